@@ -1,0 +1,228 @@
+"""experiments/*.yaml -> Experiment: one audit on one page, checked at the door."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PositiveInt, field_validator, model_validator
+
+from bias_harness.vocabulary import Basis, Period, Scope
+
+NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+PROVIDER_NAMES = ("openai_compatible", "anthropic", "embedded", "replay", "simulated")
+
+
+class Strict(BaseModel):
+    """A hand-written thing: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _fraction(value: Any) -> Any:
+    """Read "1%" as 0.01; leave everything else to pydantic."""
+    if isinstance(value, str) and value.strip().endswith("%"):
+        return float(value.strip()[:-1]) / 100
+    return value
+
+
+def _name(value: str) -> str:
+    if not NAME.match(value):
+        raise ValueError(f"{value!r} is not a name: letters, digits, '.', '_' and '-', starting with a letter or digit")
+    return value
+
+
+Share = Annotated[float, BeforeValidator(_fraction), Field(ge=0, lt=1)]
+Name = Annotated[str, BeforeValidator(lambda v: _name(v) if isinstance(v, str) else v)]
+
+
+class Sampling(Strict):
+    """Sampling parameters as they are sent; what is null is not sent."""
+
+    temperature: float | None = Field(default=1.0, ge=0, le=2)
+    top_p: float | None = Field(default=None, gt=0, le=1)
+    max_tokens: PositiveInt | None = 300
+
+    def sent(self) -> dict[str, Any]:
+        """The parameters that go over the wire."""
+        return self.model_dump(exclude_none=True)
+
+
+class Price(Strict):
+    """US dollars per million tokens."""
+
+    input_per_million: float = Field(ge=0)
+    output_per_million: float = Field(ge=0)
+
+
+class Plant(Strict):
+    """What the simulated advisor does: the planted effects and the noise around them.
+
+    `gaps` maps attribute -> level -> planted gap as a fraction of the reference's amount (-0.05 = 5 % less);
+    a combination adds up the gaps of its parts (on the log scale) unless it has a key of its own.
+    `field_gaps` adds to that per field. `heap` rounds to multiples (0 = not at all).
+    Standard deviations are on the log scale.
+    """
+
+    gaps: dict[str, dict[str, float]] = {}
+    field_gaps: dict[str, dict[str, dict[str, float]]] = {}
+    base: float = Field(default=90_000, gt=0)
+    profile_sd: float = Field(default=0.25, ge=0)
+    profile_gap_sd: float = Field(default=0.0, ge=0)
+    wording_gap_sd: float = Field(default=0.0, ge=0)
+    trial_sd: float = Field(default=0.06, ge=0)
+    heap: float = Field(default=1_000, ge=0)
+    refusals: dict[str, dict[str, Share]] = {}
+    refusal_rate: Share = 0.0
+    latency_seconds: float = Field(default=0.0, ge=0)
+    fault_rate: Share = 0.0
+    seed: int = 0
+
+
+class Endpoint(Strict):
+    """One model to ask: where it lives and how it is asked. Keys live in the environment only."""
+
+    name: Name
+    provider: str = ""
+    model: str = ""
+    base_url: str | None = None
+    api_key_env: str | None = None
+    sampling: Sampling | None = None
+    send_seed: bool | None = None
+    max_connections: PositiveInt = 16
+    requests_per_minute: PositiveInt | None = None
+    tokens_per_minute: PositiveInt | None = None
+    timeout_seconds: float = Field(default=120, gt=0)
+    max_attempts: PositiveInt = 6
+    price: Price | None = None
+    model_path: str | None = None
+    run: str | None = None
+    plant: Plant | None = None
+    extra_body: dict[str, Any] = {}
+    label: dict[str, str] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill(cls, data: Any) -> Any:
+        """A base_url alone means an OpenAI-compatible endpoint; a name alone is taken from the model."""
+        if not isinstance(data, dict):
+            return data
+        data = dict(data)
+        if not data.get("provider"):
+            data["provider"] = "simulated" if "plant" in data else "replay" if "run" in data else "openai_compatible"
+        if "name" not in data and isinstance(data.get("model"), str):
+            data["name"] = re.sub(r"[^A-Za-z0-9._-]+", "-", data["model"]).strip("-")
+        return data
+
+    @field_validator("base_url")
+    @classmethod
+    def _no_credentials(cls, value: str | None) -> str | None:
+        if value is None:
+            return value
+        if not re.match(r"^https?://", value):
+            raise ValueError(f"{value!r} is not a URL: it starts with http:// or https://")
+        if "@" in value.split("//", 1)[1].split("/", 1)[0]:
+            raise ValueError("a URL must not carry credentials; name the key's variable in api_key_env instead")
+        return value.rstrip("/")
+
+
+class PeopleChoice(Strict):
+    """Which people of personas/<people>.yaml are asked about; what is not named is not narrowed."""
+
+    people: Name
+    fields: list[str] | None = Field(default=None, min_length=1)
+    jobs: list[str] | None = Field(default=None, min_length=1)
+    seniorities: list[str] | None = Field(default=None, min_length=1)
+    places: list[str] | None = Field(default=None, min_length=1)
+
+
+class AttributeChoice(Strict):
+    """Which attribute is varied, and which of its levels."""
+
+    name: str
+    levels: list[str] | None = Field(default=None, min_length=1)
+    reference: str | None = None
+    signals: PositiveInt | None = None
+
+
+class Outcome(Strict):
+    """The unit that answers are converted to, and the one documented rule of conversion."""
+
+    currency: str = Field(default="USD", pattern="^[A-Z]{3}$")
+    period: Period = "year"
+    basis: Basis = "gross"
+    plausible: tuple[float, float] = (10_000, 2_000_000)
+    range_rule: Literal["midpoint", "low", "high"] = "midpoint"
+    multiplier: float = Field(default=1, gt=0)
+    hours_per_year: float = Field(default=2_080, gt=0)
+    days_per_year: float = Field(default=260, gt=0)
+    weeks_per_year: float = Field(default=52, gt=0)
+    months_per_year: float = Field(default=12, gt=0)
+    holiday_allowance: Share = 0.0
+    format: Literal["text", "json"] = "text"
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.plausible[0] >= self.plausible[1]:
+            raise ValueError("plausible is [lowest, highest], the lowest first")
+        return self
+
+
+class Analysis(Strict):
+    """What is declared about the statistics before anything is asked; it is part of the experiment's hash."""
+
+    smallest_gap: Share = 0.01
+    smallest_rate_gap: Share = 0.02
+    confidence: float = Field(default=0.95, gt=0.5, lt=1)
+    scope: Scope = "profiles"
+    resamples: PositiveInt = 9_999
+    seed: int = 20_260_101
+
+
+class Placebo(Strict):
+    """Which placebo arms are asked: another signal of the same level, a neutral edit of the wording."""
+
+    signals: bool = True
+    edits: bool = True
+
+
+class Experiment(Strict):
+    """One audit, described by one YAML file."""
+
+    experiment: Name
+    title: dict[str, str] = {}
+    notes: dict[str, str] = {}
+    seed: int = 1
+    languages: list[str] = Field(default=["en"], min_length=1)
+    question: Name = "salary"
+    wordings: list[Name] = Field(default=["terse", "conversational", "adviser"], min_length=1)
+    persona_in: Literal["user", "system"] = "user"
+    personas: PeopleChoice
+    attributes: list[AttributeChoice] = Field(min_length=1)
+    placebo: Placebo = Placebo()
+    repeats: PositiveInt = 5
+    sampling: Sampling = Sampling()
+    outcome: Outcome = Outcome()
+    analysis: Analysis = Analysis()
+    endpoints: list[Endpoint] = Field(min_length=1)
+    max_error_share: Share = 0.5
+    budget: float | None = Field(default=None, gt=0)
+
+    @field_validator("attributes", mode="before")
+    @classmethod
+    def _bare_names(cls, value: Any) -> Any:
+        """`- gender` is short for `- name: gender`."""
+        return [{"name": v} if isinstance(v, str) else v for v in value] if isinstance(value, list) else value
+
+    @model_validator(mode="after")
+    def _no_twins(self) -> Self:
+        for what, names in (
+            ("endpoint", [e.name for e in self.endpoints]),
+            ("attribute", [a.name for a in self.attributes]),
+            ("wording", list(self.wordings)),
+            ("language", list(self.languages)),
+        ):
+            twins = sorted({n for n in names if names.count(n) > 1})
+            if twins:
+                raise ValueError(f"the {what} {twins[0]!r} is named twice; give each its own name")
+        return self

@@ -1,0 +1,78 @@
+"""Every error a user can meet.
+
+    BiasHarnessError          exit 1   one sentence: what is wrong, where, and the remedy
+    ├── InputError            exit 1   a file or value that the user wrote (names file, line or key)
+    ├── UsageError            exit 2   a command line that does not fit
+    ├── RunFolderError        exit 1   a run folder that is foreign, locked, torn beyond repair or unwritable
+    ├── ReplayMiss            exit 1   a request that the recording does not hold
+    └── ProviderError                  an endpoint said no; `kind` tells what follows
+        ├── TransientError             try again later (429, 5xx, timeouts, cut connections)
+        ├── FatalError                 stop this endpoint (authentication, unknown model, bad request)
+        └── QuotaError                 stop this endpoint (budget or quota used up)
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from bias_harness.vocabulary import ErrorKind
+
+EXIT_OK, EXIT_ERROR, EXIT_USAGE, EXIT_FINDING, EXIT_INCONCLUSIVE = 0, 1, 2, 3, 4
+
+
+class BiasHarnessError(Exception):
+    """Anything the tool says no to, as one sentence for its user."""
+
+    exit_code: ClassVar[int] = EXIT_ERROR
+
+
+class InputError(BiasHarnessError):
+    """A file or a value that the user wrote is not as it should be."""
+
+
+class UsageError(BiasHarnessError):
+    """The command line does not fit."""
+
+    exit_code = EXIT_USAGE
+
+
+class RunFolderError(BiasHarnessError):
+    """A run folder cannot be used: foreign, locked, unwritable or torn beyond repair."""
+
+
+class ReplayMiss(BiasHarnessError):
+    """A recording does not hold the request that was asked of it."""
+
+
+class ProviderError(BiasHarnessError):
+    """An endpoint did not answer a request."""
+
+    kind: ClassVar[ErrorKind] = "fatal"
+
+    def __init__(self, message: str, *, http_status: int | None = None) -> None:
+        super().__init__(message)
+        self.http_status = http_status
+
+
+class TransientError(ProviderError):
+    """Worth another try; `retry_after_seconds` is what the endpoint asked for, if it did."""
+
+    kind = "transient"
+
+    def __init__(
+        self, message: str, *, http_status: int | None = None, retry_after_seconds: float | None = None
+    ) -> None:
+        super().__init__(message, http_status=http_status)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class FatalError(ProviderError):
+    """No later request to this endpoint can succeed either."""
+
+    kind = "fatal"
+
+
+class QuotaError(ProviderError):
+    """The account's quota or billing limit is used up."""
+
+    kind = "quota"
