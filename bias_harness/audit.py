@@ -1,0 +1,190 @@
+"""An experiment with everything it needs, resolved: people, attributes, prompt texts, and the design they make.
+
+What is written into a run folder is this whole, so that a run can be read again when the files it came from
+have changed or are gone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import orjson
+import yaml
+
+from bias_harness.config import Endpoint, Experiment, Strict
+from bias_harness.design import Block, Design
+from bias_harness.documents import Document, check, did_you_mean, parse_yaml, read_yaml, shipped
+from bias_harness.errors import InputError
+from bias_harness.personas import Attribute, People, personas_of, read_attributes, read_people, vary
+from bias_harness.prompts import Prompter, check_leaks, read_sources
+from bias_harness.vocabulary import Request
+
+FORMAT = 1
+
+
+class Resolved(Strict):
+    """The file `experiment.yaml` of a run folder."""
+
+    format: int
+    experiment: Experiment
+    people: People
+    attributes: dict[str, Attribute]
+    prompts: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Audit:
+    """One experiment, resolved. `workspace` is the folder it was found in."""
+
+    resolved: Resolved
+    workspace: Path
+
+    @property
+    def experiment(self) -> Experiment:
+        """The experiment as it was written, with every default filled in."""
+        return self.resolved.experiment
+
+    @cached_property
+    def prompter(self) -> Prompter:
+        """Renders the prompts."""
+        return Prompter(self.experiment, self.resolved.prompts)
+
+    @cached_property
+    def design(self) -> Design:
+        """Who is asked about, in which order."""
+        e = self.experiment
+        return Design(
+            e,
+            personas_of(self.resolved.people, e.personas),
+            tuple(vary(choice, self.resolved.attributes) for choice in e.attributes),
+            self.prompter.edits,
+        )
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 (hex) of everything that decides what is asked and how it is judged."""
+        return _digest(self.resolved.model_dump(mode="json"))
+
+    @cached_property
+    def digests(self) -> dict[str, str]:
+        """The same by part: what is asked about, in which words, and how the answers are judged."""
+        whole = self.resolved.model_dump(mode="json")
+        experiment = whole["experiment"]
+        judged = {k: experiment[k] for k in ("outcome", "analysis")}
+        return {
+            "personas": _digest(
+                [whole["people"], whole["attributes"], experiment["personas"], experiment["attributes"]]
+            ),
+            "prompts": _digest([whole["prompts"], experiment["persona_in"]]),
+            "judging": _digest(judged),
+        }
+
+    def to_yaml(self) -> str:
+        """The resolved experiment as a run folder keeps it."""
+        data = self.resolved.model_dump(mode="json", exclude_defaults=True)
+        return yaml.safe_dump({"format": FORMAT, **data}, sort_keys=False, allow_unicode=True, width=110)
+
+    def requests(self, endpoint: Endpoint) -> Iterator[tuple[Block, list[Request]]]:
+        """Every block in the order of asking, with its requests to one endpoint; made as it is read."""
+        for block in self.design.blocks():
+            yield block, self.prompter.requests(block, endpoint)
+
+    def check(self) -> int:
+        """Everything that can be checked without asking. Returns the number of prompts compared for leaks."""
+        return check_leaks(self.design, self.prompter)
+
+
+def load_audit(name: str | Path, changes: Mapping[str, Any] | None = None) -> Audit:
+    """The experiment in a file, or the shipped one of that name, resolved and checked.
+
+    `changes` replaces top-level keys of the experiment. Raises `InputError` that names file, line and remedy.
+    """
+    path = find_experiment(name)
+    document = read_yaml(path)
+    if changes:
+        document = Document(document.source, {**document.data, **changes}, document.lines)
+    experiment = check(Experiment, document)
+    workspace = workspace_of(path)
+    folders = {kind: [workspace / kind, shipped(kind)] for kind in ("personas", "prompts")}
+    try:
+        resolved = Resolved(
+            format=FORMAT,
+            experiment=experiment,
+            people=read_people(folders["personas"], experiment.personas.people),
+            attributes=read_attributes(folders["personas"], [a.name for a in experiment.attributes]),
+            prompts=read_sources(folders["prompts"], experiment),
+        )
+        audit = Audit(resolved, workspace)
+        _check_plants(audit)
+        audit.check()
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+    return audit
+
+
+def read_resolved(text: str, source: str, workspace: Path) -> Audit:
+    """The experiment of a run folder."""
+    document = parse_yaml(text, source)
+    found = document.data.get("format") if isinstance(document.data, dict) else None
+    if isinstance(found, int) and found > FORMAT:
+        raise InputError(f"{source}: format {found} is newer than this version knows ({FORMAT}); update bias_harness")
+    return Audit(check(Resolved, document), workspace)
+
+
+def find_experiment(name: str | Path) -> Path:
+    """A path as typed, `experiments/<name>.yaml` here, or the shipped experiment of that name."""
+    typed = Path(name)
+    if typed.is_file() or typed.suffix in (".yaml", ".yml"):
+        return typed
+    for folder in (Path("experiments"), shipped("experiments")):
+        if (folder / f"{name}.yaml").is_file():
+            return folder / f"{name}.yaml"
+    known = [p.stem for folder in (Path("experiments"), shipped("experiments")) for p in folder.glob("*.yaml")]
+    raise InputError(f"there is no experiment {str(name)!r}{did_you_mean(str(name), set(known))}")
+
+
+def workspace_of(path: Path) -> Path:
+    """The folder above `experiments/`, or the file's own; the working folder for a shipped experiment."""
+    folder = path.resolve().parent
+    if folder == shipped("experiments").resolve() and shipped("experiments").parent.name == "data":
+        return Path.cwd()
+    return folder.parent if folder.name == "experiments" else folder
+
+
+def _check_plants(audit: Audit) -> None:
+    """A planted gap for a level that is not asked about would silently plant nothing."""
+    levels = {a.name: set(a.levels) for a in audit.design.attributes}
+    fields = set(audit.resolved.people.fields)
+    for endpoint in audit.experiment.endpoints:
+        plant = endpoint.plant
+        if plant is None:
+            continue
+        where = f"endpoint {endpoint.name!r}, plant"
+        for field in plant.field_gaps:
+            _in(f"{where}.field_gaps", field, fields)
+        for key, planted in [
+            ("gaps", plant.gaps),
+            ("refusals", plant.refusals),
+            *(("field_gaps." + f, g) for f, g in plant.field_gaps.items()),
+        ]:
+            for attribute, by_level in planted.items():
+                known = audit.resolved.attributes
+                _in(f"{where}.{key}", attribute, set(known) | set(levels))
+                for level in by_level:
+                    _in(
+                        f"{where}.{key}.{attribute}", level, set(known[attribute].levels) | levels.get(attribute, set())
+                    )
+
+
+def _in(where: str, name: str, known: set[str]) -> None:
+    if name not in known:
+        raise InputError(f"{where}: {name!r} is not known{did_you_mean(name, known)}")
+
+
+def _digest(data: Any) -> str:
+    return hashlib.sha256(orjson.dumps(data, option=orjson.OPT_SORT_KEYS)).hexdigest()
