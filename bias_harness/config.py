@@ -137,12 +137,13 @@ class PeopleChoice(Strict):
 
 
 class AttributeChoice(Strict):
-    """Which attribute is varied, and which of its levels."""
+    """Which attribute is varied, and which of its levels; `within` narrows the parts of a combination."""
 
     name: str
     levels: list[str] | None = Field(default=None, min_length=1)
     reference: str | None = None
     signals: PositiveInt | None = None
+    within: dict[str, list[str]] = {}
 
 
 class Outcome(Strict):

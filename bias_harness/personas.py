@@ -230,7 +230,7 @@ def _known(key: str, wanted: Iterable[str] | None, known: Iterable[str]) -> None
 def vary(choice: AttributeChoice, attributes: Mapping[str, Attribute]) -> VariedAttribute:
     """The attribute as chosen: its levels with the reference first, and one arm per level and signal."""
     attribute = attributes[choice.name]
-    levels = dict(_crossed(attribute, attributes)) if attribute.combine else dict(attribute.levels)
+    levels = dict(_crossed(attribute, attributes, choice.within)) if attribute.combine else dict(attribute.levels)
     introduction = attribute.introduction or attributes[attribute.combine[0]].introduction
     reference = choice.reference or attribute.reference
     key = f"attributes.{choice.name}"
@@ -255,9 +255,16 @@ def _arms(choice: AttributeChoice, name: str, level: Level) -> Iterator[Arm]:
         yield Arm(choice.name, name, index, words)
 
 
-def _crossed(attribute: Attribute, attributes: Mapping[str, Attribute]) -> Iterator[tuple[str, Level]]:
+def _crossed(
+    attribute: Attribute, attributes: Mapping[str, Attribute], within: Mapping[str, list[str]]
+) -> Iterator[tuple[str, Level]]:
     """The levels of a combination: every stated level of every part, words joined into one list."""
-    parts = [[(n, lv) for n, lv in attributes[name].levels.items() if lv.signals] for name in attribute.combine]
+    _known(f"attributes.{attribute.attribute}.within", within, attribute.combine)
+    parts = []
+    for name in attribute.combine:
+        stated = {n: level for n, level in attributes[name].levels.items() if level.signals}
+        chosen = _chosen(f"attributes.{attribute.attribute}.within.{name}", within.get(name), stated)
+        parts.append([(n, stated[n]) for n in chosen])
     for combination in product(*parts):
         levels = [level for _, level in combination]
         count = min(len(level.signals) for level in levels)
