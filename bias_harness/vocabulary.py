@@ -60,7 +60,8 @@ class Request:
     """What is sent: the messages, the sampling parameters and, where the endpoint takes one, a seed.
 
     `key` is the SHA-256 (hex) of the canonical JSON of endpoint, model, messages, sampling and repeat.
-    The repeat is never sent to the provider. The seed is not part of the key.
+    The repeat is never sent to the provider. The seed is not part of the key. `trial` is what the request was
+    made for: never sent, never recorded, read by the simulated advisor alone.
     """
 
     key: str
@@ -70,6 +71,7 @@ class Request:
     sampling: Mapping[str, Any]
     repeat: int
     seed: int | None = None
+    trial: Trial | None = None
 
 
 @dataclass(frozen=True, slots=True)

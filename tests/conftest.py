@@ -1,0 +1,70 @@
+"""No test reaches anything but loopback, and none needs a key."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+KEY_VARIABLES = [name for name in os.environ if name.endswith("_API_KEY")]
+_connect = socket.socket.connect
+_connect_ex = socket.socket.connect_ex
+
+
+def _is_loopback(family: int, address: object) -> bool:
+    if family not in (socket.AF_INET, socket.AF_INET6):
+        return True
+    host = str(address[0]) if isinstance(address, tuple) else str(address)
+    try:
+        return ipaddress.ip_address(host.split("%")[0]).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+@pytest.fixture(autouse=True)
+def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse every other connection with an error that no code under test catches by accident."""
+
+    def guarded(original):
+        def connect(self, address):
+            if not _is_loopback(self.family, address):
+                raise AssertionError(f"a test tried to reach {address!r}; tests reach nothing but loopback")
+            return original(self, address)
+
+        return connect
+
+    monkeypatch.setattr(socket.socket, "connect", guarded(_connect))
+    monkeypatch.setattr(socket.socket, "connect_ex", guarded(_connect_ex))
+    for name in KEY_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working folder with experiments/, personas/ and prompts/."""
+    for kind in ("experiments", "personas", "prompts"):
+        (tmp_path / kind).mkdir()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+SMALL = """\
+experiment: small
+personas: {people: denver, fields: [law, medicine]}
+attributes: [{name: gender, levels: [male, female]}]
+wordings: [terse, plain]
+repeats: 2
+endpoints:
+  - {name: sim, plant: {gaps: {gender: {female: -0.1}}}}
+"""
+
+
+@pytest.fixture
+def small(workspace: Path) -> Path:
+    """A small experiment with a simulated advisor, as a file."""
+    path = workspace / "experiments" / "small.yaml"
+    path.write_text(SMALL)
+    return path

@@ -1,0 +1,129 @@
+"""The design: complete, balanced, pair-blocked, seeded, and the same in every process."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import pytest
+from conftest import SMALL
+
+from bias_harness.audit import Audit, load_audit, read_resolved
+from bias_harness.documents import shipped
+from bias_harness.errors import InputError
+
+EXPERIMENTS = sorted(p.stem for p in shipped("experiments").glob("*.yaml"))
+
+
+def audit_of(path: Path, text: str) -> Audit:
+    path.write_text(text)
+    return load_audit(path)
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_every_shipped_experiment_resolves_and_leaks_nothing(name: str, workspace: Path) -> None:
+    audit = load_audit(name)
+    assert audit.experiment.experiment == name
+    assert audit.check() > 0
+
+
+def test_counts_agree_with_the_trials_themselves(small: Path) -> None:
+    design = load_audit(small).design
+    trials = list(design.trials("sim"))
+    (counts,) = design.counts()
+    assert counts.trials == len(trials) == len(set(trials)) == 2 * 2 * 2 * 2 * (2 * 2 + 1)
+    assert counts.cells == len({(t.persona, t.wording, t.level, t.signal, t.edit) for t in trials})
+    assert counts.treatment_pairs == 8 * 2
+    assert counts.placebo_pairs == 8 * 3
+
+
+def test_members_of_a_pair_are_asked_side_by_side(small: Path) -> None:
+    """Every block is contiguous in the order of asking and holds each arm once."""
+    places = defaultdict(list)
+    for place, trial in enumerate(load_audit(small).design.trials("sim")):
+        places[(trial.persona, trial.wording, trial.repeat)].append((place, trial.level, trial.signal, trial.edit))
+    for found in places.values():
+        positions = [p for p, *_ in found]
+        assert max(positions) - min(positions) == len(positions) - 1
+        assert (
+            max(
+                Counter(
+                    rest for _, *rest in [(p, (a, b, c)) for p, a, b, c in found for p in [0]] for rest in [tuple(rest)]
+                ).values()
+            )
+            == 1
+        )
+
+
+def test_order_is_seeded_and_shuffled(small: Path) -> None:
+    first = list(load_audit(small).design.trials("sim"))
+    assert first == list(load_audit(small).design.trials("sim"))
+    other = list(audit_of(small, SMALL + "seed: 2\n").design.trials("sim"))
+    assert first != other
+    assert {t.block for t in first} == {t.block for t in other}
+    assert [t.block for t in first] != sorted(t.block for t in first)
+
+
+def test_which_arm_comes_first_is_balanced_by_chance(workspace: Path) -> None:
+    design = load_audit("simulated").design
+    first = Counter(b.variants[0].arm.level for b in design.blocks() if b.attribute.name == "ethnicity")
+    assert len(first) == 4
+    assert min(first.values()) > 20
+
+
+def test_all_members_of_a_block_share_a_seed_that_no_level_decides(small: Path) -> None:
+    audit = load_audit(small)
+    seeds = set()
+    for block, requests in audit.requests(audit.experiment.endpoints[0]):
+        assert len({r.seed for r in requests}) == 1
+        seeds.add((block.persona.id, block.wording, block.repeat, requests[0].seed))
+    assert len({s for *_, s in seeds}) == len(seeds)
+
+
+def test_shards_split_the_blocks_and_lose_none(small: Path) -> None:
+    blocks = list(load_audit(small).design.blocks())
+    parts = [[b.index for b in blocks if b.in_shard(i, 3)] for i in (1, 2, 3)]
+    assert sorted(sum(parts, [])) == sorted(b.index for b in blocks)
+    assert all(parts)
+
+
+def test_more_repeats_keep_the_keys_of_the_first(small: Path) -> None:
+    def keys(text: str) -> set[str]:
+        audit = audit_of(small, text)
+        return {r.key for _, rs in audit.requests(audit.experiment.endpoints[0]) for r in rs}
+
+    assert keys(SMALL) < keys(SMALL.replace("repeats: 2", "repeats: 3"))
+
+
+def test_a_resolved_experiment_makes_the_same_requests_without_any_file(small: Path) -> None:
+    audit = load_audit(small)
+    again = read_resolved(audit.to_yaml(), "experiment.yaml", Path())
+    assert again.digest == audit.digest
+    endpoint = audit.experiment.endpoints[0]
+    assert [r for _, rs in again.requests(endpoint) for r in rs] == [
+        r for _, rs in audit.requests(endpoint) for r in rs
+    ]
+
+
+def test_a_newer_format_is_refused(small: Path) -> None:
+    text = load_audit(small).to_yaml().replace("format: 1", "format: 2", 1)
+    with pytest.raises(InputError, match="newer"):
+        read_resolved(text, "experiment.yaml", Path())
+
+
+def test_the_study_s_combinations_are_crossed_fully(workspace: Path) -> None:
+    combined = load_audit("after-thws-2025").design.attributes[-1]
+    assert len(combined.levels) == 24
+    assert combined.reference == "male+White+expatriate"
+    arm = next(a for a in combined.arms if a.level == "female+Hispanic+refugee")
+    assert arm.words["en"] == "female, Hispanic and a refugee"
+    assert arm.words["nl"] == "een vrouw, van Latijns-Amerikaanse afkomst en statushouder"
+
+
+def test_the_digest_moves_with_a_prompt_and_names_the_part(small: Path, workspace: Path) -> None:
+    before = load_audit(small)
+    source = (shipped("prompts") / "salary.terse.en.j2").read_text()
+    (workspace / "prompts" / "salary.terse.en.j2").write_text(source.replace("no text", "nothing else"))
+    after = load_audit(small)
+    assert after.digest != before.digest
+    assert {k for k in before.digests if before.digests[k] != after.digests[k]} == {"prompts"}

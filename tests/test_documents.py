@@ -1,0 +1,87 @@
+"""What a user's typing mistake says back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from conftest import SMALL
+
+from bias_harness.audit import load_audit
+from bias_harness.errors import InputError
+
+
+def says(path: Path, text: str) -> str:
+    path.write_text(text)
+    with pytest.raises(InputError) as caught:
+        load_audit(path)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "expected"),
+    [
+        ("repeats: 2", "repeat: 2", 5, "'repeat' is not a key here; did you mean 'repeats'?"),
+        ("name: sim", "nam: sim", 7, "did you mean 'name'?"),
+        ("repeats: 2", "repeats: -2", 5, "repeats"),
+        ("repeats: 2", "repeats: two", 5, "must be a whole number"),
+        ("wordings: [terse, plain]", "wordings: []", 4, "must not be empty"),
+        ("wordings: [terse, plain]", "wordings: [terse, terse]", 1, "named twice"),
+        ("fields: [law, medicine]", "feilds: [law]", 2, "did you mean 'fields'?"),
+        ("levels: [male, female]", "levels: []", 3, "must not be empty"),
+        ("  - {name: sim,", "  - {name: sim, base_url: 'https://u:p@h/v1',", 7, "credentials"),
+        ("  - {name: sim,", "  - {name: sim, base_url: 'h/v1',", 7, "not a URL"),
+    ],
+)
+def test_names_the_line_and_the_remedy(small: Path, old: str, new: str, line: int, expected: str) -> None:
+    assert old in SMALL
+    message = says(small, SMALL.replace(old, new))
+    assert expected in message
+    assert f"small.yaml, line {line}" in message
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("name: gender", "name: gendre", "did you mean 'gender'?"),
+        ("[male, female]", "[male, femal]", "did you mean 'female'?"),
+        ("[male, female]", "[female, nonbinary]", "the reference level 'male' must be among them"),
+        ("[male, female]", "[male]", "a gap needs a level besides the reference"),
+        ("people: denver", "people: devner", "did you mean 'denver'?"),
+        ("[law, medicine]", "[law, medicin]", "did you mean 'medicine'?"),
+        ("wordings: [terse, plain]", "wordings: [tersse]", "salary.terse.en.j2"),
+        ("gender: {female", "gender: {femal", "did you mean 'female'?"),
+        ("gaps: {gender", "gaps: {gendr", "did you mean 'gender'?"),
+    ],
+)
+def test_unknown_names_are_matched_to_what_there_is(small: Path, old: str, new: str, expected: str) -> None:
+    message = says(small, SMALL.replace(old, new))
+    assert expected in message
+    assert "small.yaml" in message
+
+
+def test_a_key_written_twice_is_an_error_and_not_the_last_one(small: Path) -> None:
+    assert "line 9: the key 'repeats' stands here twice" in says(small, SMALL + "\nrepeats: 3\n")
+
+
+def test_broken_yaml_names_its_line(small: Path) -> None:
+    assert "line 2: this is not valid YAML" in says(small, "experiment: [\n]]")
+
+
+def test_a_list_is_not_an_experiment(small: Path) -> None:
+    assert "mapping" in says(small, "- a\n- b\n")
+
+
+def test_an_empty_file_says_what_is_missing(small: Path) -> None:
+    assert "experiment: is missing" in says(small, "")
+
+
+def test_a_missing_file_offers_its_neighbours(small: Path) -> None:
+    with pytest.raises(InputError, match=r"does not exist; did you mean 'small\.yaml'"):
+        load_audit(small.with_name("smal.yaml"))
+
+
+def test_bytes_that_are_no_text(small: Path) -> None:
+    small.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(InputError, match="not UTF-8"):
+        load_audit(small)

@@ -1,0 +1,111 @@
+"""The treatment is the words of the prompt: nothing else may differ, and nothing may be guessed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from conftest import SMALL
+
+from bias_harness.audit import Audit, load_audit
+from bias_harness.documents import shipped
+from bias_harness.errors import InputError
+from bias_harness.prompts import request_key
+from bias_harness.vocabulary import Message
+
+TERSE = (shipped("prompts") / "salary.terse.en.j2").read_text()
+
+
+def said(audit: Audit, level: str, *, wording: str = "terse", edit: str = "", signal: int = 0) -> str:
+    for block in audit.design.blocks():
+        for variant in block.variants:
+            if (block.wording, variant.arm.level, variant.arm.signal, variant.edit) == (wording, level, signal, edit):
+                return "\n".join(f"{m.role}: {m.content}" for m in audit.prompter.messages(block, variant))
+    raise AssertionError("no such arm")
+
+
+def test_a_pair_differs_in_its_words_only(small: Path) -> None:
+    audit = load_audit(small)
+    assert (
+        said(audit, "male").replace("I am male.", "I am female.").split(" in ")[0]
+        == said(audit, "female").split(" in ")[0]
+    )
+
+
+def test_an_edit_adds_one_neutral_sentence(small: Path) -> None:
+    audit = load_audit(small)
+    assert said(audit, "male", edit="thanks").endswith("no text. Thank you in advance.")
+
+
+def test_not_stated_leaves_no_trace(small: Path) -> None:
+    small.write_text(SMALL.replace("[male, female]", "[male, not_stated]").replace("female: -0.1", "male: 0"))
+    assert said(load_audit(small), "not_stated").startswith("user: I work as a ")
+
+
+def test_the_persona_can_stand_in_the_system_message(small: Path) -> None:
+    small.write_text(SMALL + "persona_in: system\n")
+    text = said(load_audit(small), "female")
+    assert text.startswith("system: The user is female. The user works as a ")
+    assert "\nuser: What gross yearly salary" in text
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (
+            (
+                "{{ person.self }}",
+                "{% if person.words == 'female' %}I am female and ask little. {% else %}{{ person.self }}{% endif %}",
+            ),
+            "leaks",
+        ),
+        (("{{ person.self }}", "{{ person.self }}{% if 'fe' in person.words %}Be modest. {% endif %}"), "'Be modest.'"),
+        (("{{ person.self }}", "{{ person.self }}{{ 'x' * (person.words | length) }} "), "leaks"),
+    ],
+)
+def test_a_template_that_decides_by_the_words_is_caught(
+    small: Path, workspace: Path, change: tuple[str, str], expected: str
+) -> None:
+    (workspace / "prompts" / "salary.terse.en.j2").write_text(TERSE.replace(*change))
+    with pytest.raises(InputError, match=r"prompts/salary\.terse\.en\.j2 leaks") as caught:
+        load_audit(small)
+    assert expected in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("{{ person.job }}", "{{ person.jbo }}", "jbo"),
+        ("{{ currency }}", "{{ curency }}", "curency"),
+        ("{{ person.self }}", "{{ person.self.upper() + 1 }}", "salary.terse.en.j2"),
+        ("{% block question %}", "{% block qestion %}", "the block 'question' is missing"),
+        ("{% endblock %}", "", "line"),
+        ("{% block edit_thanks %}", "{% block edit_hello %}", "every wording needs the same"),
+    ],
+)
+def test_a_broken_template_is_named(small: Path, workspace: Path, old: str, new: str, expected: str) -> None:
+    (workspace / "prompts" / "salary.terse.en.j2").write_text(TERSE.replace(old, new))
+    with pytest.raises(InputError) as caught:
+        load_audit(small)
+    assert "prompts/salary.terse.en.j2" in str(caught.value)
+    assert expected in str(caught.value)
+
+
+def test_the_key_is_a_published_canonical_form() -> None:
+    """A key must never change: recordings are found by it."""
+    key = request_key("sim", "m", [Message("user", "Hé?")], {"temperature": 1.0}, 3)
+    import hashlib
+
+    text = '{"endpoint":"sim","messages":[{"content":"Hé?","role":"user"}],"model":"m","repeat":3,"sampling":{"temperature":1.0}}'
+    assert key == hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_currency_is_named_in_the_language_of_the_prompt(workspace: Path) -> None:
+    assert "per jaar in euro" in said(load_audit("nederland"), "male")
+    assert "in US dollars" in said(load_audit("quickstart"), "male")
+
+
+@pytest.mark.parametrize("language", ["en", "nl"])
+@pytest.mark.parametrize("wording", ["terse", "plain", "conversational", "adviser"])
+def test_every_wording_is_there_in_both_languages(language: str, wording: str) -> None:
+    assert (shipped("prompts") / f"salary.{wording}.{language}.j2").is_file()
