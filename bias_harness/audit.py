@@ -25,6 +25,7 @@ from bias_harness.prompts import Prompter, check_leaks, read_sources
 from bias_harness.vocabulary import Request
 
 FORMAT = 1
+HAND_WRITTEN: dict[str, type[Strict]] = {"experiment": Experiment, "people": People, "attribute": Attribute}
 
 
 class Resolved(Strict):
@@ -134,6 +135,16 @@ def read_resolved(text: str, source: str, workspace: Path) -> Audit:
     if isinstance(found, int) and found > FORMAT:
         raise InputError(f"{source}: format {found} is newer than this version knows ({FORMAT}); update bias_harness")
     return Audit(check(Resolved, document), workspace)
+
+
+def schemas() -> dict[str, dict[str, Any]]:
+    """The JSON Schema of each hand-written file: experiment, people, attribute."""
+    made = {name: model.model_json_schema() for name, model in HAND_WRITTEN.items()}
+    bare = made["experiment"]["properties"]["attributes"]
+    bare["items"] = {"anyOf": [bare["items"], {"type": "string"}]}
+    return {
+        name: {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema} for name, schema in made.items()
+    }
 
 
 def find_experiment(name: str | Path) -> Path:

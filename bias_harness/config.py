@@ -5,7 +5,16 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PositiveInt, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PositiveInt,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 
 from bias_harness.vocabulary import Basis, Period, Scope
 
@@ -21,8 +30,8 @@ class Strict(BaseModel):
 
 def _fraction(value: Any) -> Any:
     """Read "1%" as 0.01; leave everything else to pydantic."""
-    if isinstance(value, str) and value.strip().endswith("%"):
-        return float(value.strip()[:-1]) / 100
+    if isinstance(value, str) and (match := re.fullmatch(r"\s*([0-9.]+)\s*%\s*", value)):
+        return float(match[1]) / 100
     return value
 
 
@@ -32,7 +41,8 @@ def _name(value: str) -> str:
     return value
 
 
-Share = Annotated[float, BeforeValidator(_fraction), Field(ge=0, lt=1)]
+_SHARE_SCHEMA = {"anyOf": [{"type": "number", "minimum": 0, "exclusiveMaximum": 1}, {"pattern": r"^[0-9.]+ *%$"}]}
+Share = Annotated[float, BeforeValidator(_fraction), Field(ge=0, lt=1), WithJsonSchema(_SHARE_SCHEMA)]
 Name = Annotated[str, BeforeValidator(lambda v: _name(v) if isinstance(v, str) else v)]
 
 
@@ -79,8 +89,17 @@ class Plant(Strict):
     seed: int = 0
 
 
+def _name_may_be_left_out(schema: dict[str, Any]) -> None:
+    schema.pop("required", None)
+
+
 class Endpoint(Strict):
-    """One model to ask: where it lives and how it is asked. Keys live in the environment only."""
+    """One model to ask: where it lives and how it is asked. Keys live in the environment only.
+
+    The name is made from the model where it is left out.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra=_name_may_be_left_out)
 
     name: Name
     provider: str = ""

@@ -1,0 +1,30 @@
+"""The published schemas are those of the models, and every shipped file fits its schema."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from bias_harness.audit import schemas
+from bias_harness.documents import shipped
+
+FOLDER = Path(__file__).parent.parent / "bias_harness" / "schemas"
+FILES = [*shipped("experiments").glob("*.yaml"), *shipped("personas").glob("*.yaml")]
+
+
+@pytest.mark.parametrize("name", ["experiment", "people", "attribute"])
+def test_published_schema_is_current(name: str) -> None:
+    """Renew with `bias-harness schema --write`."""
+    assert json.loads((FOLDER / f"{name}.schema.json").read_text()) == schemas()[name]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
+def test_shipped_files_fit_the_schema_that_they_name(path: Path) -> None:
+    first = path.read_text().splitlines()[0]
+    assert first.startswith("# yaml-language-server: $schema=")
+    schema = json.loads((path.parent / first.split("=", 1)[1]).read_text())
+    jsonschema.validate(yaml.safe_load(path.read_text()), schema)
