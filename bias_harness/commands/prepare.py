@@ -1,0 +1,104 @@
+"""Before anything is asked: init, validate, plan, schema."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bias_harness.commands import ExperimentFile, Json, note, option, say, say_json, table
+from bias_harness.errors import InputError
+
+app = typer.Typer()
+SCHEMA_LINE = "$schema=../bias_harness/schemas/"
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="The working folder to make.", metavar="FOLDER")],
+) -> None:
+    """Make a working folder with experiments/, personas/ and prompts/ to edit.
+
+    Nothing that exists is overwritten.
+    """
+    from bias_harness.documents import shipped
+
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError(f"{folder} exists and is not empty; name a new folder")
+    for kind in ("experiments", "personas", "prompts"):
+        shutil.copytree(shipped(kind), folder / kind, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(Path(__file__).parent.parent / "schemas", folder / "schemas")
+    for path in [*(folder / "experiments").glob("*.yaml"), *(folder / "personas").glob("*.yaml")]:
+        path.write_text(
+            path.read_text(encoding="utf-8").replace(SCHEMA_LINE, "$schema=../schemas/", 1), encoding="utf-8"
+        )
+    (folder / ".gitignore").write_text(".env\nresults/\n", encoding="utf-8")
+    say(f"Made {folder}/ with experiments/, personas/ and prompts/.")
+    say("Next:")
+    say(f"  cd {folder}")
+    say("  bias-harness plan experiments/quickstart.yaml   what would be asked, and what it would cost")
+    say("  bias-harness run experiments/quickstart.yaml    ask, read, estimate, report")
+
+
+@app.command()
+def validate(
+    files: Annotated[
+        list[str], typer.Argument(help="Experiments: YAML files, or names in experiments/.", metavar="FILE...")
+    ],
+) -> None:
+    """Check experiments: every key and name, every prompt, and that the prompts of a pair differ in their words only."""
+    from bias_harness.pipeline import load_experiment
+
+    for file in files:
+        audit = load_experiment(file)
+        endpoints = ", ".join(e.name for e in audit.experiment.endpoints)
+        say(
+            f"{file}: fine. {len(audit.design):,} blocks; {audit.check():,} prompts compared, no leak; endpoints: {endpoints}."
+        )
+
+
+@app.command()
+def plan(
+    file: ExperimentFile,
+    repeats: Annotated[int | None, option("--repeat", text="Repeats instead of the experiment's.", min=1)] = None,
+    as_json: Json = False,
+) -> None:
+    """Print the design without asking anything: cells, pairs, requests, precision and price by endpoint."""
+    from bias_harness.pipeline import load_experiment
+    from bias_harness.pipeline import plan as make_plan
+
+    made = make_plan(load_experiment(file, repeats=repeats))
+    if as_json:
+        say_json(made.to_dict())
+        return
+    say(f"{made.title} ({made.experiment}, {made.digest[:12]})")
+    say()
+    say(table(made.DESIGN_HEAD, made.design_rows()))
+    say()
+    say(table(made.ENDPOINT_HEAD, made.endpoint_rows()))
+    for remark in made.remarks:
+        note(remark)
+
+
+@app.command()
+def schema(
+    name: Annotated[str, typer.Argument(help="experiment, people or attribute.", metavar="NAME")] = "experiment",
+    write: Annotated[Path | None, option("--write", text="Write all schemas into this folder instead.")] = None,
+) -> None:
+    """Print the JSON Schema of an experiment (or people, or attribute) file, for your editor."""
+    from bias_harness.audit import schemas
+    from bias_harness.documents import did_you_mean
+
+    made = schemas()
+    if write is not None:
+        write.mkdir(parents=True, exist_ok=True)
+        for kind, content in made.items():
+            text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+            (write / f"{kind}.schema.json").write_text(text, encoding="utf-8")
+        return
+    if name not in made:
+        raise InputError(f"there is no schema {name!r}{did_you_mean(name, made)}")
+    say_json(made[name])
