@@ -43,16 +43,9 @@ def test_members_of_a_pair_are_asked_side_by_side(small: Path) -> None:
     for place, trial in enumerate(load_audit(small).design.trials("sim")):
         places[(trial.persona, trial.wording, trial.repeat)].append((place, trial.level, trial.signal, trial.edit))
     for found in places.values():
-        positions = [p for p, *_ in found]
+        positions = [place for place, *_ in found]
         assert max(positions) - min(positions) == len(positions) - 1
-        assert (
-            max(
-                Counter(
-                    rest for _, *rest in [(p, (a, b, c)) for p, a, b, c in found for p in [0]] for rest in [tuple(rest)]
-                ).values()
-            )
-            == 1
-        )
+        assert len({tuple(arm) for _, *arm in found}) == len(found)
 
 
 def test_order_is_seeded_and_shuffled(small: Path) -> None:
@@ -83,7 +76,7 @@ def test_all_members_of_a_block_share_a_seed_that_no_level_decides(small: Path) 
 def test_shards_split_the_blocks_and_lose_none(small: Path) -> None:
     blocks = list(load_audit(small).design.blocks())
     parts = [[b.index for b in blocks if b.in_shard(i, 3)] for i in (1, 2, 3)]
-    assert sorted(sum(parts, [])) == sorted(b.index for b in blocks)
+    assert sorted(index for part in parts for index in part) == sorted(b.index for b in blocks)
     assert all(parts)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -94,9 +95,10 @@ def test_a_broken_template_is_named(small: Path, workspace: Path, old: str, new:
 def test_the_key_is_a_published_canonical_form() -> None:
     """A key must never change: recordings are found by it."""
     key = request_key("sim", "m", [Message("user", "Hé?")], {"temperature": 1.0}, 3)
-    import hashlib
-
-    text = '{"endpoint":"sim","messages":[{"content":"Hé?","role":"user"}],"model":"m","repeat":3,"sampling":{"temperature":1.0}}'
+    text = (
+        '{"endpoint":"sim","messages":[{"content":"Hé?","role":"user"}],'
+        '"model":"m","repeat":3,"sampling":{"temperature":1.0}}'
+    )
     assert key == hashlib.sha256(text.encode()).hexdigest()
 
 

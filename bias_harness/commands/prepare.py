@@ -49,14 +49,15 @@ def validate(
         list[str], typer.Argument(help="Experiments: YAML files, or names in experiments/.", metavar="FILE...")
     ],
 ) -> None:
-    """Check experiments: every key and name, every prompt, and that the prompts of a pair differ in their words only."""
+    """Check experiments: every key, name and prompt, and that the prompts of a pair differ in their words only."""
     from bias_harness.pipeline import load_experiment
 
     for file in files:
         audit = load_experiment(file)
         endpoints = ", ".join(e.name for e in audit.experiment.endpoints)
+        compared = audit.check()
         say(
-            f"{file}: fine. {len(audit.design):,} blocks; {audit.check():,} prompts compared, no leak; endpoints: {endpoints}."
+            f"{file}: fine. {len(audit.design):,} blocks; {compared:,} prompts compared, no leak; endpoints: {endpoints}."
         )
 
 
