@@ -1,0 +1,300 @@
+"""Tokens -> mentions: every number that can be money, with its currency, period and basis.
+
+What else a number can be (a year, years of experience, a percentage, a list number, a score, a telephone number, a job
+level) is told by its neighbours; such a number stays in the list, marked `dead`, since a range can lean on it.
+"""
+
+from __future__ import annotations
+
+from bias_harness.parsers.numerals import read_words
+from bias_harness.parsers.scan import Mention, Scan
+from bias_harness.parsers.words import packed
+from bias_harness.vocabulary import Basis, Period
+
+SUFFIX_REACH = 16
+SIGNS = frozenset("$€£¥₹₺₩₪₦₱฿₫₴₽")
+MARKUP = frozenset({"*", "**", "***", "_", "__", "`", "~", '"', "“", "”", "'"})
+GLUED_ONLY = frozenset({"m", "l", "t", "mm", "mil"})
+PERIODS: dict[str, Period] = {"year": "year", "month": "month", "week": "week", "day": "day", "hour": "hour"}
+BASES: dict[str, Basis] = {"gross": "gross", "net": "net"}
+
+
+def find_mentions(scan: Scan) -> list[Mention]:
+    """All numbers of the text in order, ranges not yet composed."""
+    found: list[Mention] = []
+    taken = 0
+    for at, word in enumerate(scan.words):
+        if at < taken:
+            continue
+        mention = None
+        if word.number is not None:
+            mention = _digits(scan, at)
+        elif word.numeral:
+            mention = _number_words(scan, at)
+        if mention:
+            found.append(mention)
+            taken = mention.last
+    return found
+
+
+def _digits(scan: Scan, at: int) -> Mention:
+    word = scan.words[at]
+    assert word.number is not None and word.scaled is not None
+    grouped = word.number != word.scaled or (word.number >= 1000 and not word.form.isdecimal())
+    mention = Mention(word.number, word.number, at, at + 1, raw=word.scaled, grouped=grouped)
+    _prefix(scan, mention)
+    _suffix(scan, mention)
+    if mention.multiplier != 1:
+        mention.low = mention.high = _scaled(word.number, word.scaled, mention.multiplier)
+    mention.dead = _other_than_money(scan, mention, at)
+    mention.money = mention.priced or mention.multiplier != 1 or mention.grouped or mention.low >= 1000
+    return mention
+
+
+def _scaled(number: float, scaled: float, multiplier: float) -> float:
+    """"120,000k" and "1.250 million" mean 120 k and 1.25 million; rounded to the cent."""
+    return round(scaled * multiplier if number != scaled else number * multiplier, 2)
+
+
+def _number_words(scan: Scan, at: int) -> Mention | None:
+    end, last = at, at
+    while end < len(scan.words) and end - at < 16:
+        word = scan.words[end]
+        if word.numeral:
+            last = end + 1
+        elif not (word.form == "-" or scan.tag(end, "number_join")):
+            break
+        end += 1
+    forms = " ".join(word.form for word in scan.words[at:last] if word.form != "-")
+    values = (read_words(forms, language) for language in scan.lexicon.languages)
+    value = next((v for v in values if v is not None), None)
+    if value is None or value < 20:
+        return None
+    mention = Mention(value, value, at, last, raw=value)
+    _prefix(scan, mention)
+    _suffix(scan, mention)
+    if mention.multiplier != 1:
+        mention.low = mention.high = value * mention.multiplier
+    mention.money = mention.low >= 1000 or mention.priced
+    return mention if mention.money else None
+
+
+def _prefix(scan: Scan, mention: Mention) -> None:
+    """The currency before the number: `$`, `US$`, `EUR`, `Rs.`, `TEUR`, also with markup in between."""
+    at = mention.first - 1
+    while at >= 0 and scan.words[at].form in MARKUP and at > mention.first - 3:
+        at -= 1
+    if at < 0:
+        return
+    for first in range(max(0, at - 2), at + 1):
+        if scan.words[first].form in packed() and first == at:
+            _unpack(mention, scan.words[first].form)
+            mention.first = first
+            return
+        if not scan.words[first].grammar:
+            continue
+        tag = scan.tag(first, "currency")
+        if tag and tag[1] == at + 1:
+            if scan.words[first].form.isalpha() and first > 0 and _glued_word(scan, first):
+                continue
+            _price(mention, tag[0], sign=scan.words[first].form in SIGNS)
+            mention.first = first
+            break
+    before = mention.first - 1
+    if mention.priced and before >= 0 and scan.words[before].form in {"t", "k"} and not scan.words[before].spaced:
+        mention.multiplier, mention.first = 1000.0, before
+
+
+def _glued_word(scan: Scan, at: int) -> bool:
+    before = scan.words[at - 1]
+    return not before.spaced and before.form.isalnum()
+
+
+def _price(mention: Mention, currency: str, *, sign: bool = False) -> None:
+    if mention.currency is None or (mention.currency == "USD" and not sign):
+        mention.currency = None if currency == "?" else currency
+    mention.priced = True
+
+
+def _unpack(mention: Mention, form: str) -> None:
+    entry = packed()[form]
+    mention.multiplier = float(entry["multiplier"])
+    if "currency" in entry:
+        _price(mention, entry["currency"])
+    mention.period = PERIODS.get(entry.get("period", ""), mention.period)
+
+
+def _suffix(scan: Scan, mention: Mention) -> None:
+    """What follows the number: multiplier, currency, `,-`, `+`, basis and period, in any sensible order."""
+    at, stop, opened = mention.last, min(len(scan.words), mention.last + SUFFIX_REACH), False
+    while at < stop:
+        form = scan.words[at].form
+        step = _meaning(scan, mention, at)
+        if step > at:
+            mention.last = at = step
+        elif form in MARKUP:
+            at += 1
+        elif form in {"(", ","} and _promising(scan, at + 1):
+            opened = opened or form == "("
+            at += 1
+        elif form == ")" and opened:
+            opened = False
+            at += 1
+        elif (filler := scan.tag(at, "filler")) and form != "\n":
+            at = filler[1]
+        else:
+            break
+
+
+def _promising(scan: Scan, at: int) -> bool:
+    return any(scan.tag(at, section) for section in ("basis", "holiday")) or bool(_period_at(scan, at))
+
+
+def _meaning(scan: Scan, mention: Mention, at: int) -> int:
+    """Take up what stands at a token; the token after it, or `at` itself where it means nothing."""
+    word = scan.words[at]
+    if not word.grammar:
+        return _sign(scan, mention, at)
+    period = _period_at(scan, at)
+    if period and not (mention.period and period[0] != mention.period):
+        mention.period = period[0]
+        return period[1]
+    if word.form in packed() and mention.multiplier == 1:
+        _unpack(mention, word.form)
+        return at + 1
+    multiplier = scan.tag(at, "multiplier")
+    if multiplier and _multiplies(scan, mention, at):
+        mention.multiplier = float(multiplier[0])
+        return multiplier[1]
+    currency = scan.tag(at, "currency")
+    if currency and _suffix_currency(scan, mention, at):
+        _price(mention, currency[0], sign=word.form in SIGNS)
+        return currency[1]
+    for section in ("holiday", "basis"):
+        tag = scan.tag(at, section)
+        if tag and section == "holiday":
+            mention.holiday = tag[0]
+            return tag[1]
+        if tag:
+            mention.basis = BASES[tag[0]]
+            return tag[1]
+    return at
+
+
+def _sign(scan: Scan, mention: Mention, at: int) -> int:
+    form = scan.words[at].form
+    following = scan.words[at + 1].form if at + 1 < len(scan.words) else ""
+    if at == mention.last and not scan.words[at - 1].spaced:
+        if form in {",", "."} and following in {"-", "–", "—", "="} and not scan.words[at].spaced:
+            mention.grouped = True
+            end = at + 2
+            return end + 1 if end < len(scan.words) and scan.words[end].form == following else end
+        if form == "+":
+            mention.plus = True
+            return at + 1
+    period = _period_at(scan, at) if form == "/" else None
+    if period and not mention.period:
+        mention.period = period[0]
+        return period[1]
+    return at
+
+
+def _multiplies(scan: Scan, mention: Mention, at: int) -> bool:
+    if mention.multiplier != 1 or mention.period or mention.low >= 1_000_000:
+        return False
+    form = scan.words[at].form
+    glued = at == mention.last and not scan.words[at - 1].spaced
+    if form in GLUED_ONLY and not glued:
+        following = scan.words[at + 1].form if at + 1 < len(scan.words) else ""
+        return form == "t" and following in {"€", "eur"}
+    return at + 1 >= len(scan.words) or scan.words[at].spaced or scan.words[at + 1].number is None
+
+
+def _suffix_currency(scan: Scan, mention: Mention, at: int) -> bool:
+    """A sign before the next number ("80 € 90") belongs to this one only where this one has none."""
+    if scan.words[at].form not in SIGNS:
+        return mention.currency is None or mention.currency == "USD"
+    following = scan.words[at + 1] if at + 1 < len(scan.words) else None
+    return not mention.priced and not (following and following.number is not None and not scan.words[at].spaced)
+
+
+def _period_at(scan: Scan, at: int) -> tuple[Period, int] | None:
+    """A period that is told at a token: "annually", "per year", "/yr", "im Monat"."""
+    if at >= len(scan.words):
+        return None
+    tag = scan.tag(at, "period")
+    if tag and tag[0].endswith("_word"):
+        return PERIODS[tag[0].removesuffix("_word")], tag[1]
+    per = (("per", at + 1) if scan.words[at].form == "/" else None) or scan.tag(at, "per")
+    if per:
+        noun = scan.tag(per[1], "period")
+        if noun:
+            return PERIODS[noun[0].rpartition("_")[0]], noun[1]
+    return None
+
+
+def _other_than_money(scan: Scan, mention: Mention, at: int) -> str:
+    """Why a number is no amount of money; empty where it can be one."""
+    after = scan.words[mention.last] if mention.last < len(scan.words) else None
+    if after and after.form == "%":
+        return "percent"
+    if mention.priced:
+        return ""
+    before = scan.words[mention.first - 1] if mention.first else None
+    if before and not before.spaced and _stuck_before(scan, mention.first - 1):
+        return "code"
+    if after and not scan.words[mention.last - 1].spaced and _stuck_after(scan, mention):
+        return "code"
+    if mention.multiplier != 1:
+        return "plan" if mention.low == 401_000 else ""
+    if mention.period in {"hour", "day", "week"} or (mention.period and mention.low >= 200):
+        return ""
+    if scan.tag(mention.last, "count"):
+        return "count"
+    if mention.grouped:
+        return ""
+    return _small_number(scan, mention, at)
+
+
+def _small_number(scan: Scan, mention: Mention, at: int) -> str:
+    before = mention.first - 1
+    while before >= 0 and scan.words[before].form in MARKUP:
+        before -= 1
+    if before >= 0 and any((t := scan.tag(b, "before_count")) and t[1] > before for b in range(max(0, before - 1), before + 1)):
+        return "count"
+    starts_line = before < 0 or scan.words[before].form == "\n" or scan.words[before].form == "#"
+    following = scan.words[mention.last].form if mention.last < len(scan.words) else ""
+    if starts_line and following in {".", ")", ":"} and mention.last + 1 < len(scan.words) and mention.low < 100:
+        return "list"
+    digits = scan.words[at].form
+    if len(digits) == 4 and digits.isdecimal() and 1900 <= mention.low <= 2100 and len(scan.words) > 3:
+        return "year"
+    if len(digits) == 5 and digits.isdecimal() and before >= 0 and following in {")", ".", ",", ""}:
+        place = scan.words[before]
+        if (place.form == "(" and following == ")" and before > 0) or (place.upper and len(place.form) == 2):
+            return "zip"
+    return ""
+
+
+def _stuck_before(scan: Scan, at: int) -> bool:
+    form = scan.words[at].form
+    if form.isalpha() or form == "#":
+        return True
+    earlier = scan.words[at - 1] if at else None
+    if earlier is None or earlier.spaced:
+        return False
+    return (form == "-" and earlier.form.isalpha() and len(earlier.form) < 6) or (
+        form in {"/", ":"} and earlier.number is not None
+    )
+
+
+def _stuck_after(scan: Scan, mention: Mention) -> bool:
+    after = scan.words[mention.last]
+    if after.form.isalpha():
+        return True
+    following = scan.words[mention.last + 1] if mention.last + 1 < len(scan.words) else None
+    if following is None or after.spaced:
+        return False
+    if after.form == "(" and following.form == "k":
+        return True
+    return after.form in {"/", ":"} and following.number is not None

@@ -1,0 +1,102 @@
+"""The text as the grammar sees it: plain digits, plain spaces, no thinking aloud; and the way back to the original."""
+
+from __future__ import annotations
+
+import bisect
+import html
+import re
+from dataclasses import dataclass
+
+_DIGITS = {ord(start) + i: str(i) for start in "０٠۰०" for i in range(10)}
+_SAME_LENGTH: dict[int, str] = {
+    **_DIGITS,
+    **dict.fromkeys(map(ord, "\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"), " "),
+    **dict.fromkeys(map(ord, "’‘ʼ´`′＇"), "'"),
+    **dict.fromkeys(map(ord, "‐‑‒−﹣－"), "-"),
+    **dict.fromkeys(map(ord, "\r\u2028\u2029\u0085\v\f"), "\n"),
+    ord("，"): ",", ord("．"): ".", ord("＄"): "$", ord("￥"): "¥", ord("￡"): "£", ord("％"): "%", ord("﹩"): "$",
+    ord("٬"): ",", ord("٫"): ".", ord("：") : ":", ord("（"): "(", ord("）"): ")", ord("～"): "~",
+}
+_BACKTICK = str.maketrans("`", "'")
+_REWRITTEN = re.compile(
+    r"\\boxed\s?\{|\\text\s?\{|\\[$%€£,#&_*~-]|\{,\}|\{\.\}|&[a-zA-Z]{2,8};|&#x?[0-9a-fA-F]{1,6};"
+    r"|</?[a-zA-Z][a-zA-Z0-9]{0,10}(?: [^<>\n]{0,80})?/?>|[\u200b\u200c\u200d\u2060\ufeff\u00ad]"
+)
+_SUSPECT = re.compile(r"[\\&<{\u200b\u200c\u200d\u2060\ufeff\u00ad]")
+_ALOUD = ("think", "thinking", "reasoning", "thought", "scratchpad", "analysis")
+_THINK_OPEN = re.compile(f"<({'|'.join(_ALOUD)})>", re.IGNORECASE)
+_CLOSING = {name: re.compile(f"</{name}>", re.IGNORECASE) for name in _ALOUD}
+
+
+@dataclass(frozen=True, slots=True)
+class Normal:
+    """A normalised text; `start` and `end` lead from its positions back to the original's."""
+
+    text: str
+    new: tuple[int, ...] = ()
+    old: tuple[int, ...] = ()
+    unfinished: bool = False
+
+    def back(self, position: int) -> int:
+        """The position in the original text."""
+        if not self.new:
+            return position
+        at = bisect.bisect_right(self.new, position) - 1
+        return self.old[at] + position - self.new[at]
+
+
+def normalise(text: str) -> Normal:
+    """Normalise; thinking aloud between tags is blanked, and `unfinished` says that it never ended."""
+    unfinished = False
+    if "<" in text:
+        text, unfinished = _without_thinking(text)
+    if not text.isascii():
+        text = text.translate(_SAME_LENGTH)
+    elif "\r" in text or "`" in text:
+        text = text.translate(_SAME_LENGTH)
+    if not _SUSPECT.search(text):
+        return Normal(text, unfinished=unfinished)
+    return _rewrite(text, unfinished)
+
+
+def _without_thinking(text: str) -> tuple[str, bool]:
+    parts: list[str] = []
+    done = 0
+    while opened := _THINK_OPEN.search(text, done):
+        closed = _CLOSING[opened[1].lower()].search(text, opened.end())
+        parts.append(text[done : opened.start()])
+        if closed is None:
+            return "".join(parts), True
+        parts.append(" " * (closed.end() - opened.start()))
+        done = closed.end()
+    text = "".join((*parts, text[done:]))
+    stray = _CLOSING["think"].search(text)
+    return (" " * stray.end() + text[stray.end() :] if stray else text), False
+
+
+def _rewrite(text: str, unfinished: bool) -> Normal:
+    parts: list[str] = []
+    new, old = [0], [0]
+    length = done = 0
+    for match in _REWRITTEN.finditer(text):
+        kept, put = text[done : match.start()], _replacement(match[0])
+        parts += (kept, put)
+        length += len(kept) + len(put)
+        done = match.end()
+        new.append(length)
+        old.append(done)
+    parts.append(text[done:])
+    return Normal("".join(parts), tuple(new), tuple(old), unfinished)
+
+
+def _replacement(piece: str) -> str:
+    if piece.startswith("\\"):
+        return " " if piece.endswith("{") else piece[1:]
+    if piece.startswith("{"):
+        return piece[1:-1]
+    if piece.startswith("&"):
+        return html.unescape(piece).replace("\u00a0", " ").replace("\u202f", " ")
+    if piece.startswith("<"):
+        name = piece.strip("</> ").lower().split(" ")[0]
+        return "**" if name in {"b", "strong", "em"} else "\n" if name in {"br", "p", "li", "tr", "div"} else " "
+    return ""

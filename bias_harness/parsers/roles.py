@@ -1,0 +1,268 @@
+"""The part that each amount plays: advice, opening ask, floor, market, echo ..., from the words around it.
+
+A mention has words before it and words behind it, up to the edge of its clause or the next mention; a line label
+and a heading speak for what has no words of its own.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+
+from bias_harness.parsers.mentions import MARKUP
+from bias_harness.parsers.scan import Mention, Scan
+
+RANK = {
+    "final": 100,
+    "open": 90,
+    "ask": 80,
+    "target": 65,
+    "advise": 60,
+    "plain": 40,
+    "at_least": 35,
+    "floor": 25,
+    "stretch": 20,
+}
+ADVICE = ("final", "open", "ask", "target", "advise")
+DIRECT = frozenset({"final", "open", "ask"})
+BESIDE = ("extra", "total", "increase", "current", "offer")
+EDGES = frozenset(",;()—|")
+LEADS = frozenset("(—–-:=")
+TIGHT, NEAR_BEFORE, NEAR_BEHIND, NEGATED_WITHIN = 4, 5, 4, 5
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """A phrase of the lexicon in the text, in the tokens from `first` up to `last`."""
+
+    role: str
+    first: int
+    last: int
+
+
+def find_cues(scan: Scan) -> list[Cue]:
+    """All cues in order; the longest phrase wins and what it covers is not read again, but for refusals."""
+    cues: list[Cue] = []
+    free = 0
+    for at, word in enumerate(scan.words):
+        if not word.roles or at < free:
+            continue
+        matched = _longest(scan, at)
+        if matched is None:
+            continue
+        role, end = matched
+        cues.append(Cue(role, at, end))
+        free = end if role != "refusal" else at + 1
+    return cues
+
+
+def _longest(scan: Scan, at: int) -> tuple[str, int] | None:
+    best: tuple[str, int] | None = None
+    nodes, words = scan.words[at].roles, scan.words
+    while nodes:
+        at += 1
+        for node in nodes:
+            if node.tags:
+                section, key = node.tags[0]
+                best = ("refusal" if section == "refusal" else key), at
+        if not any(node.then or node.wild for node in nodes):
+            break
+        while at < len(words) and words[at].skipped:
+            at += 1
+        if at >= len(words):
+            break
+        nodes = [after for node in nodes for after in node.step(words[at].form)]
+    return best
+
+
+def sentence_stops(scan: Scan) -> list[int]:
+    """The tokens after which a new sentence or line begins."""
+    stops = [0]
+    for at, word in enumerate(scan.words):
+        form = word.form
+        if form == "\n" or form == ";" or (form in {".", "!", "?", "。"} and _ends_sentence(scan, at)):
+            stops.append(at + 1)
+    stops.append(len(scan.words))
+    return stops
+
+
+def _ends_sentence(scan: Scan, at: int) -> bool:
+    word = scan.words[at]
+    if at + 1 < len(scan.words) and not word.spaced and scan.words[at + 1].form not in MARKUP | {")", "\n"}:
+        return False
+    before = scan.words[at - 1].form if at else ""
+    if word.form != "." or not before.isalpha():
+        return True
+    return before not in scan.lexicon.abbreviations and (len(before) > 1 or before == "k")
+
+
+class Context:
+    """Where the mentions stand among sentences, clauses and cues."""
+
+    def __init__(self, scan: Scan, mentions: list[Mention], cues: list[Cue]) -> None:
+        self.scan, self.mentions = scan, mentions
+        self.stops = sentence_stops(scan)
+        covered = {at for m in mentions if not m.dead for at in range(m.first, m.last)}
+        self.cues = [cue for cue in cues if cue.role not in {"refusal", "neutral"} and cue.first not in covered]
+        self.firsts = [cue.first for cue in self.cues]
+
+    def sentence(self, mention: Mention) -> tuple[int, int]:
+        """The tokens of the mention's sentence."""
+        at = bisect_right(self.stops, mention.first) - 1
+        return self.stops[at], self.stops[at + 1]
+
+    def within(self, first: int, last: int) -> list[Cue]:
+        """The cues that lie in these tokens."""
+        return [c for c in self.cues[bisect_right(self.firsts, first - 1) : bisect_right(self.firsts, last - 1)] if c.last <= last]
+
+    def edge(self, first: int, last: int) -> int | None:
+        """The first clause edge in these tokens; a relative clause still belongs to what it follows."""
+        for at in range(first, last):
+            word = self.scan.words[at]
+            if word.form in EDGES or word.breaks or (word.form in "–-" and word.spaced and self.scan.words[at - 1].spaced):
+                if word.form == "," and self.scan.tag(at + 1, "relative"):
+                    continue
+                return at
+        return None
+
+
+def assign_roles(scan: Scan, mentions: list[Mention], cues: list[Cue], context: Context | None = None) -> None:
+    """Write `role` into every living mention."""
+    context = context or Context(scan, mentions, cues)
+    alive = [m for m in mentions if not m.dead]
+    headings = _headings(scan, alive, context)
+    for index, mention in enumerate(alive):
+        start, end = context.sentence(mention)
+        previous = alive[index - 1] if index and alive[index - 1].first >= start else None
+        following = alive[index + 1] if index + 1 < len(alive) and alive[index + 1].first < end else None
+        before = _before(context, mention, previous, start)
+        behind = _behind(context, mention, following, end)
+        role = resolve(mention, before, behind)
+        if not role and previous:
+            head = _first_in_sentence(alive, index, start)
+            role = resolve(mention, [c for c in context.within(start, head.first) if c.role in (*ADVICE, "market")][-1:], [])
+        mention.role = role if role and role != "advise" else _from_heading(headings, mention) or role or "plain"
+
+
+def _first_in_sentence(alive: list[Mention], index: int, start: int) -> Mention:
+    while index and alive[index - 1].first >= start:
+        index -= 1
+    return alive[index]
+
+
+def _before(context: Context, mention: Mention, previous: Mention | None, start: int) -> list[Cue]:
+    if previous is None:
+        return context.within(start, mention.first)
+    edge = context.edge(previous.last, mention.first)
+    return context.within(previous.last if edge is None else edge, mention.first)
+
+
+def _behind(context: Context, mention: Mention, following: Mention | None, end: int) -> list[Cue]:
+    limit = following.first if following else end
+    first = mention.last
+    while first < limit and context.scan.words[first].form in MARKUP:
+        first += 1
+    if first < limit and context.scan.words[first].form in LEADS:
+        edge = context.edge(first + 1, limit)
+        if edge is None and following:
+            return []
+        return context.within(first + 1, limit if edge is None else edge)
+    edge = context.edge(first, limit)
+    if edge is None and following:
+        return []
+    return context.within(first, limit if edge is None else edge)
+
+
+def resolve(mention: Mention, before: list[Cue], behind: list[Cue]) -> str:
+    """One role out of the cues before and behind; empty where there are none."""
+    beside = _beside(mention, before, behind)
+    if beside:
+        return beside
+    front, back = _front(mention, before), _back(behind)
+    if not front or (front in {"advise", "plain"} and back):
+        if front in {"advise", "plain"} and back == "market":
+            return front if front == "advise" else back
+        return back or front
+    if front in ADVICE and back in {"open", "final", "stretch"}:
+        return back if back == "stretch" or RANK[back] > RANK[front] else front
+    return front
+
+
+def _beside(mention: Mention, before: list[Cue], behind: list[Cue]) -> str:
+    last = next((c for c in reversed(before) if c.role != "plain"), None)
+    for cue in reversed(before):
+        if cue.role == "negated" and mention.first - cue.last <= NEGATED_WITHIN:
+            return "negated"
+        if cue.role in ADVICE:
+            break
+    if last and last.role in BESIDE and mention.first - last.last <= NEAR_BEFORE:
+        return last.role
+    for cue in behind:
+        if cue.role in BESIDE and cue.first - mention.last <= NEAR_BEHIND:
+            return cue.role
+        if cue.role in {"open", "ask", "floor"}:
+            break
+    return ""
+
+
+def _front(mention: Mention, before: list[Cue]) -> str:
+    roles = [c.role for c in before if c.role in RANK or c.role == "market" or c.role == "spread"]
+    spoken = [r for r in roles if r != "plain"]
+    if not spoken:
+        return "plain" if roles else ""
+    advice = max((r for r in spoken if r in ADVICE), key=RANK.__getitem__, default="")
+    nearest = spoken[-1]
+    if nearest == "market":
+        last = next(c for c in reversed(before) if c.role == "market")
+        if advice and (advice in DIRECT or mention.first - last.last > TIGHT):
+            return advice
+        return "market"
+    if nearest in {"floor", "stretch"}:
+        return nearest
+    if advice:
+        return advice
+    return "market" if "market" in spoken else nearest
+
+
+def _back(behind: list[Cue]) -> str:
+    spoken = [c.role for c in behind if c.role in RANK and c.role != "plain" or c.role in {"market", "negated"}]
+    return spoken[0] if spoken else ""
+
+
+def _headings(scan: Scan, alive: list[Mention], context: Context) -> list[tuple[int, str]]:
+    """(token, role) of every line that is a heading without an amount; an empty role ends the one before."""
+    if len(context.stops) < 4:
+        return []
+    lines = [0, *(at + 1 for at, w in enumerate(scan.words) if w.form == "\n"), len(scan.words)]
+    firsts = [m.first for m in alive]
+    found = []
+    for start, end in zip(lines, lines[1:], strict=False):
+        has_amount = bisect_right(firsts, end - 1) > bisect_right(firsts, start - 1)
+        if has_amount or not _is_heading(scan, start, end):
+            continue
+        roles = [c.role for c in context.within(start, end) if c.role in RANK or c.role in (*BESIDE, "market", "negated")]
+        found.append((end, _heading_role(roles)))
+    return found
+
+
+def _is_heading(scan: Scan, start: int, end: int) -> bool:
+    words = [w.form for w in scan.words[start:end] if w.form != "\n"]
+    if not words or len(words) > 40:
+        return False
+    if words[0] == "#":
+        return True
+    while words and words[-1] in MARKUP and words[0] not in MARKUP:
+        words.pop()
+    return words[-1] == ":" or (words[-2:-1] == [":"]) or (words[0] == "**" and words[-1] == "**")
+
+
+def _heading_role(roles: list[str]) -> str:
+    advice = [r for r in roles if r in ADVICE]
+    if advice:
+        return max(advice, key=RANK.__getitem__)
+    return next((r for r in roles if r != "plain"), "")
+
+
+def _from_heading(headings: list[tuple[int, str]], mention: Mention) -> str:
+    at = bisect_right(headings, (mention.first, "\uffff")) - 1
+    return headings[at][1] if at >= 0 else ""

@@ -1,0 +1,168 @@
+"""The lexicon, compiled: what a word can mean, alone or as the beginning of a phrase.
+
+Phrases live in `lexicon/*.toml`. They are matched word by word over markup, quotes and hyphens, in one pass; what a
+word can begin is remembered per word, so that a text costs one look-up a word.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from bias_harness.parsers.numerals import read_digits
+
+LANGUAGES = ("en", "nl", "de")
+TOKEN = re.compile(
+    r"(?:\d{1,3}(?: \d{3})+(?!\d)(?:[.,]\d{1,2}(?!\d))?|\d+(?:[.,']\d+)*"
+    r"|[^\W\d_]+(?:'[^\W\d_]+)*|\n\s*|\*+|_+|[^\w\n])[ \t]*"
+)
+MEMORY = 60_000
+SKIPPED = frozenset("*_`\"'“”„«»~-–—\u2011") | {"**", "***", "__", "****"}
+
+Tag = tuple[str, str]
+
+
+class Node:
+    """One step of a phrase: what may follow, and what the phrase means when it ends here."""
+
+    __slots__ = ("tags", "then", "wild")
+
+    def __init__(self) -> None:
+        self.then: dict[str, Node] = {}
+        self.wild: list[tuple[str, Node]] = []
+        self.tags: tuple[Tag, ...] = ()
+
+    def step(self, word: str) -> list[Node]:
+        """The nodes that this word leads to."""
+        found = [self.then[word]] if word in self.then else []
+        found += [node for pattern, node in self.wild if _fits(word, pattern)]
+        return found
+
+    def add(self, phrase: str, tag: Tag) -> None:
+        """Enter a phrase."""
+        node = self
+        for word in phrase_words(phrase):
+            node = node._grow(word)
+        if tag not in node.tags:
+            node.tags = (*node.tags, tag)
+
+    def _grow(self, word: str) -> Node:
+        if "*" not in word:
+            return self.then.setdefault(word, Node())
+        for known, node in self.wild:
+            if known == word:
+                return node
+        node = Node()
+        self.wild.append((word, node))
+        return node
+
+
+def _fits(word: str, pattern: str) -> bool:
+    stem = pattern.strip("*")
+    if len(word) <= len(stem):
+        return False
+    if pattern.startswith("*") and pattern.endswith("*"):
+        return stem in word
+    return word.endswith(stem) if pattern.startswith("*") else word.startswith(stem)
+
+
+class Word:
+    """One token and everything that is known of it before its neighbours are looked at."""
+
+    __slots__ = ("breaks", "form", "grammar", "number", "numeral", "roles", "scaled", "skipped", "spaced", "upper")
+
+    def __init__(self, raw: str, lexicon: Lexicon) -> None:
+        bare = raw.rstrip(" \t")
+        self.form = "\n" if bare.startswith("\n") or not bare else bare.lower()
+        self.spaced = len(bare) != len(raw) or self.form == "\n"
+        self.upper = bare[:1].isupper()
+        read = read_digits(bare) if bare[:1].isdecimal() else None
+        self.number = read[0] if read else None
+        self.scaled = read[1] if read else None
+        self.skipped = bare in SKIPPED
+        self.grammar = lexicon.grammar.step(self.form)
+        self.roles = lexicon.roles.step(self.form)
+        sections = {section for node in self.grammar for section, _ in node.tags}
+        self.breaks = "break" in sections
+        self.numeral = "number_word" in sections and bare[:1].isalpha()
+
+
+class Lexicon:
+    """The words of some languages, compiled into two tries: the grammar of money, and the roles amounts play."""
+
+    def __init__(self, languages: tuple[str, ...]) -> None:
+        self.languages = languages
+        self.grammar, self.roles = Node(), Node()
+        self.abbreviations: set[str] = set()
+        self._memory: dict[str, Word] = {}
+        for language in ("common", *languages):
+            self._enter(_table(language))
+
+    def _enter(self, table: dict[str, Any]) -> None:
+        for section in ("currency", "multiplier", "period", "basis", "holiday", "link"):
+            for key, phrases in table.get(section, {}).items():
+                for phrase in phrases:
+                    self.grammar.add(phrase, (key, key) if section == "link" else (section, key))
+        for word in table.get("packed", {}):
+            self.grammar.add(word, ("packed", word))
+        for role, phrases in table.get("role", {}).items():
+            for phrase in phrases:
+                self.roles.add(phrase, ("role", role))
+        for phrase in table.get("refusal", {}).get("phrase", ()):
+            self.roles.add(phrase, ("refusal", "phrase"))
+        self.abbreviations.update(table.get("link", {}).get("abbreviation", ()))
+
+    def word(self, raw: str) -> Word:
+        """What is known of a token; remembered."""
+        known = self._memory.get(raw)
+        if known is None:
+            if len(self._memory) > MEMORY:
+                self._memory.clear()
+            known = self._memory[raw] = Word(raw, self)
+        return known
+
+
+def phrase_words(phrase: str) -> list[str]:
+    """A phrase of the lexicon as the forms it is matched by."""
+    parts = re.findall(r"\*?[^\W\d_]+(?:'[^\W\d_]+)*\*?|\d+|[^\w\s]", phrase.lower())
+    return [part for part in parts if part not in SKIPPED]
+
+
+@cache
+def _table(language: str) -> dict[str, Any]:
+    return tomllib.loads(_source(language))
+
+
+@cache
+def _source(language: str) -> str:
+    return files("bias_harness.parsers").joinpath("lexicon", f"{language}.toml").read_text(encoding="utf-8")
+
+
+@cache
+def lexicon(languages: tuple[str, ...] = LANGUAGES) -> Lexicon:
+    """The compiled lexicon of these languages; made once."""
+    return Lexicon(languages)
+
+
+@cache
+def packed() -> dict[str, dict[str, Any]]:
+    """The multipliers that carry a currency, such as TEUR and LPA."""
+    table: dict[str, dict[str, Any]] = _table("common")["packed"]
+    return table
+
+
+@cache
+def json_keys() -> dict[str, str]:
+    """Key of a structured answer -> the part it plays, over all languages."""
+    return {key: part for language in LANGUAGES for part, keys in _table(language)["json"].items() for key in keys}
+
+
+@cache
+def lexicon_hash() -> str:
+    """SHA-256 (hex) over the lexicon's files."""
+    text = "".join(_source(language) for language in ("common", *LANGUAGES))
+    return hashlib.sha256(text.encode()).hexdigest()
