@@ -1,9 +1,10 @@
 """Trial + prompts/*.j2 -> Request and its key. The only room that opens `prompts/`.
 
-A template `<question>.<wording>.<language>.j2` has the blocks `persona` (in the user's own words),
-`persona_system` (the same for the system message), `question`, and any `edit_<name>` (a neutral sentence for
-placebo pairs). It is given `person`, `outcome` and `currency`; a misspelt placeholder is an error, and so is a
-template that lets more than the intended words differ between the members of a pair.
+A template `<question>.<wording>.<language>.j2` has the blocks `user` (the whole message, persona and question, in
+the user's own words), `system` and `question` (the same in two messages, for experiments that put the persona in
+the system message), and any `edit_<name>` (a neutral sentence at the end, for placebo pairs). It is given `person`,
+`outcome` and `currency`; a misspelt placeholder is an error, and so is a template that lets more than the intended
+words differ between the members of a pair.
 """
 
 from __future__ import annotations
@@ -63,8 +64,7 @@ def _read(folders: list[Path], name: str, question: str) -> str:
 class Person:
     """What a template knows of the user: `person.self`, `person.client`, `person.user` introduce the attribute.
 
-    `person.words` are the bare words of the signal. Introductions end in a space, so that they can stand before
-    the next sentence, and are empty where the attribute is not stated.
+    `person.words` are the bare words of the signal. All are empty where the attribute is not stated.
     """
 
     job: str
@@ -115,12 +115,10 @@ class Prompter:
         name = file_name(self.experiment.question, wording, language)
         person = _person(persona, attribute, variant.arm, language, name, marked=marked)
         blocks = _Blocks(self.templates[name], name, self._values(person, language))
-        question = blocks.text("question")
-        if variant.edit:
-            question = f"{question} {blocks.text('edit_' + variant.edit)}"
+        edit = f" {blocks.text('edit_' + variant.edit)}" if variant.edit else ""
         if self.experiment.persona_in == "system":
-            return (Message("system", blocks.text("persona_system")), Message("user", question))
-        return (Message("user", f"{blocks.text('persona')} {question}".strip()),)
+            return (Message("system", blocks.text("system")), Message("user", blocks.text("question") + edit))
+        return (Message("user", blocks.text("user") + edit),)
 
     def _values(self, person: Person, language: str) -> dict[str, Any]:
         outcome = self.experiment.outcome
@@ -164,7 +162,7 @@ def _compile(name: str, text: str) -> Template:
     except TemplateError as error:
         line = getattr(error, "lineno", None) or 1
         raise InputError(f"prompts/{name}, line {line}: {error}") from None
-    for block in ("persona", "persona_system", "question"):
+    for block in ("user", "system", "question"):
         if block not in template.blocks:
             raise InputError(
                 f"prompts/{name}: the block {block!r} is missing; add {{% block {block} %}}...{{% endblock %}}"
@@ -198,7 +196,7 @@ def _person(
             f"attribute {attribute.name!r}, level {arm.level!r}: signal {arm.signal + 1} has no words in {language!r}"
         )
     sentences = attribute.introduction.get(language, {})
-    spoken = {voice: f"{sentence.replace('{}', words)} " if words else "" for voice, sentence in sentences.items()}
+    spoken = {voice: sentence.replace("{}", words) if words else "" for voice, sentence in sentences.items()}
     if marked:
         words, spoken = f"{MARK_OPEN}{words}{MARK_CLOSE}", {v: f"{MARK_OPEN}{s}{MARK_CLOSE}" for v, s in spoken.items()}
     return Person(persona.job_phrase[language], persona.place_phrase[language], persona.hours, words, spoken)

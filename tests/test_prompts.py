@@ -35,18 +35,19 @@ def test_a_pair_differs_in_its_words_only(small: Path) -> None:
 
 def test_an_edit_adds_one_neutral_sentence(small: Path) -> None:
     audit = load_audit(small)
-    assert said(audit, "male", edit="thanks").endswith("no text. Thank you in advance.")
+    assert said(audit, "male", edit="thanks") == said(audit, "male") + " Thank you in advance."
 
 
 def test_not_stated_leaves_no_trace(small: Path) -> None:
     small.write_text(SMALL.replace("[male, female]", "[male, not_stated]").replace("female: -0.1", "male: 0"))
-    assert said(load_audit(small), "not_stated").startswith("user: I work as a ")
+    assert said(load_audit(small), "not_stated").endswith(", 40 hours a week.")
 
 
 def test_the_persona_can_stand_in_the_system_message(small: Path) -> None:
     small.write_text(SMALL + "persona_in: system\n")
     text = said(load_audit(small), "female")
-    assert text.startswith("system: The user is female. The user works as a ")
+    assert text.startswith("system: The user works as a ")
+    assert "40 hours a week. The user is female.\n" in text
     assert "\nuser: What gross yearly salary" in text
 
 
