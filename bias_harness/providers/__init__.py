@@ -1,1 +1,59 @@
-"""providers."""
+"""The endpoints that can be asked: one file each, one method to write.
+
+A provider is anything with `async def ask(self, request: Request) -> Response` that raises a `ProviderError` when
+it has no text to give. It is made by the `create(endpoint, context)` function of its module, found by the
+endpoint's `provider` name here or among the entry points of the group `bias_harness.providers`.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+from typing import Protocol, runtime_checkable
+
+from bias_harness.config import PROVIDER_NAMES, Endpoint
+from bias_harness.documents import did_you_mean
+from bias_harness.errors import InputError
+from bias_harness.vocabulary import Nature, Request, Response
+
+GROUP = "bias_harness.providers"
+
+
+@runtime_checkable
+class Provider(Protocol):
+    """Asks one endpoint. `nature` labels its numbers wherever they appear; an `aclose` coroutine, if any, is awaited."""
+
+    nature: Nature
+
+    async def ask(self, request: Request) -> Response:
+        """The endpoint's response to one request. Raises `ProviderError`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a provider may know besides its endpoint: keys, and which field each persona works in."""
+
+    environment: Mapping[str, str] = field(default_factory=dict)
+    persona_fields: Mapping[str, str] = field(default_factory=dict)
+
+
+def create(endpoint: Endpoint, context: Context) -> Provider:
+    """The provider of an endpoint. Raises `InputError` where there is none of that name, or its key is missing."""
+    name = endpoint.provider
+    if name in PROVIDER_NAMES:
+        factory = importlib.import_module(f"bias_harness.providers.{name}").create
+    else:
+        factory = _plugged_in(name)
+    provider: Provider = factory(endpoint, context)
+    return provider
+
+
+def _plugged_in(name: str) -> Callable[[Endpoint, Context], Provider]:
+    found = {point.name: point for point in entry_points(group=GROUP)}
+    if name not in found:
+        raise InputError(f"there is no provider {name!r}{did_you_mean(name, {*PROVIDER_NAMES, *found})}")
+    factory: Callable[[Endpoint, Context], Provider] = found[name].load()
+    return factory
