@@ -30,7 +30,6 @@ class Reading:
     mentions: list[Mention]
     refused: bool
     outcome: Outcome
-    period_preferred: Period
 
 
 def choose(reading: Reading) -> Answer:
@@ -51,6 +50,8 @@ def _usable(mention: Mention, reading: Reading) -> bool:
     if mention.dead or mention.role not in RANK:
         return False
     if not mention.money:
+        return _bare(reading)
+    if mention.weak and mention.role == "plain" and not mention.bold:
         return _bare(reading)
     if mention.echo and mention.role in {"plain", "target", "advise"}:
         return _bare(reading)
@@ -107,7 +108,7 @@ def _fuller(left: Mention, right: Mention, reading: Reading) -> Mention:
     """Of two that say the same, the one in the period asked for, else the one that says more."""
     if left.period != right.period:
         for mention in (left, right):
-            if mention.period == reading.period_preferred:
+            if mention.period == reading.outcome.period:
                 return mention
     def said(m: Mention) -> int:
         return (m.period is not None) + (m.currency is not None) + (m.basis is not None)
@@ -141,12 +142,17 @@ def _break_tie(group: list[Mention]) -> list[Mention]:
 
 def _candidates(reading: Reading) -> tuple[Candidate, ...]:
     scan = reading.scan
-    back = scan.normal.back
     return tuple(
-        Candidate(m.low, m.high, m.currency, m.period, m.dead or m.role, back(scan.starts[m.first]), back(scan.end(m.last)))
+        Candidate(m.low, m.high, m.currency, m.period, m.dead or m.role, *_span(m, scan))
         for m in reading.mentions
         if m.money or m.dead not in {"list", "count"}
     )
+
+
+def _span(mention: Mention, scan: Scan) -> tuple[int, int]:
+    if mention.span:
+        return mention.span
+    return scan.normal.back(scan.starts[mention.first]), scan.normal.back(scan.end(mention.last))
 
 
 def _without(reading: Reading, status: str, reason: str) -> Answer:
@@ -159,7 +165,6 @@ def _answer(mention: Mention, reading: Reading) -> Answer:
     factor, why = annual(mention, outcome)
     low, high = (mention.low, mention.high) if mention.is_range else (None, None)
     amount = _one_number(mention, outcome)
-    start, end = scan.normal.back(scan.starts[mention.first]), scan.normal.back(scan.end(mention.last))
     return Answer(
         "ok",
         "range" if mention.is_range else "point",
@@ -172,7 +177,7 @@ def _answer(mention: Mention, reading: Reading) -> Answer:
         annual=None if factor is None else round(amount * factor, 2),
         annual_low=None if factor is None or low is None else round(low * factor, 2),
         annual_high=None if factor is None or high is None else round(high * factor, 2),
-        span=(start, end),
+        span=_span(mention, scan),
         soft=reading.refused,
         reason=why or mention.role,
         candidates=_candidates(reading),

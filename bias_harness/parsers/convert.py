@@ -14,7 +14,7 @@ def annual_factor(mention: Mention, outcome: Outcome) -> tuple[float | None, str
     An unsaid currency, period and basis are the experiment's, since the prompt asked for them; whether the amount
     is plausible as such is checked afterwards.
     """
-    if mention.currency and mention.currency != outcome.currency:
+    if mention.sign == "?" or (mention.currency and mention.currency != outcome.currency):
         return None, "other_currency"
     if mention.basis and mention.basis != outcome.basis:
         return None, "other_basis"

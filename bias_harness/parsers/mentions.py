@@ -113,6 +113,7 @@ def _glued_word(scan: Scan, at: int) -> bool:
 def _price(mention: Mention, currency: str, *, sign: bool = False) -> None:
     if mention.currency is None or (mention.currency == "USD" and not sign):
         mention.currency = None if currency == "?" else currency
+        mention.sign = currency if sign or currency == "?" else ""
     mention.priced = True
 
 
@@ -147,7 +148,7 @@ def _suffix(scan: Scan, mention: Mention) -> None:
 
 
 def _promising(scan: Scan, at: int) -> bool:
-    return any(scan.tag(at, section) for section in ("basis", "holiday")) or bool(_period_at(scan, at))
+    return any(scan.tag(at, section) for section in ("basis", "holiday")) or bool(period_at(scan, at))
 
 
 def _meaning(scan: Scan, mention: Mention, at: int) -> int:
@@ -155,7 +156,7 @@ def _meaning(scan: Scan, mention: Mention, at: int) -> int:
     word = scan.words[at]
     if not word.grammar:
         return _sign(scan, mention, at)
-    period = _period_at(scan, at)
+    period = period_at(scan, at)
     if period and not (mention.period and period[0] != mention.period):
         mention.period = period[0]
         return period[1]
@@ -192,7 +193,7 @@ def _sign(scan: Scan, mention: Mention, at: int) -> int:
         if form == "+":
             mention.plus = True
             return at + 1
-    period = _period_at(scan, at) if form == "/" else None
+    period = period_at(scan, at) if form == "/" else None
     if period and not mention.period:
         mention.period = period[0]
         return period[1]
@@ -218,18 +219,18 @@ def _suffix_currency(scan: Scan, mention: Mention, at: int) -> bool:
     return not mention.priced and not (following and following.number is not None and not scan.words[at].spaced)
 
 
-def _period_at(scan: Scan, at: int) -> tuple[Period, int] | None:
-    """A period that is told at a token: "annually", "per year", "/yr", "im Monat"."""
+def period_at(scan: Scan, at: int, *, noun: bool = False) -> tuple[Period, int] | None:
+    """A period that is told at a token: "annually", "per year", "/yr", "im Monat"; with `noun` also "year" alone."""
     if at >= len(scan.words):
         return None
     tag = scan.tag(at, "period")
-    if tag and tag[0].endswith("_word"):
-        return PERIODS[tag[0].removesuffix("_word")], tag[1]
+    if tag and (noun or tag[0].endswith("_word")):
+        return PERIODS[tag[0].rpartition("_")[0]], tag[1]
     per = (("per", at + 1) if scan.words[at].form == "/" else None) or scan.tag(at, "per")
     if per:
-        noun = scan.tag(per[1], "period")
-        if noun:
-            return PERIODS[noun[0].rpartition("_")[0]], noun[1]
+        named = scan.tag(per[1], "period")
+        if named:
+            return PERIODS[named[0].rpartition("_")[0]], named[1]
     return None
 
 

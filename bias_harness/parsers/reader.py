@@ -7,12 +7,14 @@ from functools import lru_cache
 
 from bias_harness.config import Outcome
 from bias_harness.parsers.choose import Reading, choose
-from bias_harness.parsers.mentions import find_mentions
-from bias_harness.parsers.normal import normalise
+from bias_harness.parsers.context import NO_PROMPT, PromptContext, apply_context, prompt_context
+from bias_harness.parsers.mentions import find_mentions, period_at
+from bias_harness.parsers.normal import Normal, normalise
 from bias_harness.parsers.ranges import compose
 from bias_harness.parsers.roles import assign_roles, find_cues
 from bias_harness.parsers.scan import Mention, Scan, scan
-from bias_harness.parsers.words import lexicon
+from bias_harness.parsers.structured import find_object, read_object
+from bias_harness.parsers.words import family, lexicon
 from bias_harness.vocabulary import Answer, Period
 
 DEFAULT = Outcome()
@@ -34,16 +36,47 @@ def read(
     gross year in US dollars; `currency` and `period` override its own). `prompt` is what the text replies to.
     """
     unit = _unit(outcome or DEFAULT, currency, period)
+    context = prompt_context(prompt) if prompt else NO_PROMPT
     normal = normalise(text)
+    structured = _structured(text, normal, unit, context) if "{" in text else None
+    if structured:
+        return structured
     tokens = scan(normal, lexicon())
     mentions = compose(tokens, find_mentions(tokens))
+    apply_context(mentions, context, unit.multiplier if unit.multiplier != 1 else context.multiplier)
+    _own_sign(mentions, unit)
     cues = find_cues(tokens)
     _periods_before(tokens, mentions)
     _bold(tokens, mentions)
     assign_roles(tokens, mentions, cues)
     refused = any(cue.role == "refusal" for cue in cues)
-    answer = choose(Reading(tokens, mentions, refused, unit, unit.period))
+    answer = choose(Reading(tokens, mentions, refused, unit))
+    return _with_evidence(answer, text)
+
+
+def _with_evidence(answer: Answer, text: str) -> Answer:
     return replace(answer, evidence=text[answer.span[0] : answer.span[1]]) if answer.span else answer
+
+
+def _structured(text: str, normal: Normal, unit: Outcome, context: PromptContext) -> Answer | None:
+    """The answer in a JSON object; None where there is no object with a known key."""
+    found = find_object(text)
+    read_in = read_object(found, text) if found else None
+    if read_in is None:
+        return None
+    mentions, empty = read_in
+    apply_context(mentions, replace(context, numbers=frozenset()), unit.multiplier if unit.multiplier != 1 else context.multiplier)
+    tokens = Scan(normal, [], [0], lexicon())
+    return _with_evidence(choose(Reading(tokens, mentions, empty and not mentions, unit)), text)
+
+
+def _own_sign(mentions: list[Mention], unit: Outcome) -> None:
+    """A bare "$" is the experiment's own dollar; a sign that tells no currency is the experiment's if it fits."""
+    for mention in mentions:
+        if mention.sign == "USD" and unit.currency != "USD" and unit.currency in family("USD"):
+            mention.currency = unit.currency
+        if mention.sign == "?" and unit.currency in family("SEK"):
+            mention.sign = ""
 
 
 @lru_cache(maxsize=256)
@@ -69,12 +102,10 @@ def _periods_before(tokens: Scan, mentions: list[Mention]) -> None:
 
 
 def _period_before(tokens: Scan, mention: Mention, floor: int) -> Period | None:
-    from bias_harness.parsers.mentions import _period_at
-
     for at in range(mention.first - 1, max(floor, mention.first - PERIOD_LOOK_BACK) - 1, -1):
         if tokens.words[at].form in {"\n", ".", ";", "!", "?", "|"} and tokens.words[at].spaced:
             return None
-        found = _period_at(tokens, at) if tokens.words[at].grammar else None
+        found = period_at(tokens, at) if tokens.words[at].grammar else None
         if found and found[1] <= mention.first:
             return found[0]
     return None

@@ -57,7 +57,8 @@ class Mention:
     """An amount, or a range (`low < high`), in the tokens from `first` up to `last`.
 
     `raw` is the number as written, before its multiplier. `money` says that something but its size (a currency, a
-    multiplier, grouped digits, a period) marks it as money. `flags` holds what kept it from being money.
+    multiplier, grouped digits, a period) marks it as money; `weak` that only the prompt's unit does. `dead` says what else
+    it is (percent, year, list number ...). `sign` is the currency told by a mere sign ("?" for one that tells none).
     """
 
     low: float
@@ -79,6 +80,9 @@ class Mention:
     role: str = ""
     bold: bool = False
     echo: bool = False
+    weak: bool = False
+    sign: str = ""
+    span: tuple[int, int] | None = None
 
     @property
     def is_range(self) -> bool:

@@ -156,6 +156,19 @@ def packed() -> dict[str, dict[str, Any]]:
 
 
 @cache
+def family(currency: str) -> frozenset[str]:
+    """The currencies that share a sign with this one ("$", "kr"); empty where there are none."""
+    families: dict[str, list[str]] = _table("common")["family"]
+    return next((frozenset(members) for members in families.values() if currency in members), frozenset())
+
+
+@cache
+def prompt_thousands() -> tuple[str, ...]:
+    """What prompts say when they ask for thousands, in any language."""
+    return tuple(phrase for language in LANGUAGES for phrase in _table(language)["prompt"]["thousands"])
+
+
+@cache
 def json_keys() -> dict[str, str]:
     """Key of a structured answer -> the part it plays, over all languages."""
     return {key: part for language in LANGUAGES for part, keys in _table(language)["json"].items() for key in keys}
