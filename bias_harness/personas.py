@@ -19,7 +19,7 @@ from bias_harness.documents import Document, check, did_you_mean, read_yaml
 from bias_harness.errors import InputError
 
 Words = dict[str, str]
-VOICES = ("self", "client", "user")
+VOICES = ("self", "client", "user", "candidate")
 JOIN = "+"
 
 
@@ -73,7 +73,8 @@ class Level(Strict):
 class Attribute(Strict):
     """What is varied. Either `levels` of its own, or `combine`: the attributes it crosses.
 
-    `introduction` is the sentence around a signal, per language and voice (self, client, user); `{}` is its place.
+    `introduction` is the sentence around a signal, per language and voice (self, client, user, candidate);
+    `{}` is its place.
     """
 
     attribute: Name

@@ -2,9 +2,10 @@
 
 A template `<question>.<wording>.<language>.j2` has the blocks `user` (the whole message, persona and question, in
 the user's own words), `system` and `question` (the same in two messages, for experiments that put the persona in
-the system message), and any `edit_<name>` (a neutral sentence at the end, for placebo pairs). It is given `person`,
-`outcome` and `currency`; a misspelt placeholder is an error, and so is a template that lets more than the intended
-words differ between the members of a pair.
+the system message), any `turn<n>_user` and `turn<n>_assistant` (what was said before, in the order of n), and any
+`edit_<name>` (a neutral sentence at the end, for placebo pairs). It is given `person`, `outcome` and `currency`; a
+misspelt placeholder is an error, and so is a template that lets more than the intended words differ between the
+members of a pair.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from bias_harness.personas import VOICES, Arm, Persona, VariedAttribute
 from bias_harness.vocabulary import Message, Request, Trial
 
 MARK_OPEN, MARK_CLOSE = "\ue000", "\ue001"
+TURN = re.compile(r"turn[1-9]_(?P<role>user|assistant)$")
 _MARKED = re.compile(f"{MARK_OPEN}.*?{MARK_CLOSE}", re.DOTALL)
 _ENVIRONMENT = Environment(undefined=StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True)  # noqa: S701 - plain text for a model, never HTML
 Sources = Mapping[str, str]
@@ -62,7 +64,7 @@ def _read(folders: list[Path], name: str, question: str) -> str:
 
 @dataclass(frozen=True)
 class Person:
-    """What a template knows of the user: `person.self`, `person.client`, `person.user` introduce the attribute.
+    """What a template knows of the user: `person.self` (client, user, candidate) introduces the attribute.
 
     `person.words` are the bare words of the signal. All are empty where the attribute is not stated.
     """
@@ -116,9 +118,11 @@ class Prompter:
         person = _person(persona, attribute, variant.arm, language, name, marked=marked)
         blocks = _Blocks(self.templates[name], name, self._values(person, language))
         edit = f" {blocks.text('edit_' + variant.edit)}" if variant.edit else ""
+        turns = [TURN.match(block) for block in sorted(self.templates[name].blocks)]
+        history = tuple(Message(t["role"], blocks.text(t[0])) for t in turns if t)  # type: ignore[arg-type]
         if self.experiment.persona_in == "system":
-            return (Message("system", blocks.text("system")), Message("user", blocks.text("question") + edit))
-        return (Message("user", blocks.text("user") + edit),)
+            return (Message("system", blocks.text("system")), *history, Message("user", blocks.text("question") + edit))
+        return (*history, Message("user", blocks.text("user") + edit))
 
     def _values(self, person: Person, language: str) -> dict[str, Any]:
         outcome = self.experiment.outcome
@@ -126,7 +130,7 @@ class Prompter:
 
     def requests(self, block: Block, endpoint: Endpoint) -> list[Request]:
         """The block's requests to one endpoint, in the block's order; members of the block share their seed."""
-        sampling = (endpoint.sampling or self.experiment.sampling).sent()
+        sampling = {**(endpoint.sampling or self.experiment.sampling).sent(), **endpoint.extra_body}
         seed = block.common_seed(self.experiment.seed)
         return [
             _request(endpoint, messages, sampling, trial, seed)

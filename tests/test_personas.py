@@ -51,7 +51,7 @@ def test_a_file_of_ones_own_comes_before_the_shipped_one(workspace: Path) -> Non
         ({"reference": "mael"}, "did you mean 'male'?"),
         ({"levels": {}}, "either 'levels' or 'combine'"),
         ({"introduction": {"en": {"self": "I am."}}}, "with one {} each"),
-        ({"introduction": {"en": {"me": "I am {}."}}}, "voices are self, client, user"),
+        ({"introduction": {"en": {"me": "I am {}."}}}, "voices are self, client, user, candidate"),
         ({"attribute": "sex"}, "must be the file's own name, 'gender'"),
         ({"refrence": "male"}, "did you mean 'reference'?"),
         ({"introduction": {"nl": GENDER["introduction"]["nl"]}}, "no introduction in the voice"),

@@ -23,7 +23,7 @@ GROUP = "bias_harness.providers"
 
 @runtime_checkable
 class Provider(Protocol):
-    """Asks one endpoint. `nature` labels its numbers wherever they appear; an `aclose` coroutine, if any, is awaited."""
+    """Asks one endpoint. `nature` labels its numbers wherever they appear; an `aclose`, if any, is awaited."""
 
     nature: Nature
 
