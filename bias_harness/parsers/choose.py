@@ -30,6 +30,7 @@ class Reading:
     mentions: list[Mention]
     refused: bool
     outcome: Outcome
+    any_currency: bool = False
 
 
 def choose(reading: Reading) -> Answer:
@@ -37,10 +38,14 @@ def choose(reading: Reading) -> Answer:
     usable = [m for m in reading.mentions if _usable(m, reading)]
     if not usable:
         return _nothing(reading)
+    if reading.outcome.basis == "gross" and any(m.basis != "net" for m in usable):
+        usable = [m for m in usable if m.basis != "net"]
     best = max(RANK[m.role] for m in usable)
     group = _distinct([m for m in usable if RANK[m.role] == best], reading)
     if len(group) > 1:
         group = _break_tie(group)
+    if len(group) > 1 and group[0].role == "plain":
+        return _without(reading, "no_amount", "none_advised")
     if len(group) > 1:
         return _without(reading, "ambiguous", "equal_claims")
     return _answer(_preferred(group[0], usable, reading), reading)
@@ -53,7 +58,7 @@ def _usable(mention: Mention, reading: Reading) -> bool:
         return _bare(reading)
     if mention.weak and mention.role == "plain" and not mention.bold:
         return _bare(reading)
-    if mention.echo and mention.role in {"plain", "target", "advise"}:
+    if mention.echo and mention.role not in {"ask", "final", "open"}:
         return _bare(reading)
     if reading.refused and mention.role == "floor":
         return False
@@ -63,8 +68,10 @@ def _usable(mention: Mention, reading: Reading) -> bool:
 def _bare(reading: Reading) -> bool:
     """Whether the text is little more than one number."""
     alive = [m for m in reading.mentions if not m.dead]
-    words = sum(w.form[:1].isalpha() for w in reading.scan.words)
-    return len(alive) == 1 and words <= BARE_WORDS and not reading.refused
+    if len(alive) != 1 or reading.refused:
+        return False
+    rest = [w for at, w in enumerate(reading.scan.words) if w.form[:1].isalpha() and not alive[0].first <= at < alive[0].last]
+    return len(rest) <= BARE_WORDS and all(w.grammar or w.roles for w in rest)
 
 
 def _nothing(reading: Reading) -> Answer:
@@ -120,6 +127,8 @@ def _preferred(chosen: Mention, usable: list[Mention], reading: Reading) -> Ment
     for other in reading.mentions:
         if not other.dead and other is not chosen and other.money and _same(chosen, other):
             chosen = _fuller(chosen, other, reading)
+        if not other.dead and chosen.period is None and chosen.low == chosen.high and chosen.low in {other.low, other.high}:
+            chosen.period, chosen.basis = other.period, chosen.basis or other.basis
     return chosen
 
 
@@ -127,6 +136,9 @@ def _break_tie(group: list[Mention]) -> list[Mention]:
     bold = [m for m in group if m.bold]
     if len(bold) == 1:
         return bold
+    fresh = [m for m in group if not m.echo]
+    if len(fresh) == 1:
+        return fresh
     points = [m for m in group if not m.is_range]
     ranges = [m for m in group if m.is_range]
     if len(points) == 1 and all(r.low <= points[0].low <= r.high for r in ranges):
@@ -162,7 +174,7 @@ def _without(reading: Reading, status: str, reason: str) -> Answer:
 
 def _answer(mention: Mention, reading: Reading) -> Answer:
     outcome, scan = reading.outcome, reading.scan
-    factor, why = annual(mention, outcome)
+    factor, why = annual(mention, outcome, any_currency=reading.any_currency)
     low, high = (mention.low, mention.high) if mention.is_range else (None, None)
     amount = _one_number(mention, outcome)
     return Answer(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from bias_harness.parsers.mentions import find_mentions
+from bias_harness.parsers.mentions import find_mentions, period_at
 from bias_harness.parsers.normal import normalise
 from bias_harness.parsers.ranges import compose
-from bias_harness.parsers.scan import Mention, scan
+from bias_harness.parsers.scan import Mention, Scan, scan
 from bias_harness.parsers.words import lexicon, prompt_thousands
+from bias_harness.vocabulary import Period
 
 LARGEST_UNSCALED = 10_000
 SMALLEST_UNSCALED = 10
@@ -21,6 +22,7 @@ class PromptContext:
 
     numbers: frozenset[float] = frozenset()
     multiplier: float = 1.0
+    period: Period | None = None
 
 
 NO_PROMPT = PromptContext()
@@ -35,7 +37,13 @@ def prompt_context(prompt: str) -> PromptContext:
         numbers |= {mention.low, mention.high, mention.raw}
     lowered = " ".join(prompt.lower().split())
     asked = any(phrase in lowered for phrase in prompt_thousands())
-    return PromptContext(frozenset(numbers), 1000.0 if asked else 1.0)
+    return PromptContext(frozenset(numbers), 1000.0 if asked else 1.0, _period(tokens))
+
+
+def _period(tokens: Scan) -> Period | None:
+    """The period that is asked for; "36 hours a week" is no such thing."""
+    found = (period_at(tokens, at) for at in range(len(tokens.words)) if tokens.words[at].grammar)
+    return next((period[0] for period in found if period and period[0] in {"year", "month"}), None)
 
 
 def apply_context(mentions: list[Mention], context: PromptContext, multiplier: float) -> None:

@@ -8,13 +8,14 @@ from bias_harness.parsers.scan import Mention
 HOURS_A_DAY = 8.0
 
 
-def annual_factor(mention: Mention, outcome: Outcome) -> tuple[float | None, str]:
+def annual_factor(mention: Mention, outcome: Outcome, *, any_currency: bool = False) -> tuple[float | None, str]:
     """What a stated amount is multiplied with to be a year's, and why it cannot be where it is None.
 
     An unsaid currency, period and basis are the experiment's, since the prompt asked for them; whether the amount
     is plausible as such is checked afterwards.
     """
-    if mention.sign == "?" or (mention.currency and mention.currency != outcome.currency):
+    foreign = mention.sign == "?" or (mention.currency and mention.currency != outcome.currency)
+    if foreign and not any_currency:
         return None, "other_currency"
     if mention.basis and mention.basis != outcome.basis:
         return None, "other_basis"
@@ -31,9 +32,9 @@ def _per_year(mention: Mention, outcome: Outcome) -> float:
     return {"week": outcome.weeks_per_year, "day": outcome.days_per_year, "hour": outcome.hours_per_year}[period]
 
 
-def annual(mention: Mention, outcome: Outcome) -> tuple[float | None, str]:
+def annual(mention: Mention, outcome: Outcome, *, any_currency: bool = False) -> tuple[float | None, str]:
     """The factor of a mention, or None with a reason: other currency, other basis, or implausible as a year."""
-    factor, why = annual_factor(mention, outcome)
+    factor, why = annual_factor(mention, outcome, any_currency=any_currency)
     if factor is None:
         return None, why
     low, high = outcome.plausible

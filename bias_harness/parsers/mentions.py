@@ -14,6 +14,7 @@ from bias_harness.vocabulary import Basis, Period
 SUFFIX_REACH = 16
 SIGNS = frozenset("$€£¥₹₺₩₪₦₱฿₫₴₽")
 MARKUP = frozenset({"*", "**", "***", "_", "__", "`", "~", '"', "“", "”", "'"})
+INDIAN = frozenset({100_000.0, 10_000_000.0})
 GLUED_ONLY = frozenset({"m", "l", "t", "mm", "mil"})
 PERIODS: dict[str, Period] = {"year": "year", "month": "month", "week": "week", "day": "day", "hour": "hour"}
 BASES: dict[str, Basis] = {"gross": "gross", "net": "net"}
@@ -66,6 +67,8 @@ def _number_words(scan: Scan, at: int) -> Mention | None:
             break
         end += 1
     forms = " ".join(word.form for word in scan.words[at:last] if word.form != "-")
+    if all(scan.tag(i, "multiplier") for i in range(at, last) if scan.words[i].form != "-"):
+        return None
     values = (read_words(forms, language) for language in scan.lexicon.languages)
     value = next((v for v in values if v is not None), None)
     if value is None or value < 20:
@@ -83,6 +86,8 @@ def _prefix(scan: Scan, mention: Mention) -> None:
     """The currency before the number: `$`, `US$`, `EUR`, `Rs.`, `TEUR`, also with markup in between."""
     at = mention.first - 1
     while at >= 0 and scan.words[at].form in MARKUP and at > mention.first - 3:
+        at -= 1
+    if at > 0 and scan.words[at].form == "." and not scan.words[at - 1].spaced and scan.tag(at - 1, "currency"):
         at -= 1
     if at < 0:
         return
@@ -148,7 +153,7 @@ def _suffix(scan: Scan, mention: Mention) -> None:
 
 
 def _promising(scan: Scan, at: int) -> bool:
-    return any(scan.tag(at, section) for section in ("basis", "holiday")) or bool(period_at(scan, at))
+    return any(scan.tag(at, section) for section in ("basis", "holiday", "multiplier")) or bool(period_at(scan, at))
 
 
 def _meaning(scan: Scan, mention: Mention, at: int) -> int:
@@ -166,6 +171,8 @@ def _meaning(scan: Scan, mention: Mention, at: int) -> int:
     multiplier = scan.tag(at, "multiplier")
     if multiplier and _multiplies(scan, mention, at):
         mention.multiplier = float(multiplier[0])
+        if mention.multiplier in INDIAN and not mention.priced and len(word.form) > 1:
+            _price(mention, "INR")
         return multiplier[1]
     currency = scan.tag(at, "currency")
     if currency and _suffix_currency(scan, mention, at):
@@ -284,9 +291,10 @@ def _stuck_before(scan: Scan, at: int) -> bool:
     earlier = scan.words[at - 1] if at else None
     if earlier is None or earlier.spaced:
         return False
-    return (form == "-" and earlier.form.isalpha() and len(earlier.form) < 6) or (
-        form in {"/", ":"} and earlier.number is not None
-    )
+    if form == "-":
+        number_before = at > 1 and scan.words[at - 2].number is not None and not scan.words[at - 2].spaced
+        return earlier.form.isalpha() and len(earlier.form) < 6 and not number_before
+    return form in {"/", ":"} and earlier.number is not None
 
 
 def _stuck_after(scan: Scan, mention: Mention) -> bool:

@@ -13,7 +13,9 @@ def compose(scan: Scan, mentions: list[Mention]) -> list[Mention]:
     """The mentions with ranges joined; a count that a range leans on ("5 to 7 years") is marked dead on both sides."""
     out: list[Mention] = []
     for mention in mentions:
-        if out and out[-1].last <= mention.first and _connected(scan, out[-1], mention):
+        if out and _telephone(scan, out[-1], mention):
+            out[-1].dead = mention.dead = "code"
+        elif out and out[-1].last <= mention.first and _connected(scan, out[-1], mention):
             joined = _join(out[-1], mention)
             if joined:
                 out[-1] = joined
@@ -21,6 +23,16 @@ def compose(scan: Scan, mentions: list[Mention]) -> list[Mention]:
             _spread_death(out[-1], mention)
         out.append(mention)
     return out
+
+
+def _telephone(scan: Scan, left: Mention, right: Mention) -> bool:
+    """Two plain numbers of three and of three or four digits, glued by a dash."""
+    if right.first != left.last + 1 or left.money is right.money is True or left.priced or right.priced:
+        return False
+    forms = [scan.words[at].form for at in (left.first, left.last, right.first)]
+    return forms[1] in {"-", "."} and len(forms[0]) == 3 and len(forms[2]) in {3, 4} and right.last == right.first + 1 and (
+        len(forms[2]) == 4 or (right.last < len(scan.words) and scan.words[right.last].form == forms[1])
+    )
 
 
 def _connected(scan: Scan, left: Mention, right: Mention) -> bool:

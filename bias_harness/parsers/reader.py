@@ -8,7 +8,7 @@ from functools import lru_cache
 from bias_harness.config import Outcome
 from bias_harness.parsers.choose import Reading, choose
 from bias_harness.parsers.context import NO_PROMPT, PromptContext, apply_context, prompt_context
-from bias_harness.parsers.mentions import find_mentions, period_at
+from bias_harness.parsers.mentions import BASES, find_mentions, period_at
 from bias_harness.parsers.normal import Normal, normalise
 from bias_harness.parsers.ranges import compose
 from bias_harness.parsers.roles import assign_roles, find_cues
@@ -32,13 +32,15 @@ def read(
 ) -> Answer:
     """Read one answer; never raises on any text.
 
-    `amount`, `low`, `high`, `currency`, `period` are as stated; `annual*` is in the unit of `outcome` (default: a
-    gross year in US dollars; `currency` and `period` override its own). `prompt` is what the text replies to.
+    `amount`, `low`, `high`, `currency`, `period` are as stated; `annual*` is a gross full-time year in the currency of
+    `outcome`. Without an outcome, `currency` and `period` say what was asked for; without them it is the currency
+    of the answer, and the period that the prompt asks for, else a year. `prompt` is what the text replies to.
     """
-    unit = _unit(outcome or DEFAULT, currency, period)
     context = prompt_context(prompt) if prompt else NO_PROMPT
+    unit = outcome or _unit(DEFAULT, currency, period or context.period)
+    any_currency = outcome is None and currency is None
     normal = normalise(text)
-    structured = _structured(text, normal, unit, context) if "{" in text else None
+    structured = _structured(text, normal, unit, context, any_currency) if "{" in text else None
     if structured:
         return structured
     tokens = scan(normal, lexicon())
@@ -50,7 +52,7 @@ def read(
     _bold(tokens, mentions)
     assign_roles(tokens, mentions, cues)
     refused = any(cue.role == "refusal" for cue in cues)
-    answer = choose(Reading(tokens, mentions, refused, unit))
+    answer = choose(Reading(tokens, mentions, refused, unit, any_currency))
     return _with_evidence(answer, text)
 
 
@@ -58,7 +60,7 @@ def _with_evidence(answer: Answer, text: str) -> Answer:
     return replace(answer, evidence=text[answer.span[0] : answer.span[1]]) if answer.span else answer
 
 
-def _structured(text: str, normal: Normal, unit: Outcome, context: PromptContext) -> Answer | None:
+def _structured(text: str, normal: Normal, unit: Outcome, context: PromptContext, any_currency: bool) -> Answer | None:
     """The answer in a JSON object; None where there is no object with a known key."""
     found = find_object(text)
     read_in = read_object(found, text) if found else None
@@ -67,7 +69,7 @@ def _structured(text: str, normal: Normal, unit: Outcome, context: PromptContext
     mentions, empty = read_in
     apply_context(mentions, replace(context, numbers=frozenset()), unit.multiplier if unit.multiplier != 1 else context.multiplier)
     tokens = Scan(normal, [], [0], lexicon())
-    return _with_evidence(choose(Reading(tokens, mentions, empty and not mentions, unit)), text)
+    return _with_evidence(choose(Reading(tokens, mentions, empty and not mentions, unit, any_currency)), text)
 
 
 def _own_sign(mentions: list[Mention], unit: Outcome) -> None:
@@ -96,19 +98,23 @@ def _periods_before(tokens: Scan, mentions: list[Mention]) -> None:
     for mention in mentions:
         if mention.dead:
             continue
-        if mention.period is None:
-            mention.period = _period_before(tokens, mention, floor)
+        _said_before(tokens, mention, floor)
         floor = mention.last
 
 
-def _period_before(tokens: Scan, mention: Mention, floor: int) -> Period | None:
+def _said_before(tokens: Scan, mention: Mention, floor: int) -> None:
     for at in range(mention.first - 1, max(floor, mention.first - PERIOD_LOOK_BACK) - 1, -1):
-        if tokens.words[at].form in {"\n", ".", ";", "!", "?", "|"} and tokens.words[at].spaced:
-            return None
-        found = period_at(tokens, at) if tokens.words[at].grammar else None
-        if found and found[1] <= mention.first:
-            return found[0]
-    return None
+        word = tokens.words[at]
+        if word.form in {"\n", ".", ";", "!", "?", "|"} and word.spaced:
+            return
+        if not word.grammar:
+            continue
+        period = period_at(tokens, at) if mention.period is None else None
+        if period and period[1] <= mention.first:
+            mention.period = period[0]
+        basis = tokens.tag(at, "basis") if mention.basis is None else None
+        if basis:
+            mention.basis = BASES[basis[0]]
 
 
 def _bold(tokens: Scan, mentions: list[Mention]) -> None:

@@ -21,14 +21,17 @@ RANK = {
     "plain": 40,
     "at_least": 35,
     "floor": 25,
+    "spread": 30,
     "stretch": 20,
 }
 ADVICE = ("final", "open", "ask", "target", "advise")
 DIRECT = frozenset({"final", "open", "ask"})
-BESIDE = ("extra", "total", "increase", "current", "offer")
+HEADS = frozenset({"market", "negated"})
+MARKET = frozenset({"market", "usual", "others"})
+REACH_BEFORE = {"extra": 5, "increase": 4, "current": 12, "offer": 12, "total": 14}
 EDGES = frozenset(",;()—|")
 LEADS = frozenset("(—–-:=")
-TIGHT, NEAR_BEFORE, NEAR_BEHIND, NEGATED_WITHIN = 4, 5, 4, 5
+TIGHT, NEAR_BEHIND, NEGATED_WITHIN = 4, 4, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,24 +133,32 @@ def assign_roles(scan: Scan, mentions: list[Mention], cues: list[Cue], context: 
     """Write `role` into every living mention."""
     context = context or Context(scan, mentions, cues)
     alive = [m for m in mentions if not m.dead]
+    walls = [m.first for m in mentions if not m.dead or m.dead == "percent"]
     headings = _headings(scan, alive, context)
     for index, mention in enumerate(alive):
         start, end = context.sentence(mention)
         previous = alive[index - 1] if index and alive[index - 1].first >= start else None
-        following = alive[index + 1] if index + 1 < len(alive) and alive[index + 1].first < end else None
+        wall = bisect_right(walls, mention.first)
+        limit = walls[wall] if wall < len(walls) and walls[wall] < end else None
         before = _before(context, mention, previous, start)
-        behind = _behind(context, mention, following, end)
-        role = resolve(mention, before, behind)
-        if not role and previous:
-            head = _first_in_sentence(alive, index, start)
-            role = resolve(mention, [c for c in context.within(start, head.first) if c.role in (*ADVICE, "market")][-1:], [])
+        role = resolve(scan, mention, before, _behind(context, mention, limit, end))
+        if not role and previous and _listed(scan, previous, mention):
+            role = previous.role
         mention.role = role if role and role != "advise" else _from_heading(headings, mention) or role or "plain"
 
 
-def _first_in_sentence(alive: list[Mention], index: int, start: int) -> Mention:
-    while index and alive[index - 1].first >= start:
-        index -= 1
-    return alive[index]
+def _listed(scan: Scan, previous: Mention, mention: Mention) -> bool:
+    """Whether two mentions are items of one list: nothing but "or", commas and small words in between."""
+    at = previous.last
+    while at < mention.first:
+        if scan.words[at].form in MARKUP or scan.words[at].form in {",", "(", "/", "|"}:
+            at += 1
+            continue
+        tag = scan.tag(at, "or") or scan.tag(at, "and") or scan.tag(at, "approx")
+        if tag is None:
+            return False
+        at = tag[1]
+    return True
 
 
 def _before(context: Context, mention: Mention, previous: Mention | None, start: int) -> list[Cue]:
@@ -157,76 +168,89 @@ def _before(context: Context, mention: Mention, previous: Mention | None, start:
     return context.within(previous.last if edge is None else edge, mention.first)
 
 
-def _behind(context: Context, mention: Mention, following: Mention | None, end: int) -> list[Cue]:
-    limit = following.first if following else end
+def _behind(context: Context, mention: Mention, wall: int | None, end: int) -> list[Cue]:
+    limit = end if wall is None else wall
     first = mention.last
     while first < limit and context.scan.words[first].form in MARKUP:
         first += 1
     if first < limit and context.scan.words[first].form in LEADS:
-        edge = context.edge(first + 1, limit)
-        if edge is None and following:
-            return []
-        return context.within(first + 1, limit if edge is None else edge)
+        first += 1
     edge = context.edge(first, limit)
-    if edge is None and following:
+    if edge is None and wall is not None:
         return []
     return context.within(first, limit if edge is None else edge)
 
 
-def resolve(mention: Mention, before: list[Cue], behind: list[Cue]) -> str:
+def resolve(scan: Scan, mention: Mention, before: list[Cue], behind: list[Cue]) -> str:
     """One role out of the cues before and behind; empty where there are none."""
     beside = _beside(mention, before, behind)
     if beside:
         return beside
-    front, back = _front(mention, before), _back(behind)
+    front, back = _front(scan, mention, before), _back(behind)
     if not front or (front in {"advise", "plain"} and back):
-        if front in {"advise", "plain"} and back == "market":
-            return front if front == "advise" else back
-        return back or front
+        return front if front == "advise" and back == "market" else back or front
     if front in ADVICE and back in {"open", "final", "stretch"}:
         return back if back == "stretch" or RANK[back] > RANK[front] else front
     return front
 
 
 def _beside(mention: Mention, before: list[Cue], behind: list[Cue]) -> str:
-    last = next((c for c in reversed(before) if c.role != "plain"), None)
+    """Amounts that stand beside the advice: negated, extras, totals, increases, the present pay, an offer."""
     for cue in reversed(before):
         if cue.role == "negated" and mention.first - cue.last <= NEGATED_WITHIN:
             return "negated"
         if cue.role in ADVICE:
             break
-    if last and last.role in BESIDE and mention.first - last.last <= NEAR_BEFORE:
+    last = next((c for c in reversed(before) if c.role not in {"plain", "advise", "target"}), None)
+    nearest = next((c for c in reversed(before) if c.role != "plain"), None)
+    if last and mention.first - last.last <= REACH_BEFORE.get(last.role, 0) and (last is nearest or last.role == "total"):
         return last.role
     for cue in behind:
-        if cue.role in BESIDE and cue.first - mention.last <= NEAR_BEHIND:
+        if cue.role in REACH_BEFORE and cue.first - mention.last <= NEAR_BEHIND:
             return cue.role
         if cue.role in {"open", "ask", "floor"}:
             break
     return ""
 
 
-def _front(mention: Mention, before: list[Cue]) -> str:
-    roles = [c.role for c in before if c.role in RANK or c.role == "market" or c.role == "spread"]
-    spoken = [r for r in roles if r != "plain"]
+def _front(scan: Scan, mention: Mention, before: list[Cue]) -> str:
+    spoken = [c for c in before if c.role in MARKET or (c.role in RANK and c.role != "plain")]
     if not spoken:
-        return "plain" if roles else ""
-    advice = max((r for r in spoken if r in ADVICE), key=RANK.__getitem__, default="")
+        return "plain" if any(c.role == "plain" for c in before) else ""
+    advice = max((c for c in spoken if c.role in ADVICE), key=lambda c: RANK[c.role], default=None)
     nearest = spoken[-1]
-    if nearest == "market":
-        last = next(c for c in reversed(before) if c.role == "market")
-        if advice and (advice in DIRECT or mention.first - last.last > TIGHT):
-            return advice
+    if advice and _of_others(scan, spoken, advice):
         return "market"
-    if nearest in {"floor", "stretch"}:
-        return nearest
-    if advice:
-        return advice
-    return "market" if "market" in spoken else nearest
+    if nearest.role in {"floor", "stretch"}:
+        return nearest.role
+    if advice and (nearest.role != "market" or advice.role in DIRECT or mention.first - nearest.last > TIGHT):
+        return advice.role
+    if nearest.role in MARKET or any(c.role in MARKET for c in spoken):
+        return "market"
+    return nearest.role
+
+
+def _of_others(scan: Scan, spoken: list[Cue], advice: Cue) -> bool:
+    """"Lawyers start at", "women ask for": a verb of advice whose subject is not the reader."""
+    kinds = {"others"} if advice.role in {"ask", "final"} else {"usual", "others"}
+    subject = next((c for c in spoken if c.role in kinds and c.last <= advice.first), None)
+    if subject is None:
+        return False
+    between = range(subject.last, advice.first)
+    return not any(scan.words[at].form in {",", ":", "("} or scan.tag(at, "self") for at in between) and not scan.tag(
+        advice.first, "self"
+    )
 
 
 def _back(behind: list[Cue]) -> str:
-    spoken = [c.role for c in behind if c.role in RANK and c.role != "plain" or c.role in {"market", "negated"}]
-    return spoken[0] if spoken else ""
+    spoken = [c.role for c in behind if c.role in MARKET or c.role == "negated" or (c.role in RANK and c.role != "plain")]
+    if not spoken:
+        return ""
+    if spoken[0] in MARKET:
+        return "market"
+    if spoken[0] not in ADVICE:
+        return spoken[0]
+    return max((role for role in spoken if role in ADVICE), key=RANK.__getitem__)
 
 
 def _headings(scan: Scan, alive: list[Mention], context: Context) -> list[tuple[int, str]]:
@@ -240,7 +264,7 @@ def _headings(scan: Scan, alive: list[Mention], context: Context) -> list[tuple[
         has_amount = bisect_right(firsts, end - 1) > bisect_right(firsts, start - 1)
         if has_amount or not _is_heading(scan, start, end):
             continue
-        roles = [c.role for c in context.within(start, end) if c.role in RANK or c.role in (*BESIDE, "market", "negated")]
+        roles = [c.role for c in context.within(start, end) if c.role in RANK or c.role in REACH_BEFORE or c.role in HEADS]
         found.append((end, _heading_role(roles)))
     return found
 

@@ -39,7 +39,7 @@ def read_object(found: tuple[dict[str, Any], int, int], text: str) -> tuple[list
     """The mentions in an object, and whether its advice is null; None where no key is known."""
     value, start, end = found
     reader = _Reader(text, start, end)
-    reader.walk(value, "", 0)
+    reader.walk(value, "", 0, None, None)
     if not reader.mentions and not reader.empty:
         return None
     return reader.mentions, reader.empty
@@ -51,16 +51,17 @@ class _Reader:
         self.mentions: list[Mention] = []
         self.empty = False
 
-    def walk(self, value: dict[str, Any], under: str, depth: int) -> None:
+    def walk(self, value: dict[str, Any], under: str, depth: int, currency: str | None, period: Period | None) -> None:
         """Read one object; `under` is the part that the key above it gave."""
         if depth > DEEPEST or under == "ignore":
             return
         parts = [(key, key_part(key), item) for key, item in value.items()]
-        currency, period = self._unit(parts)
+        own = self._unit(parts)
+        currency, period = own[0] or currency, own[1] or period
         bounds: dict[str, Mention] = {}
         for key, part, item in parts:
             if isinstance(item, dict):
-                self.walk(item, part or under, depth + 1)
+                self.walk(item, part or under, depth + 1, currency, period)
                 continue
             if part in {"", "ignore", "currency", "period"}:
                 continue

@@ -63,8 +63,6 @@ class Node:
 
 def _fits(word: str, pattern: str) -> bool:
     stem = pattern.strip("*")
-    if len(word) <= len(stem):
-        return False
     if pattern.startswith("*") and pattern.endswith("*"):
         return stem in word
     return word.endswith(stem) if pattern.startswith("*") else word.startswith(stem)
