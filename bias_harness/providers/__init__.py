@@ -34,10 +34,11 @@ class Provider(Protocol):
 
 @dataclass(frozen=True)
 class Context:
-    """What a provider may know besides its endpoint: keys, and which field each persona works in."""
+    """What a provider may know besides its endpoint: keys, each persona's field, the currency."""
 
     environment: Mapping[str, str] = field(default_factory=dict)
     persona_fields: Mapping[str, str] = field(default_factory=dict)
+    currency: str = "USD"
 
 
 def create(endpoint: Endpoint, context: Context) -> Provider:

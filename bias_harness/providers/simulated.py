@@ -1,0 +1,113 @@
+"""The simulated advisor: planted gaps, noise, heaping and refusals, deterministic from its seed.
+
+It knows which level a request was made for only through the plant: a level without a planted gap gets the
+reference's distribution. Its numbers say nothing about any real model.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import math
+from datetime import UTC, datetime
+from importlib.resources import files
+from statistics import NormalDist
+
+import yaml
+
+from bias_harness.config import Endpoint, Plant
+from bias_harness.errors import FatalError, TransientError
+from bias_harness.providers import Context
+from bias_harness.vocabulary import Nature, Request, Response, Trial, Usage
+
+_NORMAL = NormalDist()
+
+
+def create(endpoint: Endpoint, context: Context) -> Simulated:
+    """The advisor that the endpoint's `plant` describes."""
+    return Simulated(endpoint, endpoint.plant or Plant(), context)
+
+
+class Simulated:
+    """Answers with planted amounts, in one of a few shapes of text."""
+
+    nature: Nature = "simulation"
+
+    def __init__(self, endpoint: Endpoint, plant: Plant, context: Context) -> None:
+        self.endpoint, self.plant, self.fields = endpoint, plant, context.persona_fields
+        self.currency = context.currency
+        text = files("bias_harness.providers").joinpath("simulated.yaml").read_text(encoding="utf-8")
+        self.phrases = yaml.safe_load(text)
+        self.faults: set[str] = set()
+
+    async def ask(self, request: Request) -> Response:
+        """A made-up answer. Raises `TransientError` once for the share of requests planted as faults."""
+        trial = request.trial
+        if trial is None:
+            raise FatalError("the simulated advisor answers only trials of an experiment")
+        if self.plant.latency_seconds:
+            await asyncio.sleep(self.plant.latency_seconds)
+        if request.key not in self.faults and self._uniform("fault", request.key) < self.plant.fault_rate:
+            self.faults.add(request.key)
+            raise TransientError("planted fault", http_status=503)
+        return Response(
+            request.key,
+            request.endpoint,
+            self._text(trial, request.key),
+            "stop",
+            f"simulated (seed {self.plant.seed})",
+            Usage(sum(len(m.content) for m in request.messages) // 4, 8),
+            datetime.now(UTC).isoformat(timespec="microseconds"),
+        )
+
+    def _text(self, trial: Trial, key: str) -> str:
+        phrases = self.phrases.get(trial.language, self.phrases["en"])
+        if self._uniform("refuse", key) < self._refusal_rate(trial):
+            return self._pick(phrases["refusals"], key)
+        amount = self._amount(trial, key)
+        grouped = f"{amount:,.0f}".replace(",", phrases["group"])
+        symbol = self.phrases["symbols"].get(self.currency, f"{self.currency} ")
+        text = self._pick(phrases["answers"], key)
+        return text.replace("{money}", symbol + grouped).replace("{amount}", grouped)
+
+    def _refusal_rate(self, trial: Trial) -> float:
+        return self.plant.refusals.get(trial.attribute, {}).get(trial.level, self.plant.refusal_rate)
+
+    def _amount(self, trial: Trial, key: str) -> float:
+        plant = self.plant
+        log = math.log(plant.base)
+        log += plant.profile_sd * self._normal("profile", trial.persona)
+        log += 0.02 * self._normal("wording", trial.wording)
+        gap = self._gap(trial)
+        if gap is not None:
+            log += gap
+            log += plant.profile_gap_sd * self._normal("gap", trial.persona, trial.attribute, trial.level)
+            log += plant.wording_gap_sd * self._normal("gap", trial.wording, trial.attribute, trial.level)
+        log += plant.trial_sd * self._normal("trial", key)
+        amount = math.exp(log)
+        return round(amount / plant.heap) * plant.heap if plant.heap else round(amount)
+
+    def _gap(self, trial: Trial) -> float | None:
+        """The planted log gap of the trial's level; None where nothing is planted for it."""
+        field = self.fields.get(trial.persona, "")
+        planted = [self.plant.gaps, self.plant.field_gaps.get(field, {})]
+        found = [math.log1p(g) for p in planted for g in _parts(p, trial)]
+        return sum(found) if found else None
+
+    def _uniform(self, *what: str) -> float:
+        text = "/".join((str(self.plant.seed), *what)).encode()
+        return (int.from_bytes(hashlib.sha256(text).digest()[:8], "big") + 0.5) / 2**64
+
+    def _normal(self, *what: str) -> float:
+        return _NORMAL.inv_cdf(self._uniform(*what))
+
+    def _pick(self, texts: list[str], key: str) -> str:
+        return texts[int(self._uniform("text", key) * len(texts))]
+
+
+def _parts(planted: dict[str, dict[str, float]], trial: Trial) -> list[float]:
+    """The planted gaps that bear on a trial: of its own level, or of the parts that a combination crosses."""
+    own = planted.get(trial.attribute, {})
+    if trial.level in own:
+        return [own[trial.level]]
+    return [levels[part] for part in trial.level.split("+") for levels in planted.values() if part in levels]
