@@ -22,10 +22,11 @@ IN_A_YEAR: dict[Period, tuple[float, ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reading:
     """Everything the choice needs: the text, what was found, and what was asked for."""
 
+    text: str
     scan: Scan
     mentions: list[Mention]
     refused: bool
@@ -71,7 +72,7 @@ def _bare(reading: Reading) -> bool:
     if len(alive) != 1 or reading.refused:
         return False
     rest = [w for at, w in enumerate(reading.scan.words) if w.form[:1].isalpha() and not alive[0].first <= at < alive[0].last]
-    return len(rest) <= BARE_WORDS and all(w.grammar or w.roles for w in rest)
+    return len(rest) <= BARE_WORDS and all(w.reach or w.role or w.roles for w in rest)
 
 
 def _nothing(reading: Reading) -> Answer:
@@ -177,6 +178,7 @@ def _answer(mention: Mention, reading: Reading) -> Answer:
     factor, why = annual(mention, outcome, any_currency=reading.any_currency)
     low, high = (mention.low, mention.high) if mention.is_range else (None, None)
     amount = _one_number(mention, outcome)
+    span = _span(mention, scan)
     return Answer(
         "ok",
         "range" if mention.is_range else "point",
@@ -189,7 +191,8 @@ def _answer(mention: Mention, reading: Reading) -> Answer:
         annual=None if factor is None else round(amount * factor, 2),
         annual_low=None if factor is None or low is None else round(low * factor, 2),
         annual_high=None if factor is None or high is None else round(high * factor, 2),
-        span=_span(mention, scan),
+        span=span,
+        evidence=reading.text[span[0] : span[1]],
         soft=reading.refused,
         reason=why or mention.role,
         candidates=_candidates(reading),

@@ -42,7 +42,7 @@ def prompt_context(prompt: str) -> PromptContext:
 
 def _period(tokens: Scan) -> Period | None:
     """The period that is asked for; "36 hours a week" is no such thing."""
-    found = (period_at(tokens, at) for at in range(len(tokens.words)) if tokens.words[at].grammar)
+    found = (period_at(tokens, at) for at in range(len(tokens.words)) if tokens.words[at].reach)
     return next((period[0] for period in found if period and period[0] in {"year", "month"}), None)
 
 

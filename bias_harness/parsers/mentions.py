@@ -89,15 +89,13 @@ def _prefix(scan: Scan, mention: Mention) -> None:
         at -= 1
     if at > 0 and scan.words[at].form == "." and not scan.words[at - 1].spaced and scan.tag(at - 1, "currency"):
         at -= 1
-    if at < 0:
+    if at < 0 or not scan.words[at].prices:
         return
     for first in range(max(0, at - 2), at + 1):
         if scan.words[first].form in packed() and first == at:
             _unpack(mention, scan.words[first].form)
             mention.first = first
             return
-        if not scan.words[first].grammar:
-            continue
         tag = scan.tag(first, "currency")
         if tag and tag[1] == at + 1:
             if scan.words[first].form.isalpha() and first > 0 and _glued_word(scan, first):
@@ -159,7 +157,7 @@ def _promising(scan: Scan, at: int) -> bool:
 def _meaning(scan: Scan, mention: Mention, at: int) -> int:
     """Take up what stands at a token; the token after it, or `at` itself where it means nothing."""
     word = scan.words[at]
-    if not word.grammar:
+    if not word.reach:
         return _sign(scan, mention, at)
     period = period_at(scan, at)
     if period and not (mention.period and period[0] != mention.period):
@@ -252,7 +250,7 @@ def _other_than_money(scan: Scan, mention: Mention, at: int) -> str:
     if before and not before.spaced and _stuck_before(scan, mention.first - 1):
         return "code"
     if after and not scan.words[mention.last - 1].spaced and _stuck_after(scan, mention):
-        return "code"
+        return "count" if scan.tag(mention.last, "count") else "code"
     if mention.multiplier != 1:
         return "plan" if mention.low == 401_000 else ""
     if mention.period in {"hour", "day", "week"} or (mention.period and mention.low >= 200):

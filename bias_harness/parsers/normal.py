@@ -17,7 +17,7 @@ _SAME_LENGTH: dict[int, str] = {
     ord("，"): ",", ord("．"): ".", ord("＄"): "$", ord("￥"): "¥", ord("￡"): "£", ord("％"): "%", ord("﹩"): "$",
     ord("٬"): ",", ord("٫"): ".", ord("：") : ":", ord("（"): "(", ord("）"): ")", ord("～"): "~",
 }
-_BACKTICK = str.maketrans("`", "'")
+_UNUSUAL = re.compile("[" + re.escape("".join(map(chr, _SAME_LENGTH))) + "]")
 _REWRITTEN = re.compile(
     r"\$*\s?\\boxed\s?\{|\\text\s?\{|\\[$%€£,#&_*~-]|\{,\}|\{\.\}|&[a-zA-Z]{2,8};|&#x?[0-9a-fA-F]{1,6};"
     r"|</?[a-zA-Z][a-zA-Z0-9]{0,10}(?: [^<>\n]{0,80})?/?>|[\u200b\u200c\u200d\u2060\ufeff\u00ad]"
@@ -50,10 +50,7 @@ def normalise(text: str) -> Normal:
     unfinished = False
     if "<" in text:
         text, unfinished = _without_thinking(text)
-    if not text.isascii():
-        text = text.translate(_SAME_LENGTH)
-    elif "\r" in text or "`" in text:
-        text = text.translate(_SAME_LENGTH)
+    text = _UNUSUAL.sub(lambda found: _SAME_LENGTH[ord(found[0])], text)
     if not _SUSPECT.search(text):
         return Normal(text, unfinished=unfinished)
     return _rewrite(text, unfinished)

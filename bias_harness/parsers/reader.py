@@ -52,12 +52,7 @@ def read(
     _bold(tokens, mentions)
     assign_roles(tokens, mentions, cues)
     refused = any(cue.role == "refusal" for cue in cues)
-    answer = choose(Reading(tokens, mentions, refused, unit, any_currency))
-    return _with_evidence(answer, text)
-
-
-def _with_evidence(answer: Answer, text: str) -> Answer:
-    return replace(answer, evidence=text[answer.span[0] : answer.span[1]]) if answer.span else answer
+    return choose(Reading(text, tokens, mentions, refused, unit, any_currency))
 
 
 def _structured(text: str, normal: Normal, unit: Outcome, context: PromptContext, any_currency: bool) -> Answer | None:
@@ -69,7 +64,7 @@ def _structured(text: str, normal: Normal, unit: Outcome, context: PromptContext
     mentions, empty = read_in
     apply_context(mentions, replace(context, numbers=frozenset()), unit.multiplier if unit.multiplier != 1 else context.multiplier)
     tokens = Scan(normal, [], [0], lexicon())
-    return _with_evidence(choose(Reading(tokens, mentions, empty and not mentions, unit, any_currency)), text)
+    return choose(Reading(text, tokens, mentions, empty and not mentions, unit, any_currency))
 
 
 def _own_sign(mentions: list[Mention], unit: Outcome) -> None:
@@ -107,7 +102,7 @@ def _said_before(tokens: Scan, mention: Mention, floor: int) -> None:
         word = tokens.words[at]
         if word.form in {"\n", ".", ";", "!", "?", "|"} and word.spaced:
             return
-        if not word.grammar:
+        if not word.reach:
             continue
         period = period_at(tokens, at) if mention.period is None else None
         if period and period[1] <= mention.first:

@@ -7,10 +7,11 @@ and a heading speak for what has no words of its own.
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from bias_harness.parsers.mentions import MARKUP
 from bias_harness.parsers.scan import Mention, Scan
+from bias_harness.parsers.words import tag_role
 
 RANK = {
     "final": 100,
@@ -34,8 +35,7 @@ LEADS = frozenset("(—–-:=")
 TIGHT, NEAR_BEHIND, NEGATED_WITHIN = 4, 4, 5
 
 
-@dataclass(frozen=True, slots=True)
-class Cue:
+class Cue(NamedTuple):
     """A phrase of the lexicon in the text, in the tokens from `first` up to `last`."""
 
     role: str
@@ -48,9 +48,9 @@ def find_cues(scan: Scan) -> list[Cue]:
     cues: list[Cue] = []
     free = 0
     for at, word in enumerate(scan.words):
-        if not word.roles or at < free:
+        if at < free or not (word.role or word.roles):
             continue
-        matched = _longest(scan, at)
+        matched = _longest(scan, at) if word.roles else (word.role or "", at + 1)
         if matched is None:
             continue
         role, end = matched
@@ -60,21 +60,20 @@ def find_cues(scan: Scan) -> list[Cue]:
 
 
 def _longest(scan: Scan, at: int) -> tuple[str, int] | None:
-    best: tuple[str, int] | None = None
-    nodes, words = scan.words[at].roles, scan.words
+    words, role = scan.words, scan.words[at].role
+    best = (role, at + 1) if role else None
+    nodes = words[at].roles
     while nodes:
         at += 1
-        for node in nodes:
-            if node.tags:
-                section, key = node.tags[0]
-                best = ("refusal" if section == "refusal" else key), at
-        if not any(node.then or node.wild for node in nodes):
-            break
         while at < len(words) and words[at].skipped:
             at += 1
         if at >= len(words):
             break
-        nodes = [after for node in nodes for after in node.step(words[at].form)]
+        form = words[at].form
+        nodes = [after for node in nodes for after in node.step(form)]
+        for node in nodes:
+            if node.tags:
+                best = tag_role(node), at + 1
     return best
 
 
@@ -82,8 +81,7 @@ def sentence_stops(scan: Scan) -> list[int]:
     """The tokens after which a new sentence or line begins."""
     stops = [0]
     for at, word in enumerate(scan.words):
-        form = word.form
-        if form == "\n" or form == ";" or (form in {".", "!", "?", "。"} and _ends_sentence(scan, at)):
+        if word.stops and (word.form in "\n;" or _ends_sentence(scan, at)):
             stops.append(at + 1)
     stops.append(len(scan.words))
     return stops
@@ -133,7 +131,7 @@ def assign_roles(scan: Scan, mentions: list[Mention], cues: list[Cue], context: 
     """Write `role` into every living mention."""
     context = context or Context(scan, mentions, cues)
     alive = [m for m in mentions if not m.dead]
-    walls = [m.first for m in mentions if not m.dead or m.dead == "percent"]
+    walls = [m.first for m in mentions if not m.dead or m.dead in {"percent", "plan", "code"}]
     headings = _headings(scan, alive, context)
     for index, mention in enumerate(alive):
         start, end = context.sentence(mention)
@@ -189,6 +187,8 @@ def resolve(scan: Scan, mention: Mention, before: list[Cue], behind: list[Cue]) 
     front, back = _front(scan, mention, before), _back(behind)
     if not front or (front in {"advise", "plain"} and back):
         return front if front == "advise" and back == "market" else back or front
+    if front == "usual":
+        return back if back in ADVICE or back in {"floor", "stretch"} else "market"
     if front in ADVICE and back in {"open", "final", "stretch"}:
         return back if back == "stretch" or RANK[back] > RANK[front] else front
     return front
@@ -201,10 +201,13 @@ def _beside(mention: Mention, before: list[Cue], behind: list[Cue]) -> str:
             return "negated"
         if cue.role in ADVICE:
             break
-    last = next((c for c in reversed(before) if c.role not in {"plain", "advise", "target"}), None)
     nearest = next((c for c in reversed(before) if c.role != "plain"), None)
-    if last and mention.first - last.last <= REACH_BEFORE.get(last.role, 0) and (last is nearest or last.role == "total"):
-        return last.role
+    for cue in reversed(before):
+        reach = REACH_BEFORE.get(cue.role)
+        if reach and mention.first - cue.last <= reach and (cue is nearest or cue.role == "total"):
+            return cue.role
+        if cue.role in DIRECT:
+            break
     for cue in behind:
         if cue.role in REACH_BEFORE and cue.first - mention.last <= NEAR_BEHIND:
             return cue.role
@@ -225,9 +228,9 @@ def _front(scan: Scan, mention: Mention, before: list[Cue]) -> str:
         return nearest.role
     if advice and (nearest.role != "market" or advice.role in DIRECT or mention.first - nearest.last > TIGHT):
         return advice.role
-    if nearest.role in MARKET or any(c.role in MARKET for c in spoken):
+    if any(c.role == "market" for c in spoken):
         return "market"
-    return nearest.role
+    return "usual" if any(c.role in MARKET for c in spoken) else nearest.role
 
 
 def _of_others(scan: Scan, spoken: list[Cue], advice: Cue) -> bool:

@@ -20,23 +20,28 @@ class Scan:
 
     def tag(self, at: int, section: str) -> tuple[str, int] | None:
         """The longest phrase of a section that begins at a token: its key and the token after it."""
-        best: tuple[str, int] | None = None
         if at >= len(self.words):
             return None
-        nodes = self.words[at].grammar
+        word = self.words[at]
+        if section not in word.reach:
+            return None
+        key = word.alone.get(section)
+        best = None if key is None else (key, at + 1)
+        nodes = self._next(word.grammar, at + 1) if word.grammar else ()
         while nodes:
             at += 1
             for node in nodes:
                 for kind, key in node.tags:
                     if kind == section:
-                        best = key, at
-            nodes = self._next(nodes, at)
+                        best = key, at + 1
+            nodes = self._next(nodes, at + 1)
         return best
 
     def _next(self, nodes: list[Node], at: int) -> list[Node]:
-        if at >= len(self.words) or not any(node.then or node.wild for node in nodes):
+        if at >= len(self.words):
             return []
-        return [after for node in nodes for after in node.step(self.words[at].form)]
+        form = self.words[at].form
+        return [after for node in nodes for after in node.step(form)]
 
     def end(self, at: int) -> int:
         """Where the token before `at` ends in the normalised text, without its trailing space."""
@@ -46,10 +51,11 @@ class Scan:
 
 def scan(normal: Normal, lexicon: Lexicon) -> Scan:
     """One pass over the text."""
-    raws = TOKEN.findall(normal.text.lstrip(" \t"))
-    offset = len(normal.text) - len(normal.text.lstrip(" \t"))
+    text = normal.text.lstrip(" \t")
+    raws, offset = TOKEN.findall(text), len(normal.text) - len(text)
     starts = list(accumulate(map(len, raws), initial=offset))
-    return Scan(normal, [lexicon.word(raw) for raw in raws], starts, lexicon)
+    known, word = lexicon.memory, lexicon.word
+    return Scan(normal, [known.get(raw) or word(raw) for raw in raws], starts, lexicon)
 
 
 @dataclass(slots=True)

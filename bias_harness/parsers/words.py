@@ -23,6 +23,8 @@ TOKEN = re.compile(
 MEMORY = 60_000
 SKIPPED = frozenset("*_`\"'“”„«»~-–—\u2011") | {"**", "***", "__", "****"}
 
+STOPS = frozenset("\n;.!?。")
+
 Tag = tuple[str, str]
 
 
@@ -50,6 +52,18 @@ class Node:
         if tag not in node.tags:
             node.tags = (*node.tags, tag)
 
+    def sections(self) -> set[str]:
+        """The sections of all phrases that go through this node."""
+        found = {section for section, _ in self.tags}
+        for node in (*self.then.values(), *(node for _, node in self.wild)):
+            found |= node.sections()
+        return found
+
+    @property
+    def ends(self) -> bool:
+        """Whether no phrase goes on from here."""
+        return not (self.then or self.wild)
+
     def _grow(self, word: str) -> Node:
         if "*" not in word:
             return self.then.setdefault(word, Node())
@@ -71,7 +85,23 @@ def _fits(word: str, pattern: str) -> bool:
 class Word:
     """One token and everything that is known of it before its neighbours are looked at."""
 
-    __slots__ = ("breaks", "form", "grammar", "number", "numeral", "roles", "scaled", "skipped", "spaced", "upper")
+    __slots__ = (
+        "alone",
+        "breaks",
+        "form",
+        "grammar",
+        "number",
+        "numeral",
+        "prices",
+        "reach",
+        "role",
+        "roles",
+        "scaled",
+        "skipped",
+        "spaced",
+        "stops",
+        "upper",
+    )
 
     def __init__(self, raw: str, lexicon: Lexicon) -> None:
         bare = raw.rstrip(" \t")
@@ -82,11 +112,16 @@ class Word:
         self.number = read[0] if read else None
         self.scaled = read[1] if read else None
         self.skipped = bare in SKIPPED
-        self.grammar = lexicon.grammar.step(self.form)
-        self.roles = lexicon.roles.step(self.form)
-        sections = {section for node in self.grammar for section, _ in node.tags}
-        self.breaks = "break" in sections
-        self.numeral = "number_word" in sections and bare[:1].isalpha()
+        self.stops = self.form in STOPS
+        grammar, roles = lexicon.grammar.step(self.form), lexicon.roles.step(self.form)
+        self.grammar = [node for node in grammar if not node.ends]
+        self.roles = [node for node in roles if not node.ends]
+        self.reach = frozenset(section for node in grammar for section in node.sections())
+        self.alone: dict[str, str] = {section: key for node in grammar for section, key in node.tags}
+        self.role = next((tag_role(node) for node in reversed(roles) if node.tags), None)
+        self.breaks = "break" in self.alone
+        self.numeral = "number_word" in self.alone and bare[:1].isalpha()
+        self.prices = self.form in lexicon.currency_ends
 
 
 class Lexicon:
@@ -96,7 +131,8 @@ class Lexicon:
         self.languages = languages
         self.grammar, self.roles = Node(), Node()
         self.abbreviations: set[str] = set()
-        self._memory: dict[str, Word] = {}
+        self.currency_ends = {*packed(), "."}
+        self.memory: dict[str, Word] = {}
         for language in ("common", *languages):
             self._enter(_table(language))
 
@@ -105,6 +141,8 @@ class Lexicon:
             for key, phrases in table.get(section, {}).items():
                 for phrase in phrases:
                     self.grammar.add(phrase, (key, key) if section == "link" else (section, key))
+        for phrases in table.get("currency", {}).values():
+            self.currency_ends.update(phrase_words(phrase)[-1] for phrase in phrases)
         for word in table.get("packed", {}):
             self.grammar.add(word, ("packed", word))
         for role, phrases in table.get("role", {}).items():
@@ -116,12 +154,18 @@ class Lexicon:
 
     def word(self, raw: str) -> Word:
         """What is known of a token; remembered."""
-        known = self._memory.get(raw)
+        known = self.memory.get(raw)
         if known is None:
-            if len(self._memory) > MEMORY:
-                self._memory.clear()
-            known = self._memory[raw] = Word(raw, self)
+            if len(self.memory) > MEMORY:
+                self.memory.clear()
+            known = self.memory[raw] = Word(raw, self)
         return known
+
+
+def tag_role(node: Node) -> str:
+    """The role of a phrase that ends here; every refusal is one role."""
+    section, key = node.tags[0]
+    return "refusal" if section == "refusal" else key
 
 
 def phrase_words(phrase: str) -> list[str]:
