@@ -1,14 +1,14 @@
 """Every error a user can meet.
 
-    BiasHarnessError          exit 1   one sentence: what is wrong, where, and the remedy
-    ├── InputError            exit 1   a file or value that the user wrote (names file, line or key)
-    ├── UsageError            exit 2   a command line that does not fit
-    ├── RunFolderError        exit 1   a run folder that is foreign, locked, torn beyond repair or unwritable
-    ├── ReplayMiss            exit 1   a request that the recording does not hold
-    └── ProviderError                  an endpoint said no; `kind` tells what follows
-        ├── TransientError             try again later (429, 5xx, timeouts, cut connections)
-        ├── FatalError                 stop this endpoint (authentication, unknown model, bad request)
-        └── QuotaError                 stop this endpoint (budget or quota used up)
+BiasHarnessError          exit 1   one sentence: what is wrong, where, and the remedy
+├── InputError            exit 1   a file or value that the user wrote (names file, line or key)
+├── UsageError            exit 2   a command line that does not fit
+├── RunFolderError        exit 1   a run folder that is foreign, locked, torn beyond repair or unwritable
+└── ProviderError                  an endpoint said no; `kind` tells what follows
+    ├── TransientError             try again later (429, 5xx, timeouts, cut connections)
+    ├── FatalError                 stop this endpoint (authentication, unknown model, bad request)
+    │   └── ReplayMiss             a request that the recording does not hold
+    └── QuotaError                 stop this endpoint (budget or quota used up)
 """
 
 from __future__ import annotations
@@ -38,10 +38,6 @@ class UsageError(BiasHarnessError):
 
 class RunFolderError(BiasHarnessError):
     """A run folder cannot be used: foreign, locked, unwritable or torn beyond repair."""
-
-
-class ReplayMiss(BiasHarnessError):
-    """A recording does not hold the request that was asked of it."""
 
 
 class ProviderError(BiasHarnessError):
@@ -76,3 +72,7 @@ class QuotaError(ProviderError):
     """The account's quota or billing limit is used up."""
 
     kind = "quota"
+
+
+class ReplayMiss(FatalError):
+    """A recording does not hold the request that was asked of it."""

@@ -22,7 +22,9 @@ from bias_harness.errors import FatalError, InputError, ProviderError, QuotaErro
 from bias_harness.providers import Context
 from bias_harness.vocabulary import Failure, Nature, Request, Response, Usage
 
-QUOTA_WORDS = re.compile(r"insufficient_quota|billing|credit balance|quota exceeded|exceeded your current quota", re.IGNORECASE)
+QUOTA_WORDS = re.compile(
+    r"insufficient_quota|billing|credit balance|quota exceeded|exceeded your current quota", re.IGNORECASE
+)
 MAX_BYTES = 20_000_000
 
 

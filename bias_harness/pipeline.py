@@ -1,0 +1,279 @@
+"""The flow, in order: wiring, no thought.
+
+load_experiment -> plan | run (ask, read, estimate, report);  load_run -> estimate | report
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bias_harness.audit import Audit, load_audit, read_resolved
+from bias_harness.config import Endpoint
+from bias_harness.errors import InputError, RunFolderError
+from bias_harness.plan import Plan, make_plan
+from bias_harness.results import EXPERIMENT, RunFolder, find_run, open_log, runs_in
+from bias_harness.vocabulary import Nature, Request, Response
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bias_harness.estimates import Estimates
+    from bias_harness.runner import Tally, Work
+
+LIBRARIES = ("bias_harness", "openai", "httpx2", "pydantic", "pandas", "scipy", "numpy", "matplotlib")
+Progress = Callable[["Tally"], None]
+
+
+def load_experiment(name: str | Path, *, repeats: int | None = None, changes: Mapping[str, Any] | None = None) -> Audit:
+    """An experiment file, or an experiment by name, resolved and checked. Raises `InputError`."""
+    wanted = dict(changes or {})
+    if repeats is not None:
+        wanted["repeats"] = repeats
+    return load_audit(name, wanted)
+
+
+def plan(audit: Audit) -> Plan:
+    """What the experiment would ask and cost. Asks nothing."""
+    return make_plan(audit)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run: its folder, and the experiment as it was resolved when it was asked."""
+
+    folder: RunFolder
+    audit: Audit
+    stopped: tuple[str, ...] = field(default=())
+
+    @cached_property
+    def observations(self) -> pd.DataFrame:
+        """One row a trial that was answered or failed; see `bias_harness.frame`."""
+        from bias_harness.frame import observations
+
+        return observations(self.audit, self._rows())
+
+    def _rows(self) -> Iterator[Any]:
+        from bias_harness.answers import read_response
+
+        latest = self.folder.latest()
+        outcome = self.audit.experiment.outcome
+        for endpoint in self.audit.experiment.endpoints:
+            for block, requests in self.audit.requests(endpoint):
+                for request in requests:
+                    response = latest.get(request.key)
+                    if response is not None and request.trial is not None:
+                        prompt = request.messages[-1].content
+                        answer = read_response(response, language=block.language, prompt=prompt, outcome=outcome)
+                        yield request.trial, response, answer
+
+
+def environment(workspace: Path) -> dict[str, str]:
+    """The variables a run may read keys from: those of the process, and `.env` here or in the workspace."""
+    found: dict[str, str] = {}
+    for folder in (workspace, Path.cwd()):
+        path = folder / ".env"
+        if path.is_file():
+            found |= _env_file(path)
+    return found | dict(os.environ)
+
+
+def _env_file(path: Path) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        text = line.strip().removeprefix("export ")
+        if not text or text.startswith("#"):
+            continue
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise InputError(f"{path}, line {number}: NAME=value is wanted here")
+        pairs[name.strip()] = value.strip().strip("'\"")
+    return pairs
+
+
+async def arun(
+    audit: Audit,
+    *,
+    results: Path | None = None,
+    name: str | None = None,
+    limit: int | None = None,
+    progress: Progress | None = None,
+) -> Run:
+    """Ask whatever is not answered yet, and keep it in `<results>/<name>/`.
+
+    Returns the run as it stands, complete or not; `Run.stopped` says which endpoints were given up and why. The
+    first interrupt lets what is in flight finish. Raises `InputError` before anything is asked where a key, a
+    model or a recording is missing, `RunFolderError` where the folder cannot be used.
+    """
+    from bias_harness.runner import Runner
+
+    folder = _folder(audit, results, name)
+    with open_log(folder) as log:
+        folder.write(EXPERIMENT, audit.to_yaml())
+        done = {key for key, response in folder.latest().items() if response.error is None}
+        works = [_work(audit, endpoint, limit) for endpoint in audit.experiment.endpoints]
+        manifest = _manifest(audit)
+        folder.write_manifest({**manifest, "status": "started"})
+        stop = asyncio.Event()
+        runner = Runner(log, done, audit.experiment.max_error_share, stop, progress or (lambda _: None))
+        status = "error"
+        try:
+            with _drain_on_interrupt(stop):
+                await runner.run(works)
+            status = _status(works, stop)
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            status = "interrupted"
+            raise
+        finally:
+            for work in works:
+                close = getattr(work.provider, "aclose", None)
+                if close is not None:
+                    await close()
+            folder.write_manifest(_finished(manifest, works, status))
+    return Run(folder, audit, tuple(w.tally.stopped for w in works if w.tally.stopped))
+
+
+def run(audit: Audit, **options: Any) -> Run:
+    """`arun` for a caller without an event loop; inside a running one (a notebook) it uses a thread of its own."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(arun(audit, **options))
+    found: list[Run] = []
+    failed: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            found.append(asyncio.run(arun(audit, **options)))
+        except BaseException as error:  # noqa: BLE001 - handed to the caller below
+            failed.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    if failed:
+        raise failed[0]
+    return found[0]
+
+
+def results_of(audit: Audit) -> Path:
+    """Where an experiment's runs are kept unless something else is said."""
+    return audit.workspace / "results"
+
+
+def _folder(audit: Audit, results: Path | None, name: str | None) -> RunFolder:
+    folder = RunFolder((results or results_of(audit)) / (name or audit.experiment.experiment))
+    if (folder.path / EXPERIMENT).exists():
+        there = read_resolved(folder.experiment(), str(folder.path / EXPERIMENT), folder.path)
+        if there.experiment.experiment != audit.experiment.experiment:
+            raise RunFolderError(
+                f"{folder.path} holds a run of the experiment {there.experiment.experiment!r}, not of "
+                f"{audit.experiment.experiment!r}; choose another folder with --name"
+            )
+    return folder
+
+
+def _work(audit: Audit, endpoint: Endpoint, limit: int | None) -> Work:
+    from bias_harness.providers import Context, create
+    from bias_harness.runner import Tally, Work
+
+    context = Context(
+        environment(audit.workspace),
+        {p.id: p.field for p in audit.design.personas},
+        audit.experiment.outcome.currency,
+    )
+    provider = create(endpoint, context)
+    planned = sum(c.trials for c in audit.design.counts())
+    tally = Tally(endpoint.name, min(planned, limit or planned), provider.nature)
+    return Work(endpoint, provider, _requests(audit, endpoint, limit), tally)
+
+
+def _requests(audit: Audit, endpoint: Endpoint, limit: int | None) -> Iterator[Request]:
+    """The endpoint's requests in order; `limit` takes whole blocks, at least one."""
+    taken = 0
+    for _, block in audit.requests(endpoint):
+        if limit is not None and taken and taken + len(block) > limit:
+            return
+        taken += len(block)
+        yield from block
+
+
+@contextmanager
+def _drain_on_interrupt(stop: asyncio.Event) -> Iterator[None]:
+    """The first Ctrl-C lets what is in flight finish; the second one stops at once."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+
+    def interrupted() -> None:
+        if stop.is_set() and task is not None:
+            task.cancel()
+        stop.set()
+
+    if threading.current_thread() is not threading.main_thread() or os.name == "nt":
+        yield
+        return
+    loop.add_signal_handler(signal.SIGINT, interrupted)
+    loop.add_signal_handler(signal.SIGTERM, interrupted)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGINT)
+        loop.remove_signal_handler(signal.SIGTERM)
+
+
+def _status(works: Iterable[Work], stop: asyncio.Event) -> str:
+    if stop.is_set():
+        return "interrupted"
+    return "error" if any(w.tally.stopped or w.tally.failed for w in works) else "success"
+
+
+def _manifest(audit: Audit) -> dict[str, Any]:
+    return {
+        "format": 1,
+        "experiment": audit.experiment.experiment,
+        "digest": audit.digest,
+        "digests": audit.digests,
+        "versions": {name: version(name) for name in LIBRARIES},
+        "python": platform.python_version(),
+        "platform": platform.platform(terse=True),
+        "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _finished(manifest: Mapping[str, Any], works: Iterable[Work], status: str) -> dict[str, Any]:
+    endpoints = {
+        w.endpoint.name: {
+            "model": w.endpoint.model,
+            "provider": w.endpoint.provider,
+            "nature": w.tally.nature,
+            "served": sorted(w.tally.served),
+            "planned": w.tally.planned,
+            "already": w.tally.already,
+            "answered": w.tally.answered,
+            "failed": w.tally.failed,
+            "retried": w.tally.retried,
+            "input_tokens": w.tally.input_tokens,
+            "output_tokens": w.tally.output_tokens,
+            "cost": w.tally.cost,
+            "stopped": w.tally.stopped,
+        }
+        for w in works
+    }
+    finished = datetime.now(UTC).isoformat(timespec="seconds")
+    return {**manifest, "finished_at": finished, "status": status, "endpoints": endpoints}
+
+
+def load_run(name: str | Path, *, results: Path | None = None) -> Run:
+    """A run by its folder or name. Raises `InputError` where there is none."""
+    folder = find_run(name, results or Path("results"))
+    return Run(folder, read_resolved(folder.experiment(), str(folder.path / EXPERIMENT), folder.path.parent.parent))
