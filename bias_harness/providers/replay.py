@@ -63,7 +63,8 @@ class Replay:
             (i for i, (a, b) in enumerate(zip(wanted, near, strict=False)) if a != b), min(len(wanted), len(near))
         )
         start = max(0, place - 20)
-        return f"The nearest recorded request differs first here: {near[start : place + 40]!r} there, {wanted[start : place + 40]!r} here."
+        there, here = near[start : place + 40], wanted[start : place + 40]
+        return f"The nearest recorded request differs first here: {there!r} there, {here!r} here."
 
 
 def _identity(request: Request) -> Identity:
