@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 from bias_harness.config import Outcome
 from bias_harness.parsers.convert import annual
-from bias_harness.parsers.roles import ADVICE, RANK
+from bias_harness.parsers.roles import RANK
 from bias_harness.parsers.scan import Mention, Scan
 from bias_harness.vocabulary import Answer, Candidate, Period
 
@@ -49,7 +48,7 @@ def choose(reading: Reading) -> Answer:
         return _without(reading, "no_amount", "none_advised")
     if len(group) > 1:
         return _without(reading, "ambiguous", "equal_claims")
-    return _answer(_preferred(group[0], usable, reading), reading)
+    return _answer(_preferred(group[0], reading), reading)
 
 
 def _usable(mention: Mention, reading: Reading) -> bool:
@@ -61,9 +60,7 @@ def _usable(mention: Mention, reading: Reading) -> bool:
         return _bare(reading)
     if mention.echo and mention.role not in {"ask", "final", "open"}:
         return _bare(reading)
-    if reading.refused and mention.role == "floor":
-        return False
-    return True
+    return not (reading.refused and mention.role == "floor")
 
 
 def _bare(reading: Reading) -> bool:
@@ -71,7 +68,8 @@ def _bare(reading: Reading) -> bool:
     alive = [m for m in reading.mentions if not m.dead]
     if len(alive) != 1 or reading.refused:
         return False
-    rest = [w for at, w in enumerate(reading.scan.words) if w.form[:1].isalpha() and not alive[0].first <= at < alive[0].last]
+    words, only = reading.scan.words, alive[0]
+    rest = [w for w in (*words[: only.first], *words[only.last :]) if w.form[:1].isalpha()]
     return len(rest) <= BARE_WORDS and all(w.reach or w.role or w.roles for w in rest)
 
 
@@ -118,17 +116,24 @@ def _fuller(left: Mention, right: Mention, reading: Reading) -> Mention:
         for mention in (left, right):
             if mention.period == reading.outcome.period:
                 return mention
+
     def said(m: Mention) -> int:
         return (m.period is not None) + (m.currency is not None) + (m.basis is not None)
+
     return right if said(right) > said(left) else left
 
 
-def _preferred(chosen: Mention, usable: list[Mention], reading: Reading) -> Mention:
+def _preferred(chosen: Mention, reading: Reading) -> Mention:
     """The same amount in the period asked for, where it is said anywhere ("$45/hr, i.e. $93,600 a year")."""
     for other in reading.mentions:
         if not other.dead and other is not chosen and other.money and _same(chosen, other):
             chosen = _fuller(chosen, other, reading)
-        if not other.dead and chosen.period is None and chosen.low == chosen.high and chosen.low in {other.low, other.high}:
+        if (
+            not other.dead
+            and chosen.period is None
+            and chosen.low == chosen.high
+            and chosen.low in {other.low, other.high}
+        ):
             chosen.period, chosen.basis = other.period, chosen.basis or other.basis
     return chosen
 
@@ -202,4 +207,5 @@ def _answer(mention: Mention, reading: Reading) -> Answer:
 def _one_number(mention: Mention, outcome: Outcome) -> float:
     if not mention.is_range:
         return mention.low
-    return {"low": mention.low, "high": mention.high}.get(outcome.range_rule, round((mention.low + mention.high) / 2, 4))
+    middle = round((mention.low + mention.high) / 2, 4)
+    return {"low": mention.low, "high": mention.high, "midpoint": middle}[outcome.range_rule]

@@ -9,7 +9,7 @@ from bias_harness.parsers.mentions import find_mentions, period_at
 from bias_harness.parsers.normal import normalise
 from bias_harness.parsers.ranges import compose
 from bias_harness.parsers.scan import Mention, Scan, scan
-from bias_harness.parsers.words import lexicon, prompt_thousands
+from bias_harness.parsers.words import prompt_offers, prompt_thousands
 from bias_harness.vocabulary import Period
 
 LARGEST_UNSCALED = 10_000
@@ -18,11 +18,12 @@ SMALLEST_UNSCALED = 10
 
 @dataclass(frozen=True, slots=True)
 class PromptContext:
-    """The numbers of a prompt (they are echoes in an answer) and the multiplier it asked for."""
+    """The numbers of a prompt (they are echoes in an answer), the unit it asked for, and whether an employer asks."""
 
     numbers: frozenset[float] = frozenset()
     multiplier: float = 1.0
     period: Period | None = None
+    offering: bool = False
 
 
 NO_PROMPT = PromptContext()
@@ -31,13 +32,14 @@ NO_PROMPT = PromptContext()
 @lru_cache(maxsize=4096)
 def prompt_context(prompt: str) -> PromptContext:
     """Read a prompt; remembered, since many answers share one."""
-    tokens = scan(normalise(prompt), lexicon())
+    tokens = scan(normalise(prompt))
     numbers: set[float] = set()
     for mention in compose(tokens, find_mentions(tokens)):
         numbers |= {mention.low, mention.high, mention.raw}
     lowered = " ".join(prompt.lower().split())
     asked = any(phrase in lowered for phrase in prompt_thousands())
-    return PromptContext(frozenset(numbers), 1000.0 if asked else 1.0, _period(tokens))
+    offering = any(phrase in lowered for phrase in prompt_offers())
+    return PromptContext(frozenset(numbers), 1000.0 if asked else 1.0, _period(tokens), offering)
 
 
 def _period(tokens: Scan) -> Period | None:
@@ -60,5 +62,5 @@ def apply_context(mentions: list[Mention], context: PromptContext, multiplier: f
 
 
 def _lacks_unit(mention: Mention) -> bool:
-    fits = SMALLEST_UNSCALED <= mention.low and mention.high < LARGEST_UNSCALED
+    fits = mention.low >= SMALLEST_UNSCALED and mention.high < LARGEST_UNSCALED
     return fits and mention.multiplier == 1 and not mention.grouped and mention.period in {None, "year"}

@@ -29,7 +29,7 @@ def find_mentions(scan: Scan) -> list[Mention]:
             continue
         mention = None
         if word.number is not None:
-            mention = _digits(scan, at)
+            mention = _digits(scan, at, word.number, word.scaled or word.number)
         elif word.numeral:
             mention = _number_words(scan, at)
         if mention:
@@ -38,22 +38,20 @@ def find_mentions(scan: Scan) -> list[Mention]:
     return found
 
 
-def _digits(scan: Scan, at: int) -> Mention:
-    word = scan.words[at]
-    assert word.number is not None and word.scaled is not None
-    grouped = word.number != word.scaled or (word.number >= 1000 and not word.form.isdecimal())
-    mention = Mention(word.number, word.number, at, at + 1, raw=word.scaled, grouped=grouped)
+def _digits(scan: Scan, at: int, number: float, scaled: float) -> Mention:
+    grouped = number != scaled or (number >= 1000 and not scan.words[at].form.isdecimal())
+    mention = Mention(number, number, at, at + 1, raw=scaled, grouped=grouped)
     _prefix(scan, mention)
     _suffix(scan, mention)
     if mention.multiplier != 1:
-        mention.low = mention.high = _scaled(word.number, word.scaled, mention.multiplier)
+        mention.low = mention.high = _scaled(number, scaled, mention.multiplier)
     mention.dead = _other_than_money(scan, mention, at)
     mention.money = mention.priced or mention.multiplier != 1 or mention.grouped or mention.low >= 1000
     return mention
 
 
 def _scaled(number: float, scaled: float, multiplier: float) -> float:
-    """"120,000k" and "1.250 million" mean 120 k and 1.25 million; rounded to the cent."""
+    """The scaled value to the cent: "120,000k" and "1.250 million" mean 120 k and 1.25 million."""
     return round(scaled * multiplier if number != scaled else number * multiplier, 2)
 
 
@@ -266,7 +264,8 @@ def _small_number(scan: Scan, mention: Mention, at: int) -> str:
     before = mention.first - 1
     while before >= 0 and scan.words[before].form in MARKUP:
         before -= 1
-    if before >= 0 and any((t := scan.tag(b, "before_count")) and t[1] > before for b in range(max(0, before - 1), before + 1)):
+    counted = (scan.tag(near, "before_count") for near in range(max(0, before - 1), before + 1))
+    if any(tag and tag[1] > before for tag in counted):
         return "count"
     starts_line = before < 0 or scan.words[before].form == "\n" or scan.words[before].form == "#"
     following = scan.words[mention.last].form if mention.last < len(scan.words) else ""

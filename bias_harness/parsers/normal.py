@@ -10,12 +10,25 @@ from dataclasses import dataclass
 _DIGITS = {ord(start) + i: str(i) for start in "０٠۰०" for i in range(10)}
 _SAME_LENGTH: dict[int, str] = {
     **_DIGITS,
-    **dict.fromkeys(map(ord, "\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"), " "),
+    **dict.fromkeys(
+        map(ord, "\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"), " "
+    ),
     **dict.fromkeys(map(ord, "’‘ʼ´`′＇"), "'"),
     **dict.fromkeys(map(ord, "‐‑‒−﹣－"), "-"),
     **dict.fromkeys(map(ord, "\r\u2028\u2029\u0085\v\f"), "\n"),
-    ord("，"): ",", ord("．"): ".", ord("＄"): "$", ord("￥"): "¥", ord("￡"): "£", ord("％"): "%", ord("﹩"): "$",
-    ord("٬"): ",", ord("٫"): ".", ord("：") : ":", ord("（"): "(", ord("）"): ")", ord("～"): "~",
+    ord("，"): ",",
+    ord("．"): ".",
+    ord("＄"): "$",
+    ord("￥"): "¥",
+    ord("￡"): "£",
+    ord("％"): "%",
+    ord("﹩"): "$",
+    ord("٬"): ",",
+    ord("٫"): ".",
+    ord("："): ":",
+    ord("（"): "(",
+    ord("）"): ")",
+    ord("～"): "~",
 }
 _UNUSUAL = re.compile("[" + re.escape("".join(map(chr, _SAME_LENGTH))) + "]")
 _REWRITTEN = re.compile(

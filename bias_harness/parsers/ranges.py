@@ -26,13 +26,13 @@ def compose(scan: Scan, mentions: list[Mention]) -> list[Mention]:
 
 
 def _telephone(scan: Scan, left: Mention, right: Mention) -> bool:
-    """Two plain numbers of three and of three or four digits, glued by a dash."""
-    if right.first != left.last + 1 or left.money is right.money is True or left.priced or right.priced:
+    """Two plain numbers of three and of four digits (or three, with more to come), glued by one sign."""
+    plain = left.last == left.first + 1 and right.first == left.last + 1 and right.last == right.first + 1
+    if not plain or left.priced or right.priced:
         return False
-    forms = [scan.words[at].form for at in (left.first, left.last, right.first)]
-    return forms[1] in {"-", "."} and len(forms[0]) == 3 and len(forms[2]) in {3, 4} and right.last == right.first + 1 and (
-        len(forms[2]) == 4 or (right.last < len(scan.words) and scan.words[right.last].form == forms[1])
-    )
+    head, sign, tail = (scan.words[at].form for at in (left.first, left.last, right.first))
+    more = right.last < len(scan.words) and scan.words[right.last].form == sign
+    return sign in {"-", "."} and len(head) == 3 and (len(tail) == 4 or (more and len(tail) == 3))
 
 
 def _connected(scan: Scan, left: Mention, right: Mention) -> bool:
@@ -60,7 +60,8 @@ def _between(scan: Scan, left: Mention) -> bool:
         tag = scan.tag(at, "between")
         if tag:
             return True
-        if not (scan.words[at].form in MARKUP or scan.tag(at, "approx") or scan.tag(at, "basis") or scan.tag(at, "filler")):
+        small = any(scan.tag(at, section) for section in ("approx", "basis", "filler"))
+        if not small and scan.words[at].form not in MARKUP:
             return False
     return False
 
@@ -100,13 +101,12 @@ def _join(left: Mention, right: Mention) -> Mention | None:
 
 
 def _share_unit(left: Mention, right: Mention) -> tuple[float, float]:
-    """"120-140K", "95 to 110 thousand", "75-85.000": the unit of one side is the unit of both."""
+    """The unit of one side is the unit of both: "120-140K", "95 to 110 thousand", "75-85.000"."""
     low, high = left.low, right.high
     if left.multiplier == 1 and right.multiplier > 1 and left.raw < right.raw * 1.0001 and left.raw < 1000:
         low = round(left.raw * right.multiplier, 2)
     elif right.multiplier == 1 and left.multiplier > 1 and left.raw <= right.raw < 1000:
         high = round(right.raw * left.multiplier, 2)
-    elif left.multiplier == right.multiplier == 1 and left.low < 1000 <= right.low and not left.grouped:
-        if right.grouped and right.low / 3 <= left.low * 1000 <= right.low:
-            low = left.low * 1000
+    elif left.multiplier == right.multiplier == 1 and not left.grouped and left.low < 1000 and right.grouped:
+        low = left.low * 1000 if right.low / 3 <= left.low * 1000 <= right.low else low
     return low, high

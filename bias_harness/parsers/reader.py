@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import lru_cache
 
 from bias_harness.config import Outcome
@@ -32,9 +31,10 @@ def read(
 ) -> Answer:
     """Read one answer; never raises on any text.
 
-    `amount`, `low`, `high`, `currency`, `period` are as stated; `annual*` is a gross full-time year in the currency of
-    `outcome`. Without an outcome, `currency` and `period` say what was asked for; without them it is the currency
+    `amount`, `low`, `high`, `currency`, `period` are as stated; `annual*` is a gross full-time year in the currency
+    of `outcome`. Without an outcome, `currency` and `period` say what was asked for; without them it is the currency
     of the answer, and the period that the prompt asks for, else a year. `prompt` is what the text replies to.
+    `language` is a hint; the text is read in every language that it shows itself to be in.
     """
     context = prompt_context(prompt) if prompt else NO_PROMPT
     unit = outcome or _unit(DEFAULT, currency, period or context.period)
@@ -43,11 +43,11 @@ def read(
     structured = _structured(text, normal, unit, context, any_currency) if "{" in text else None
     if structured:
         return structured
-    tokens = scan(normal, lexicon())
+    tokens = scan(normal, language)
     mentions = compose(tokens, find_mentions(tokens))
     apply_context(mentions, context, unit.multiplier if unit.multiplier != 1 else context.multiplier)
     _own_sign(mentions, unit)
-    cues = find_cues(tokens)
+    cues = find_cues(tokens, offering=context.offering)
     _periods_before(tokens, mentions)
     _bold(tokens, mentions)
     assign_roles(tokens, mentions, cues)
@@ -62,7 +62,7 @@ def _structured(text: str, normal: Normal, unit: Outcome, context: PromptContext
     if read_in is None:
         return None
     mentions, empty = read_in
-    apply_context(mentions, replace(context, numbers=frozenset()), unit.multiplier if unit.multiplier != 1 else context.multiplier)
+    apply_context(mentions, NO_PROMPT, unit.multiplier if unit.multiplier != 1 else context.multiplier)
     tokens = Scan(normal, [], [0], lexicon())
     return choose(Reading(text, tokens, mentions, empty and not mentions, unit, any_currency))
 
@@ -88,7 +88,7 @@ def _unit(outcome: Outcome, currency: str | None, period: Period | None) -> Outc
 
 
 def _periods_before(tokens: Scan, mentions: list[Mention]) -> None:
-    """"Annual salary: X", "een maandsalaris van X": the period said before the amount, in its own sentence."""
+    """The period said before the amount, in its own sentence: "annual salary: X", "een maandsalaris van X"."""
     floor = 0
     for mention in mentions:
         if mention.dead:

@@ -6,7 +6,8 @@ and a heading speak for what has no words of its own.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
+from itertools import pairwise
 from typing import NamedTuple
 
 from bias_harness.parsers.mentions import MARKUP
@@ -27,9 +28,10 @@ RANK = {
 }
 ADVICE = ("final", "open", "ask", "target", "advise")
 DIRECT = frozenset({"final", "open", "ask"})
-HEADS = frozenset({"market", "negated"})
 MARKET = frozenset({"market", "usual", "others"})
+SPOKEN = MARKET | RANK.keys() - {"plain"}
 REACH_BEFORE = {"extra": 5, "increase": 4, "current": 12, "offer": 12, "total": 14}
+HEADS = RANK.keys() | REACH_BEFORE.keys() | {"market", "negated"}
 EDGES = frozenset(",;()—|")
 LEADS = frozenset("(—–-:=")
 TIGHT, NEAR_BEHIND, NEGATED_WITHIN = 4, 4, 5
@@ -43,8 +45,11 @@ class Cue(NamedTuple):
     last: int
 
 
-def find_cues(scan: Scan) -> list[Cue]:
-    """All cues in order; the longest phrase wins and what it covers is not read again, but for refusals."""
+def find_cues(scan: Scan, *, offering: bool = False) -> list[Cue]:
+    """All cues in order; the longest phrase wins and what it covers is not read again, but for refusals.
+
+    Where an employer asks (`offering`), what is called an offer is the advice.
+    """
     cues: list[Cue] = []
     free = 0
     for at, word in enumerate(scan.words):
@@ -54,6 +59,7 @@ def find_cues(scan: Scan) -> list[Cue]:
         if matched is None:
             continue
         role, end = matched
+        role = "ask" if offering and role == "offer" else role
         cues.append(Cue(role, at, end))
         free = end if role != "refusal" else at + 1
     return cues
@@ -114,13 +120,15 @@ class Context:
 
     def within(self, first: int, last: int) -> list[Cue]:
         """The cues that lie in these tokens."""
-        return [c for c in self.cues[bisect_right(self.firsts, first - 1) : bisect_right(self.firsts, last - 1)] if c.last <= last]
+        start, end = bisect_left(self.firsts, first), bisect_left(self.firsts, last)
+        return [cue for cue in self.cues[start:end] if cue.last <= last]
 
     def edge(self, first: int, last: int) -> int | None:
         """The first clause edge in these tokens; a relative clause still belongs to what it follows."""
         for at in range(first, last):
             word = self.scan.words[at]
-            if word.form in EDGES or word.breaks or (word.form in "–-" and word.spaced and self.scan.words[at - 1].spaced):
+            dash = word.form in "–-" and word.spaced and self.scan.words[at - 1].spaced
+            if word.form in EDGES or word.breaks or dash:
                 if word.form == "," and self.scan.tag(at + 1, "relative"):
                     continue
                 return at
@@ -217,7 +225,7 @@ def _beside(mention: Mention, before: list[Cue], behind: list[Cue]) -> str:
 
 
 def _front(scan: Scan, mention: Mention, before: list[Cue]) -> str:
-    spoken = [c for c in before if c.role in MARKET or (c.role in RANK and c.role != "plain")]
+    spoken = [c for c in before if c.role in SPOKEN]
     if not spoken:
         return "plain" if any(c.role == "plain" for c in before) else ""
     advice = max((c for c in spoken if c.role in ADVICE), key=lambda c: RANK[c.role], default=None)
@@ -234,7 +242,7 @@ def _front(scan: Scan, mention: Mention, before: list[Cue]) -> str:
 
 
 def _of_others(scan: Scan, spoken: list[Cue], advice: Cue) -> bool:
-    """"Lawyers start at", "women ask for": a verb of advice whose subject is not the reader."""
+    """Whether the subject of the advice's verb is not the reader: "lawyers start at", "women ask for"."""
     kinds = {"others"} if advice.role in {"ask", "final"} else {"usual", "others"}
     subject = next((c for c in spoken if c.role in kinds and c.last <= advice.first), None)
     if subject is None:
@@ -246,7 +254,7 @@ def _of_others(scan: Scan, spoken: list[Cue], advice: Cue) -> bool:
 
 
 def _back(behind: list[Cue]) -> str:
-    spoken = [c.role for c in behind if c.role in MARKET or c.role == "negated" or (c.role in RANK and c.role != "plain")]
+    spoken = [c.role for c in behind if c.role in SPOKEN or c.role == "negated"]
     if not spoken:
         return ""
     if spoken[0] in MARKET:
@@ -263,11 +271,11 @@ def _headings(scan: Scan, alive: list[Mention], context: Context) -> list[tuple[
     lines = [0, *(at + 1 for at, w in enumerate(scan.words) if w.form == "\n"), len(scan.words)]
     firsts = [m.first for m in alive]
     found = []
-    for start, end in zip(lines, lines[1:], strict=False):
+    for start, end in pairwise(lines):
         has_amount = bisect_right(firsts, end - 1) > bisect_right(firsts, start - 1)
         if has_amount or not _is_heading(scan, start, end):
             continue
-        roles = [c.role for c in context.within(start, end) if c.role in RANK or c.role in REACH_BEFORE or c.role in HEADS]
+        roles = [c.role for c in context.within(start, end) if c.role in HEADS]
         found.append((end, _heading_role(roles)))
     return found
 

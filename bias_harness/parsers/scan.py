@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from itertools import accumulate
 
 from bias_harness.parsers.normal import Normal
-from bias_harness.parsers.words import TOKEN, Lexicon, Node, Word
+from bias_harness.parsers.words import LANGUAGES, TOKEN, Lexicon, Node, Word, lexicon, markers
 from bias_harness.vocabulary import Basis, Period
+
+VOTES = 3
+
 
 @dataclass(slots=True)
 class Scan:
@@ -49,13 +53,23 @@ class Scan:
         return self.starts[at - 1] + len(text.rstrip())
 
 
-def scan(normal: Normal, lexicon: Lexicon) -> Scan:
-    """One pass over the text."""
+def scan(normal: Normal, language: str | None = None) -> Scan:
+    """One pass over the text, in the languages that it is in; `language` is a hint that is always heeded."""
     text = normal.text.lstrip(" \t")
     raws, offset = TOKEN.findall(text), len(normal.text) - len(text)
+    words = lexicon(_languages(raws, language))
     starts = list(accumulate(map(len, raws), initial=offset))
-    known, word = lexicon.memory, lexicon.word
-    return Scan(normal, [known.get(raw) or word(raw) for raw in raws], starts, lexicon)
+    known, word = words.memory, words.word
+    return Scan(normal, [known.get(raw) or word(raw) for raw in raws], starts, words)
+
+
+def _languages(raws: list[str], hint: str | None) -> tuple[str, ...]:
+    """The languages whose function words the text has; all of them where it has too few to tell."""
+    votes = Counter(filter(None, map(markers().get, raws)))
+    most = max(votes.values(), default=0)
+    if most < VOTES:
+        return LANGUAGES
+    return tuple(name for name in LANGUAGES if name == hint or (votes[name] > 1 and votes[name] * 6 >= most))
 
 
 @dataclass(slots=True)
@@ -63,8 +77,8 @@ class Mention:
     """An amount, or a range (`low < high`), in the tokens from `first` up to `last`.
 
     `raw` is the number as written, before its multiplier. `money` says that something but its size (a currency, a
-    multiplier, grouped digits, a period) marks it as money; `weak` that only the prompt's unit does. `dead` says what else
-    it is (percent, year, list number ...). `sign` is the currency told by a mere sign ("?" for one that tells none).
+    multiplier, grouped digits, a period) marks it as money; `weak` that only the prompt's unit does. `dead` says what
+    else it is (percent, year, list number ...). `sign` is the currency that a mere sign tells ("?": it tells none).
     """
 
     low: float

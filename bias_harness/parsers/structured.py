@@ -10,7 +10,7 @@ from bias_harness.parsers.mentions import find_mentions, period_at
 from bias_harness.parsers.normal import Normal, normalise
 from bias_harness.parsers.ranges import compose
 from bias_harness.parsers.scan import Mention, scan
-from bias_harness.parsers.words import json_keys, lexicon
+from bias_harness.parsers.words import json_keys
 from bias_harness.vocabulary import Period
 
 LONGEST, TRIES, DEEPEST = 50_000, 8, 6
@@ -109,10 +109,9 @@ class _Reader:
             low.role = under if under in {"final", "open", "target"} else "advise"
             self.mentions.append(low)
         elif low or high:
-            only = low or high
-            assert only is not None
-            only.role = "at_least"
-            self.mentions.append(only)
+            for only in bounds.values():
+                only.role = "at_least"
+                self.mentions.append(only)
 
 
 def key_part(key: str) -> str:
@@ -138,19 +137,19 @@ def _value(item: Any) -> Mention | None:
         return None
     if not isinstance(item, str):
         return None
-    tokens = scan(normalise(item), lexicon())
+    tokens = scan(normalise(item))
     alive = [m for m in compose(tokens, find_mentions(tokens)) if not m.dead]
     return alive[0] if len(alive) == 1 else None
 
 
 def _currency(said: str) -> str | None:
-    tokens = scan(Normal(said), lexicon())
+    tokens = scan(Normal(said))
     found = (tokens.tag(at, "currency") for at in range(len(tokens.words)))
     return next((tag[0] for tag in found if tag and tag[0] != "?"), None)
 
 
 def _period(said: str) -> Period | None:
-    tokens = scan(Normal(said), lexicon())
+    tokens = scan(Normal(said))
     for at in range(len(tokens.words)):
         found = period_at(tokens, at, noun=len(tokens.words) == 1)
         if found:

@@ -211,6 +211,24 @@ def prompt_thousands() -> tuple[str, ...]:
 
 
 @cache
+def prompt_offers() -> tuple[str, ...]:
+    """What prompts say when an employer asks what to offer."""
+    return tuple(phrase for language in LANGUAGES for phrase in _table(language)["prompt"]["offers"])
+
+
+@cache
+def markers() -> dict[str, str]:
+    """Function word as a token -> its language, for words that only one language has."""
+    return {
+        form + space: language
+        for language in LANGUAGES
+        for word in _table(language)["language"]["markers"]
+        for form in (word, word.capitalize())
+        for space in ("", " ")
+    }
+
+
+@cache
 def json_keys() -> dict[str, str]:
     """Key of a structured answer -> the part it plays, over all languages."""
     return {key: part for language in LANGUAGES for part, keys in _table(language)["json"].items() for key in keys}
