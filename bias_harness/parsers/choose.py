@@ -40,6 +40,9 @@ def choose(reading: Reading) -> Answer:
         return _nothing(reading)
     if reading.outcome.basis == "gross" and any(m.basis != "net" for m in usable):
         usable = [m for m in usable if m.basis != "net"]
+    unsure = any(m.role == "plain" and m.money and not m.dead and not m.echo for m in reading.mentions)
+    if unsure and all(RANK[m.role] < RANK["at_least"] for m in usable):
+        return _without(reading, "no_amount", "none_advised")
     best = max(RANK[m.role] for m in usable)
     group = _distinct([m for m in usable if RANK[m.role] == best], reading)
     if len(group) > 1:
@@ -58,9 +61,24 @@ def _usable(mention: Mention, reading: Reading) -> bool:
         return _bare(reading)
     if mention.weak and mention.role == "plain" and not mention.bold:
         return _bare(reading)
+    if mention.role == "plain" and not mention.bold and not _said_alone(mention, reading.scan):
+        return False
     if mention.echo and mention.role not in {"ask", "final", "open"}:
         return _bare(reading)
     return not (reading.refused and mention.role == "floor")
+
+
+def _said_alone(mention: Mention, scan: Scan) -> bool:
+    """Whether an amount that no word calls advice stands by itself: a short sentence, or after a colon."""
+    if mention.span or (mention.first and scan.words[mention.first - 1].form == ":"):
+        return True
+    first, last = mention.first, mention.last
+    while first > 0 and not scan.words[first - 1].stops:
+        first -= 1
+    while last < len(scan.words) and not scan.words[last].stops:
+        last += 1
+    words = (w for w in (*scan.words[first : mention.first], *scan.words[mention.last : last]) if w.form[:1].isalpha())
+    return sum(1 for _ in words) <= BARE_WORDS
 
 
 def _bare(reading: Reading) -> bool:

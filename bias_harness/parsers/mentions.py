@@ -13,7 +13,7 @@ from bias_harness.vocabulary import Basis, Period
 
 SUFFIX_REACH = 16
 SIGNS = frozenset("$€£¥₹₺₩₪₦₱฿₫₴₽")
-MARKUP = frozenset({"*", "**", "***", "_", "__", "`", "~", '"', "“", "”", "'"})
+MARKUP = frozenset({"*", "**", "***", "_", "__", "`", "~", '"', "“", "”", "'", "{", "}"})
 INDIAN = frozenset({100_000.0, 10_000_000.0})
 GLUED_ONLY = frozenset({"m", "l", "t", "mm", "mil"})
 PERIODS: dict[str, Period] = {"year": "year", "month": "month", "week": "week", "day": "day", "hour": "hour"}

@@ -32,7 +32,7 @@ _SAME_LENGTH: dict[int, str] = {
 }
 _UNUSUAL = re.compile("[" + re.escape("".join(map(chr, _SAME_LENGTH))) + "]")
 _REWRITTEN = re.compile(
-    r"\$*\s?\\boxed\s?\{|\\text\s?\{|\\[$%€£,#&_*~-]|\{,\}|\{\.\}|&[a-zA-Z]{2,8};|&#x?[0-9a-fA-F]{1,6};"
+    r"\$*\s?\\boxed\s?\{|\}\$+|\\text\s?\{|\\[$%€£,#&_*~-]|\{,\}|\{\.\}|&[a-zA-Z]{2,8};|&#x?[0-9a-fA-F]{1,6};"
     r"|</?[a-zA-Z][a-zA-Z0-9]{0,10}(?: [^<>\n]{0,80})?/?>|[\u200b\u200c\u200d\u2060\ufeff\u00ad]"
 )
 _SUSPECT = re.compile(r"[\\&<{\u200b\u200c\u200d\u2060\ufeff\u00ad]")
@@ -100,7 +100,7 @@ def _rewrite(text: str, unfinished: bool) -> Normal:
 
 
 def _replacement(piece: str) -> str:
-    if piece.endswith("{"):
+    if piece.endswith("{") or piece.startswith("}"):
         return " "
     if piece.startswith("\\"):
         return piece[1:]

@@ -24,6 +24,7 @@ RANK = {
     "at_least": 35,
     "floor": 25,
     "spread": 30,
+    "conditional": 22,
     "stretch": 20,
 }
 ADVICE = ("final", "open", "ask", "target", "advise")
@@ -209,6 +210,8 @@ def _beside(mention: Mention, before: list[Cue], behind: list[Cue]) -> str:
             return "negated"
         if cue.role in ADVICE:
             break
+    if any(cue.role == "conditional" for cue in (*before, *behind)):
+        return "conditional"
     nearest = next((c for c in reversed(before) if c.role != "plain"), None)
     for cue in reversed(before):
         reach = REACH_BEFORE.get(cue.role)
@@ -243,13 +246,14 @@ def _front(scan: Scan, mention: Mention, before: list[Cue]) -> str:
 
 def _of_others(scan: Scan, spoken: list[Cue], advice: Cue) -> bool:
     """Whether the subject of the advice's verb is not the reader: "lawyers start at", "women ask for"."""
-    kinds = {"others"} if advice.role in {"ask", "final"} else {"usual", "others"}
+    kinds = {"others"} if advice.role == "final" else {"usual", "others"}
     subject = next((c for c in spoken if c.role in kinds and c.last <= advice.first), None)
     if subject is None:
         return False
     between = range(subject.last, advice.first)
-    return not any(scan.words[at].form in {",", ":", "("} or scan.tag(at, "self") for at in between) and not scan.tag(
-        advice.first, "self"
+    addressed = (*between, advice.first)
+    return not any(scan.tag(at, "self") for at in addressed) and not any(
+        scan.words[at].breaks or scan.words[at].form in {",", ":", "("} for at in between
     )
 
 
