@@ -198,6 +198,38 @@ def moved(before: Mapping[str, Answer], after: Mapping[str, Answer]) -> list[Mov
 
 
 @dataclass(frozen=True, slots=True)
+class Agreement:
+    """How far two readers agree on the same responses, and where they do not.
+
+    `same` counts answers where both say the same amount (a year's, or as stated) or both say none.
+    """
+
+    n: int
+    same: int
+    differing: tuple[Moved, ...]
+
+    @property
+    def share(self) -> float | None:
+        """The share of answers that both read alike (0-1); None where there are none."""
+        return self.same / self.n if self.n else None
+
+
+def compare(first: Mapping[str, Answer], second: Mapping[str, Answer]) -> Agreement:
+    """Where two readers (say the grammar and a judge) disagree on the responses that both have read."""
+    both = [Moved(key, answer, second[key]) for key, answer in first.items() if key in second]
+    differing = tuple(pair for pair in both if not _alike(pair.before, pair.after))
+    return Agreement(len(both), len(both) - len(differing), differing)
+
+
+def _alike(left: Answer, right: Answer) -> bool:
+    if (left.status == "ok") != (right.status == "ok"):
+        return False
+    if left.annual is not None and right.annual is not None:
+        return abs(left.annual - right.annual) < 1
+    return left.amount == right.amount
+
+
+@dataclass(frozen=True, slots=True)
 class Unread:
     """A group of answers that gave no amount for one reason, with an example to improve the lexicon by."""
 

@@ -7,13 +7,13 @@ level) is told by its neighbours; such a number stays in the list, marked `dead`
 from __future__ import annotations
 
 from bias_harness.parsers.numerals import read_words
-from bias_harness.parsers.scan import Mention, Scan
+from bias_harness.parsers.otherwise import other_than_money
+from bias_harness.parsers.scan import MARKUP, Mention, Scan
 from bias_harness.parsers.words import packed
 from bias_harness.vocabulary import Basis, Period
 
 SUFFIX_REACH = 16
 SIGNS = frozenset("$€£¥₹₺₩₪₦₱฿₫₴₽")
-MARKUP = frozenset({"*", "**", "***", "_", "__", "`", "~", '"', "“", "”", "'", "{", "}"})
 INDIAN = frozenset({100_000.0, 10_000_000.0})
 GLUED_ONLY = frozenset({"m", "l", "t", "mm", "mil"})
 PERIODS: dict[str, Period] = {"year": "year", "month": "month", "week": "week", "day": "day", "hour": "hour"}
@@ -45,7 +45,7 @@ def _digits(scan: Scan, at: int, number: float, scaled: float) -> Mention:
     _suffix(scan, mention)
     if mention.multiplier != 1:
         mention.low = mention.high = _scaled(number, scaled, mention.multiplier)
-    mention.dead = _other_than_money(scan, mention, at)
+    mention.dead = other_than_money(scan, mention, at)
     mention.money = mention.priced or mention.multiplier != 1 or mention.grouped or mention.low >= 1000
     return mention
 
@@ -235,72 +235,3 @@ def period_at(scan: Scan, at: int, *, noun: bool = False) -> tuple[Period, int] 
         if named:
             return PERIODS[named[0].rpartition("_")[0]], named[1]
     return None
-
-
-def _other_than_money(scan: Scan, mention: Mention, at: int) -> str:
-    """Why a number is no amount of money; empty where it can be one."""
-    after = scan.words[mention.last] if mention.last < len(scan.words) else None
-    if after and after.form == "%":
-        return "percent"
-    if mention.priced:
-        return ""
-    before = scan.words[mention.first - 1] if mention.first else None
-    if before and not before.spaced and _stuck_before(scan, mention.first - 1):
-        return "code"
-    if after and not scan.words[mention.last - 1].spaced and _stuck_after(scan, mention):
-        return "count" if scan.tag(mention.last, "count") else "code"
-    if mention.multiplier != 1:
-        return "plan" if mention.low == 401_000 else ""
-    if mention.period in {"hour", "day", "week"} or (mention.period and mention.low >= 200):
-        return ""
-    if scan.tag(mention.last, "count"):
-        return "count"
-    if mention.grouped:
-        return ""
-    return _small_number(scan, mention, at)
-
-
-def _small_number(scan: Scan, mention: Mention, at: int) -> str:
-    before = mention.first - 1
-    while before >= 0 and scan.words[before].form in MARKUP:
-        before -= 1
-    counted = (scan.tag(near, "before_count") for near in range(max(0, before - 1), before + 1))
-    if any(tag and tag[1] > before for tag in counted):
-        return "count"
-    starts_line = before < 0 or scan.words[before].form == "\n" or scan.words[before].form == "#"
-    following = scan.words[mention.last].form if mention.last < len(scan.words) else ""
-    if starts_line and following in {".", ")", ":"} and mention.last + 1 < len(scan.words) and mention.low < 100:
-        return "list"
-    digits = scan.words[at].form
-    if len(digits) == 4 and digits.isdecimal() and 1900 <= mention.low <= 2100 and len(scan.words) > 3:
-        return "year"
-    if len(digits) == 5 and digits.isdecimal() and before >= 0 and following in {")", ".", ",", ""}:
-        place = scan.words[before]
-        if (place.form == "(" and following == ")" and before > 0) or (place.upper and len(place.form) == 2):
-            return "zip"
-    return ""
-
-
-def _stuck_before(scan: Scan, at: int) -> bool:
-    form = scan.words[at].form
-    if form.isalpha() or form == "#":
-        return True
-    earlier = scan.words[at - 1] if at else None
-    if earlier is None or earlier.spaced:
-        return False
-    if form == "-":
-        number_before = at > 1 and scan.words[at - 2].number is not None and not scan.words[at - 2].spaced
-        return earlier.form.isalpha() and len(earlier.form) < 6 and not number_before
-    return form in {"/", ":"} and earlier.number is not None
-
-
-def _stuck_after(scan: Scan, mention: Mention) -> bool:
-    after = scan.words[mention.last]
-    if after.form.isalpha():
-        return True
-    following = scan.words[mention.last + 1] if mention.last + 1 < len(scan.words) else None
-    if following is None or after.spaced:
-        return False
-    if after.form == "(" and following.form == "k":
-        return True
-    return after.form in {"/", ":"} and following.number is not None

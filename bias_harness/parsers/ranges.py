@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from bias_harness.parsers.mentions import MARKUP
-from bias_harness.parsers.scan import Mention, Scan
+from bias_harness.parsers.scan import MARKUP, Mention, Scan
 
 DASHES = frozenset("-–—~")
 WIDEST = 12.0

@@ -7,10 +7,11 @@ from functools import lru_cache
 from bias_harness.config import Outcome
 from bias_harness.parsers.choose import Reading, choose
 from bias_harness.parsers.context import NO_PROMPT, PromptContext, apply_context, prompt_context
+from bias_harness.parsers.cues import find_cues
 from bias_harness.parsers.mentions import BASES, find_mentions, period_at
 from bias_harness.parsers.normal import Normal, normalise
 from bias_harness.parsers.ranges import compose
-from bias_harness.parsers.roles import assign_roles, find_cues
+from bias_harness.parsers.roles import assign_roles
 from bias_harness.parsers.scan import Mention, Scan, scan
 from bias_harness.parsers.structured import find_object, read_object
 from bias_harness.parsers.words import family, lexicon

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from itertools import pairwise
-from typing import NamedTuple
 
-from bias_harness.parsers.mentions import MARKUP
-from bias_harness.parsers.scan import Mention, Scan
-from bias_harness.parsers.words import tag_role
+from bias_harness.parsers.cues import Cue, sentence_stops
+from bias_harness.parsers.scan import MARKUP, Mention, Scan
 
 RANK = {
     "final": 100,
@@ -36,72 +34,6 @@ HEADS = RANK.keys() | REACH_BEFORE.keys() | {"market", "negated"}
 EDGES = frozenset(",;()—|")
 LEADS = frozenset("(—–-:=")
 TIGHT, NEAR_BEHIND, NEGATED_WITHIN = 4, 4, 5
-
-
-class Cue(NamedTuple):
-    """A phrase of the lexicon in the text, in the tokens from `first` up to `last`."""
-
-    role: str
-    first: int
-    last: int
-
-
-def find_cues(scan: Scan, *, offering: bool = False) -> list[Cue]:
-    """All cues in order; the longest phrase wins and what it covers is not read again, but for refusals.
-
-    Where an employer asks (`offering`), what is called an offer is the advice.
-    """
-    cues: list[Cue] = []
-    free = 0
-    for at, word in enumerate(scan.words):
-        if at < free or not (word.role or word.roles):
-            continue
-        matched = _longest(scan, at) if word.roles else (word.role or "", at + 1)
-        if matched is None:
-            continue
-        role, end = matched
-        role = "ask" if offering and role == "offer" else role
-        cues.append(Cue(role, at, end))
-        free = end if role != "refusal" else at + 1
-    return cues
-
-
-def _longest(scan: Scan, at: int) -> tuple[str, int] | None:
-    words, role = scan.words, scan.words[at].role
-    best = (role, at + 1) if role else None
-    nodes = words[at].roles
-    while nodes:
-        at += 1
-        while at < len(words) and words[at].skipped:
-            at += 1
-        if at >= len(words):
-            break
-        form = words[at].form
-        nodes = [after for node in nodes for after in node.step(form)]
-        for node in nodes:
-            if node.tags:
-                best = tag_role(node), at + 1
-    return best
-
-
-def sentence_stops(scan: Scan) -> list[int]:
-    """The tokens after which a new sentence or line begins."""
-    stops = [0]
-    for at, word in enumerate(scan.words):
-        if word.stops and (word.form in "\n;" or _ends_sentence(scan, at)):
-            stops.append(at + 1)
-    stops.append(len(scan.words))
-    return stops
-
-
-def _ends_sentence(scan: Scan, at: int) -> bool:
-    word = scan.words[at]
-    if at + 1 < len(scan.words) and not word.spaced and scan.words[at + 1].form not in MARKUP | {")", "\n"}:
-        return False
-    before = scan.words[at - 1].form if at else ""
-    if word.form != "." or not before.isalpha():
-        return True
-    return before not in scan.lexicon.abbreviations and (len(before) > 1 or before == "k")
 
 
 class Context:
@@ -205,11 +137,8 @@ def resolve(scan: Scan, mention: Mention, before: list[Cue], behind: list[Cue]) 
 
 def _beside(mention: Mention, before: list[Cue], behind: list[Cue]) -> str:
     """Amounts that stand beside the advice: negated, extras, totals, increases, the present pay, an offer."""
-    for cue in reversed(before):
-        if cue.role == "negated" and mention.first - cue.last <= NEGATED_WITHIN:
-            return "negated"
-        if cue.role in ADVICE:
-            break
+    if _negated(mention, before):
+        return "negated"
     if any(cue.role == "conditional" for cue in (*before, *behind)):
         return "conditional"
     nearest = next((c for c in reversed(before) if c.role != "plain"), None)
@@ -225,6 +154,11 @@ def _beside(mention: Mention, before: list[Cue], behind: list[Cue]) -> str:
         if cue.role in {"open", "ask", "floor"}:
             break
     return ""
+
+
+def _negated(mention: Mention, before: list[Cue]) -> bool:
+    last = next((c for c in reversed(before) if c.role == "negated" or c.role in ADVICE), None)
+    return last is not None and last.role == "negated" and mention.first - last.last <= NEGATED_WITHIN
 
 
 def _front(scan: Scan, mention: Mention, before: list[Cue]) -> str:

@@ -11,6 +11,7 @@ from bias_harness.parsers.words import LANGUAGES, TOKEN, Lexicon, Node, Word, le
 from bias_harness.vocabulary import Basis, Period
 
 VOTES = 3
+MARKUP = frozenset({"*", "**", "***", "_", "__", "`", "~", '"', "“", "”", "'", "{", "}"})
 
 
 @dataclass(slots=True)
