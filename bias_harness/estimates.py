@@ -42,7 +42,6 @@ class Estimates:
 
     items: tuple[Estimate, ...]
     counts: tuple[Mapping[str, Any], ...] = ()
-    placebo: tuple[Mapping[str, Any], ...] = ()
     warnings: tuple[str, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
 
@@ -65,7 +64,7 @@ class Estimates:
     def from_dict(cls, data: Mapping[str, Any]) -> Estimates:
         """The inverse of `to_dict`."""
         items = tuple(Estimate(**item) for item in data["items"])
-        return cls(items, tuple(data["counts"]), tuple(data["placebo"]), tuple(data["warnings"]), data["settings"])
+        return cls(items, tuple(data["counts"]), tuple(data["warnings"]), data["settings"])
 
 
 def _finite(value: Any) -> Any:
@@ -81,11 +80,10 @@ def _finite(value: Any) -> Any:
 def estimate(observations: pd.DataFrame, *, analysis: Analysis, outcome: Outcome) -> Estimates:
     """Every estimate that the observations allow. Raises nothing for thin data: a status says what is missing."""
     items: list[Estimate] = []
-    placebo: list[Mapping[str, Any]] = []
     for (endpoint, attribute), rows in observations.groupby(["endpoint", "attribute"], observed=True, sort=True):
         one = _Pairing(str(endpoint), str(attribute), rows, analysis, outcome)
         items += one.estimates()
-    return Estimates(tuple(_adjusted(items)), _counts(observations), tuple(placebo), (), analysis.model_dump())
+    return Estimates(tuple(_adjusted(items)), _counts(observations), (), analysis.model_dump())
 
 
 class _Pairing:
@@ -94,15 +92,13 @@ class _Pairing:
     def __init__(self, endpoint: str, attribute: str, rows: pd.DataFrame, analysis: Analysis, outcome: Outcome) -> None:
         self.endpoint, self.attribute, self.analysis, self.outcome = endpoint, attribute, analysis, outcome
         self.rows = rows[rows["edit"].astype(str) == ""]
-        self.edited = rows
+        self.valid = rows[(rows["status"].astype(str) == "ok") & (rows["annual"] > 0) & ~rows["implausible"]]
         self.levels = sorted(self.rows["level"].astype(str).unique())
         references = self.rows.loc[self.rows["reference"], "level"].astype(str).unique()
         self.reference = str(references[0]) if len(references) else ""
         self.margin = math.log1p(analysis.smallest_gap)
-        valid = self.rows[
-            (self.rows["status"].astype(str) == "ok") & (self.rows["annual"] > 0) & ~self.rows["implausible"]
-        ]
-        self.cells = cells_of(valid) if len(valid) else None
+        plain = self.valid[self.valid["edit"].astype(str) == ""]
+        self.cells = cells_of(plain) if len(plain) else None
 
     def estimates(self) -> list[Estimate]:
         """All estimates of this pairing."""
@@ -112,7 +108,44 @@ class _Pairing:
                 found += self._headline(level)
                 found += self._sliced(level)
                 found.append(self._refusals(level))
-        return found
+            found += self._other_signals(level)
+        return found + list(self._edits())
+
+    def _other_signals(self, level: str) -> Iterator[Estimate]:
+        """Placebo pairs: the same level through another signal, which should be about zero."""
+        if self.cells is None or level not in self.cells.levels:
+            return
+        b = list(self.cells.levels).index(level)
+        values = self.cells.log_mean[:, :, b, :]
+        for signal in range(1, values.shape[2]):
+            yield self._placebo(level, {"signal": f"{signal} against 0"}, values[:, :, signal] - values[:, :, 0])
+
+    def _edits(self) -> Iterator[Estimate]:
+        """Placebo pairs: the reference level through its first signal, with and without a neutral sentence."""
+        arms = self.valid[self.valid["reference"] & (self.valid["signal"] == 0)]
+        names = sorted(set(arms["edit"].astype(str)) - {""})
+        if not names:
+            return
+        cells = cells_of(arms.assign(level=arms["edit"].astype(str)))
+        for name in names:
+            if "" in cells.levels:
+                b, a = list(cells.levels).index(name), list(cells.levels).index("")
+                yield self._placebo(self.reference, {"edit": name}, cells.gaps(b, a, log=True))
+
+    def _placebo(self, level: str, what: Mapping[str, str], gaps: Array) -> Estimate:
+        blank = self._blank(level, estimator="placebo pair", family="placebo", slice=what)
+        interval = scopes.profiles(gaps, self.analysis.confidence)
+        return replace(
+            with_interval(blank, interval),
+            reference=level,
+            percent=_percent(interval.estimate),
+            percent_low=_percent(interval.conf_low),
+            percent_high=_percent(interval.conf_high),
+            n_profiles=interval.n,
+            n_pairs=int((~np.isnan(gaps)).sum()),
+            verdict=verdict(interval, self.margin),
+            details={"mean_absolute_gap": _mean(np.abs(gaps))},
+        )
 
     def _blank(self, level: str, **more: Any) -> Estimate:
         base = {"estimator": "paired gap", "scale": "log", "scope": "profiles", "family": "headline"}
