@@ -10,7 +10,7 @@ import os
 import platform
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -23,14 +23,15 @@ from bias_harness.audit import Audit, load_audit, read_resolved
 from bias_harness.config import Endpoint
 from bias_harness.errors import InputError, RunFolderError
 from bias_harness.plan import Plan, make_plan
-from bias_harness.results import EXPERIMENT, RunFolder, find_run, open_log, runs_in
-from bias_harness.vocabulary import Nature, Request, Response
+from bias_harness.results import EXPERIMENT, RunFolder, find_run, open_log
+from bias_harness.vocabulary import Answer, Request, Response, Trial
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from bias_harness.estimates import Estimates
     from bias_harness.runner import Tally, Work
+    from bias_harness.sections import Material
 
 LIBRARIES = ("bias_harness", "openai", "httpx2", "pydantic", "pandas", "scipy", "numpy", "matplotlib")
 Progress = Callable[["Tally"], None]
@@ -64,7 +65,23 @@ class Run:
 
         return observations(self.audit, self._rows())
 
-    def _rows(self) -> Iterator[Any]:
+    @cached_property
+    def estimates(self) -> Estimates:
+        """Every estimate of the run."""
+        from bias_harness.estimates import estimate
+
+        e = self.audit.experiment
+        return estimate(self.observations, analysis=e.analysis, outcome=e.outcome)
+
+    def raw(self, keys: Sequence[str]) -> dict[str, tuple[Response, Answer]]:
+        """The responses and readings behind observation keys."""
+        return {key: self._read[key] for key in keys if key in self._read}
+
+    @cached_property
+    def _read(self) -> dict[str, tuple[Response, Answer]]:
+        return {response.key: (response, answer) for _, response, answer in self._rows()}
+
+    def _rows(self) -> Iterator[tuple[Trial, Response, Answer]]:
         from bias_harness.answers import read_response
 
         latest = self.folder.latest()
@@ -277,3 +294,39 @@ def load_run(name: str | Path, *, results: Path | None = None) -> Run:
     """A run by its folder or name. Raises `InputError` where there is none."""
     folder = find_run(name, results or Path("results"))
     return Run(folder, read_resolved(folder.experiment(), str(folder.path / EXPERIMENT), folder.path.parent.parent))
+
+
+def estimate(of: Run) -> Estimates:
+    """Read, estimate and write `observations.parquet` and `estimates.json`. Asks nothing."""
+    import io
+    import json
+
+    of.folder.write("estimates.json", json.dumps(of.estimates.to_dict(), allow_nan=False, indent=1) + "\n")
+    buffer = io.BytesIO()
+    of.observations.to_parquet(buffer, index=False)
+    of.folder.write("observations.parquet", buffer.getvalue())
+    return of.estimates
+
+
+def report(of: Run, languages: Iterable[str] = ("nl", "en")) -> list[Path]:
+    """Write the page in each language and the figures. Returns the pages' paths. Asks nothing."""
+    from bias_harness.report import pages
+
+    made = pages(material(of), languages)
+    return [path for name, data in made.items() for path in [of.folder.write(name, data)] if path.suffix == ".html"]
+
+
+def material(of: Run) -> Material:
+    """What a page of this run is made of."""
+    from bias_harness.sections import Material
+
+    return Material(of.audit, of.observations, of.estimates, of.folder.manifest(), of.raw, of.folder.name)
+
+
+def headlines(of: Run, language: str = "en") -> list[str]:
+    """The findings of a run in plain sentences, each with what kind of model it is about."""
+    from bias_harness.i18n import texts
+    from bias_harness.sections import first
+
+    built = first.build(material(of), texts(language))
+    return [*built["banners"], *(f"{f['verdict'].upper()}: {f['sentence']}" for f in built["findings"])]
