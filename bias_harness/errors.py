@@ -7,7 +7,7 @@ BiasHarnessError          exit 1   one sentence: what is wrong, where, and the r
 └── ProviderError                  an endpoint said no; `kind` tells what follows
     ├── TransientError             try again later (429, 5xx, timeouts, cut connections)
     ├── FatalError                 stop this endpoint (authentication, unknown model, bad request)
-    │   └── ReplayMiss             a request that the recording does not hold
+    │   └── ReplayMissError             a request that the recording does not hold
     └── QuotaError                 stop this endpoint (budget or quota used up)
 """
 
@@ -74,5 +74,5 @@ class QuotaError(ProviderError):
     kind = "quota"
 
 
-class ReplayMiss(FatalError):
+class ReplayMissError(FatalError):
     """A recording does not hold the request that was asked of it."""

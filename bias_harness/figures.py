@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import matplotlib
+import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -98,7 +98,7 @@ def histogram(amounts: tuple[Sequence[float], Sequence[float]], levels: tuple[st
 def files_of(forest_: Forest, histogram_: Histogram | None, titles: tuple[str, str]) -> dict[str, bytes]:
     """The figures as files: name -> bytes of SVG, PNG and the CSV of what is drawn. The same bytes every time."""
     made: dict[str, bytes] = {}
-    with matplotlib.rc_context({"svg.hashsalt": "bias_harness", "svg.fonttype": "none", "font.size": 9}):
+    with mpl.rc_context({"svg.hashsalt": "bias_harness", "svg.fonttype": "none", "font.size": 9}):
         if forest_.rows:
             figure = Figure(figsize=(7, 1.2 + 0.32 * len(forest_.rows)), layout="constrained")
             _draw_forest(figure.subplots(), forest_, titles[0])

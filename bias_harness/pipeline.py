@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from bias_harness.audit import Audit, load_audit, read_resolved
 from bias_harness.config import Endpoint
 from bias_harness.errors import InputError, RunFolderError
-from bias_harness.plan import Plan, make_plan
+from bias_harness.plans import Plan, make_plan
 from bias_harness.results import EXPERIMENT, RunFolder, find_run, open_log
 from bias_harness.vocabulary import Answer, Request, Response, Trial
 

@@ -22,6 +22,7 @@ from bias_harness.figures import files_of
 from bias_harness.i18n import Texts, texts
 from bias_harness.sections import Material, advice, first, researchers, spread, sure, where, who
 
+POLICY = "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'"
 SECTIONS = {
     "first": first.build,
     "who": who.build,
@@ -64,7 +65,7 @@ def page(material: Material, language: str) -> str:
     values: dict[str, Any] = {
         "t": spoken,
         "style": Markup(style),  # noqa: S704 - our own file
-        "policy": f"default-src 'none'; style-src 'sha256-{_sha256(style)}'; img-src data:; base-uri 'none'; form-action 'none'",
+        "policy": f"{POLICY}; style-src 'sha256-{_sha256(style)}'",
         "sections": built,
         "title": spoken.label(material.audit.experiment.title, material.audit.experiment.experiment),
         "version": __version__,

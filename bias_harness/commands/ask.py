@@ -76,7 +76,7 @@ def list_runs(results: ResultsFolder = None, as_json: Json = False) -> None:
 
 def _row(name: str, manifest: dict[str, object]) -> tuple[object, ...]:
     endpoints = manifest.get("endpoints") or {}
-    counts = [e for e in endpoints.values()] if isinstance(endpoints, dict) else []
+    counts = list(endpoints.values()) if isinstance(endpoints, dict) else []
     answered = sum(int(e["answered"]) + int(e["already"]) for e in counts)
     failed = sum(int(e["failed"]) for e in counts)
     return (name, manifest.get("status", "not begun"), answered, failed, str(manifest.get("started_at", "")))

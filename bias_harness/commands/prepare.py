@@ -56,9 +56,8 @@ def validate(
         audit = load_experiment(file)
         endpoints = ", ".join(e.name for e in audit.experiment.endpoints)
         compared = audit.check()
-        say(
-            f"{file}: fine. {len(audit.design):,} blocks; {compared:,} prompts compared, no leak; endpoints: {endpoints}."
-        )
+        blocks = f"{len(audit.design):,} blocks; {compared:,} prompts compared, no leak"
+        say(f"{file}: fine. {blocks}; endpoints: {endpoints}.")
 
 
 @app.command()

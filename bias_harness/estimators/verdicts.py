@@ -30,7 +30,7 @@ def tost(estimate: float, std_error: float, df: float, low: float, high: float, 
 
 
 def verdict(interval: Interval, margin: float, alpha: float = 0.05) -> VerdictWord | None:
-    """The word for an interval against the smallest gap of interest (same scale, positive); None where there is none."""
+    """The word for an interval against the smallest gap of interest (same scale, positive)."""
     low, high = interval.conf_low, interval.conf_high
     if interval.estimate is None or interval.std_error is None or interval.df is None or low is None or high is None:
         return None

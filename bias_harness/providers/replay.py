@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bias_harness.audit import read_resolved
 from bias_harness.config import Endpoint
-from bias_harness.errors import InputError, ReplayMiss
+from bias_harness.errors import InputError, ReplayMissError
 from bias_harness.providers import Context
 from bias_harness.results import RunFolder
 from bias_harness.vocabulary import Nature, Request, Response
@@ -47,10 +47,10 @@ class Replay:
         self.recorded = {_identity(r): latest[r.key] for r in requests if r.key in latest}
 
     async def ask(self, request: Request) -> Response:
-        """The recorded response under this request's key. Raises `ReplayMiss`."""
+        """The recorded response under this request's key. Raises `ReplayMissError`."""
         found = self.recorded.get(_identity(request))
         if found is None:
-            raise ReplayMiss(f"{self.folder.path} does not hold this request. {self._nearest(request)}")
+            raise ReplayMissError(f"{self.folder.path} does not hold this request. {self._nearest(request)}")
         return replace(found, key=request.key, endpoint=request.endpoint)
 
     def _nearest(self, request: Request) -> str:

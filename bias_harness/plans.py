@@ -16,7 +16,7 @@ TYPICAL_ANSWER_TOKENS = 120
 
 @dataclass(frozen=True)
 class EndpointPlan:
-    """What one endpoint would be asked. `price_low` assumes short answers, `price_high` the longest allowed; US dollars."""
+    """What one endpoint would be asked. `price_low` is for short answers, `price_high` for the longest; US dollars."""
 
     endpoint: str
     model: str
@@ -70,9 +70,7 @@ def make_plan(audit: Audit) -> Plan:
     e = audit.experiment
     endpoints = tuple(_endpoint(audit, endpoint) for endpoint in e.endpoints)
     title = e.title.get("en", e.experiment)
-    return Plan(
-        e.experiment, title, audit.digest, tuple(audit.design.counts()), endpoints, tuple(_remarks(audit, endpoints))
-    )
+    return Plan(e.experiment, title, audit.digest, tuple(audit.design.counts()), endpoints, tuple(_remarks(audit)))
 
 
 def _endpoint(audit: Audit, endpoint: Endpoint) -> EndpointPlan:
@@ -119,12 +117,13 @@ def _shown(e: EndpointPlan) -> str:
     return "free" if e.price_high == 0 else f"{e.price_low:,.2f} to {e.price_high:,.2f}"
 
 
-def _remarks(audit: Audit, endpoints: Sequence[EndpointPlan]) -> list[str]:
+def _remarks(audit: Audit) -> list[str]:
     remarks = []
     people = len(audit.design.personas)
     if people < 6:
         remarks.append(
-            f"{people} people are too few to speak of people in general; with five or fewer no sign-flip test can reach p < 0.05."
+            f"{people} people are too few to speak of people in general; "
+            "with five or fewer no sign-flip test can reach p < 0.05."
         )
     if len(audit.experiment.wordings) < 3:
         remarks.append("Fewer than three wordings: the scope profiles+wordings is not available.")
