@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 
 from bias_harness.config import Outcome
 from bias_harness.parsers.convert import annual
@@ -12,6 +13,7 @@ from bias_harness.vocabulary import Answer, Candidate, Period
 
 SAME = 0.04
 BARE_WORDS = 8
+FARTHEST = 60
 IN_A_YEAR: dict[Period, tuple[float, ...]] = {
     "year": (1,),
     "month": (12, 12.96, 13, 13.92, 14),
@@ -72,18 +74,24 @@ def _said_alone(mention: Mention, scan: Scan) -> bool:
     """Whether an amount that no word calls advice stands by itself: a short sentence, or after a colon."""
     if mention.span or (mention.first and scan.words[mention.first - 1].form == ":"):
         return True
-    first, last = mention.first, mention.last
-    while first > 0 and not scan.words[first - 1].stops:
-        first -= 1
-    while last < len(scan.words) and not scan.words[last].stops:
-        last += 1
-    words = (w for w in (*scan.words[first : mention.first], *scan.words[mention.last : last]) if w.form[:1].isalpha())
-    return sum(1 for _ in words) <= BARE_WORDS
+    before = _words_until_stop(scan, range(mention.first - 1, -1, -1))
+    return before + _words_until_stop(scan, range(mention.last, len(scan.words))) <= BARE_WORDS
+
+
+def _words_until_stop(scan: Scan, way: range) -> int:
+    """How many words there are on the way to the end of the sentence; it is not walked further than matters."""
+    count = 0
+    for at in way[:FARTHEST]:
+        word = scan.words[at]
+        if word.stops:
+            return count
+        count += word.form[:1].isalpha()
+    return count if len(way) <= FARTHEST else BARE_WORDS + 1
 
 
 def _bare(reading: Reading) -> bool:
     """Whether the text is little more than one number."""
-    alive = [m for m in reading.mentions if not m.dead]
+    alive = list(islice((m for m in reading.mentions if not m.dead), 2))
     if len(alive) != 1 or reading.refused:
         return False
     words, only = reading.scan.words, alive[0]

@@ -19,6 +19,7 @@ from bias_harness.vocabulary import Answer, Period
 
 DEFAULT = Outcome()
 PERIOD_LOOK_BACK = 16
+MOST_NUMBERS = 500
 
 
 def read(
@@ -45,6 +46,8 @@ def read(
     if structured:
         return structured
     tokens = scan(normal, language)
+    if sum(word.number is not None for word in tokens.words) > MOST_NUMBERS:
+        return Answer("no_amount", "no_amount", reason="too_many_numbers")
     mentions = compose(tokens, find_mentions(tokens))
     apply_context(mentions, context, unit.multiplier if unit.multiplier != 1 else context.multiplier)
     _own_sign(mentions, unit)
