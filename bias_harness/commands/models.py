@@ -30,7 +30,7 @@ def list_models() -> None:
 @model.command()
 def fetch(name: Name) -> None:
     """Fetch a model's weights into the cache; accepted by their SHA-256 alone."""
-    from bias_harness.providers.embedded import fetch_with_bar
+    from bias_harness.providers.fetching import fetch_with_bar
 
     say(str(fetch_with_bar(name)))
 
