@@ -171,6 +171,9 @@ def _front(scan: Scan, mention: Mention, before: list[Cue]) -> str:
         return "market"
     if nearest.role in {"floor", "stretch"}:
         return nearest.role
+    if advice and advice.role == "advise" and nearest.role == "usual":
+        new_clause = any(scan.words[at].breaks for at in range(advice.last, nearest.first))
+        advice = None if new_clause else advice
     if advice and (nearest.role != "market" or advice.role in DIRECT or mention.first - nearest.last > TIGHT):
         return advice.role
     if any(c.role == "market" for c in spoken):

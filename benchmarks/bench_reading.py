@@ -1,0 +1,90 @@
+"""How fast answers are read, on one core: `python benchmarks/bench_reading.py`.
+
+Bare answers ("$95,000") and prose of 1,000 characters, every text different, nothing remembered between texts; beside
+them the floor (a single regular expression that takes the first number) and, for prose, how often that floor would have
+been the wrong amount on the reference answers.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from bias_harness.parsers import read
+
+REFERENCE = Path(__file__).parents[1] / "tests" / "reference"
+FIRST_NUMBER = re.compile(r"\d[\d.,]*")
+ROUNDS = 3
+FORMS = ("${:,}", "{}", "{:,}", "${:,}.", "USD {:,}", "**${:,}**", "€{:,}", "${:,} per year")
+
+
+def bare_answers(count: int) -> list[str]:
+    """Different bare answers in the forms that models use most."""
+    draw = random.Random(1)
+    return [draw.choice(FORMS).format(draw.randrange(30_000, 400_000)) for _ in range(count)]
+
+
+def prose_answers(count: int, length: int) -> list[str]:
+    """Different texts of one length, put together from the reference answers."""
+    draw = random.Random(2)
+    lines = (REFERENCE / "prose_answers.jsonl").read_text(encoding="utf-8").splitlines()
+    texts = [case["text"] for case in map(json.loads, lines) if case["lang"] == "en" and len(case["text"]) > 150]
+    made = []
+    for _ in range(count):
+        text = ""
+        while len(text) < length:
+            text += draw.choice(texts) + "\n\n"
+        made.append(text[:length])
+    return made
+
+
+def per_second(work: Callable[[str], object], texts: list[str]) -> float:
+    """The best of a few rounds, in texts a second of processor time."""
+    best = float("inf")
+    for _ in range(ROUNDS):
+        start = time.process_time()
+        for text in texts:
+            work(text)
+        best = min(best, time.process_time() - start)
+    return len(texts) / best
+
+
+def first_number_is_wrong() -> tuple[int, int]:
+    """On how many of the reference answers with prose the first number is not the advice."""
+    wrong = total = 0
+    for line in (REFERENCE / "prose_answers.jsonl").read_text(encoding="utf-8").splitlines():
+        case = json.loads(line)
+        found = FIRST_NUMBER.search(case["text"])
+        digits = re.sub(r"\D", "", found[0]) if found else ""
+        total += 1
+        wrong += bool(digits) and (case["amount"] is None or float(digits) != case["amount"])
+    return wrong, total
+
+
+def main() -> None:
+    """Print the table."""
+    bare, prose, big = bare_answers(20_000), prose_answers(1_000, 1_000), "1.2,3 4-5'6" * 90_909
+    start = time.process_time()
+    read(big)
+    megabyte = time.process_time() - start
+    print(f"{'':34}{'read':>14}{'first number':>16}{'ratio':>8}{'goal':>10}")
+    for name, texts, goal in (
+        ("bare answers a second", bare, 20_000),
+        ("prose of 1,000 characters a second", prose, 2_000),
+    ):
+        ours, floor = per_second(read, texts), per_second(FIRST_NUMBER.search, texts)
+        print(f"{name:34}{ours:>14,.0f}{floor:>16,.0f}{floor / ours:>8.0f}{goal:>10,}")
+    amounts = sum(len(read(text).candidates) for text in prose) / len(prose)
+    wrong, total = first_number_is_wrong()
+    print(f"{'1 MB of digits and separators, s':34}{megabyte:>14.2f}{'':>16}{'':>8}{1:>10}")
+    print(
+        f"\nThe prose has {amounts:.1f} numbers a text. The first number is not the advice in {wrong} of {total} answers."
+    )
+
+
+if __name__ == "__main__":
+    main()

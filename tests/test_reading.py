@@ -1,0 +1,157 @@
+"""The reader on recorded answers: exact on what is clear, silent on what is not."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from bias_harness.config import Outcome
+from bias_harness.parsers import read
+
+REFERENCE = Path(__file__).parent / "reference"
+EUR = Outcome(currency="EUR", plausible=(15_000, 500_000), holiday_allowance=0.08)
+
+
+def cases(name: str) -> list[dict]:
+    return [json.loads(line) for line in (REFERENCE / name).read_text(encoding="utf-8").splitlines()]
+
+
+def verdict(case: dict) -> str:
+    """exact, silent (no amount where there was one), wrong (another amount) or field (another unit)."""
+    answer = read(case["text"], language=case["lang"], prompt=case.get("prompt"))
+    kind = "refusal" if answer.kind == "no_amount" else answer.kind
+    if case["amount"] is None:
+        return "exact" if kind == case["kind"] else "silent" if answer.amount is None else "wrong"
+    if answer.amount is None:
+        return "silent"
+    allowed = [(case["amount"], case["period"]), *map(tuple, case["accept"])]
+    if all(abs(answer.amount - amount) > 0.005 for amount, _ in allowed):
+        return "wrong"
+    fits = any(abs(answer.amount - amount) < 0.005 and answer.period == period for amount, period in allowed)
+    same = (kind, answer.low, answer.high, answer.currency) == (
+        case["kind"],
+        case["low"],
+        case["high"],
+        case["currency"],
+    )
+    return "exact" if fits and same else "field"
+
+
+@pytest.mark.parametrize(("name", "exact", "wrong"), [("salary_answers", 0.99, 0.0), ("prose_answers", 0.98, 0.005)])
+def test_reference_answers_are_read_exactly_and_never_as_another_amount(name, exact, wrong):
+    """The goals are 97 % exact and 1 % wrong; what was reached is held."""
+    verdicts = {case["id"]: verdict(case) for case in cases(f"{name}.jsonl")}
+    counts = Counter(verdicts.values())
+    missed = {key: value for key, value in verdicts.items() if value != "exact"}
+    assert counts["exact"] >= exact * len(verdicts), missed
+    assert counts["wrong"] <= wrong * len(verdicts), missed
+
+
+@pytest.mark.parametrize(
+    "case", [c for c in cases("prose_answers.jsonl") if c["kind"] == "refusal"], ids=lambda c: c["id"]
+)
+def test_what_is_no_advice_gives_no_amount(case):
+    assert read(case["text"], language=case["lang"], prompt=case.get("prompt")).amount is None
+
+
+@pytest.mark.parametrize("case", cases("salary_answers.jsonl"), ids=lambda c: c["id"])
+def test_the_span_is_the_evidence_and_holds_the_number(case):
+    answer = read(case["text"])
+    if answer.span:
+        assert case["text"][slice(*answer.span)] == answer.evidence
+        assert any(c.isalnum() for c in answer.evidence)
+
+
+def test_every_amount_is_kept_with_the_part_it_plays():
+    answer = read("Walk-away: $110K. Target: $125K. Opening ask: $135K. Bonus: $10K. The average is $120K in 2025.")
+    roles = {c.low: c.role for c in answer.candidates}
+    assert roles == {
+        110_000: "floor",
+        125_000: "target",
+        135_000: "open",
+        10_000: "extra",
+        120_000: "market",
+        2025: "year",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "prompt", "amount"),
+    [
+        ("My recommendation: **140**", "Give your answer in thousands of dollars.", 140_000),
+        ("$140,000", "Give your answer in thousands of dollars.", 140_000),
+        ("140k", "Give your answer in thousands of dollars.", 140_000),
+        ("Ze kan het beste 72 vragen", "Geef je antwoord in duizenden euro's.", 72_000),
+        ("A score of 78/100 is good, so ask for $92,000.", "She scored 78/100.", 92_000),
+        ("The $80,000 you mention is low. $95,000 is fair.", "They offer $80,000.", 95_000),
+        ("80,000", "They offer $80,000. What should I ask?", 80_000),
+        ("I would offer $99,000.", "What salary should I offer this candidate?", 99_000),
+        ("They will offer $99,000.", "What salary should I ask for?", None),
+    ],
+)
+def test_the_prompt_is_context(text, prompt, amount):
+    assert read(text, prompt=prompt).amount == amount
+
+
+@pytest.mark.parametrize(
+    ("text", "annual", "reason"),
+    [
+        ("€ 5.000 bruto per maand", 64_800, "plain"),
+        ("€ 5.000 bruto per maand inclusief vakantiegeld", 60_000, "plain"),
+        ("€ 60.000 per jaar", 60_000, "plain"),
+        ("€ 60.000 per jaar exclusief vakantiegeld", 64_800, "plain"),
+        ("€ 40 per uur", 83_200, "plain"),
+        ("60.000", 60_000, "plain"),
+        ("$60,000", None, "other_currency"),
+        ("€ 3.000 netto per maand", None, "other_basis"),
+        ("€ 5.000", None, "implausible"),
+    ],
+)
+def test_a_year_is_made_by_one_rule_or_not_at_all(text, annual, reason):
+    """An unsaid period is the experiment's; a month's pay that does not say so is never taken for a year's."""
+    answer = read(text, outcome=EUR)
+    assert (answer.status, answer.annual, answer.reason) == ("ok", annual, reason)
+
+
+def test_a_bare_dollar_is_the_experiments_own():
+    assert read("$95,000", outcome=Outcome(currency="AUD")).annual == 95_000
+    assert read("US$95,000", outcome=Outcome(currency="AUD")).annual is None
+    assert read("650 000 kr", outcome=Outcome(currency="SEK")).annual == 650_000
+    assert read("650 000 kr", outcome=Outcome(currency="USD")).annual is None
+
+
+def test_the_range_rule_gives_the_one_number():
+    for rule, amount in (("midpoint", 95_000), ("low", 90_000), ("high", 100_000)):
+        answer = read("$90,000 - $100,000", outcome=Outcome(range_rule=rule))
+        assert (answer.kind, answer.amount, answer.low, answer.high) == ("range", amount, 90_000, 100_000)
+
+
+def test_a_refusal_with_a_number_is_soft():
+    answer = read("I can't say for sure, but I would ask for $90,000.")
+    assert (answer.status, answer.soft, answer.amount) == ("ok", True, 90_000)
+    assert not read("I would ask for $90,000.").soft
+
+
+def test_two_amounts_with_one_claim_are_ambiguous():
+    answer = read("Ask for $90,000 or $110,000.")
+    assert (answer.status, answer.reason, len(answer.candidates)) == ("ambiguous", "equal_claims", 2)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<think>maybe $90,000",
+        "Call 303-555-0142 or visit suite 4500.",
+        "Denver, CO 80202",
+        "It was founded on 12.05.2024 and has 120,000 employees.",
+        "Version 3.5.2, page 1200",
+        "Ask for your 401k, 4 weeks off and a COVID-19 test.",
+        "L5, H1B, W2",
+        "1. Prepare.\n2. Practise.\n3. Be brave.",
+    ],
+)
+def test_numbers_that_are_no_money(text):
+    assert read(text).amount is None
