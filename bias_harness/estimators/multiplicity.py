@@ -30,6 +30,26 @@ def benjamini_hochberg(p_values: Sequence[float | None]) -> list[float | None]:
     return adjusted
 
 
+def benjamini_yekutieli(p_values: Sequence[float | None]) -> list[float | None]:
+    """Benjamini-Hochberg times the harmonic number of the family: holds under any dependence (2001)."""
+    m = sum(p is not None for p in p_values)
+    harmonic = sum(1 / i for i in range(1, m + 1))
+    adjusted: list[float | None] = [None] * len(p_values)
+    running = 1.0
+    known = sorted((p, i) for i, p in enumerate(p_values) if p is not None)
+    for rank in range(m, 0, -1):
+        p, index = known[rank - 1]
+        running = min(running, harmonic * m * p / rank)
+        adjusted[index] = running
+    return adjusted
+
+
+def bonferroni(p_values: Sequence[float | None]) -> list[float | None]:
+    """Each p times the size of the family, capped at 1."""
+    m = sum(p is not None for p in p_values)
+    return [None if p is None else min(1.0, m * p) for p in p_values]
+
+
 def max_t(gaps: np.ndarray, resamples: int, seed: int, confidence: float = 0.95) -> float | None:
     """The critical value c for simultaneous intervals estimate_j -+ c SE_j, by joint sign flips of whole profiles.
 

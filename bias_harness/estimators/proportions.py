@@ -27,3 +27,21 @@ def newcombe(x1: int, n1: int, x2: int, n2: int, confidence: float = 0.95) -> tu
     low = math.hypot(p1 - first[0], second[1] - p2)
     high = math.hypot(first[1] - p1, p2 - second[0])
     return p1 - p2, p1 - p2 - low, p1 - p2 + high
+
+
+def clopper_pearson(x: int, n: int, confidence: float = 0.95) -> tuple[float, float] | None:
+    """The exact interval of one rate; None without trials."""
+    if n == 0:
+        return None
+    tail = (1 - confidence) / 2
+    low = float(special.betaincinv(x, n - x + 1, tail)) if x > 0 else 0.0
+    high = float(special.betaincinv(x + 1, n - x, 1 - tail)) if x < n else 1.0
+    return low, high
+
+
+def mcnemar_exact(only_level: int, only_reference: int) -> float | None:
+    """Two-sided exact p of the discordant pairs; None where there are none."""
+    n = only_level + only_reference
+    if n == 0:
+        return None
+    return min(1.0, 2 * float(special.bdtr(min(only_level, only_reference), n, 0.5)))
