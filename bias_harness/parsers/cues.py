@@ -23,13 +23,20 @@ def find_cues(scan: Scan, *, offering: bool = False) -> list[Cue]:
     """
     cues: list[Cue] = []
     free = 0
-    for at, word in enumerate(scan.words):
+    words = scan.words
+    following = (*words[1:], None)[: len(words)]
+    for at, (word, after) in enumerate(zip(words, following, strict=True)):
         if at < free or not (word.role or word.roles):
             continue
-        matched = _longest(scan, at) if word.roles else (word.role or "", at + 1)
-        if matched is None:
-            continue
-        role, end = matched
+        if after is None or not (word.follow is None or after.skipped or after.form in word.follow):
+            if word.role is None:
+                continue
+            role, end = word.role, at + 1
+        else:
+            matched = _longest(scan, at)
+            if matched is None:
+                continue
+            role, end = matched
         role = "ask" if offering and role == "offer" else role
         cues.append(Cue(role, at, end))
         free = end if role != "refusal" else at + 1

@@ -20,18 +20,23 @@ PERIODS: dict[str, Period] = {"year": "year", "month": "month", "week": "week", 
 BASES: dict[str, Basis] = {"gross": "gross", "net": "net"}
 
 
-def find_mentions(scan: Scan) -> list[Mention]:
-    """All numbers of the text in order, ranges not yet composed."""
+def number_tokens(scan: Scan) -> list[int]:
+    """Where numbers stand, in digits or in words."""
+    return [at for at, word in enumerate(scan.words) if word.number is not None or word.numeral]
+
+
+def find_mentions(scan: Scan, numbers: list[int] | None = None) -> list[Mention]:
+    """All numbers of the text in order, ranges not yet composed; `numbers` is `number_tokens` where it is known."""
     found: list[Mention] = []
     taken = 0
-    for at, word in enumerate(scan.words):
+    for at in number_tokens(scan) if numbers is None else numbers:
         if at < taken:
             continue
-        mention = None
-        if word.number is not None:
-            mention = _digits(scan, at, word.number, word.scaled or word.number)
-        elif word.numeral:
+        word = scan.words[at]
+        if word.number is None:
             mention = _number_words(scan, at)
+        else:
+            mention = _digits(scan, at, word.number, word.scaled or word.number)
         if mention:
             found.append(mention)
             taken = mention.last
@@ -226,10 +231,13 @@ def period_at(scan: Scan, at: int, *, noun: bool = False) -> tuple[Period, int] 
     """A period that is told at a token: "annually", "per year", "/yr", "im Monat"; with `noun` also "year" alone."""
     if at >= len(scan.words):
         return None
+    word = scan.words[at]
+    if "period" not in word.reach and "per" not in word.reach and word.form != "/":
+        return None
     tag = scan.tag(at, "period")
     if tag and (noun or tag[0].endswith("_word")):
         return PERIODS[tag[0].rpartition("_")[0]], tag[1]
-    per = (("per", at + 1) if scan.words[at].form == "/" else None) or scan.tag(at, "per")
+    per = (("per", at + 1) if word.form == "/" else None) or scan.tag(at, "per")
     if per:
         named = scan.tag(per[1], "period")
         if named:

@@ -8,7 +8,7 @@ from bias_harness.config import Outcome
 from bias_harness.parsers.choose import Reading, choose
 from bias_harness.parsers.context import NO_PROMPT, PromptContext, apply_context, prompt_context
 from bias_harness.parsers.cues import find_cues
-from bias_harness.parsers.mentions import BASES, find_mentions, period_at
+from bias_harness.parsers.mentions import BASES, find_mentions, number_tokens, period_at
 from bias_harness.parsers.normal import Normal, normalise
 from bias_harness.parsers.ranges import compose
 from bias_harness.parsers.roles import assign_roles
@@ -19,6 +19,7 @@ from bias_harness.vocabulary import Answer, Period
 
 DEFAULT = Outcome()
 PERIOD_LOOK_BACK = 16
+TOLD_BEFORE = frozenset({"period", "per", "basis"})
 MOST_NUMBERS = 500
 
 
@@ -46,9 +47,10 @@ def read(
     if structured:
         return structured
     tokens = scan(normal, language)
-    if sum(word.number is not None for word in tokens.words) > MOST_NUMBERS:
+    numbers = number_tokens(tokens)
+    if len(numbers) > MOST_NUMBERS:
         return Answer("no_amount", "no_amount", reason="too_many_numbers")
-    mentions = compose(tokens, find_mentions(tokens))
+    mentions = compose(tokens, find_mentions(tokens, numbers))
     apply_context(mentions, context, unit.multiplier if unit.multiplier != 1 else context.multiplier)
     _own_sign(mentions, unit)
     cues = find_cues(tokens, offering=context.offering)
@@ -106,7 +108,7 @@ def _said_before(tokens: Scan, mention: Mention, floor: int) -> None:
         word = tokens.words[at]
         if word.form in {"\n", ".", ";", "!", "?", "|"} and word.spaced:
             return
-        if not word.reach:
+        if not word.reach & TOLD_BEFORE:
             continue
         period = period_at(tokens, at) if mention.period is None else None
         if period and period[1] <= mention.first:
@@ -117,6 +119,8 @@ def _said_before(tokens: Scan, mention: Mention, floor: int) -> None:
 
 
 def _bold(tokens: Scan, mentions: list[Mention]) -> None:
+    if "**" not in tokens.normal.text and "__" not in tokens.normal.text:
+        return
     inside, at = False, 0
     for mention in mentions:
         while at < mention.first:

@@ -32,7 +32,11 @@ class Scan:
             return None
         key = word.alone.get(section)
         best = None if key is None else (key, at + 1)
-        nodes = self._next(word.grammar, at + 1) if word.grammar else ()
+        if not word.grammar or at + 1 >= len(self.words):
+            return best
+        if word.grammar_follow is not None and self.words[at + 1].form not in word.grammar_follow:
+            return best
+        nodes = self._next(word.grammar, at + 1)
         while nodes:
             at += 1
             for node in nodes:

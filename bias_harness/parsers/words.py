@@ -88,8 +88,10 @@ class Word:
     __slots__ = (
         "alone",
         "breaks",
+        "follow",
         "form",
         "grammar",
+        "grammar_follow",
         "number",
         "numeral",
         "prices",
@@ -116,12 +118,20 @@ class Word:
         grammar, roles = lexicon.grammar.step(self.form), lexicon.roles.step(self.form)
         self.grammar = [node for node in grammar if not node.ends]
         self.roles = [node for node in roles if not node.ends]
+        self.follow, self.grammar_follow = _follow(self.roles), _follow(self.grammar)
         self.reach = frozenset(section for node in grammar for section in node.sections())
         self.alone: dict[str, str] = {section: key for node in grammar for section, key in node.tags}
         self.role = next((tag_role(node) for node in reversed(roles) if node.tags), None)
         self.breaks = "break" in self.alone
         self.numeral = "number_word" in self.alone and bare[:1].isalpha()
         self.prices = self.form in lexicon.currency_ends
+
+
+def _follow(nodes: list[Node]) -> frozenset[str] | None:
+    """The words that a phrase can go on with; None where a pattern can, so that any may."""
+    if any(node.wild for node in nodes):
+        return None
+    return frozenset(form for node in nodes for form in node.then)
 
 
 class Lexicon:
