@@ -36,7 +36,7 @@ FLAGS = ("reference", "soft", "implausible")
 AMOUNTS = ("amount", "low", "high", "annual", "annual_low", "annual_high")
 """Columns of observations: labels (category), counts, flags (bool), amounts (float, NaN where there is none),
 `asked_at` (UTC) and `key`. `amount`, `low`, `high` are as stated in `currency` per `period`; `annual*` in the
-experiment's unit. `reference` marks the reference level, `implausible` an annual amount outside the declared range."""
+experiment's unit. `reference` marks the reference level, `implausible` an amount outside the declared range."""
 
 Row = tuple[Trial, Response, Answer]
 
@@ -55,7 +55,8 @@ def observations(audit: Audit, rows: Iterable[Row]) -> pd.DataFrame:
             column.append(values[name])
     frame = _typed(columns)
     lowest, highest = audit.experiment.outcome.plausible
-    frame["implausible"] = frame["annual"].notna() & ~frame["annual"].between(lowest, highest)
+    outside = frame["annual"].notna() & ~frame["annual"].between(lowest, highest)
+    frame["implausible"] = outside | (frame["reason"].astype(str) == "implausible")
     return frame
 
 

@@ -324,9 +324,13 @@ def material(of: Run) -> Material:
 
 
 def headlines(of: Run, language: str = "en") -> list[str]:
-    """The findings of a run in plain sentences, each with what kind of model it is about."""
+    """The findings of a run in plain sentences with their numbers, and what kind of model they are about."""
     from bias_harness.i18n import texts
     from bias_harness.sections import first
 
-    built = first.build(material(of), texts(language))
-    return [*built["banners"], *(f"{f['verdict'].upper()}: {f['sentence']}" for f in built["findings"])]
+    spoken = texts(language)
+    built = first.build(material(of), spoken)
+    lines = list(built["banners"])
+    for found in built["findings"]:
+        lines += [f"{found['verdict'].upper()}: {found['sentence']}", f"    {found['numbers']}"]
+    return lines

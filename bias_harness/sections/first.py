@@ -8,6 +8,7 @@ from bias_harness.figures import Forest, forest
 from bias_harness.i18n import Texts
 from bias_harness.sections import Material, span
 from bias_harness.sentences import finding
+from bias_harness.vocabulary import Estimate
 
 
 def forest_of(material: Material, texts: Texts) -> Forest:
@@ -19,13 +20,29 @@ def forest_of(material: Material, texts: Texts) -> Forest:
     return forest(labelled, material.audit.experiment.analysis.smallest_gap)
 
 
+def numbers(texts: Texts, e: Estimate) -> str:
+    """The typical gap with its interval, scope and counts, for those who want the figures."""
+    ends = span(texts, e)
+    return texts(
+        "report.first.numbers",
+        percent="–" if e.percent is None else texts.percent(e.percent),
+        interval=f"{ends[0]} … {ends[1]}" if ends else texts("verdicts.none"),
+        scope=e.scope,
+        profiles=e.n_profiles,
+        pairs=texts.number(e.n_pairs),
+        answers=texts.number(e.n_answers),
+    )
+
+
 def build(material: Material, texts: Texts) -> dict[str, Any]:
     """Banners, findings, the forest and its description."""
     margin = material.audit.experiment.analysis.smallest_gap
     findings = []
     for e in material.headlines:
         found = finding(texts, e, material.money(e), material.refusals(e), material.names(texts, e), margin)
-        findings.append({"sentence": found.sentence, "verdict": found.verdict, "key": found.word, "estimate": e})
+        findings.append(
+            {"sentence": found.sentence, "verdict": found.verdict, "key": found.word, "numbers": numbers(texts, e)}
+        )
     natures = {material.nature(e.endpoint) for e in material.headlines}
     banners = [text for nature in sorted(natures) if (text := texts.under("natures")[nature]["text"])]
     attributes = ", ".join(texts.label(a.label, name) for name, a in material.attributes.items())
@@ -40,7 +57,7 @@ def build(material: Material, texts: Texts) -> dict[str, Any]:
     }
 
 
-def _alt(material: Material, texts: Texts, e: Any) -> str:
+def _alt(material: Material, texts: Texts, e: Estimate) -> str:
     names, ends = material.names(texts, e), span(texts, e)
     return texts(
         "report.figure_alt",
@@ -48,7 +65,7 @@ def _alt(material: Material, texts: Texts, e: Any) -> str:
         model=names.model,
         level=names.level,
         reference=names.reference,
-        percent=texts.percent(e.percent),
+        percent=texts.percent(e.percent or 0.0),
         low=ends[0] if ends else "?",
         high=ends[1] if ends else "?",
         profiles=e.n_profiles,
