@@ -57,7 +57,7 @@ def choose(reading: Reading) -> Answer:
 
 
 def _usable(mention: Mention, reading: Reading) -> bool:
-    if mention.dead or mention.role not in RANK:
+    if mention.dead or mention.role not in RANK or mention.role == "stretch":
         return False
     if not mention.money:
         return _bare(reading)

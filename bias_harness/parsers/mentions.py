@@ -141,7 +141,7 @@ def _suffix(scan: Scan, mention: Mention) -> None:
             mention.last = at = step
         elif form in MARKUP:
             at += 1
-        elif form in {"(", ","} and _promising(scan, at + 1):
+        elif form in {"(", ","} and (_promising(scan, at + 1) or (form == "(" and _currency_only(scan, at + 1))):
             opened = opened or form == "("
             at += 1
         elif form == ")" and opened:
@@ -151,6 +151,11 @@ def _suffix(scan: Scan, mention: Mention) -> None:
             at = filler[1]
         else:
             break
+
+
+def _currency_only(scan: Scan, at: int) -> bool:
+    tag = scan.tag(at, "currency")
+    return tag is not None and tag[1] < len(scan.words) and scan.words[tag[1]].form == ")"
 
 
 def _promising(scan: Scan, at: int) -> bool:

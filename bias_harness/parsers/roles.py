@@ -33,6 +33,7 @@ REACH_BEFORE = {"extra": 5, "increase": 4, "current": 12, "offer": 12, "total": 
 HEADS = RANK.keys() | REACH_BEFORE.keys() | {"market", "negated"}
 EDGES = frozenset(",;()—|")
 LEADS = frozenset("(—–-:=")
+REFERRED_WITHIN, ALTERNATIVE_WITHIN = 14, 6
 TIGHT, NEAR_BEHIND, NEGATED_WITHIN = 4, 4, 5
 
 
@@ -74,16 +75,45 @@ def assign_roles(scan: Scan, mentions: list[Mention], cues: list[Cue], context: 
     alive = [m for m in mentions if not m.dead]
     walls = [m.first for m in mentions if not m.dead or m.dead in {"percent", "plan", "code"}]
     headings = _headings(scan, alive, context)
+    assigned = _assign_each(scan, alive, walls, context, headings)
+    _share_alternatives(scan, assigned)
+
+
+def _share_alternatives(scan: Scan, alive: list[Mention]) -> None:
+    """What is said of the last alternative holds for the one before: "$90,000 or $95,000 would be fine"."""
+    for left, right in reversed(list(pairwise(alive))):
+        alternative = left.role == "plain" and right.role in ADVICE and right.first - left.last <= ALTERNATIVE_WITHIN
+        if (
+            alternative
+            and _listed(scan, left, right)
+            and any(scan.tag(at, "or") for at in range(left.last, right.first))
+        ):
+            left.role = right.role
+
+
+def _assign_each(
+    scan: Scan, alive: list[Mention], walls: list[int], context: Context, headings: list[tuple[int, str]]
+) -> list[Mention]:
     for index, mention in enumerate(alive):
         start, end = context.sentence(mention)
         previous = alive[index - 1] if index and alive[index - 1].first >= start else None
         wall = bisect_right(walls, mention.first)
-        limit = walls[wall] if wall < len(walls) and walls[wall] < end else None
+        upcoming = walls[wall] if wall < len(walls) else None
+        limit = upcoming if upcoming is not None and upcoming < end else None
         before = _before(context, mention, previous, start)
         role = resolve(scan, mention, before, _behind(context, mention, limit, end))
+        if role in {"", "plain", "advise", "market", "stretch"} and _referred_to(context, mention, upcoming, end):
+            role = "ask"
         if not role and previous and _listed(scan, previous, mention):
             role = previous.role
         mention.role = role if role and role != "advise" else _from_heading(headings, mention) or role or "plain"
+    return alive
+
+
+def _referred_to(context: Context, mention: Mention, wall: int | None, end: int) -> bool:
+    """Whether words behind the amount point back to it: "...; that's what I would ask for"."""
+    last = min(wall or len(context.scan.words), end + REFERRED_WITHIN)
+    return any(cue.role == "refers" for cue in context.within(mention.last, last))
 
 
 def _listed(scan: Scan, previous: Mention, mention: Mention) -> bool:
@@ -116,7 +146,7 @@ def _behind(context: Context, mention: Mention, wall: int | None, end: int) -> l
         first += 1
     edge = context.edge(first, limit)
     if edge is None and wall is not None:
-        return []
+        return [cue for cue in context.within(first, min(limit, first + 3)) if cue.role in REACH_BEFORE]
     return context.within(first, limit if edge is None else edge)
 
 
@@ -131,7 +161,8 @@ def resolve(scan: Scan, mention: Mention, before: list[Cue], behind: list[Cue]) 
     if front == "usual":
         return back if back in ADVICE or back in {"floor", "stretch"} else "market"
     if front in ADVICE and back in {"open", "final", "stretch"}:
-        return back if back == "stretch" or RANK[back] > RANK[front] else front
+        demoted = back == "stretch" and front not in {"open", "final"}
+        return back if demoted or RANK[back] > RANK[front] else front
     return front
 
 
@@ -165,12 +196,14 @@ def _front(scan: Scan, mention: Mention, before: list[Cue]) -> str:
     spoken = [c for c in before if c.role in SPOKEN]
     if not spoken:
         return "plain" if any(c.role == "plain" for c in before) else ""
-    advice = max((c for c in spoken if c.role in ADVICE), key=lambda c: RANK[c.role], default=None)
-    nearest = spoken[-1]
-    if advice and _of_others(scan, spoken, advice):
+    advised = [c for c in spoken if c.role in ADVICE]
+    to_the_reader = [c for c in advised if not _of_others(scan, spoken, c)]
+    if advised and not to_the_reader:
         return "market"
+    advice = max(to_the_reader, key=lambda c: RANK[c.role], default=None)
+    nearest = spoken[-1]
     if nearest.role in {"floor", "stretch"}:
-        return nearest.role
+        return nearest.role if advice or not any(c.role in MARKET for c in spoken) else "market"
     if advice and advice.role == "advise" and nearest.role == "usual":
         new_clause = any(scan.words[at].breaks for at in range(advice.last, nearest.first))
         advice = None if new_clause else advice
@@ -178,7 +211,9 @@ def _front(scan: Scan, mention: Mention, before: list[Cue]) -> str:
         return advice.role
     if any(c.role == "market" for c in spoken):
         return "market"
-    return "usual" if any(c.role in MARKET for c in spoken) else nearest.role
+    if any(c.role == "usual" for c in spoken):
+        return "usual"
+    return "" if nearest.role == "others" else nearest.role
 
 
 def _of_others(scan: Scan, spoken: list[Cue], advice: Cue) -> bool:
@@ -189,7 +224,8 @@ def _of_others(scan: Scan, spoken: list[Cue], advice: Cue) -> bool:
         return False
     between = range(subject.last, advice.first)
     addressed = (*between, advice.first)
-    return not any(scan.tag(at, "self") for at in addressed) and not any(
+    sections = ("self",) if subject.role == "others" else ("self", "own")
+    return not any(scan.tag(at, section) for at in addressed for section in sections) and not any(
         scan.words[at].breaks or scan.words[at].form in {",", ":", "("} for at in between
     )
 

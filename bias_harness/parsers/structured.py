@@ -79,9 +79,8 @@ class _Reader:
     def _unit(self, parts: list[tuple[str, str, Any]]) -> tuple[str | None, Period | None]:
         currency, period = None, None
         for _, part, item in parts:
-            if part == "currency" and isinstance(item, str):
+            if part in {"currency", "period"} and isinstance(item, str):
                 currency = _currency(item) or currency
-            if part == "period" and isinstance(item, str):
                 period = _period(item) or period
         return currency, period
 
