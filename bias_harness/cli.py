@@ -57,11 +57,25 @@ def main() -> None:
         sys.exit(EXIT_ERROR)
     except OSError as error:
         _leave(_about_the_disk(error), EXIT_ERROR)
+    except BaseExceptionGroup as group:
+        _leave_for(group)
+
+
+def _leave_for(group: BaseExceptionGroup[BaseException]) -> None:
+    """Endpoints are asked side by side, so that one cause may arrive more than once: say it once."""
+    disk, rest = group.split(OSError)
+    if disk is None or rest is not None:
+        raise group
+    first: BaseException = disk
+    while isinstance(first, BaseExceptionGroup):
+        first = first.exceptions[0]
+    if isinstance(first, OSError):
+        _leave(_about_the_disk(first), EXIT_ERROR)
 
 
 def _about_the_disk(error: OSError) -> str:
     where = f" ({error.filename})" if error.filename else ""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return f"the disk is full{where}; make room and run the same command again: nothing that was answered is lost"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return f"this place cannot be written to{where}; choose another with --results"

@@ -169,8 +169,11 @@ class _Pairing:
         names: tuple[Scope, ...] = ("profiles", "panel", "profiles+wordings")
         if found is None:
             for scope in names:
-                yield replace(self._blank(level, scope=scope), status="no_data", reason=REASONS["no_data"])
-            yield replace(self._blank(level, scale="money"), status="no_data", reason=REASONS["no_data"])
+                family = "headline" if scope == self.analysis.scope else "scopes"
+                blank = self._blank(level, scope=scope, family=family)
+                yield replace(blank, status="no_data", reason=REASONS["no_data"])
+            blank = self._blank(level, scale="money", family="money")
+            yield replace(blank, status="no_data", reason=REASONS["no_data"])
             return
         cells, b, a = found
         gaps = cells.gaps(b, a, log=True)

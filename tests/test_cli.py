@@ -1,0 +1,127 @@
+"""The command line as a user types it: what it prints, what it says on a mistake, how it leaves."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import SMALL
+
+
+def type_in(*words: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "bias_harness", *words]
+    plain = {k: v for k, v in os.environ.items() if not k.endswith("_API_KEY")} | {"NO_COLOR": "1"}
+    return subprocess.run(command, cwd=cwd, env=plain | env, capture_output=True, text=True, check=False, timeout=120)
+
+
+def test_from_nothing_to_a_report(tmp_path: Path) -> None:
+    assert type_in("init", "my-audit", cwd=tmp_path).returncode == 0
+    audit = tmp_path / "my-audit"
+    for experiment in sorted((audit / "experiments").glob("*.yaml")):
+        assert type_in("validate", f"experiments/{experiment.name}", cwd=audit).returncode == 0
+    planned = type_in("plan", "experiments/simulated.yaml", "--json", cwd=audit)
+    assert json.loads(planned.stdout)["endpoints"][0]["requests"] == 4600
+    assert not (audit / "results").exists()
+    ran = type_in("run", "experiments/simulated.yaml", "--limit", "600", "--quiet", cwd=audit)
+    assert ran.returncode == 0, ran.stderr
+    assert "simulated" in ran.stdout.splitlines()[0]
+    assert "95% interval" in ran.stdout
+    for language in ("nl", "en"):
+        assert (audit / "results" / "simulated" / f"report.{language}.html").stat().st_size > 10_000
+    assert "simulated" in type_in("list", cwd=audit).stdout
+    assert type_in("report", "simulated", cwd=audit).returncode == 0
+    assert type_in("estimate", "simulated", "--json", cwd=audit).stdout.startswith("{")
+
+
+def test_init_overwrites_nothing(tmp_path: Path) -> None:
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "mine.txt").write_text("mine")
+    done = type_in("init", "here", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "not empty" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "expected"),
+    [
+        (["validate", "experiments/smal.yaml"], 1, "did you mean 'small.yaml'"),
+        (["run", "nothing"], 1, "there is no experiment 'nothing'"),
+        (["report", "nothing"], 1, "there is no run 'nothing'"),
+        (["run", "small", "--limit", "0"], 2, "--limit"),
+        (["report", "small", "--language", "fr"], 2, "there is no report in 'fr'"),
+        (["schema", "experimnt"], 1, "did you mean 'experiment'"),
+        (["model", "where", "nothing"], 1, "there is no local model 'nothing'"),
+        (["nonsense"], 2, "No such command"),
+    ],
+)
+def test_a_mistake_gets_a_sentence_and_an_exit_code(small: Path, words: list[str], code: int, expected: str) -> None:
+    done = type_in(*words, cwd=small.parent.parent)
+    assert done.returncode == code
+    assert expected in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_unreachable_endpoint_is_one_sentence(small: Path) -> None:
+    endpoint = "endpoints:\n  - {name: gone, base_url: 'http://127.0.0.1:9/v1', model: m, max_attempts: 1}\n"
+    small.write_text(SMALL.split("endpoints:")[0] + endpoint)
+    done = type_in("run", str(small), "--quiet", cwd=small.parent.parent)
+    assert done.returncode == 1
+    assert "gone: " in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may write anywhere")
+def test_an_unwritable_results_folder_is_one_sentence(small: Path) -> None:
+    results = small.parent.parent / "results"
+    results.mkdir()
+    results.chmod(stat.S_IRUSR | stat.S_IXUSR)
+    done = type_in("run", str(small), cwd=small.parent.parent)
+    assert done.returncode == 1
+    assert "cannot be written" in done.stderr
+
+
+def test_a_full_disk_is_one_sentence_and_loses_nothing(small: Path) -> None:
+    """A limit on the size of a file stands for the disk: the write fails half-way."""
+    workspace = small.parent.parent
+    limited = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000)); "
+    code = limited + "sys.argv = ['bias-harness', 'run', 'small', '--quiet']; from bias_harness.cli import main; main()"
+    done = subprocess.run([sys.executable, "-c", code], cwd=workspace, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "the disk is full" in done.stderr
+    assert "Traceback" not in done.stderr
+    log = workspace / "results" / "small" / "responses.jsonl"
+    before = [json.loads(line)["key"] for line in log.read_text().splitlines()]
+    assert before
+    assert type_in("run", "small", "--quiet", cwd=workspace).returncode == 0
+    after = [json.loads(line)["key"] for line in log.read_text().splitlines()]
+    assert after[: len(before)] == before
+    assert len(after) == len(set(after)) == 80
+
+
+def test_no_key_is_ever_written_or_shown(small: Path) -> None:
+    key = "sk-thisisaverysecretkey0123456789"
+    gone = "{name: gone, base_url: 'http://127.0.0.1:9/v1', model: m, api_key_env: MY_KEY, max_attempts: 1}"
+    endpoint = f"endpoints:\n  - {gone}\n"
+    small.write_text(SMALL.split("endpoints:")[0] + endpoint)
+    workspace = small.parent.parent
+    (workspace / ".env").write_text(f"MY_KEY={key}\n")
+    done = type_in("run", str(small), cwd=workspace)
+    assert key not in done.stdout + done.stderr
+    for path in (workspace / "results").rglob("*"):
+        assert not path.is_file() or key.encode() not in path.read_bytes()
+
+
+def test_help_loads_nothing_heavy(tmp_path: Path) -> None:
+    heavy = "openai httpx2 scipy pandas numpy matplotlib aiohttp pyarrow pydantic jinja2 rich xllamacpp"
+    code = (
+        "import sys\nfrom bias_harness.cli import app\n"
+        "try:\n    app(['--help'])\nexcept SystemExit:\n    pass\n"
+        f"print(sorted(set({heavy.split()!r}) & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.stderr.strip() == "[]"
