@@ -119,12 +119,10 @@ def _said_before(tokens: Scan, mention: Mention, floor: int) -> None:
 
 
 def _bold(tokens: Scan, mentions: list[Mention]) -> None:
-    if "**" not in tokens.normal.text and "__" not in tokens.normal.text:
+    text = tokens.normal.text
+    if "**" not in text:
         return
-    inside, at = False, 0
     for mention in mentions:
-        while at < mention.first:
-            form = tokens.words[at].form
-            inside = not inside if form in {"**", "__", "***"} else inside and form != "\n"
-            at += 1
-        mention.bold = inside
+        start = tokens.starts[mention.first]
+        line = text.rfind("\n", 0, start) + 1
+        mention.bold = text.count("**", line, start) % 2 == 1

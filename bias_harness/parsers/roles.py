@@ -30,8 +30,9 @@ DIRECT = frozenset({"final", "open", "ask"})
 MARKET = frozenset({"market", "usual", "others"})
 SPOKEN = MARKET | RANK.keys() - {"plain"}
 REACH_BEFORE = {"extra": 5, "increase": 4, "current": 12, "offer": 12, "total": 14}
+SUPPOSED = ("example", "conditional")
 HEADS = RANK.keys() | REACH_BEFORE.keys() | {"market", "negated"}
-EDGES = frozenset(",;()—|")
+EDGES = frozenset(",;()—|+")
 LEADS = frozenset("(—–-:=")
 REFERRED_WITHIN, ALTERNATIVE_WITHIN = 14, 6
 TIGHT, NEAR_BEHIND, NEGATED_WITHIN = 4, 4, 5
@@ -106,8 +107,17 @@ def _assign_each(
             role = "ask"
         if not role and previous and _listed(scan, previous, mention):
             role = previous.role
+        elif previous and previous.role in SUPPOSED and role in ADVICE:
+            role = _under_condition(previous)
         mention.role = role if role and role != "advise" else _from_heading(headings, mention) or role or "plain"
     return alive
+
+
+def _under_condition(previous: Mention) -> str:
+    """What hangs on a condition: "if they offer $90k, ask for $99k" supposes the first amount."""
+    role = previous.role
+    previous.role = "offer" if role == "conditional" else role
+    return role
 
 
 def _referred_to(context: Context, mention: Mention, wall: int | None, end: int) -> bool:
@@ -170,8 +180,9 @@ def _beside(mention: Mention, before: list[Cue], behind: list[Cue]) -> str:
     """Amounts that stand beside the advice: negated, extras, totals, increases, the present pay, an offer."""
     if _negated(mention, before):
         return "negated"
-    if any(cue.role == "conditional" for cue in (*before, *behind)):
-        return "conditional"
+    for supposed in SUPPOSED:
+        if any(cue.role == supposed for cue in (*before, *behind)):
+            return supposed
     nearest = next((c for c in reversed(before) if c.role != "plain"), None)
     for cue in reversed(before):
         reach = REACH_BEFORE.get(cue.role)
@@ -198,7 +209,7 @@ def _front(scan: Scan, mention: Mention, before: list[Cue]) -> str:
         return "plain" if any(c.role == "plain" for c in before) else ""
     advised = [c for c in spoken if c.role in ADVICE]
     to_the_reader = [c for c in advised if not _of_others(scan, spoken, c)]
-    if advised and not to_the_reader:
+    if advised and advised[-1] not in to_the_reader:
         return "market"
     advice = max(to_the_reader, key=lambda c: RANK[c.role], default=None)
     nearest = spoken[-1]
