@@ -1,0 +1,235 @@
+"""The log of a run, open for appending, with the folder locked against a second process."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bias_harness.errors import RunFolderError
+from bias_harness.results.folder import LOG, RunFolder, write_whole
+from bias_harness.results.keys import KeySet
+from bias_harness.results.lines import dump_line, numbered, skim
+from bias_harness.vocabulary import Response
+
+LOCK, RESERVE = ".lock", ".reserve"
+RESERVE_BYTES = 4_000_000
+_FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+
+
+@dataclass
+class Counts:
+    """What the logs hold of one endpoint; each request counts once. `cost` in US dollars, null where none is named."""
+
+    answered: int = 0
+    failed: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost: float | None = None
+    served: set[str] = field(default_factory=set)
+
+    def pay(self, usage: dict[str, Any]) -> None:
+        """Add the tokens and the cost of one line: what was paid counts, also where the answer does not."""
+        self.input_tokens += usage.get("input_tokens") or 0
+        self.output_tokens += usage.get("output_tokens") or 0
+        if usage.get("cost") is not None:
+            self.cost = (self.cost or 0.0) + usage["cost"]
+
+
+@dataclass
+class Found:
+    """What the logs of a run hold already, and in `set_aside` a sentence for each line that could not be read.
+
+    A key may be among the failed and, from another time, among the answered.
+    """
+
+    answered: KeySet = field(default_factory=KeySet)
+    failed: KeySet = field(default_factory=KeySet)
+    endpoints: dict[str, Counts] = field(default_factory=dict)
+    set_aside: list[str] = field(default_factory=list)
+
+    def take(self, data: dict[str, Any]) -> None:
+        """Count one line."""
+        key, counts = data["key"], self.endpoints.setdefault(str(data.get("endpoint")), Counts())
+        if data["error"] is not None:
+            counts.failed += self.failed.add(key) and key not in self.answered
+        elif self.answered.add(key):
+            counts.answered += 1
+            counts.failed -= key in self.failed
+        if data.get("usage"):
+            counts.pay(data["usage"])
+        if data.get("served_model"):
+            counts.served.add(data["served_model"])
+
+    def settled(self, *, failed_too: bool = True) -> KeySet:
+        """The keys that need no asking; without those that failed, if these are to be tried again."""
+        return self.answered | self.failed if failed_too else self.answered.copy()
+
+    @property
+    def cost(self) -> float:
+        """US dollars that are known to be spent."""
+        return sum(counts.cost or 0.0 for counts in self.endpoints.values())
+
+
+class RunLog:
+    """Appends responses. `found` is what was there when it was opened.
+
+    `full` becomes true when the disk is: what is in flight still fits into a reserve kept for that, but nothing
+    new should be asked.
+    """
+
+    def __init__(self, path: Path, found: Found) -> None:
+        self.path, self.found, self.full = path, found, False
+        self._reserve = path.with_name(RESERVE)
+        _make_room(self._reserve)
+        self._handle = os.open(path, _FLAGS, 0o644)
+        self._size = os.fstat(self._handle).st_size
+
+    def append(self, response: Response) -> None:
+        """Write one response; it counts once this returns. Raises `OSError` where there is no room at all."""
+        data = dump_line(response)
+        try:
+            self._write(data)
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            self.full = True
+            self._reserve.unlink(missing_ok=True)
+            self._write(data)
+
+    def _write(self, data: bytes) -> None:
+        try:
+            written = os.write(self._handle, data)
+            while written < len(data):
+                written += os.write(self._handle, data[written:])
+        except OSError as error:
+            os.ftruncate(self._handle, self._size)
+            raise OSError(error.errno, error.strerror, str(self.path)) from None
+        self._size += len(data)
+
+    def sync(self) -> None:
+        """Hand what was written to the disk itself, against a power cut; takes milliseconds."""
+        os.fsync(self._handle)
+
+    def close(self) -> None:
+        """Write through and close."""
+        self._reserve.unlink(missing_ok=True)
+        try:
+            self.sync()
+        finally:
+            os.close(self._handle)
+
+
+def _make_room(reserve: Path) -> None:
+    try:
+        reserve.write_bytes(bytes(RESERVE_BYTES))
+    except OSError as error:
+        reserve.unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(reserve.parent)) from None
+
+
+@contextmanager
+def open_log(folder: RunFolder, file: str = LOG) -> Iterator[RunLog]:
+    """Lock the run, set aside what cannot be read, and open the log.
+
+    `file` is another name than `responses.jsonl` for the part of a sharded run. Raises `RunFolderError` where
+    another process has the folder.
+    """
+    folder.path.mkdir(parents=True, exist_ok=True)
+    with _locked(folder.path / LOCK):
+        log = RunLog(folder.path / file, _found(folder))
+        try:
+            yield log
+        finally:
+            log.close()
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """The lock goes with its holder, however that ends: the system itself releases it."""
+    with path.open("a+b") as file:
+        try:
+            _lock(file.fileno())
+        except OSError:
+            raise RunFolderError(f"{path.parent} is in use by another process; wait for it or choose --name") from None
+        yield
+
+
+def _lock(handle: int) -> None:
+    if os.name == "nt":
+        import msvcrt
+
+        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+    else:
+        import fcntl
+
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _found(folder: RunFolder) -> Found:
+    """Read what is there, mending on the way."""
+    found = Found()
+    for log in folder.logs:
+        _mend_end(log, found)
+        bad = []
+        for number, line in numbered(log):
+            data = skim(line)
+            if data is None:
+                bad.append(number)
+            else:
+                found.take(data)
+        if bad:
+            _without(log, bad, found)
+    return found
+
+
+def _mend_end(log: Path, found: Found) -> None:
+    """Set a torn last line aside, so that what is appended starts on a line of its own."""
+    last = _after_last_newline(log)
+    if not last:
+        return
+    if skim(last) is not None:
+        with log.open("ab") as file:
+            file.write(b"\n")
+        return
+    _set_aside(log, last + b"\n")
+    with log.open("r+b") as file:
+        file.truncate(log.stat().st_size - len(last))
+    found.set_aside.append(f"{log}: the last line was torn; it is in {_aside(log).name} and its request is asked again")
+
+
+def _after_last_newline(log: Path) -> bytes:
+    """What follows the last newline: nothing, unless the last write was cut."""
+    with log.open("rb") as file:
+        end = place = file.seek(0, os.SEEK_END)
+        tail = b""
+        while place and b"\n" not in tail:
+            place = max(0, place - (1 << 16))
+            file.seek(place)
+            tail = file.read(end - place)
+    return tail.rpartition(b"\n")[2]
+
+
+def _without(log: Path, bad: list[int], found: Found) -> None:
+    unwanted = set(bad)
+    lines = log.read_bytes().splitlines(keepends=True)
+    _set_aside(log, b"".join(line for n, line in enumerate(lines, start=1) if n in unwanted))
+    write_whole(log, b"".join(line for n, line in enumerate(lines, start=1) if n not in unwanted))
+    found.set_aside.extend(
+        f"{log}, line {n} was not a response; it is in {_aside(log).name} and its request is asked again" for n in bad
+    )
+
+
+def _set_aside(log: Path, data: bytes) -> None:
+    with _aside(log).open("ab") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _aside(log: Path) -> Path:
+    return log.with_name(f"unreadable.{log.stem}.txt")
