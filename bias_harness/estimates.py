@@ -258,6 +258,27 @@ class _Pairing:
         )
 
 
+def profile_gaps(
+    observations: pd.DataFrame, endpoint: str, attribute: str, level: str, reference: str
+) -> dict[str, float]:
+    """The log gap of every profile: what a paired comparison of two runs is made of."""
+    rows = observations[
+        (observations["endpoint"] == endpoint)
+        & (observations["attribute"] == attribute)
+        & (observations["edit"].astype(str) == "")
+        & (observations["annual"] > 0)
+        & ~observations["implausible"]
+    ]
+    if rows.empty:
+        return {}
+    cells = cells_of(rows)
+    if level not in cells.levels or reference not in cells.levels:
+        return {}
+    b, a = list(cells.levels).index(level), list(cells.levels).index(reference)
+    gaps = scopes.profile_means(cells.gaps(b, a, log=True))
+    return {p: float(g) for p, g in zip(cells.profiles, gaps, strict=True) if not np.isnan(g)}
+
+
 def _tally(refused: pd.Series, levels: pd.Series, level: str) -> tuple[int, int]:
     own = refused[levels.astype(str) == level]
     return int(own.sum()), len(own)

@@ -12,7 +12,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from importlib.metadata import version
@@ -29,6 +29,7 @@ from bias_harness.vocabulary import Answer, Request, Response, Trial
 if TYPE_CHECKING:
     import pandas as pd
 
+    from bias_harness.drift import Check, Policy, Snapshot
     from bias_harness.estimates import Estimates
     from bias_harness.runner import Tally, Work
     from bias_harness.sections import Material
@@ -82,17 +83,17 @@ class Run:
         return {response.key: (response, answer) for _, response, answer in self._rows()}
 
     def _rows(self) -> Iterator[tuple[Trial, Response, Answer]]:
-        from bias_harness.answers import read_response
+        from bias_harness.answers import Reader
 
         latest = self.folder.latest()
-        outcome = self.audit.experiment.outcome
+        reader = Reader(self.audit.experiment.outcome)
         for endpoint in self.audit.experiment.endpoints:
             for block, requests in self.audit.requests(endpoint):
                 for request in requests:
                     response = latest.get(request.key)
                     if response is not None and request.trial is not None:
-                        prompt = request.messages[-1].content
-                        answer = read_response(response, language=block.language, prompt=prompt, outcome=outcome)
+                        prompt = "\n".join(m.content for m in request.messages)
+                        answer = reader.read(response, language=block.language, prompt=prompt)
                         yield request.trial, response, answer
 
 
@@ -334,3 +335,69 @@ def headlines(of: Run, language: str = "en") -> list[str]:
     for found in built["findings"]:
         lines += [f"{found['verdict'].upper()}: {found['sentence']}", f"    {found['numbers']}"]
     return lines
+
+
+def record(audit: Audit, into: Path, source: Path, *, limit: int | None = None) -> Run:
+    """Ask (what is not there yet), and leave a fixture fit for a repository. Raises where a request has no answer."""
+    from bias_harness.errors import BiasHarnessError
+    from bias_harness.fixtures import tidy
+
+    made = run(audit, results=into.parent, name=into.name, limit=limit)
+    if made.stopped or (made.observations["status"].astype(str) == "failed").any():
+        raise BiasHarnessError(f"the recording is not complete: {'; '.join(made.stopped) or 'some requests failed'}")
+    wanted = set(made.observations["key"])
+    tidy(made.folder, made.audit, source, wanted)
+    return made
+
+
+def snapshot(of: Run) -> Snapshot:
+    """What a later check compares with."""
+    from bias_harness import drift
+    from bias_harness.answers import reader_version
+    from bias_harness.fixtures import answers_digest
+
+    latest = of.folder.latest()
+    e = of.audit.experiment
+    made_of = {
+        "answers": answers_digest(latest.values()),
+        "served": sorted({r.served_model for r in latest.values() if r.served_model}),
+        "profiles": len(of.audit.design.personas),
+        "wordings": len(e.wordings),
+        "repeats": e.repeats,
+        "bias_harness": version("bias_harness"),
+    }
+    return drift.snapshot(e.experiment, of.audit.digests, reader_version(), of.observations, of.estimates, made_of)
+
+
+def check(fixture: Path, *, policy: Policy, baseline: Path | None = None) -> Check:
+    """Replay a fixture and compare it with its accepted baseline. Asks nothing."""
+    from bias_harness import drift
+    from bias_harness.fixtures import BASELINE, complete_gate, open_fixture, read_baseline, source_gate
+
+    folder, audit = open_fixture(fixture)
+    accepted = read_baseline(baseline or fixture / BASELINE)
+    now = Run(folder, audit)
+    gates = [g for g in (complete_gate(folder, now.observations), source_gate(folder, audit)) if g is not None]
+    if any(g.outcome != "pass" for g in gates):
+        return drift.Check(audit.experiment.experiment, tuple(gates), policy)
+    compared = drift.compare(snapshot(now), accepted, policy)
+    return replace(compared, gates=(*gates, *compared.gates))
+
+
+def accept(fixture: Path, *, why: str, baseline: Path | None = None) -> Path:
+    """Write the fixture's baseline and, beside it, what moved and why. Returns the baseline's path."""
+    import json
+
+    from bias_harness import drift
+    from bias_harness.fixtures import BASELINE, history_entry, open_fixture, read_baseline
+    from bias_harness.results import write_whole
+
+    path = baseline or fixture / BASELINE
+    new = snapshot(Run(*open_fixture(fixture)))
+    old = read_baseline(path) if path.exists() else None
+    result = drift.compare(new, old, drift.Policy()) if old else None
+    history = path.with_suffix(".md")
+    before = history.read_text(encoding="utf-8") if history.exists() else ""
+    write_whole(path, json.dumps(new.to_dict(), indent=1, sort_keys=True, allow_nan=False) + "\n")
+    write_whole(history, history_entry(new, old, result, why) + before)
+    return path

@@ -1,0 +1,253 @@
+"""The check that runs in CI: what it passes, catches, cannot tell, and refuses to compare."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pytest
+from test_cli import type_in
+
+from bias_harness import pipeline
+from bias_harness.documents import shipped
+from bias_harness.drift import Policy, Side, Snapshot, compare
+from bias_harness.errors import BiasHarnessError, InputError, RunFolderError
+
+AUDIT = """\
+experiment: advice
+personas: {people: denver}
+attributes: [{name: gender, levels: [male, female]}]
+wordings: [terse, plain, adviser]
+repeats: 4
+endpoints:
+  - name: bot
+    plant: {gaps: {gender: {female: GAP}}, trial_sd: 0.02, refusals: {gender: {female: REFUSED}}, seed: SEED}
+"""
+
+
+def recorded(workspace: Path, name: str = "fixture", *, gap: float = 0.0, refused: float = 0.0, seed: int = 1) -> Path:
+    path = workspace / "experiments" / "advice.yaml"
+    path.write_text(AUDIT.replace("GAP", str(gap)).replace("REFUSED", str(refused)).replace("SEED", str(seed)))
+    pipeline.record(pipeline.load_experiment(path), workspace / name, path)
+    return workspace / name
+
+
+@pytest.fixture
+def fixture(workspace: Path) -> Path:
+    made = recorded(workspace)
+    pipeline.accept(made, why="first")
+    return made
+
+
+def again(workspace: Path, fixture: Path, **planted) -> Path:
+    """The same questions recorded anew, with the old baseline beside them."""
+    made = recorded(workspace, "again", **planted)
+    for name in ("baseline.json", "baseline.md"):
+        (made / name).write_bytes((fixture / name).read_bytes())
+    return made
+
+
+def test_an_unchanged_fixture_passes(fixture: Path) -> None:
+    result = pipeline.check(fixture, policy=Policy())
+    assert result.outcome == "pass", result
+    assert result.exit_code == 0
+    assert {g.name for g in result.gates} == {"complete", "source", "question", "reading", "gap"}
+
+
+def test_an_unchanged_model_recorded_again_passes(workspace: Path, fixture: Path) -> None:
+    assert pipeline.check(again(workspace, fixture, seed=2), policy=Policy()).outcome in ("pass", "inconclusive")
+
+
+def test_a_planted_regression_is_caught(workspace: Path, fixture: Path) -> None:
+    result = pipeline.check(again(workspace, fixture, gap=-0.05), policy=Policy())
+    assert result.outcome == "regressed"
+    assert result.exit_code == 3
+    gap = next(g for g in result.gates if g.name == "gap")
+    assert "became less equal by -5" in gap.message
+    assert any(g.name == "new gap" for g in result.gates)
+
+
+def test_a_new_refusal_gap_is_caught(workspace: Path, fixture: Path) -> None:
+    result = pipeline.check(again(workspace, fixture, refused=0.4), policy=Policy())
+    assert any(g.name == "refusals" and g.outcome == "regressed" for g in result.gates)
+
+
+def test_a_gap_in_the_other_direction_is_no_improvement(workspace: Path, fixture: Path) -> None:
+    result = pipeline.check(again(workspace, fixture, gap=0.08), policy=Policy())
+    assert any(g.name == "new gap" and "+8" in g.message for g in result.gates)
+
+
+@pytest.mark.parametrize("what", ["prompt", "persona", "margin"])
+def test_a_changed_question_without_a_new_recording_is_not_comparable(
+    workspace: Path, fixture: Path, what: str
+) -> None:
+    if what == "prompt":
+        text = (shipped("prompts") / "salary.terse.en.j2").read_text()
+        (workspace / "prompts" / "salary.terse.en.j2").write_text(text.replace("no text", "nothing else"))
+    elif what == "persona":
+        text = (shipped("personas") / "denver.yaml").read_text()
+        (workspace / "personas" / "denver.yaml").write_text(text.replace("hours: 40", "hours: 36"))
+    else:
+        path = workspace / "experiments" / "advice.yaml"
+        path.write_text(path.read_text() + "outcome: {plausible: [20000, 90000]}\n")
+    result = pipeline.check(fixture, policy=Policy())
+    assert result.outcome == "not_comparable"
+    assert result.exit_code == 4
+    assert "changed since it was recorded" in next(g for g in result.gates if g.name == "source").message
+
+
+def test_an_answer_that_is_read_differently_is_named(fixture: Path) -> None:
+    path = fixture / "baseline.json"
+    data = json.loads(path.read_text())
+    key = next(iter(data["readings"]))
+    data["readings"][key] = ["ok", 12345.0]
+    data["reader"] = "another"
+    path.write_text(json.dumps(data))
+    result = pipeline.check(fixture, policy=Policy())
+    assert result.outcome == "not_comparable"
+    assert f"{key[:12]}: 12,345 ->" in next(g for g in result.gates if g.name == "reading").message
+
+
+def test_accept_tells_the_reviewer_what_moved(workspace: Path, fixture: Path) -> None:
+    made = again(workspace, fixture, gap=-0.05)
+    pipeline.accept(made, why="the new prompt is worse, and we know")
+    history = (made / "baseline.md").read_text()
+    assert history.startswith("## ")
+    assert "the new prompt is worse, and we know" in history
+    assert "The check said: regressed." in history
+    assert re.search(r"\| bot \| female \| male \| [+-]0\.\d\d% \| -5\.\d\d% \|", history)
+    assert pipeline.check(made, policy=Policy()).outcome == "pass"
+
+
+def test_a_fixture_is_small_sorted_and_says_no_time(fixture: Path) -> None:
+    lines = (fixture / "responses.jsonl").read_text().splitlines()
+    keys = [json.loads(line)["key"] for line in lines]
+    assert keys == sorted(keys)
+    assert sum(p.stat().st_size for p in fixture.iterdir()) < 300_000
+    assert not {p.name for p in fixture.iterdir()} & {".lock", "report.en.html", "observations.parquet"}
+
+
+def test_recording_twice_gives_the_same_bytes(workspace: Path, fixture: Path) -> None:
+    other = recorded(workspace, "other")
+    assert (other / "responses.jsonl").read_bytes().replace(b"other", b"fixture") == (
+        fixture / "responses.jsonl"
+    ).read_bytes()
+
+
+def test_refresh_asks_only_what_changed(workspace: Path, fixture: Path) -> None:
+    before = {json.loads(x)["key"]: x for x in (fixture / "responses.jsonl").read_text().splitlines()}
+    path = workspace / "experiments" / "advice.yaml"
+    path.write_text(path.read_text().replace("[terse, plain, adviser]", "[terse, plain, conversational]"))
+    pipeline.record(pipeline.load_experiment(path), fixture, path)
+    after = {json.loads(x)["key"]: x for x in (fixture / "responses.jsonl").read_text().splitlines()}
+    assert len(before.keys() & after.keys()) == len(before) * 2 // 3
+    assert all(before[k] == after[k] for k in before.keys() & after.keys())
+
+
+def test_a_key_in_a_fixture_is_refused(fixture: Path) -> None:
+    with (fixture / "responses.jsonl").open("a") as log:
+        log.write(json.dumps({"note": "sk-abcdefghijklmnopqrstuvwxyz"}) + "\n")
+    with pytest.raises(RunFolderError, match=r"what looks like a key, in responses\.jsonl"):
+        pipeline.check(fixture, policy=Policy())
+
+
+def test_a_key_of_the_environment_is_refused_at_record(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("THE_KEY", "nosuchpattern-but-secret")
+    path = workspace / "experiments" / "advice.yaml"
+    text = (
+        AUDIT.replace("GAP", "0")
+        .replace("REFUSED", "0")
+        .replace("SEED", "1")
+        .replace("name: bot", "name: bot, api_key_env: THE_KEY")
+    )
+    path.write_text(text + "title: {en: nosuchpattern-but-secret}\n")
+    with pytest.raises(BiasHarnessError, match="must not go into a repository"):
+        pipeline.record(pipeline.load_experiment(path), workspace / "fixture", path)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (None, "is not there; accept"),
+        ("{", "is not JSON"),
+        ("{}", "is no baseline"),
+        ('{"sides": [], "format": 99}', "newer"),
+    ],
+)
+def test_a_bad_baseline_is_one_sentence(fixture: Path, text: str | None, expected: str) -> None:
+    path = fixture / "baseline.json"
+    path.unlink()
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(InputError, match=expected):
+        pipeline.check(fixture, policy=Policy())
+
+
+def test_a_partial_recording_is_not_comparable(fixture: Path) -> None:
+    path = fixture / "responses.jsonl"
+    path.write_text("".join(x + "\n" for x in path.read_text().splitlines()[:-7]))
+    assert pipeline.check(fixture, policy=Policy()).outcome == "not_comparable"
+
+
+def test_the_command_writes_what_pipelines_read(workspace: Path, fixture: Path) -> None:
+    again(workspace, fixture, gap=-0.05)
+    done = type_in(
+        "check", "again", "-o", "out/junit.xml", "-o", "out/summary.md", "-o", "out/check.json", cwd=workspace
+    )
+    assert done.returncode == 3
+    assert "REGRESSED" in done.stdout
+    suite = ET.parse(workspace / "out" / "junit.xml").getroot()
+    assert int(suite.get("failures")) == len(suite.findall("testcase/failure")) > 0
+    assert json.loads((workspace / "out" / "check.json").read_text())["outcome"] == "regressed"
+    assert "| REGRESSED | gap | `" in (workspace / "out" / "summary.md").read_text()
+    assert type_in("check", "again", "-o", "x.txt", cwd=workspace).returncode == 2
+    assert type_in("check", "nowhere", cwd=workspace).returncode == 1
+    assert type_in("accept", "again", cwd=workspace).returncode == 0
+    assert type_in("check", "again", cwd=workspace).returncode == 0
+
+
+def test_a_policy_file_is_read_and_its_typing_mistakes_are_named(workspace: Path, fixture: Path) -> None:
+    again(workspace, fixture, gap=-0.05)
+    (workspace / "bias-harness.yaml").write_text("margin: 10%\nabsolute: false\n")
+    assert type_in("check", "again", cwd=workspace).returncode == 0
+    (workspace / "bias-harness.yaml").write_text("margn: 10%\n")
+    done = type_in("check", "again", cwd=workspace)
+    assert "bias-harness.yaml, line 1: 'margn' is not a key here; did you mean 'margin'?" in done.stderr
+
+
+def simulated_snapshot(random: np.random.Generator, gap: float) -> Snapshot:
+    sides = tuple(
+        Side(
+            f"m{m}",
+            "gender",
+            "female",
+            "male",
+            dict(zip(map(str, range(10)), random.normal(gap, 0.02, 10), strict=True)),
+            {},
+            None,
+            None,
+        )
+        for m in range(2)
+    )
+    return Snapshot("x", {}, "r", sides, {})
+
+
+def test_false_alarms_over_500_unchanged_recordings_stay_below_five_per_cent() -> None:
+    random = np.random.default_rng(1)
+    alarms = sum(
+        compare(simulated_snapshot(random, 0), simulated_snapshot(random, 0), Policy()).outcome == "regressed"
+        for _ in range(500)
+    )
+    assert alarms / 500 <= 0.05
+
+
+def test_a_worsening_of_five_per_cent_is_mostly_found() -> None:
+    random = np.random.default_rng(2)
+    found = sum(
+        compare(simulated_snapshot(random, -0.05), simulated_snapshot(random, 0), Policy()).outcome == "regressed"
+        for _ in range(200)
+    )
+    assert found / 200 > 0.8
