@@ -1,0 +1,67 @@
+# make demo   sets everything up and runs a first audit with a small language model on this computer
+# make test   sets everything up and passes the tests
+# Both need only Python 3.11+ and make. Name another Python with PYTHON=...; `make help` lists the rest.
+
+ifndef PYTHON
+PYTHON := $(shell for p in python3.13 python3.12 python3.11 python3.14 python3; do \
+	$$p -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+endif
+ifeq ($(PYTHON),)
+PYTHON := python3
+endif
+BIN := .venv/bin
+DEV := .venv/.installed-dev
+RUN := .venv/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format types floors check bench build clean
+
+help:
+	@echo 'make demo     a first audit with a small language model on this computer (a few minutes, 1.1 GB once)'
+	@echo 'make test     the tests (those that need a browser or a model are skipped where there is none)'
+	@echo 'make check    lint, types, import floors and tests'
+	@echo 'make format   put the code into the house style'
+	@echo 'make bench    what the README says of speed'
+	@echo 'make build    the wheel and the source archive, in dist/'
+	@echo 'make clean    remove what was made, but no results and no .venv'
+
+# Each stamp is as old as the last installation; pyproject.toml newer than it means: install again.
+# The developer's installation holds the plain one.
+$(DEV): pyproject.toml tools/prepare.py
+	@$(PYTHON) tools/prepare.py --extra dev
+	@touch $(RUN) $(DEV)
+
+$(RUN): pyproject.toml tools/prepare.py
+	@$(PYTHON) tools/prepare.py --engine
+	@touch $(RUN)
+
+demo: $(RUN)
+	@$(BIN)/bias-harness run experiments/quickstart.yaml
+
+test: $(DEV)
+	@$(BIN)/pytest -rs
+
+lint: $(DEV)
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+
+format: $(DEV)
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+types: $(DEV)
+	@$(BIN)/mypy
+
+floors: $(DEV)
+	@$(BIN)/lint-imports --no-logo
+
+check: lint types floors test
+
+bench: $(DEV)
+	@for file in benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+build: $(DEV)
+	@$(BIN)/hatchling build
+
+clean:
+	@rm -rf dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
