@@ -275,6 +275,7 @@ def _finished(manifest: Mapping[str, Any], works: Iterable[Work], status: str) -
             "provider": w.endpoint.provider,
             "nature": w.tally.nature,
             "served": sorted(w.tally.served),
+            "sampling_added": dict(getattr(w.provider, "sampling_added", {})),
             "planned": w.tally.planned,
             "already": w.tally.already,
             "answered": w.tally.answered,
