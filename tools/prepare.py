@@ -11,6 +11,7 @@ import ctypes
 import importlib.util
 import os
 import platform
+import re
 import subprocess
 import sys
 import time
@@ -22,6 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 LOG = VENV / "install.log"
 SECONDS_BETWEEN_LINES = 10.0
+PACKAGE = re.compile(r"Collecting ([\w.-]+)")
 
 
 def leave(message: str) -> None:
@@ -80,7 +82,7 @@ class Progress:
         """Take in one line of pip's output."""
         if line.startswith("Collecting "):
             self.seen += 1
-            self.stage = f"{self.seen} packages found, the last one {line.split()[1]}"
+            self.stage = f"{self.seen} packages found, the last one {PACKAGE.split(line)[1]}"
         elif line.startswith("Installing collected packages"):
             self.stage = f"unpacking {line.count(',') + 1} packages"
 
