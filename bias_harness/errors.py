@@ -6,6 +6,7 @@ BiasHarnessError          exit 1   one sentence: what is wrong, where, and the r
 ├── RunFolderError        exit 1   a run folder that is foreign, locked, torn beyond repair or unwritable
 └── ProviderError                  an endpoint said no; `kind` tells what follows
     ├── TransientError             try again later (429, 5xx, timeouts, cut connections)
+    ├── ContentError               the endpoint's filter refused this request; the next one may pass
     ├── FatalError                 stop this endpoint (authentication, unknown model, bad request)
     │   └── ReplayMissError             a request that the recording does not hold
     └── QuotaError                 stop this endpoint (budget or quota used up)
@@ -51,15 +52,30 @@ class ProviderError(BiasHarnessError):
 
 
 class TransientError(ProviderError):
-    """Worth another try; `retry_after_seconds` is what the endpoint asked for, if it did."""
+    """Worth another try; `retry_after_seconds` is what the endpoint asked for, if it did.
+
+    `maybe_billed` says that the request reached the endpoint, so that it may have been paid without an answer.
+    """
 
     kind = "transient"
 
     def __init__(
-        self, message: str, *, http_status: int | None = None, retry_after_seconds: float | None = None
+        self,
+        message: str,
+        *,
+        http_status: int | None = None,
+        retry_after_seconds: float | None = None,
+        maybe_billed: bool = False,
     ) -> None:
         super().__init__(message, http_status=http_status)
         self.retry_after_seconds = retry_after_seconds
+        self.maybe_billed = maybe_billed
+
+
+class ContentError(ProviderError):
+    """The endpoint's filter refused this request; the next one may pass."""
+
+    kind = "content"
 
 
 class FatalError(ProviderError):

@@ -3,6 +3,9 @@
 A provider is anything with `async def ask(self, request: Request) -> Response` that raises a `ProviderError` when
 it has no text to give. It is made by the `create(endpoint, context)` function of its module, found by the
 endpoint's `provider` name here or among the entry points of the group `bias_harness.providers`.
+
+Three attributes more are heeded where a provider has them: `aclose()` is awaited at the end; `most_at_once` is how
+many requests it can use at a time; `rest_until` is the time (`time.monotonic`) before which it wants none.
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ GROUP = "bias_harness.providers"
 
 @runtime_checkable
 class Provider(Protocol):
-    """Asks one endpoint. `nature` labels its numbers wherever they appear; an `aclose`, if any, is awaited."""
+    """Asks one endpoint. `nature` labels its numbers wherever they appear."""
 
     nature: Nature
 
