@@ -1,4 +1,8 @@
-"""Report prose in a language, and numbers as that language writes them. The texts are in `locale/<language>.yaml`."""
+"""Prose in a language, and numbers as that language writes them.
+
+The texts are in `locale/`: `<language>.yaml` (sentences, verdicts), `report.<language>.yaml` and
+`figures.<language>.yaml`.
+"""
 
 from __future__ import annotations
 
@@ -79,5 +83,7 @@ def round_significant(value: float, digits: int = 2) -> float:
 @cache
 def texts(language: str) -> Texts:
     """The texts of a language."""
-    path = files("bias_harness").joinpath("locale", f"{language}.yaml")
-    return Texts(language, yaml.safe_load(path.read_text(encoding="utf-8")), Locale.parse(language))
+    names = [f"{language}.yaml", f"report.{language}.yaml", f"figures.{language}.yaml"]
+    folder = files("bias_harness").joinpath("locale")
+    table = {k: v for n in names for k, v in yaml.safe_load(folder.joinpath(n).read_text(encoding="utf-8")).items()}
+    return Texts(language, table, Locale.parse(language))

@@ -1,15 +1,16 @@
-"""All of it -> one HTML file per language, and the figures beside it.
+"""All of it -> one HTML file per language, and the figures and answers beside it.
 
-One file holds everything: no script, font or picture from elsewhere, under a Content-Security-Policy that forbids
-every request. Model text is hostile: everything is escaped.
+The page holds everything it needs: no script, font or picture from elsewhere, under a Content-Security-Policy that
+forbids every request and every script and style but its own, by hash. Model text is hostile: everything is escaped,
+and letters that could turn the reading order or hide are shown as their code.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable
-from datetime import UTC, datetime
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -18,21 +19,30 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from bias_harness import __version__
-from bias_harness.figures import files_of
+from bias_harness.errors import UsageError
+from bias_harness.figures import Drawing
 from bias_harness.i18n import Texts, texts
-from bias_harness.sections import Material, advice, first, researchers, spread, sure, where, who
+from bias_harness.sections import Material, answers, client, first, research, study, sure, where, who
+from bias_harness.sections.drawings import Drawings
+from bias_harness.sections.material import View, answers_file
 
-POLICY = "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'"
-SECTIONS = {
+POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'"
+SECTIONS: Mapping[str, Callable[[Material, Texts], dict[str, Any]]] = {
     "first": first.build,
     "who": who.build,
     "where": where.build,
-    "spread": spread.build,
+    "study": study.build,
     "sure": sure.build,
-    "do": advice.build,
-    "cannot": advice.build,
-    "researchers": researchers.build,
+    "client": client.build,
+    "worksheet": client.build,
+    "research": research.build,
+    "answers": answers.build,
 }
+HIDDEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff\ufff9-\ufffb]"
+)
+"""Control letters, those that turn the direction of writing, and half letters. A joiner inside an emoji stays."""
+JOINED = re.compile("(?<=[\u2600-\U0001faff])\u200d(?=[\u2600-\U0001faff])|(?<=\ufe0f)\u200d")
 
 
 @cache
@@ -45,6 +55,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["strong"] = _strong
+    environment.filters["visible"] = visible
     return environment
 
 
@@ -56,35 +67,107 @@ def _strong(text: str) -> Markup:
     )
 
 
-def page(material: Material, language: str) -> str:
-    """The whole page in one language, as HTML."""
-    spoken: Texts = texts(language)
-    style = files("bias_harness.sections").joinpath("page.css").read_text(encoding="utf-8")
-    built = {name: build(material, spoken) for name, build in SECTIONS.items()}
-    moment = material.manifest.get("finished_at") or datetime.now(UTC).isoformat(timespec="seconds")
-    values: dict[str, Any] = {
-        "t": spoken,
-        "style": Markup(style),  # noqa: S704 - our own file
-        "policy": f"{POLICY}; style-src 'sha256-{_sha256(style)}'",
-        "sections": built,
-        "title": spoken.label(material.audit.experiment.title, material.audit.experiment.experiment),
-        "version": __version__,
-        "date": spoken.moment(moment),
-    }
-    return _environment().get_template("page.html.j2").render(values)
+def visible(text: str) -> Markup:
+    """Escaped text in which a letter that is not seen, or turns others around, is shown as its code."""
+    if not HIDDEN.search(text):
+        return escape(text)
+    kept = {m.start() for m in JOINED.finditer(text)}
+    parts, last = [], 0
+    for match in HIDDEN.finditer(text):
+        if match.start() not in kept:
+            code = Markup('<span class="code">U+{:04X}</span>').format(ord(match[0]))
+            parts += [escape(text[last : match.start()]), code]
+            last = match.end()
+    return Markup("").join([*parts, escape(text[last:])])
+
+
+@cache
+def _asset(name: str) -> str:
+    return files("bias_harness.sections").joinpath(name).read_text(encoding="utf-8")
+
+
+def _frame(spoken: Texts) -> dict[str, Any]:
+    """What every page needs: texts, style, script, and the policy that allows these two and nothing else."""
+    style, script = _asset("page.css"), _asset("page.js")
+    policy = f"{POLICY}; style-src 'sha256-{_sha256(style)}'; script-src 'sha256-{_sha256(script)}'"
+    return {"t": spoken, "style": Markup(style), "script": Markup(script), "policy": policy}  # noqa: S704 - our own files
 
 
 def _sha256(text: str) -> str:
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
+def render_report(material: Material, language: str, others: Sequence[str] = ()) -> str:
+    """The whole page in one language, as HTML. `others` are the languages of the pages beside it."""
+    spoken = texts(language)
+    moment = material.manifest.get("finished_at") or material.manifest.get("started_at")
+    values = {
+        **_frame(spoken),
+        "sections": {name: build(material, spoken) for name, build in SECTIONS.items()},
+        "title": spoken.label(material.audit.experiment.title, material.audit.experiment.experiment),
+        "version": __version__,
+        "date": spoken.moment(moment) if moment else spoken("report.research.unknown"),
+        "others": [other for other in others if other != language],
+    }
+    return _environment().get_template("page.html.j2").render(values)
+
+
 def pages(material: Material, languages: Iterable[str]) -> dict[str, bytes]:
-    """File name -> content, below the run's folder: the pages and the figures (those in English)."""
-    made = {f"report.{language}.html": page(material, language).encode() for language in languages}
-    english = texts("en")
-    drawn = files_of(
-        first.forest_of(material, english),
-        spread.histogram_of(material, english),
-        (english("report.first.figure"), english("report.spread.heading")),
-    )
-    return made | {f"figures/{name}": data for name, data in drawn.items()}
+    """File name -> content, below the run's folder: the pages, the answers where they are many, the figures, a CSV.
+
+    The figure files are in English, the language of journals; `figure_files` makes them in another. The same run
+    gives the same bytes.
+    """
+    listed = list(languages)
+    made = {f"report.{language}.html": _bytes(render_report(material, language, listed)) for language in listed}
+    for language in listed:
+        made |= _answers(material, language)
+    made["estimates.csv"] = material.estimates.to_frame().to_csv(index=False, lineterminator="\n").encode()
+    return made | {f"figures/{name}": data for name, data in figure_files(material).items()}
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "replace")
+
+
+def _answers(material: Material, language: str) -> dict[str, bytes]:
+    if material.answers_inline:
+        return {}
+    spoken = texts(language)
+    view, frame = View(material, spoken), _frame(spoken)
+    template = _environment().get_template("answers_file.html.j2")
+    return {
+        answers_file(endpoint, attribute, language): _bytes(
+            template.render(
+                **frame,
+                banners=first.banners(material, spoken),
+                g=answers.group(view, endpoint, attribute),
+            )
+        )
+        for endpoint in material.endpoints
+        for attribute in material.attributes
+    }
+
+
+def figure_files(
+    material: Material,
+    name: str | None = None,
+    *,
+    formats: Sequence[str] = ("svg", "png"),
+    language: str = "en",
+    styles: Sequence[str] = (),
+) -> dict[str, bytes]:
+    """File name -> content of the figures of a run, or of those that `name` asks for: F3, F3-gender, F3-forest-gender.
+
+    `styles` are matplotlib style sheets, by name or path. Raises `UsageError` for a figure that the run does not have.
+    """
+    from bias_harness.figures.files import files_of
+
+    spoken = texts(language)
+    drawings: list[Drawing] = list(Drawings(View(material, spoken)))
+    if name is not None:
+        wanted = [d for d in drawings if name in (d.id, d.name)] or [d for d in drawings if d.family == name]
+        if not wanted:
+            raise UsageError(f"this run has no figure {name!r}; it has {', '.join(d.id for d in drawings) or 'none'}")
+        drawings = wanted
+    return files_of(drawings, spoken, formats, styles)

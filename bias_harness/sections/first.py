@@ -1,79 +1,83 @@
-"""The first screen: what came out, in one sentence per model, and what kind of model it was."""
+"""The first screen: what came out, in one sentence a model, what kind of model it was, and one figure."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from bias_harness.figures import Forest, forest
 from bias_harness.i18n import Texts
-from bias_harness.sections import Material, span
+from bias_harness.sections.drawings import Drawings
+from bias_harness.sections.material import Material, View
 from bias_harness.sentences import finding
 from bias_harness.vocabulary import Estimate
 
-
-def forest_of(material: Material, texts: Texts) -> Forest:
-    """The forest of all headlines."""
-    labelled = [
-        (material.model(texts, e.endpoint), material.level(texts, e.attribute, e.level, "tag"), e)
-        for e in material.headlines
-    ]
-    return forest(labelled, material.audit.experiment.analysis.smallest_gap)
-
-
-def numbers(texts: Texts, e: Estimate) -> str:
-    """The typical gap with its interval, scope and counts, for those who want the figures."""
-    ends = span(texts, e)
-    return texts(
-        "report.first.numbers",
-        percent="–" if e.percent is None else texts.percent(e.percent),
-        interval=f"{ends[0]} … {ends[1]}" if ends else texts("verdicts.none"),
-        scope=e.scope,
-        profiles=e.n_profiles,
-        pairs=texts.number(e.n_pairs),
-        answers=texts.number(e.n_answers),
-    )
+REAL = ("model", "product")
 
 
 def build(material: Material, texts: Texts) -> dict[str, Any]:
-    """Banners, findings, the forest and its description."""
-    margin = material.audit.experiment.analysis.smallest_gap
-    findings = []
-    for e in material.headlines:
-        found = finding(texts, e, material.money(e), material.refusals(e), material.names(texts, e), margin)
-        findings.append(
-            {"sentence": found.sentence, "verdict": found.verdict, "key": found.word, "numbers": numbers(texts, e)}
-        )
-    natures = {material.nature(e.endpoint) for e in material.headlines}
-    banners = [text for nature in sorted(natures) if (text := texts.under("natures")[nature]["text"])]
-    attributes = ", ".join(texts.label(a.label, name) for name, a in material.attributes.items())
+    """`banners` on what answered, `findings` for every headline, `shown` for the leading ones, and the forest."""
+    view = View(material, texts)
+    drawings = Drawings(view)
+    leading = set(map(id, drawings.leading))
+    name, *others = material.attributes
     return {
-        "banners": banners,
-        "attributes": attributes,
-        "findings": findings,
-        "forest": forest_of(material, texts),
-        "alt": [_alt(material, texts, e) for e in material.headlines if e.percent is not None],
-        "margin": texts.percent(100 * margin),
-        "unfinished": _unfinished(material),
+        "banners": banners(material, texts),
+        "real": _real(view),
+        "attribute": view.attribute(name),
+        "others": ", ".join(view.attribute(other) for other in others),
+        "findings": [finding_of(view, e) for e in material.headlines],
+        "shown": [finding_of(view, e) for e in material.headlines if id(e) in leading],
+        "drawing": drawings.first,
+        "unfinished": _unfinished(material, texts),
+        "empty": material.observations.empty,
     }
 
 
-def _alt(material: Material, texts: Texts, e: Estimate) -> str:
-    names, ends = material.names(texts, e), span(texts, e)
-    return texts(
-        "report.figure_alt",
-        title=texts("report.first.figure"),
-        model=names.model,
-        level=names.level,
-        reference=names.reference,
-        percent=texts.percent(e.percent or 0.0),
-        low=ends[0] if ends else "?",
-        high=ends[1] if ends else "?",
+def finding_of(view: View, e: Estimate) -> dict[str, str]:
+    """The verdict word, its key, the sentence, the numbers in small print, and the link to the answers."""
+    money = view.material.money(e) or e
+    names = view.names(e)
+    found = finding(view.texts, e, money, view.material.refusals(e), names, view.material.margin)
+    return {
+        "model": names.model,
+        "verdict": found.verdict,
+        "key": found.word,
+        "sentence": found.sentence,
+        "numbers": _numbers(view, e),
+        "link": view.link(e.endpoint, e.attribute),
+    }
+
+
+def _numbers(view: View, e: Estimate) -> str:
+    t, low, high = view.texts, e.percent_low, e.percent_high
+    return t(
+        "report.first.numbers",
+        percent="–" if e.percent is None else t.percent(e.percent),
+        interval=t("verdicts.none") if low is None or high is None else f"{t.percent(low)} … {t.percent(high)}",
+        scope=e.scope,
         profiles=e.n_profiles,
-        verdict=texts(f"verdicts.{e.verdict or 'none'}"),
+        pairs=t.number(e.n_pairs),
+        answers=t.number(e.n_answers),
     )
 
 
-def _unfinished(material: Material) -> dict[str, int] | None:
-    planned = len(material.audit.experiment.endpoints) * sum(c.trials for c in material.audit.design.counts())
-    answered = len(material.observations)
-    return None if answered >= planned else {"answered": answered, "planned": planned}
+def banners(material: Material, texts: Texts) -> list[str]:
+    """What has to be said first of answers that no chatbot of the public gave."""
+    natures = dict.fromkeys(material.nature(name) for name in material.endpoints)
+    return [text for nature in natures if (text := texts.under("natures")[nature]["text"])]
+
+
+def _real(view: View) -> str:
+    real = [view.model(e) for e in view.material.endpoints if view.material.nature(e) in REAL]
+    moment = view.material.manifest.get("started_at")
+    if not real or not moment:
+        return ""
+    return view.texts("report.first.real", models=", ".join(real), date=view.texts.moment(moment))
+
+
+def _unfinished(material: Material, texts: Texts) -> str:
+    ends = material.manifest.get("endpoints", {}).values()
+    planned = sum(int(e.get("planned", 0)) for e in ends)
+    answered = int((material.observations["status"] != "failed").sum())
+    if not planned or answered >= planned:
+        return ""
+    return texts("report.first.unfinished", answered=texts.number(answered), planned=texts.number(planned))

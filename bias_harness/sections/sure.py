@@ -1,32 +1,54 @@
-"""How sure is this: the interval in words, the placebo pairs, and what was not answered."""
+"""How sure is this: the range in words, the placebo pairs, other wordings, what has no amount, what was not asked."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from bias_harness.i18n import Texts
-from bias_harness.sections import Material, span
+from bias_harness.sections.drawings import Drawings
+from bias_harness.sections.material import Material, View
 
 
 def build(material: Material, texts: Texts) -> dict[str, Any]:
-    """The sentences, with this run's own numbers in them."""
+    """The sentences with this run's own numbers in them, and two figures."""
+    view = View(material, texts)
+    drawings = Drawings(view)
     status = material.observations["status"].astype(str)
-    attribute = next(iter(material.attributes.values()))
     values = {
-        "attribute": texts.label(attribute.label, attribute.name),
-        "placebo": _placebo(material, texts),
+        "scope": texts(f"report.sure.scopes.{material.audit.experiment.analysis.scope}"),
+        "placebo": _placebo(view),
+        "wordings": _wordings(view, drawings),
         "answers": texts.number(len(status)),
         "refused": texts.number(int((status == "refused").sum())),
         "unread": texts.number(int(status.isin(["no_amount", "ambiguous", "failed"]).sum())),
         "implausible": texts.number(int(material.observations["implausible"].sum())),
     }
-    return {"items": [str(item).format(**values) for item in texts.under("report.sure.items")]}
+    return {
+        "items": [str(item).format(**values) for item in texts.under("report.sure.items").values()],
+        "limits": texts.under("report.sure.limits"),
+        "strip": drawings.strip,
+        "nonanswers": drawings.nonanswers,
+    }
 
 
-def _placebo(material: Material, texts: Texts) -> str:
-    found = [e for e in material.estimates.find(family="placebo") if e.conf_low is not None and "signal" in e.slice]
+def _placebo(view: View) -> str:
+    found = [e.percent for e in view.material.estimates.find(family="placebo", scale="log") if e.percent is not None]
     if not found:
-        return texts("report.sure.placebo_none")
-    ends = span(texts, found[0])
-    low, high = ends or ("?", "?")
-    return texts("report.sure.placebo", percent=texts.percent(found[0].percent or 0.0), low=low, high=high)
+        return view.texts("report.sure.placebo_none")
+    low, high = view.texts.percent(min(found)), view.texts.percent(max(found))
+    return view.texts("report.sure.placebo", low=low, high=high)
+
+
+def _wordings(view: View, drawings: Drawings) -> str:
+    e = view.material.audit.experiment
+    if len(e.wordings) * len(e.languages) == 1:
+        return view.texts("report.sure.wording_one")
+    for headline in drawings.leading:
+        cells = view.material.cells.get((headline.endpoint, headline.attribute, headline.level, "wording"), {})
+        found = [c.percent for c in cells.values() if c.percent is not None]
+        if len(found) > 1:
+            names = view.names(headline)
+            ends = {"low": view.texts.percent(min(found)), "high": view.texts.percent(max(found))}
+            said = {"model": names.model, "level": names.level, "count": len(e.wordings)}
+            return view.texts("report.sure.wording_some", **said, **ends)
+    return view.texts("report.sure.wording_many", count=len(e.wordings) * len(e.languages))

@@ -1,61 +1,69 @@
-"""Where it differs: the typical gap by field, seniority, wording and language, a number in every cell."""
+"""Where it differs: every headline in a sentence, the forest, heat maps by part of the test, and profile by profile."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from bias_harness.i18n import Texts
-from bias_harness.sections import Material, span
+from bias_harness.sections.drawings import Drawings
+from bias_harness.sections.first import finding_of
+from bias_harness.sections.material import Material, View
 from bias_harness.vocabulary import Estimate
+
+COLUMNS, SENTENCES, FEW = 7, 12, 4
+"""Columns of a heat map side by side; sentences of an attribute in full; levels from which there are extremes."""
 
 
 def build(material: Material, texts: Texts) -> dict[str, Any]:
-    """One table per attribute and level: a row a model, a column a part of the test."""
-    tables = []
-    for attribute, varied in material.attributes.items():
-        for level in varied.levels:
-            rows = [e for e in material.headlines if e.attribute == attribute and e.level == level]
-            if rows:
-                tables.append(_table(material, texts, rows))
-    return {"tables": tables}
-
-
-def _table(material: Material, texts: Texts, headlines: list[Estimate]) -> dict[str, Any]:
-    first = headlines[0]
-    cells = material.estimates.find(family="cells", attribute=first.attribute, level=first.level)
-    parts = sorted({next(iter(e.slice.items())) for e in cells if len(e.slice) == 1}, key=_order)
-    names = material.names(texts, first)
+    """One part for each attribute, and the profiles of the leading comparison."""
+    view = View(material, texts)
+    drawings = Drawings(view)
     return {
-        "level": names.level,
-        "reference": names.reference,
-        "parts": [material.group(texts, *part) for part in parts],
-        "rows": [
-            {
-                "model": material.model(texts, e.endpoint),
-                "cells": [_cell(texts, e)] + [_cell(texts, _find(cells, e.endpoint, part)) for part in parts],
-            }
-            for e in headlines
-        ],
+        "attributes": [_attribute(view, drawings, name) for name in material.attributes],
+        "dumbbells": drawings.dumbbells[:3],
     }
 
 
-def _order(part: tuple[str, str]) -> tuple[int, str]:
-    return (("field", "seniority", "language", "wording").index(part[0]), part[1])
-
-
-def _find(cells: list[Estimate], endpoint: str, part: tuple[str, str]) -> Estimate | None:
-    return next((e for e in cells if e.endpoint == endpoint and e.slice == dict([part])), None)
-
-
-def _cell(texts: Texts, e: Estimate | None) -> dict[str, Any] | None:
-    if e is None or e.percent is None:
-        return None
-    ends = span(texts, e)
-    strength = min(1.0, abs(e.percent) / 20)
+def _attribute(view: View, drawings: Drawings, name: str) -> dict[str, Any]:
+    headlines = [e for e in view.material.headlines if e.attribute == name]
+    reference = view.material.attributes[name].reference
+    heats = [d for (attribute, _), d in drawings.heats.items() if attribute == name]
     return {
-        "percent": texts.percent(e.percent),
-        "span": ends,
-        "key": e.verdict or "none",
-        "tone": "less" if e.percent < 0 else "more",
-        "strength": round(strength, 2),
+        "name": view.attribute(name),
+        "reference": view.level(name, reference),
+        "findings": [finding_of(view, e) for e in headlines[:SENTENCES]],
+        "forest": drawings.forests.get(name),
+        "heats": [(d, slices(len(d.chart.columns))) for d in heats],  # type: ignore[attr-defined]
+        "extremes": _extremes(view, headlines),
     }
+
+
+def slices(columns: int) -> list[tuple[int, int]]:
+    """The columns of a heat map in pieces that a page is wide enough for: (from, up to)."""
+    pieces = math.ceil(columns / COLUMNS)
+    each = math.ceil(columns / pieces)
+    return [(i, min(columns, i + each)) for i in range(0, columns, each)]
+
+
+def _extremes(view: View, headlines: list[Estimate]) -> list[str]:
+    """The highest against the lowest level of each model, where there are many levels: the largest of N pairs."""
+    found = []
+    for endpoint in dict.fromkeys(e.endpoint for e in headlines):
+        own = [e for e in headlines if e.endpoint == endpoint and e.estimate is not None]
+        if len(own) < FEW:
+            continue
+        gaps = {own[0].reference: 0.0} | {e.level: e.estimate or 0.0 for e in own}
+        highest, lowest = max(gaps, key=lambda k: gaps[k]), min(gaps, key=lambda k: gaps[k])
+        percent = -100 * math.expm1(gaps[lowest] - gaps[highest])
+        found.append(
+            view.texts(
+                "report.where.extreme",
+                model=view.model(endpoint),
+                highest=view.level(own[0].attribute, highest),
+                lowest=view.level(own[0].attribute, lowest),
+                percent=view.texts.percent(percent),
+                pairs=view.texts.number(len(gaps) * (len(gaps) - 1) // 2),
+            )
+        )
+    return found

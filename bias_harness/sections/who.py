@@ -8,38 +8,47 @@ from typing import Any
 from bias_harness.design import Block, Variant
 from bias_harness.i18n import Texts
 from bias_harness.prompts import MARK_CLOSE, MARK_OPEN
-from bias_harness.sections import Material
+from bias_harness.sections.answers import Said, said
+from bias_harness.sections.material import Material, View
 
-LONGEST_SHOWN = 1_200
+MODELS, LETTERS = 6, 1_500
+"""How many models' answers to the example are shown, and how many letters of each."""
 
 
 def build(material: Material, texts: Texts) -> dict[str, Any]:
     """For each attribute: one pair of questions with the differing words marked, and each model's answers to it."""
-    return {"pairs": [_pair(material, texts, name) for name in material.attributes]}
+    view = View(material, texts)
+    return {"pairs": [_pair(view, name) for name in material.attributes]}
 
 
-def _pair(material: Material, texts: Texts, attribute: str) -> dict[str, Any]:
-    audit = material.audit
+def _pair(view: View, attribute: str) -> dict[str, Any]:
+    audit = view.material.audit
+    varied = view.material.attributes[attribute]
     block = next(b for b in audit.design.blocks() if b.attribute.name == attribute)
-    reference = block.attribute.reference
-    other = next(level for level in block.attribute.levels if level != reference)
-    variants = [_variant(block, reference), _variant(block, other)]
+    variants = [_variant(block, level) for level in list(varied.levels)[:2][::-1]]
     return {
-        "attribute": texts.label(block.attribute.label, attribute),
-        "caution": texts.label(block.attribute.caution),
+        "attribute": view.attribute(attribute),
+        "caution": view.texts.label(varied.caution),
+        "language": block.language,
         "people": [
-            {
-                "one": material.level(texts, attribute, v.arm.level, "one"),
-                "messages": [_marked(m.content) for m in audit.prompter.messages(block, v, marked=True)],
-            }
+            {"one": _capital(view.level(attribute, v.arm.level, "one")), "messages": _messages(view, block, v)}
             for v in variants
         ],
-        "answers": [_answers(material, texts, e.name, block, variants) for e in audit.experiment.endpoints],
+        "answers": [_answers(view, endpoint, block, variants) for endpoint in view.material.endpoints[:MODELS]],
     }
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _variant(block: Block, level: str) -> Variant:
     return next(v for v in block.variants if v.arm.level == level and v.arm.signal == 0 and not v.edit)
+
+
+def _messages(view: View, block: Block, variant: Variant) -> list[dict[str, Any]]:
+    messages = view.material.audit.prompter.messages(block, variant, marked=True)
+    return [{"role": m.role, "pieces": _marked(m.content)} for m in messages]
 
 
 def _marked(text: str) -> list[tuple[str, bool]]:
@@ -50,25 +59,15 @@ def _marked(text: str) -> list[tuple[str, bool]]:
     ]
 
 
-def _answers(material: Material, texts: Texts, endpoint: str, block: Block, variants: list[Variant]) -> dict[str, Any]:
-    config = next(e for e in material.audit.experiment.endpoints if e.name == endpoint)
-    requests = dict(zip(block.variants, material.audit.prompter.requests(block, config), strict=True))
-    keys = [requests[v].key for v in variants]
-    raw = material.raw(keys)
-    return {
-        "model": material.model(texts, endpoint),
-        "texts": [_shown(material, texts, raw.get(key)) for key in keys],
+def _answers(view: View, endpoint: str, block: Block, variants: list[Variant]) -> dict[str, Any]:
+    """What the endpoint answered to the two questions; None where it was not asked."""
+    own = next(e for e in view.material.audit.experiment.endpoints if e.name == endpoint)
+    keys = {
+        (r.trial.level, r.trial.signal, r.trial.edit): r.key
+        for r in view.material.audit.prompter.requests(block, own)
+        if r.trial
     }
-
-
-def _shown(material: Material, texts: Texts, found: Any) -> dict[str, str] | None:
-    if found is None:
-        return None
-    response, answer = found
-    text = (response.text or "").strip()
-    if answer.annual is not None:
-        amount = texts.money(answer.annual, material.audit.experiment.outcome.currency, exact=True)
-        read = texts("report.who.reading", amount=f"{amount} {texts('units.year')}")
-    else:
-        read = texts("report.who.unread", reason=answer.reason or answer.status)
-    return {"text": text[:LONGEST_SHOWN] or texts("report.who.no_answer"), "read": read}
+    wanted = [keys[v.arm.level, v.arm.signal, v.edit] for v in variants]
+    raw = view.material.raw(wanted)
+    answers: list[Said | None] = [said(view.texts, *raw[key], most=LETTERS) if key in raw else None for key in wanted]
+    return {"model": view.model(endpoint), "texts": answers}

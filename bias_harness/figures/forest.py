@@ -1,0 +1,118 @@
+"""F3, the forest of gaps, and F10, the same gap over several runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bias_harness.figures.chart import Column, Table
+from bias_harness.figures.scene import WIDE, Bar, Label, Line, Mark, Scale, Scene, Sign, around, fit
+from bias_harness.i18n import Texts
+from bias_harness.vocabulary import Estimate
+
+VERDICT_SHAPES = {
+    "gap_meaningful": "diamond",
+    "gap_detected_size_unclear": "triangle",
+    "gap_detected_but_negligible": "square",
+    "equivalent": "square",
+    "inconclusive": "circle",
+    "none": "cross",
+}
+
+
+@dataclass(frozen=True)
+class ForestRow:
+    """One line: per cents, with `low` and `high` None where there is no interval."""
+
+    group: str
+    label: str
+    percent: float
+    low: float | None
+    high: float | None
+    verdict: str
+    profiles: int
+
+
+@dataclass(frozen=True)
+class Forest:
+    """Gaps with their intervals, and the half-width (per cent) of the band that is too small to matter."""
+
+    rows: tuple[ForestRow, ...]
+    margin: float
+
+    def table(self) -> Table:
+        """One row a gap."""
+        columns = (
+            Column("model"),
+            Column("level"),
+            Column("percent", "percent"),
+            Column("low", "percent"),
+            Column("high", "percent"),
+            Column("profiles", "count"),
+            Column("verdict"),
+        )
+        return Table(columns, [(r.group, r.label, r.percent, r.low, r.high, r.profiles, r.verdict) for r in self.rows])
+
+    def limits(self) -> tuple[float, float]:
+        """The ends of the axis; zero and the band are always on it."""
+        ends = [x for r in self.rows for x in (r.percent, r.low, r.high)]
+        return around(ends, include=(0.0, -1.5 * self.margin, 1.5 * self.margin))
+
+    def scene(self, texts: Texts, width: int) -> Scene:
+        """Label, interval, number; on a narrow page the label stands above its interval."""
+        wide = width >= WIDE
+        left, right, row, top = (230, width - 150, 30, 8) if wide else (8, width - 8, 44, 6)
+        bottom = top + row * len(self.rows)
+        x = Scale(*self.limits(), left, right)
+        marks: list[Mark] = [
+            Bar(x(-self.margin), top, x(self.margin) - x(-self.margin), bottom - top, "band"),
+            Line(x(0), top, x(0), bottom, "zero"),
+        ]
+        labels = axis(texts, x, bottom, "percent")
+        for index, r in enumerate(self.rows):
+            middle = top + row * index + (row / 2 if wide else 30)
+            if r.low is not None and r.high is not None:
+                marks += [Line(x(r.low), middle, x(r.high), middle, "range")]
+                marks += [Line(x(end), middle - 4, x(end), middle + 4, "range") for end in (r.low, r.high)]
+            shape = VERDICT_SHAPES[r.verdict]
+            marks.append(Sign(x(r.percent), middle, "dot clear" if shape == "diamond" else "dot", shape))
+            labels += self._words(texts, r, middle, width, wide=wide)
+        return Scene(width, bottom + 24, tuple(marks), tuple(labels))
+
+    def _words(self, texts: Texts, r: ForestRow, y: float, width: int, *, wide: bool) -> list[Label]:
+        number = texts.percent(r.percent)
+        if wide:
+            between = "" if r.low is None or r.high is None else f"{texts.percent(r.low)} … {texts.percent(r.high)}"
+            return [
+                Label(0, y - 2, fit(r.label, 225), "label"),
+                Label(0, y + 11, fit(r.group, 225, 11), "sub"),
+                Label(width, y - 2, number, "label", "end"),
+                Label(width, y + 11, between, "sub", "end"),
+            ]
+        name = f"{r.label} · {r.group}" if r.group else r.label
+        return [Label(0, y - 14, fit(name, width - 70, 12)), Label(width, y - 14, number, "label", "end")]
+
+
+def axis(texts: Texts, x: Scale, y: float, unit: str, currency: str = "") -> list[Label]:
+    """Numbers under an axis."""
+    about = 6 if x.right - x.left > 300 else 4
+    values = x.ticks(about)
+    whole = all(v == int(v) for v in values)
+    shown = [
+        texts.percent(v, 0 if whole else 1) if unit == "percent" else texts.money(v, currency, exact=True)
+        for v in values
+    ]
+    return [Label(x(v), y + 16, text, "tick", "middle") for v, text in zip(values, shown, strict=True)]
+
+
+def forest(labelled: Iterable[tuple[str, str, Estimate]], margin: float) -> Forest:
+    """The forest of (group, label, log estimate); estimates without a number are left to the tables.
+
+    `margin` is the smallest gap of interest as a fraction.
+    """
+    rows = tuple(
+        ForestRow(group, label, e.percent, e.percent_low, e.percent_high, e.verdict or "none", e.n_profiles)
+        for group, label, e in labelled
+        if e.percent is not None
+    )
+    return Forest(rows, 100 * margin)

@@ -1,0 +1,66 @@
+"""F5, the heat map: a number in every cell; hatched where nothing can be told, crossed where nothing is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bias_harness.figures.chart import Column, Table
+
+STRONGEST = 12.0
+"""The gap, in per cent, from which on the colour is at its strongest."""
+
+
+@dataclass(frozen=True)
+class HeatCell:
+    """A gap in per cent with its interval, the verdict and a link to the answers behind it; all None: no data."""
+
+    percent: float | None
+    low: float | None = None
+    high: float | None = None
+    verdict: str = "none"
+    n: int = 0
+    link: str = ""
+
+    @property
+    def tone(self) -> str:
+        """less0 ... less4 or more0 ... more4: the sign and how strong."""
+        if self.percent is None:
+            return "nothing"
+        strength = min(4, round(4 * abs(self.percent) / STRONGEST))
+        return f"{'less' if self.percent < 0 else 'more'}{strength}"
+
+
+@dataclass(frozen=True)
+class HeatRow:
+    """One model and level."""
+
+    model: str
+    level: str
+    cells: tuple[HeatCell, ...]
+
+
+@dataclass(frozen=True)
+class Heat:
+    """Rows of cells under the parts of the test (`columns`)."""
+
+    columns: tuple[str, ...]
+    rows: tuple[HeatRow, ...]
+
+    def table(self) -> Table:
+        """One row a cell."""
+        columns = (
+            Column("model"),
+            Column("level"),
+            Column("part"),
+            Column("percent", "percent"),
+            Column("low", "percent"),
+            Column("high", "percent"),
+            Column("answers", "count"),
+            Column("verdict"),
+        )
+        rows = [
+            (r.model, r.level, part, c.percent, c.low, c.high, c.n, c.verdict)
+            for r in self.rows
+            for part, c in zip(self.columns, r.cells, strict=True)
+        ]
+        return Table(columns, rows)

@@ -1,0 +1,120 @@
+"""The answers themselves, verbatim, with what was read in them: on the page, or in files where they are many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+import pandas as pd
+
+from bias_harness.i18n import Texts
+from bias_harness.sections.material import INLINE_ANSWERS, Material, View
+from bias_harness.vocabulary import Answer, Response
+
+COLUMNS = ["persona", "field", "wording", "language", "level", "signal", "edit", "repeat", "key"]
+LONGEST = 100_000
+"""Letters of one answer that a file shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A response in three pieces, the middle one what was read as the advice; `left_out` letters were cut off."""
+
+    before: str
+    advice: str
+    after: str
+    left_out: int
+    read: str
+    empty: str = ""
+
+
+def said(texts: Texts, response: Response, answer: Answer, most: int = LONGEST) -> Said:
+    """What came back and what was read in it, in words."""
+    text = response.text
+    if not text or not text.strip():
+        note = "report.answers.no_text" if text is None else "report.answers.empty"
+        return Said("", "", "", 0, reading(texts, answer), texts(note))
+    shown, (start, end) = text[:most], answer.span or (0, 0)
+    start, end = min(start, len(shown)), min(end, len(shown))
+    return Said(shown[:start], shown[start:end], shown[end:], max(0, len(text) - most), reading(texts, answer))
+
+
+def reading(texts: Texts, answer: Answer) -> str:
+    """`Read as $95,000 a year.` or why no amount was read."""
+    if answer.status != "ok" or answer.amount is None:
+        reason = texts(f"report.statuses.{answer.status}") + (f" ({answer.reason})" if answer.reason else "")
+        return texts("report.who.unread", reason=reason)
+    amount = texts.money(answer.amount, answer.currency, exact=True) if answer.currency else texts.number(answer.amount)
+    per = texts(f"report.per.{answer.period}") if answer.period else ""
+    words = texts("report.who.reading", amount=amount, per=per).replace(" .", ".")
+    if answer.annual is not None and answer.annual != answer.amount and answer.currency:
+        words += " " + texts("report.who.annual", amount=texts.money(answer.annual, answer.currency, exact=True))
+    return words
+
+
+def build(material: Material, texts: Texts) -> dict[str, Any]:
+    """All answers where they fit, else the list of files."""
+    view = View(material, texts)
+    pairs = [(e, a) for e in material.endpoints for a in material.attributes]
+    count = texts.number(len(material.observations))
+    return {
+        "inline": material.answers_inline,
+        "count": count,
+        "limit": texts.number(INLINE_ANSWERS),
+        "groups": [group(view, e, a) for e, a in pairs] if material.answers_inline else [],
+        "files": [] if material.answers_inline else [(view.link(e, a), _title(view, e, a)) for e, a in pairs],
+    }
+
+
+def group(view: View, endpoint: str, attribute: str) -> dict[str, Any]:
+    """The answers of one model about one attribute, by field and profile."""
+    m, rows = view.material, view.material.observations
+    own = rows.loc[(rows["endpoint"] == endpoint) & (rows["attribute"] == attribute), COLUMNS]
+    order = {p.id: i for i, p in enumerate(m.audit.design.personas)}
+    levels = {name: i for i, name in enumerate(m.attributes[attribute].levels)}
+    own = own.assign(
+        place=own["persona"].map(order).astype(int), rank=own["level"].map(levels).astype(int)
+    ).sort_values(["place", "wording", "language", "repeat", "signal", "rank", "edit"], kind="stable")
+    raw = m.raw(own["key"].tolist())
+    place = f"a{m.endpoints.index(endpoint)}-{list(m.attributes).index(attribute)}-" if m.answers_inline else ""
+    return {
+        "title": _title(view, endpoint, attribute),
+        "anchor": f"{place}answers",
+        "count": view.texts.number(len(own)),
+        "fields": list(_fields(view, attribute, own, raw, place)),
+    }
+
+
+def _title(view: View, endpoint: str, attribute: str) -> str:
+    names = {"model": view.model(endpoint), "attribute": view.attribute(attribute)}
+    return view.texts("report.answers.file_title", **names)
+
+
+Rows = Mapping[str, tuple[Response, Answer]]
+
+
+def _fields(view: View, attribute: str, own: pd.DataFrame, raw: Rows, place: str) -> Iterator[dict[str, Any]]:
+    personas = {p.id: p for p in view.material.audit.design.personas}
+    shown: set[str] = set()
+    for persona, rows in groupby(own.itertuples(index=False), key=lambda r: r.persona):
+        field = personas[persona].field
+        yield {
+            "anchor": "" if field in shown else f"{place}field-{field}",
+            "field": view.part("field", field),
+            "persona": view.persona(personas[persona]),
+            "rows": [_row(view, attribute, r, raw) for r in rows if r.key in raw],
+        }
+        shown.add(field)
+
+
+def _row(view: View, attribute: str, r: Any, raw: Rows) -> dict[str, Any]:
+    level = view.level(attribute, r.level, "tag")
+    if r.edit:
+        level = view.texts("report.answers.placebo", level=level)
+    elif r.signal:
+        level = view.texts("report.answers.signal", level=level)
+    languages = view.material.audit.experiment.languages
+    wording = r.wording if len(languages) == 1 else f"{r.wording} ({r.language})"
+    return {"level": level, "wording": wording, "repeat": r.repeat + 1, "said": said(view.texts, *raw[r.key])}

@@ -1,0 +1,225 @@
+"""For researchers: every estimate, how the answers were read, the design, and where it all comes from."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from bias_harness import __version__
+from bias_harness.i18n import Texts
+from bias_harness.sections.answers import said
+from bias_harness.sections.drawings import Drawings
+from bias_harness.sections.material import Material, View
+from bias_harness.vocabulary import Estimate
+
+ROWS, SAMPLE, SAMPLE_LETTERS = 400, 40, 600
+"""Estimates in the page's table, answers in the sample of the reading, letters of each."""
+FAMILIES = ("headline", "scopes", "nonanswers", "placebo")
+COLUMNS = (
+    "model",
+    "attribute",
+    "level",
+    "part",
+    "family",
+    "scope",
+    "percent",
+    "interval",
+    "money",
+    "money_percent",
+    "df",
+    "p",
+    "p_adjusted",
+    "profiles",
+    "answers",
+    "verdict",
+    "status",
+)
+
+
+def build(material: Material, texts: Texts) -> dict[str, Any]:
+    """Tables of estimates, a sample of the reading, the design, the prompts and the provenance."""
+    view = View(material, texts)
+    everything = [e for e in material.estimates.items if e.scale != "money"]
+    shown = everything if len(everything) <= ROWS else [e for e in everything if e.family in FAMILIES][:ROWS]
+    return {
+        "columns": COLUMNS,
+        "rows": [_row(view, e) for e in shown],
+        "shown": texts.number(len(shown)),
+        "all": texts.number(len(everything)),
+        "cut": len(shown) < len(everything),
+        "warnings": list(material.estimates.warnings),
+        "sample": _sample(view),
+        "seed": material.audit.experiment.analysis.seed,
+        "design": [_counts(view, c) for c in material.audit.design.counts()],
+        "prompts": sorted(material.audit.resolved.prompts.items()),
+        "endpoints": [_endpoint(view, name) for name in material.endpoints],
+        "facts": _facts(view),
+        "run": material.run,
+        "citation": _citation(view),
+        "drawings": Drawings(view).statistical,
+    }
+
+
+def _row(view: View, e: Estimate) -> dict[str, Any]:
+    """One estimate as the table shows it: (text, number to sort by) a column, and the link to its answers."""
+    t = view.texts
+    money = view.material.money(e) if e.family in ("headline", "cells") else None
+    part = ", ".join(view.part(k, v) for k, v in e.slice.items()) or t("report.where.all")
+    family = t.under("report.research.families").get(e.family, e.family)
+    return {
+        "model": (view.model(e.endpoint), None),
+        "attribute": (view.attribute(e.attribute), None),
+        "level": (view.level(e.attribute, e.level, "tag"), None),
+        "part": (part, None),
+        "family": (family if e.outcome in ("salary", "refused") else f"{family}: {e.outcome}", None),
+        "scope": (e.scope, None),
+        **_size(t, e),
+        **_money(t, money),
+        "df": ("" if e.df is None else t.number(e.df, 1), e.df),
+        "p": (_p(t, e.p_value), e.p_value),
+        "p_adjusted": (_p(t, e.p_adjusted), e.p_adjusted),
+        "profiles": (t.number(e.n_profiles), e.n_profiles),
+        "answers": (t.number(e.n_answers), e.n_answers),
+        "verdict": (t(f"verdicts.{e.verdict}") if e.verdict else "", None),
+        "status": ("" if e.status == "ok" else t.under("reasons").get(e.status, e.status), None),
+        "link": view.link(e.endpoint, e.attribute, e.slice.get("field")),
+    }
+
+
+Cell = tuple[str, float | None]
+
+
+def _size(t: Texts, e: Estimate) -> dict[str, Cell]:
+    """The estimate and its interval: per cents, or percentage points of a difference of shares."""
+    if e.scale == "rate":
+        value, low, high = (None if v is None else 100 * v for v in (e.estimate, e.conf_low, e.conf_high))
+    else:
+        value, low, high = e.percent, e.percent_low, e.percent_high
+
+    def shown(number: float) -> str:
+        return t("figures.points", number=t.number(number, 2)) if e.scale == "rate" else t.percent(number, 2)
+
+    interval = "" if low is None or high is None else f"{shown(low)} … {shown(high)}"
+    return {"percent": ("" if value is None else shown(value), value), "interval": (interval, None)}
+
+
+def _money(t: Texts, money: Estimate | None) -> dict[str, Cell]:
+    if money is None or money.estimate is None:
+        return {"money": ("", None), "money_percent": ("", None)}
+    words = [t.money(money.estimate, money.currency or "", exact=True)]
+    if money.conf_low is not None and money.conf_high is not None:
+        ends = (t.money(v, money.currency or "", exact=True) for v in (money.conf_low, money.conf_high))
+        words.append(f"({' … '.join(ends)})")
+    percent = "" if money.percent is None else t.percent(money.percent, 2)
+    return {"money": (" ".join(words), money.estimate), "money_percent": (percent, money.percent)}
+
+
+def _p(texts: Texts, p: float | None) -> str:
+    if p is None:
+        return ""
+    return "< " + texts.number(0.0001, 4) if p < 0.0001 else texts.number(p, 4)
+
+
+def _sample(view: View) -> list[dict[str, Any]]:
+    """A random sample of the answers with what was read in them; the same one every time."""
+    rows = view.material.observations
+    chance = random.Random(view.material.audit.experiment.analysis.seed)
+    places = sorted(chance.sample(range(len(rows)), min(SAMPLE, len(rows))))
+    columns = (rows[name].iloc[places].astype(str) for name in ("endpoint", "attribute", "level", "status", "key"))
+    drawn = list(zip(*columns, strict=True))
+    raw = view.material.raw([key for *_, key in drawn])
+    return [
+        {
+            "model": view.model(endpoint),
+            "level": view.level(attribute, level, "tag"),
+            "status": view.texts(f"report.statuses.{status}"),
+            "said": said(view.texts, *raw[key], most=SAMPLE_LETTERS),
+        }
+        for endpoint, attribute, level, status, key in drawn
+        if key in raw
+    ]
+
+
+def _counts(view: View, c: Any) -> dict[str, str]:
+    numbers = ("levels", "signals", "cells", "treatment_pairs", "placebo_pairs", "trials")
+    return {"attribute": view.attribute(c.attribute)} | {n: view.texts.number(getattr(c, n)) for n in numbers}
+
+
+def _endpoint(view: View, name: str) -> dict[str, str]:
+    t, known = view.texts, view.material.manifest.get("endpoints", {}).get(name, {})
+    unknown = t("report.research.unknown")
+    tokens = [known.get("input_tokens"), known.get("output_tokens")]
+    return {
+        "model": view.model(name),
+        "nature": str(t.under("natures")[view.material.nature(name)]["short"]),
+        "asked_as": str(known.get("model") or known.get("provider") or unknown),
+        "served": ", ".join(map(str, known.get("served", ()))) or unknown,
+        "answered": t.number(known["answered"] + known.get("already", 0)) if "answered" in known else unknown,
+        "failed": t.number(known["failed"]) if "failed" in known else unknown,
+        "tokens": unknown if None in tokens else " / ".join(t.number(int(x)) for x in tokens if x is not None),
+        "cost": _cost(t, known.get("cost")),
+    }
+
+
+def _cost(texts: Texts, dollars: float | None) -> str:
+    if dollars is None:
+        return texts("report.research.unknown")
+    return (
+        texts.money(dollars, "USD", exact=True) if dollars >= 10 or dollars == 0 else f"US$ {texts.number(dollars, 4)}"
+    )
+
+
+def _facts(view: View) -> list[tuple[str, str]]:
+    t, m, material = view.texts, view.material.manifest, view.material
+    e, unknown = material.audit.experiment, t("report.research.unknown")
+    digests = material.audit.digests
+    values = {
+        "run": material.run,
+        "experiment": e.experiment,
+        "digest": material.audit.digest,
+        "personas": digests["personas"],
+        "prompts": digests["prompts"],
+        "judging": digests["judging"],
+        "started": t.moment(m["started_at"]) if "started_at" in m else unknown,
+        "finished": t.moment(m["finished_at"]) if "finished_at" in m else unknown,
+        "persons": t.number(len(material.audit.design.personas)),
+        "wordings": ", ".join(e.wordings),
+        "languages": ", ".join(e.languages),
+        "repeats": t.number(e.repeats),
+        "seed": str(e.seed),
+        "sampling": ", ".join(f"{k} {v}" for k, v in e.sampling.sent().items()),
+        "margin": t.percent(100 * e.analysis.smallest_gap),
+        "confidence": t.percent(100 * e.analysis.confidence, 0),
+        "outcome": _outcome(view),
+        "python": str(m.get("python", unknown)),
+        "platform": str(m.get("platform", unknown)),
+        "versions": ", ".join(f"{k} {v}" for k, v in m.get("versions", {}).items()) or unknown,
+    }
+    return [(t(f"report.research.facts.{key}"), value) for key, value in values.items()]
+
+
+def _outcome(view: View) -> str:
+    t, o = view.texts, view.material.audit.experiment.outcome
+    return t(
+        "report.research.outcome",
+        currency=o.currency,
+        period=t(f"report.research.periods.{o.period}"),
+        basis=t(f"report.research.bases.{o.basis}"),
+        low=t.number(o.plausible[0]),
+        high=t.number(o.plausible[1]),
+        rule=t(f"report.research.rules.{o.range_rule}"),
+    )
+
+
+def _citation(view: View) -> str:
+    m, e = view.material.manifest, view.material.audit.experiment
+    moment = m.get("started_at")
+    return view.texts(
+        "report.research.citation",
+        version=__version__,
+        year=str(moment)[:4] if moment else view.texts("report.research.unknown"),
+        experiment=e.experiment,
+        digest=view.material.audit.digest[:16],
+        date=view.texts.moment(moment) if moment else view.texts("report.research.unknown"),
+        models=", ".join(view.model(name) for name in view.material.endpoints),
+    )

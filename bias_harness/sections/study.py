@@ -1,0 +1,23 @@
+"""In the spirit of the study: the distributions of two groups, and their spread over the fields."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bias_harness.figures.spread import Spread
+from bias_harness.i18n import Texts
+from bias_harness.sections.drawings import Drawings
+from bias_harness.sections.material import Material, View
+
+PANELS = 3
+
+
+def build(material: Material, texts: Texts) -> dict[str, Any]:
+    """The histogram, and for each attribute the spread of the first models."""
+    drawings = Drawings(View(material, texts))
+    spreads = []
+    for drawing in drawings.spreads.values():
+        chart = drawing.chart
+        if isinstance(chart, Spread):
+            spreads.append((drawing, [(name, chart.panel(name)) for name in chart.panels[:PANELS]]))
+    return {"histogram": drawings.histogram, "spreads": spreads}
