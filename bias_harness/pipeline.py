@@ -29,6 +29,7 @@ from bias_harness.vocabulary import Answer, Request, Response, Trial
 if TYPE_CHECKING:
     import pandas as pd
 
+    from bias_harness.answers import Unread
     from bias_harness.drift import Check, Policy, Snapshot
     from bias_harness.estimates import Estimates
     from bias_harness.runner import Tally, Work
@@ -77,6 +78,10 @@ class Run:
     def raw(self, keys: Sequence[str]) -> dict[str, tuple[Response, Answer]]:
         """The responses and readings behind observation keys."""
         return {key: self._read[key] for key in keys if key in self._read}
+
+    def everything(self) -> Iterable[tuple[Response, Answer]]:
+        """Every response with its reading, once."""
+        return self._read.values()
 
     @cached_property
     def _read(self) -> dict[str, tuple[Response, Answer]]:
@@ -336,6 +341,30 @@ def headlines(of: Run, language: str = "en") -> list[str]:
     for found in built["findings"]:
         lines += [f"{found['verdict'].upper()}: {found['sentence']}", f"    {found['numbers']}"]
     return lines
+
+
+def score(of: Run) -> tuple[list[dict[str, Any]], list[Unread]]:
+    """What the present reader reads differently than `observations.parquet` has it, and what it cannot read."""
+    import pandas as pd
+
+    from bias_harness.answers import unread
+    from bias_harness.errors import RunFolderError
+
+    path = of.folder.path / "observations.parquet"
+    if not path.is_file():
+        raise RunFolderError(f"{path} is not there; make it with: bias-harness estimate {of.folder.path}")
+    read = ["key", "status", "annual", "currency", "period"]
+    before = pd.read_parquet(path, columns=read).drop_duplicates("key").astype({"status": str})
+    now = of.observations[read].drop_duplicates("key").astype({"status": str})
+    both = before.merge(now, on="key", suffixes=("_before", "_now"))
+    same = (both["status_before"] == both["status_now"]) & (
+        (both["annual_before"] == both["annual_now"]) | (both["annual_before"].isna() & both["annual_now"].isna())
+    )
+    moved = both[~same]
+    texts = {key: response.text for key, (response, _) in of.raw(moved["key"].tolist()).items()}
+    rows = [{**{str(k): v for k, v in row.items()}, "text": texts.get(row["key"])} for row in moved.to_dict("records")]
+    answers = ((response.text or "", answer) for response, answer in of.everything())
+    return rows, unread(answers)
 
 
 def record(audit: Audit, into: Path, source: Path, *, limit: int | None = None) -> Run:

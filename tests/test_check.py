@@ -161,7 +161,7 @@ def test_a_key_of_the_environment_is_refused_at_record(workspace: Path, monkeypa
         AUDIT.replace("GAP", "0")
         .replace("REFUSED", "0")
         .replace("SEED", "1")
-        .replace("name: bot", "name: bot, api_key_env: THE_KEY")
+        .replace("- name: bot", "- name: bot\n    api_key_env: THE_KEY")
     )
     path.write_text(text + "title: {en: nosuchpattern-but-secret}\n")
     with pytest.raises(BiasHarnessError, match="must not go into a repository"):
