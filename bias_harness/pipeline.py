@@ -320,7 +320,7 @@ def report(of: Run, languages: Iterable[str] = ("nl", "en")) -> list[Path]:
     from bias_harness.report import pages
 
     made = pages(material(of), languages)
-    return [path for name, data in made.items() for path in [of.folder.write(name, data)] if path.suffix == ".html"]
+    return [path for name, data in made.items() for path in [of.folder.write(name, data)] if path.name.startswith("report.")]
 
 
 def material(of: Run) -> Material:
