@@ -19,7 +19,7 @@ from pydantic import (
 from bias_harness.vocabulary import Basis, Period, Scope
 
 NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
-PROVIDER_NAMES = ("openai_compatible", "anthropic", "embedded", "replay", "simulated")
+PROVIDER_NAMES = ("openai_compatible", "anthropic", "embedded", "replay", "simulated", "http", "function")
 
 
 class Strict(BaseModel):
@@ -89,6 +89,20 @@ class Plant(Strict):
     seed: int = 0
 
 
+class HttpCall(Strict):
+    """A product behind HTTP: where the question goes, and where the text comes back.
+
+    In `body` (JSON) every `{question}` inside a text is replaced by the user's message, `{system}` by the system
+    message; `{messages}` alone by the list of messages. `text_at` is the dotted path to the text in the JSON that
+    comes back (`reply.0.text`); empty where the whole body is the text. A header `$NAME` takes the variable's value.
+    """
+
+    url: str = Field(pattern="^https?://")
+    body: dict[str, Any]
+    text_at: str = ""
+    headers: dict[str, str] = {}
+
+
 def _name_may_be_left_out(schema: dict[str, Any]) -> None:
     schema.pop("required", None)
 
@@ -117,6 +131,8 @@ class Endpoint(Strict):
     model_path: str | None = None
     run: str | None = None
     plant: Plant | None = None
+    http: HttpCall | None = None
+    function: str | None = Field(default=None, pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")
     extra_body: dict[str, Any] = {}
     label: dict[str, str] = {}
 
@@ -128,7 +144,8 @@ class Endpoint(Strict):
             return data
         data = dict(data)
         if not data.get("provider"):
-            data["provider"] = "simulated" if "plant" in data else "replay" if "run" in data else "openai_compatible"
+            named = {"plant": "simulated", "run": "replay", "http": "http", "function": "function"}
+            data["provider"] = next((p for key, p in named.items() if key in data), "openai_compatible")
         if "name" not in data and isinstance(data.get("model"), str):
             data["name"] = re.sub(r"[^A-Za-z0-9._-]+", "-", data["model"]).strip("-")
         return data
