@@ -139,17 +139,18 @@ async def arun(
     first interrupt lets what is in flight finish. Raises `InputError` before anything is asked where a key, a
     model or a recording is missing, `RunFolderError` where the folder cannot be used.
     """
-    from bias_harness.runner import Runner
+    from bias_harness.runner import Purse, Runner
 
     folder = _folder(audit, results, name)
     with open_log(folder) as log:
         folder.write(EXPERIMENT, audit.to_yaml())
-        done = {key for key, response in folder.latest().items() if response.error is None}
         works = [_work(audit, endpoint, limit) for endpoint in audit.experiment.endpoints]
         manifest = _manifest(audit)
         folder.write_manifest({**manifest, "status": "started"})
         stop = asyncio.Event()
-        runner = Runner(log, done, audit.experiment.max_error_share, stop, progress or (lambda _: None))
+        purse = Purse(audit.experiment.budget, log.found.cost)
+        share = audit.experiment.max_error_share
+        runner = Runner(log, log.found.settled(), share, stop, progress or (lambda _: None), purse)
         status = "error"
         try:
             with _drain_on_interrupt(stop):
@@ -169,16 +170,18 @@ async def arun(
 
 def run(audit: Audit, **options: Any) -> Run:
     """`arun` for a caller without an event loop; inside a running one (a notebook) it uses a thread of its own."""
+    from bias_harness.runner import in_loop
+
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return asyncio.run(arun(audit, **options))
+        return in_loop(arun(audit, **options))
     found: list[Run] = []
     failed: list[BaseException] = []
 
     def work() -> None:
         try:
-            found.append(asyncio.run(arun(audit, **options)))
+            found.append(in_loop(arun(audit, **options)))
         except BaseException as error:  # noqa: BLE001 - handed to the caller below
             failed.append(error)
 
@@ -209,7 +212,7 @@ def _folder(audit: Audit, results: Path | None, name: str | None) -> RunFolder:
 
 def _work(audit: Audit, endpoint: Endpoint, limit: int | None) -> Work:
     from bias_harness.providers import Context, create
-    from bias_harness.runner import Tally, Work
+    from bias_harness.runner import Tally, Work, price_of
 
     context = Context(
         environment(audit.workspace),
@@ -219,7 +222,7 @@ def _work(audit: Audit, endpoint: Endpoint, limit: int | None) -> Work:
     provider = create(endpoint, context)
     planned = sum(c.trials for c in audit.design.counts())
     tally = Tally(endpoint.name, min(planned, limit or planned), provider.nature)
-    return Work(endpoint, provider, _requests(audit, endpoint, limit), tally)
+    return Work(endpoint, provider, _requests(audit, endpoint, limit), tally, price_of(endpoint))
 
 
 def _requests(audit: Audit, endpoint: Endpoint, limit: int | None) -> Iterator[Request]:
@@ -320,7 +323,9 @@ def report(of: Run, languages: Iterable[str] = ("nl", "en")) -> list[Path]:
     from bias_harness.report import pages
 
     made = pages(material(of), languages)
-    return [path for name, data in made.items() for path in [of.folder.write(name, data)] if path.name.startswith("report.")]
+    return [
+        path for name, data in made.items() for path in [of.folder.write(name, data)] if path.name.startswith("report.")
+    ]
 
 
 def material(of: Run) -> Material:

@@ -7,8 +7,10 @@ from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 from bias_harness.audit import Audit
-from bias_harness.config import Endpoint, Price
+from bias_harness.config import Endpoint
 from bias_harness.design import AttributeCounts
+from bias_harness.runner.money import cost_of
+from bias_harness.runner.money import price_of as known_price
 
 CHARACTERS_PER_TOKEN = 4
 TYPICAL_ANSWER_TOKENS = 120
@@ -91,24 +93,8 @@ def _endpoint(audit: Audit, endpoint: Endpoint) -> EndpointPlan:
 
 def price_of(endpoint: Endpoint, input_tokens: int, output_tokens: int) -> float | None:
     """US dollars for so many tokens: by the experiment's price, else by genai-prices; None where neither knows."""
-    if endpoint.provider in ("embedded", "simulated", "replay"):
-        return 0.0
-    price = endpoint.price or _known_price(endpoint)
-    if price is None:
-        return None
-    return (input_tokens * price.input_per_million + output_tokens * price.output_per_million) / 1e6
-
-
-def _known_price(endpoint: Endpoint) -> Price | None:
-    from genai_prices import Usage, calc_price
-
-    million = 1_000_000
-    try:
-        of_input = calc_price(Usage(input_tokens=million, output_tokens=0), model_ref=endpoint.model)
-        of_output = calc_price(Usage(input_tokens=0, output_tokens=million), model_ref=endpoint.model)
-    except LookupError:
-        return None
-    return Price(input_per_million=float(of_input.total_price), output_per_million=float(of_output.total_price))
+    price = known_price(endpoint)
+    return None if price is None else cost_of(price, input_tokens, output_tokens)
 
 
 def _shown(e: EndpointPlan) -> str:

@@ -54,9 +54,10 @@ def skim(line: bytes) -> dict[str, Any] | None:
         data = orjson.loads(line)
     except orjson.JSONDecodeError:
         return None
-    if not isinstance(data, dict) or not KEY.fullmatch(str(data.get("key"))) or "error" not in data:
+    if not isinstance(data, dict) or not KEY.fullmatch(str(data.get("key"))):
         return None
-    return data
+    error = data.get("error", "")
+    return data if error is None or (isinstance(error, dict) and "kind" in error) else None
 
 
 def numbered(log: Path) -> Iterator[tuple[int, bytes]]:

@@ -44,18 +44,23 @@ class Counts:
 class Found:
     """What the logs of a run hold already, and in `set_aside` a sentence for each line that could not be read.
 
-    A key may be among the failed and, from another time, among the answered.
+    `filtered` are those of the failed that the endpoint's own filter refused. A key may be among the failed and,
+    from another time, among the answered.
     """
 
     answered: KeySet = field(default_factory=KeySet)
     failed: KeySet = field(default_factory=KeySet)
+    filtered: KeySet = field(default_factory=KeySet)
     endpoints: dict[str, Counts] = field(default_factory=dict)
     set_aside: list[str] = field(default_factory=list)
 
     def take(self, data: dict[str, Any]) -> None:
         """Count one line."""
         key, counts = data["key"], self.endpoints.setdefault(str(data.get("endpoint")), Counts())
-        if data["error"] is not None:
+        error = data["error"]
+        if error is not None:
+            if error["kind"] == "content":
+                self.filtered.add(key)
             counts.failed += self.failed.add(key) and key not in self.answered
         elif self.answered.add(key):
             counts.answered += 1
@@ -65,9 +70,9 @@ class Found:
         if data.get("served_model"):
             counts.served.add(data["served_model"])
 
-    def settled(self, *, failed_too: bool = True) -> KeySet:
-        """The keys that need no asking; without those that failed, if these are to be tried again."""
-        return self.answered | self.failed if failed_too else self.answered.copy()
+    def settled(self, *, filtered_too: bool = True) -> KeySet:
+        """The keys that need no asking: the answered, and those for whom asking again would change nothing."""
+        return self.answered | self.filtered if filtered_too else self.answered.copy()
 
     @property
     def cost(self) -> float:
