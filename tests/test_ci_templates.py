@@ -1,0 +1,63 @@
+"""The templates for other people's pipelines, run as far as they run without those services."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from test_check import again, recorded
+
+from bias_harness import pipeline
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture
+def fixture(workspace: Path) -> Path:
+    made = recorded(workspace)
+    pipeline.accept(made, why="first")
+    return made
+
+
+def in_bash(script: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    whole = {**os.environ, "PATH": path, **env}
+    command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script]
+    return subprocess.run(command, cwd=cwd, env=whole, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(("gap", "code", "outcome"), [(0.0, 0, "pass"), (-0.05, 3, "regressed")])
+def test_the_action_s_script(workspace: Path, fixture: Path, gap: float, code: int, outcome: str) -> None:
+    target = fixture if gap == 0 else again(workspace, fixture, gap=gap)
+    (step,) = yaml.safe_load((ROOT / "action.yml").read_text())["runs"]["steps"]
+    summary, output = workspace / "summary", workspace / "output"
+    files = {"GITHUB_STEP_SUMMARY": str(summary), "GITHUB_OUTPUT": str(output)}
+    done = in_bash(step["run"], workspace, FIXTURE=target.name, POLICY="", INSTALL="", **files)
+    assert done.returncode == code, done.stderr
+    assert output.read_text() == f"outcome={outcome}\n"
+    assert summary.read_text().startswith("### Salary advice, `advice`")
+
+
+def test_the_action_passes_every_input_on() -> None:
+    action = yaml.safe_load((ROOT / "action.yml").read_text())
+    (step,) = action["runs"]["steps"]
+    assert {v.split(".")[1].split(" ")[0] for v in step["env"].values()} == set(action["inputs"])
+
+
+def test_the_gitlab_job_s_script(workspace: Path, fixture: Path) -> None:
+    job = yaml.safe_load((ROOT / "ci" / "bias-harness.gitlab-ci.yml").read_text())["bias-harness"]
+    script = "\n".join(job["script"])
+    done = in_bash(script, workspace, BIAS_HARNESS_FIXTURE=fixture.name, BIAS_HARNESS_INSTALL="")
+    assert done.returncode == 0, done.stderr
+    assert (workspace / job["artifacts"]["reports"]["junit"]).is_file()
+
+
+def test_the_pre_commit_hook(small: Path) -> None:
+    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+    assert in_bash(f"{hook['entry']} experiments/small.yaml", small.parent.parent).returncode == 0
+    small.write_text(small.read_text().replace("repeats", "repeat"))
+    assert in_bash(f"{hook['entry']} experiments/small.yaml", small.parent.parent).returncode == 1
