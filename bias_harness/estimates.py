@@ -217,10 +217,28 @@ class _Pairing:
 
     def _money(self, blank: Estimate, cells: Cells, b: int, a: int) -> Estimate:
         level, reference = cells.pair_means(b, a)
-        interval = paired_t(scopes.profile_means(cells.gaps(b, a, log=False)), self.analysis.confidence)
-        ratio = ratio_of_means(level, reference, self.analysis.confidence)
+        confidence = self.analysis.confidence
+        if self.analysis.scope == "panel":
+            interval, ratio = self._panel_money(cells, b, a)
+            blank = replace(blank, scope="panel")
+        else:
+            interval = paired_t(scopes.profile_means(cells.gaps(b, a, log=False)), confidence)
+            ratio = ratio_of_means(level, reference, confidence)
         filled = self._filled(blank, ratio, cells, b, a)
         return replace(with_interval(filled, interval), verdict=None)
+
+    def _panel_money(self, cells: Cells, b: int, a: int) -> tuple[Interval, Interval]:
+        """The gap in money for exactly these cells, and the log ratio of means by the delta method."""
+        level, reference = cells.pair_means(b, a)
+        confidence = self.analysis.confidence
+        counts = (cells.count[:, :, b, :], cells.count[:, :, a, :])
+        variances = (cells.variance[:, :, b, :], cells.variance[:, :, a, :])
+        means = _mean(level), _mean(reference)
+        if means[0] is None or means[1] is None:
+            return Interval(None, status="no_data"), Interval(None, status="no_data")
+        money = scopes.panel(means[0] - means[1], variances, counts, confidence)
+        relative = (variances[0] / means[0] ** 2, variances[1] / means[1] ** 2)
+        return money, scopes.panel(math.log(means[0] / means[1]), relative, counts, confidence)
 
     def _sliced(self, level: str) -> Iterator[Estimate]:
         found = self._index(level)
@@ -306,6 +324,7 @@ def _some(cells: Cells, profiles: Any = slice(None), wordings: Any = slice(None)
     return replace(
         cells,
         mean=cut(cells.mean),
+        variance=cut(cells.variance),
         log_mean=cut(cells.log_mean),
         log_variance=cut(cells.log_variance),
         count=cut(cells.count),

@@ -232,7 +232,7 @@ def vary(choice: AttributeChoice, attributes: Mapping[str, Attribute]) -> Varied
     """The attribute as chosen: its levels with the reference first, and one arm per level and signal."""
     attribute = attributes[choice.name]
     levels = dict(_crossed(attribute, attributes, choice.within)) if attribute.combine else dict(attribute.levels)
-    introduction = attribute.introduction or attributes[attribute.combine[0]].introduction
+    introduction = attributes[attribute.combine[0]].introduction if attribute.combine else attribute.introduction
     reference = choice.reference or attribute.reference
     key = f"attributes.{choice.name}"
     _known(f"{key}.reference", [reference], levels)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from bias_harness.answers import Unread
+    from bias_harness.design import Block
     from bias_harness.drift import Check, Policy, Snapshot
     from bias_harness.estimates import Estimates
     from bias_harness.runner import Tally, Work
@@ -79,6 +80,22 @@ class Run:
         """The responses and readings behind observation keys."""
         return {key: self._read[key] for key in keys if key in self._read}
 
+    @cached_property
+    def imported(self) -> dict[str, Trial] | None:
+        """The trials by key of answers that were collected elsewhere; None for a run that was asked here."""
+        from bias_harness.imports import TRIALS, read_trials
+
+        path = self.folder.path / TRIALS
+        return read_trials(path) if path.is_file() else None
+
+    def _question(self, trial: Trial) -> str:
+        block = self._blocks[trial.wording, trial.language]
+        return "\n".join(m.content for m in self.audit.prompter.messages(block, block.variants[0]))
+
+    @cached_property
+    def _blocks(self) -> dict[tuple[str, str], Block]:
+        return {(block.wording, block.language): block for block in self.audit.design.blocks()}
+
     def everything(self) -> Iterable[tuple[Response, Answer]]:
         """Every response with its reading, once."""
         return self._read.values()
@@ -92,6 +109,11 @@ class Run:
 
         latest = self.folder.latest()
         reader = Reader(self.audit.experiment.outcome)
+        if self.imported is not None:
+            for key, trial in self.imported.items():
+                told = latest[key]
+                yield trial, told, reader.read(told, language=trial.language, prompt=self._question(trial))
+            return
         for endpoint in self.audit.experiment.endpoints:
             for block, requests in self.audit.requests(endpoint):
                 for request in requests:
@@ -436,3 +458,43 @@ def accept(fixture: Path, *, why: str, baseline: Path | None = None) -> Path:
     write_whole(path, json.dumps(new.to_dict(), indent=1, sort_keys=True, allow_nan=False) + "\n")
     write_whole(history, history_entry(new, old, result, why) + before)
     return path
+
+
+def import_answers(table: Path, mapping: Path, *, results: Path = Path("results"), name: str | None = None) -> Run:
+    """Make a run folder from answers that were collected elsewhere; whole or not at all. Raises `InputError`."""
+    from bias_harness.imports import TRIALS, failed, import_table, read_map, trial_lines
+    from bias_harness.results import dump_line
+
+    map_ = read_map(mapping)
+    made = import_table(table, map_)
+    folder = RunFolder(results / (name or map_.name))
+    if (folder.path / EXPERIMENT).exists():
+        raise RunFolderError(f"{folder.path} is there already; choose another folder with --name")
+    audit = Audit(made.resolved, results.resolve().parent)
+    responses = [failed(r, map_.failed) for r in made.responses]
+    counts = {e.name: sum(r.endpoint == e.name for r in responses) for e in audit.experiment.endpoints}
+    endpoints = {
+        e.name: {
+            "model": e.model,
+            "provider": "imported",
+            "nature": "imported",
+            "served": [e.model],
+            "planned": counts[e.name],
+            "already": 0,
+            "answered": sum(r.endpoint == e.name and r.error is None for r in responses),
+            "failed": sum(r.endpoint == e.name and r.error is not None for r in responses),
+            "retried": 0,
+            "input_tokens": 0,
+            "output_tokens": 0,
+            "cost": None,
+            "stopped": None,
+        }
+        for e in audit.experiment.endpoints
+    }
+    folder.write(TRIALS, trial_lines(made.trials))
+    folder.write("responses.jsonl", b"".join(dump_line(r) for r in responses))
+    finished = datetime.now(UTC).isoformat(timespec="seconds")
+    told = {"finished_at": finished, "status": "success", "endpoints": endpoints, "missing": made.missing}
+    folder.write_manifest({**_manifest(audit), **told, "source": map_.source})
+    folder.write(EXPERIMENT, audit.to_yaml())
+    return Run(folder, audit)

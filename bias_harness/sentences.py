@@ -62,7 +62,7 @@ def _main(texts: Texts, log: Estimate, money: Estimate, names: Names, margin: fl
         return texts("sentences.equivalent", margin=texts.percent(100 * margin), **who)
     low, high = money.conf_low, money.conf_high
     if log.verdict is None or low is None or high is None or money.estimate is None:
-        return texts("sentences.no_interval", reason=texts(f"reasons.{log.status}"), **who)
+        return texts("sentences.no_interval", reason=texts(f"reasons.{_why(log, money)}"), **who)
     if log.verdict == "inconclusive":
         return texts("sentences.inconclusive", low=side(texts, low, log), high=side(texts, high, log), **who)
     ends = sorted((low, high), key=abs) if low * high > 0 else (low, high)
@@ -77,6 +77,10 @@ def _main(texts: Texts, log: Estimate, money: Estimate, names: Names, margin: fl
         high=shown[1],
         **who,
     )
+
+
+def _why(log: Estimate, money: Estimate) -> str:
+    return log.status if log.status != "ok" else money.status
 
 
 def _direction(texts: Texts, value: float) -> str:

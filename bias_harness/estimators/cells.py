@@ -23,6 +23,7 @@ class Cells:
     wordings: Sequence[tuple[str, str]]
     levels: Sequence[str]
     mean: Array
+    variance: Array
     log_mean: Array
     log_variance: Array
     count: Array
@@ -69,17 +70,17 @@ def cells_of(rows: pd.DataFrame, value: str = "annual") -> Cells:
     size = int(np.prod(shape))
     count = np.bincount(index, minlength=size).astype(float)
     log_y = np.log(y)
-    log_mean = _mean(index, log_y, count)
-    squares = np.bincount(index, weights=(log_y - log_mean[index]) ** 2, minlength=size)
-    variance = np.where(count > 1, squares / np.maximum(count - 1, 1), np.nan)
+    mean, variance = _moments(index, y, count)
+    log_mean, log_variance = _moments(index, log_y, count)
     labels = rows.drop_duplicates("persona").set_index("persona")[["field", "job", "seniority", "place"]]
     return Cells(
         profiles,
         [tuple(w.split("\x1f", 1)) for w in wordings],  # type: ignore[misc]
         levels,
-        _mean(index, y, count).reshape(shape),
-        log_mean.reshape(shape),
+        mean.reshape(shape),
         variance.reshape(shape),
+        log_mean.reshape(shape),
+        log_variance.reshape(shape),
         count.reshape(shape),
         labels.loc[list(profiles)],
     )
@@ -90,6 +91,9 @@ def _codes(column: pd.Series) -> tuple[NDArray[np.int64], list[str]]:
     return codes.astype(np.int64), [str(n) for n in names]
 
 
-def _mean(index: NDArray[np.int64], values: Array, count: Array) -> Array:
+def _moments(index: NDArray[np.int64], values: Array, count: Array) -> tuple[Array, Array]:
+    """Mean and variance (ddof 1) of each cell; NaN where there are too few values."""
     sums = np.bincount(index, weights=values, minlength=count.size)
-    return np.where(count > 0, sums / np.maximum(count, 1), np.nan)
+    mean = np.where(count > 0, sums / np.maximum(count, 1), np.nan)
+    squares = np.bincount(index, weights=(values - mean[index]) ** 2, minlength=count.size)
+    return mean, np.where(count > 1, squares / np.maximum(count - 1, 1), np.nan)
