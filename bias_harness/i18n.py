@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -50,9 +50,7 @@ class Texts:
 
     def number(self, value: float, digits: int = 0) -> str:
         """A number with so many decimals."""
-        return format_decimal(
-            round(value, digits), format=f"#,##0.{'0' * digits}" if digits else "#,##0", locale=self.locale
-        )
+        return _number(round(value, digits), digits, self.locale)
 
     def percent(self, value: float, digits: int = 1) -> str:
         """A number that is per cent already."""
@@ -68,6 +66,13 @@ class Texts:
         return str(format_datetime(datetime.fromisoformat(iso), "d MMMM y, HH:mm", locale=self.locale))
 
 
+@lru_cache(maxsize=8192)
+def _number(value: float, digits: int, locale: Locale) -> str:
+    pattern = f"#,##0.{'0' * digits}" if digits else "#,##0"
+    return str(format_decimal(value, format=pattern, locale=locale))
+
+
+@lru_cache(maxsize=8192)
 def _money(value: float, currency: str, locale: Locale) -> str:
     pattern = locale.currency_formats["standard"].pattern.split(";")[0].replace(".00", "")
     return str(format_currency(value, currency, format=pattern, locale=locale, currency_digits=False))

@@ -50,14 +50,14 @@ class Histogram:
     def scene(self, texts: Texts, width: int) -> Scene:
         """The second level (the reference) plain, the first one hatched over it; a line at each mean."""
         top, bottom = 46.0, 46.0 + (200 if width >= WIDE else 150)
-        x = Scale(self.edges[0], self.edges[-1], 4, width - 4)
+        x = Scale(self.edges[0], self.edges[-1], 30, width - 30)
         y = Scale(0, self.most, bottom, top)
         marks: list[Mark] = []
         for counts, kind in ((self.counts[1], "one pale"), (self.counts[0], "two hatch")):
             for low, high, count in zip(self.edges, self.edges[1:], counts, strict=False):
                 if count:
                     marks.append(Bar(x(low) + 0.5, y(count), x(high) - x(low) - 1, bottom - y(count), kind))
-        marks.append(Line(4, bottom, width - 4, bottom, "zero"))
+        marks.append(Line(30, bottom, width - 30, bottom, "zero"))
         marks += [
             Line(x(m), top - 4, x(m), bottom, k) for m, k in zip(self.means, ("mean two", "mean one"), strict=True)
         ]
@@ -72,7 +72,7 @@ class Histogram:
             text = texts("figures.mean", level=self.levels[index], amount=texts.money(self.means[index], self.currency))
             place = x(self.means[index])
             wanted = 0.56 * 12 * len(text)
-            anchor = "end" if (left and place > wanted) or place + wanted > x.right else "start"
+            anchor = "end" if (left and place > wanted) or place + wanted > x.right + 30 else "start"
             place = max(place, wanted) if anchor == "end" else place
             found.append(Label(place, line, text, "sub", anchor))
         return found

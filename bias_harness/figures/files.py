@@ -9,6 +9,7 @@ from typing import Any
 
 import matplotlib as mpl
 import matplotlib.style as mpl_style
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from bias_harness.errors import InputError
@@ -56,10 +57,21 @@ def _saved(drawing: Drawing, texts: Texts, formats: Sequence[str]) -> dict[str, 
     figure = Figure(layout="constrained")
     draw(drawing.chart, figure, texts)
     figure.suptitle(drawing.title, x=0.01, ha="left", fontsize="large", wrap=True)
+    _laid_out(figure)
     made = {}
     for kind in formats:
         buffer = io.BytesIO()
         titled = {"Title": drawing.title, "Description": drawing.alt} if kind != "pdf" else {"Title": drawing.title}
-        figure.savefig(buffer, format=kind, metadata={**METADATA[kind], **titled})
+        options: dict[str, Any] = {"pil_kwargs": {"compress_level": 4}} if kind == "png" else {}
+        figure.savefig(buffer, format=kind, metadata={**METADATA[kind], **titled}, **options)
         made[kind] = buffer.getvalue()
     return made
+
+
+def _laid_out(figure: Figure) -> None:
+    """Places everything once, instead of once a format."""
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        FigureCanvasAgg(figure)
+        engine.execute(figure)
+        figure.set_layout_engine("none")

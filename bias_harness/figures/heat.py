@@ -41,10 +41,14 @@ class HeatRow:
 
 @dataclass(frozen=True)
 class Heat:
-    """Rows of cells under the parts of the test (`columns`)."""
+    """Rows of cells under the parts of the test (`columns`).
+
+    `groups` are what is read together: a title and the places of its columns.
+    """
 
     columns: tuple[str, ...]
     rows: tuple[HeatRow, ...]
+    groups: tuple[tuple[str, tuple[int, ...]], ...] = ()
 
     def table(self) -> Table:
         """One row a cell."""

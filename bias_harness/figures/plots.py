@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import singledispatch
-from itertools import pairwise
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from bias_harness.figures.curve import Curve
 from bias_harness.figures.distribution import Histogram
 from bias_harness.figures.forest import Forest
-from bias_harness.figures.heat import STRONGEST, Heat
+from bias_harness.figures.heat import STRONGEST, Heat, HeatCell
 from bias_harness.figures.pairs import Dumbbell, Slopes
 from bias_harness.figures.quantiles import QuantileGaps
 from bias_harness.figures.shares import Shares
@@ -69,11 +71,12 @@ def _(chart: Forest, figure: Figure, texts: Texts) -> None:
     axes.axvspan(-chart.margin, chart.margin, color=BAND, lw=0)
     axes.axvline(0, color=GREY, lw=0.8)
     one, two = colours(2)
-    for place, row in enumerate(chart.rows):
-        clear = row.verdict == "gap_meaningful"
-        if row.low is not None and row.high is not None:
-            axes.plot([row.low, row.high], [place, place], color=one)
-        axes.plot(row.percent, place, MARKERS[row.verdict], color=two if clear else one)
+    ranges = [(y, r.low, r.high) for y, r in enumerate(chart.rows) if r.low is not None and r.high is not None]
+    axes.hlines([y for y, _, _ in ranges], [low for _, low, _ in ranges], [high for _, _, high in ranges], color=one)
+    for verdict in dict.fromkeys(r.verdict for r in chart.rows):
+        own = [(r.percent, place) for place, r in enumerate(chart.rows) if r.verdict == verdict]
+        colour = two if verdict == "gap_meaningful" else one
+        axes.plot([x for x, _ in own], [y for _, y in own], MARKERS[verdict], color=colour, ls="none")
     _rows(axes, [f"{r.group}: {r.label}" for r in chart.rows])
     axes.set_xlim(*chart.limits())
     _percent(axes.xaxis, texts)
@@ -113,7 +116,7 @@ def _(chart: Spread, figure: Figure, texts: Texts) -> None:
     for axes in grid.flat[len(panels) :]:
         axes.set_visible(False)
     for index, (name, axes) in enumerate(zip(panels, grid.flat, strict=False)):
-        _boxes(axes, chart.panel(name), chart.edges)
+        _boxes(axes, chart.panel(name))
         axes.set_title(name)
         _money(axes.xaxis, texts, chart.currency)
         axes.locator_params(axis="x", nbins=4)
@@ -122,49 +125,60 @@ def _(chart: Spread, figure: Figure, texts: Texts) -> None:
     figure.supxlabel(texts("figures.amount"), fontsize="medium")
 
 
-def _boxes(axes: Axes, chart: Spread, edges: Sequence[float]) -> None:
-    middles = [(a + b) / 2 for a, b in pairwise(edges)]
-    for place, row in enumerate(chart.rows):
-        colour = colours(row.order + 1)[-1]
-        if row.five is None:
-            continue
-        low, q1, median, q3, high = row.five
-        axes.plot([low, high], [place, place], color=GREY, lw=0.6)
-        axes.barh(place, q3 - q1, 0.4, q1, fc="none", ec=colour, hatch=HATCHES[row.order % 5], lw=0.8)
-        axes.plot([median, median], [place - 0.3, place + 0.3], color="0.1", lw=1.4)
-        dots = [(m, c) for m, c in zip(middles, row.counts, strict=True) if c]
-        most = max(c for _, c in dots)
-        sizes = [2 + 14 * c / most for _, c in dots]
-        axes.scatter([m for m, _ in dots], [place + 0.34] * len(dots), s=sizes, color=colour, lw=0)
+def _boxes(axes: Axes, chart: Spread) -> None:
+    """One level at a time, so that a hundred rows stay a few artists."""
+    most = max((max(r.counts) for r in chart.rows), default=1) or 1
+    for order in dict.fromkeys(r.order for r in chart.rows):
+        rows = [(place, r.five, r.counts) for place, r in enumerate(chart.rows) if r.order == order and r.five]
+        places, fives, colour = [p for p, _, _ in rows], [f for _, f, _ in rows], colours(order + 1)[-1]
+        axes.hlines(places, [f[0] for f in fives], [f[4] for f in fives], color=GREY, lw=0.6)
+        axes.hlines(places, [f[1] for f in fives], [f[3] for f in fives], color=colour, lw=4)
+        ends = [p - 0.24 for p in places], [p + 0.24 for p in places]
+        axes.vlines([f[2] for f in fives], *ends, color="0.1", lw=1.4)
+        bars = [_steps(chart.edges, counts, place + 0.48, 0.34 / most) for place, _, counts in rows]
+        axes.add_collection(PolyCollection(bars, facecolors=colour, lw=0))
+
+
+def _steps(edges: Sequence[float], counts: Sequence[int], base: float, unit: float) -> list[tuple[float, float]]:
+    """The outline of a small histogram standing on `base` (the axis points down)."""
+    tops = [base - unit * c for c in counts]
+    outline = [(x, y) for low, high, y in zip(edges, edges[1:], tops, strict=False) for x, y in ((low, y), (high, y))]
+    return [(edges[0], base), *outline, (edges[-1], base)]
 
 
 @draw.register
 def _(chart: Heat, figure: Figure, texts: Texts) -> None:
     axes = _sized(figure, len(chart.rows), 0.3, 1.4)
-    colour_of = mpl.colormaps["PuOr"]
+    shares = [[_share(cell) for cell in row.cells] for row in chart.rows]
+    axes.pcolormesh(np.array(shares), cmap="PuOr", vmin=0, vmax=1, edgecolors="0.85", lw=0.5)
+    axes.margins(0)
     for y, row in enumerate(chart.rows):
         for x, cell in enumerate(row.cells):
-            if cell.percent is None:
-                axes.text(x, y, "×", ha="center", va="center", color=GREY)
-                continue
-            share = max(0.0, min(1.0, 0.5 + 0.35 * cell.percent / STRONGEST))
-            hatch = "////" if cell.verdict in ("inconclusive", "none") else ""
-            axes.barh(y, 1, 1, x - 0.5, color=colour_of(share), hatch=hatch, ec="0.85", lw=0.5)
-            box = {"fc": "white", "ec": "none", "pad": 0.8, "alpha": 0.8}
-            axes.text(x, y, texts.percent(cell.percent), ha="center", va="center", bbox=box)
-    _rows(axes, [f"{r.model}: {r.level}" for r in chart.rows])
-    axes.set_xticks(range(len(chart.columns)), chart.columns, rotation=30, ha="right")
-    axes.set_xlim(-0.5, len(chart.columns) - 0.5)
+            if cell.verdict in ("inconclusive", "none") and cell.percent is not None:
+                axes.add_patch(Rectangle((x, y), 1, 1, fill=False, hatch="///", ec="0.82", lw=0))
+            text = "×" if cell.percent is None else texts.percent(cell.percent)
+            axes.text(x + 0.5, y + 0.5, text, ha="center", va="center")
+    axes.set_yticks(
+        [y + 0.5 for y in range(len(chart.rows))], [f"{r.model}: {r.level}".removeprefix(": ") for r in chart.rows]
+    )
+    axes.invert_yaxis()
+    axes.set_xticks([x + 0.5 for x in range(len(chart.columns))], chart.columns, rotation=30, ha="right")
+    axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
+
+
+def _share(cell: HeatCell) -> float:
+    """The place on a colour map from orange (less) over white to purple (more)."""
+    gap = cell.percent or 0.0
+    return max(0.0, min(1.0, 0.5 + 0.35 * gap / STRONGEST))
 
 
 @draw.register
 def _(chart: Dumbbell, figure: Figure, texts: Texts) -> None:
     axes = _sized(figure, len(chart.rows), 0.18)
     one, two = colours(2)
-    for place, row in enumerate(chart.rows):
-        axes.plot([row.reference, row.level], [place, place], color=GREY, lw=0.8)
-    places = range(len(chart.rows))
+    places = list(range(len(chart.rows)))
+    axes.hlines(places, [r.reference for r in chart.rows], [r.level for r in chart.rows], color=GREY, lw=0.8)
     axes.plot([r.reference for r in chart.rows], places, "o", color=one, label=chart.levels[1])
     axes.plot([r.level for r in chart.rows], places, "D", color=two, label=chart.levels[0])
     _rows(axes, [r.profile for r in chart.rows])
@@ -177,8 +191,8 @@ def _(chart: Dumbbell, figure: Figure, texts: Texts) -> None:
 def _(chart: Slopes, figure: Figure, texts: Texts) -> None:
     left, right = figure.subplots(1, 2, width_ratios=[3, 2])
     one, two = colours(2)
-    for row in chart.pairs.rows:
-        left.plot([0, 1], [row.reference, row.level], color=GREY, lw=0.5, alpha=0.7)
+    slopes = [[(0.0, r.reference), (1.0, r.level)] for r in chart.pairs.rows]
+    left.add_collection(LineCollection(slopes, colors=GREY, linewidths=0.5))
     count = len(chart.pairs.rows)
     left.plot([0] * count, [r.reference for r in chart.pairs.rows], "o", color=one, ms=3)
     left.plot([1] * count, [r.level for r in chart.pairs.rows], "D", color=two, ms=3)
@@ -204,7 +218,9 @@ def _(chart: Shares, figure: Figure, texts: Texts) -> None:
     done = [0.0] * len(chart.rows)
     for index, (part, colour) in enumerate(zip(chart.parts, [*colours(4), "0.6"], strict=False)):
         shares = [100 * r.values[index] / r.total if r.total else 0.0 for r in chart.rows]
-        axes.barh(range(len(done)), shares, 0.6, done, color=colour, hatch=HATCHES[index], ec="white", label=part)
+        own = [(place, share, start) for place, (share, start) in enumerate(zip(shares, done, strict=True)) if share]
+        style: dict[str, Any] = {"color": colour, "hatch": HATCHES[index], "ec": "white", "label": part}
+        axes.barh([y for y, _, _ in own], [x for _, x, _ in own], 0.6, [start for _, _, start in own], **style)
         done = [a + b for a, b in zip(done, shares, strict=True)]
     _rows(axes, [f"{r.group}: {r.label}" for r in chart.rows])
     _percent(axes.xaxis, texts)

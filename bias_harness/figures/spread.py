@@ -102,7 +102,8 @@ class Spread:
 
 
 def _words(texts: Texts, r: SpreadRow, base: float, left: float, *, wide: bool) -> list[Label]:
-    counts = texts("figures.counts", answers=texts.number(r.n), missing=texts.number(r.no_amount))
+    key = "figures.counts" if r.no_amount else "figures.count"
+    counts = texts(key, answers=texts.number(r.n), missing=texts.number(r.no_amount))
     if wide:
         return [Label(0, base - 8, fit(r.level, left - 8)), Label(0, base + 6, counts, "sub")]
     return [Label(0, base - 30, fit(f"{r.level} ({counts})", 330, 12))]

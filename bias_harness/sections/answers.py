@@ -117,4 +117,4 @@ def _row(view: View, attribute: str, r: Any, raw: Rows) -> dict[str, Any]:
         level = view.texts("report.answers.signal", level=level)
     languages = view.material.audit.experiment.languages
     wording = r.wording if len(languages) == 1 else f"{r.wording} ({r.language})"
-    return {"level": level, "wording": wording, "repeat": r.repeat + 1, "said": said(view.texts, *raw[r.key])}
+    return {"head": f"{level} · {wording} · {r.repeat + 1}", "said": said(view.texts, *raw[r.key])}

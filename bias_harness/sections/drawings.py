@@ -24,7 +24,9 @@ from bias_harness.vocabulary import Estimate
 
 PARTS = ("field", "seniority", "language", "wording")
 STATUSES = ("ok", "refused", "no_amount", "ambiguous", "failed")
-FIRST_ROWS, ALT_ROWS, SPREAD_LEVELS, DUMBBELL_ROWS = 12, 6, 4, 60
+FIRST_ROWS, ALT_ROWS, SPREAD_LEVELS, MANY_LEVELS, PROFILES = 12, 6, 4, 6, 60
+"""Rows of the first figure, rows told in an alternative text, levels of a spread; attributes of more levels are shown
+in fewer rows; profiles from which on a figure of profiles would not be read."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,7 @@ class Drawings:
         return found
 
     def _spread(self, name: str) -> Spread | None:
-        m, levels = self.material, list(self.material.attributes[name].levels)[:SPREAD_LEVELS]
+        m, levels = self.material, self._spread_levels(name)
         counted = m.observations[(m.observations["attribute"] == name) & (m.observations["edit"] == "")]
         keys = ["endpoint", "field", "level"]
         own = m.amounts[m.amounts["attribute"] == name].groupby(keys, observed=True)["annual"]
@@ -152,6 +154,18 @@ class Drawings:
                 rows.append(Amounts(*names, levels.index(level), values, missing))
         return spread(rows, m.currency)
 
+    def _spread_levels(self, name: str) -> list[str]:
+        """All levels where they are few, else the highest and the lowest by the gap, averaged over the models."""
+        levels = list(self.material.attributes[name].levels)
+        if len(levels) <= SPREAD_LEVELS:
+            return levels
+        gaps: dict[str, list[float]] = {levels[0]: [0.0]}
+        for e in self.material.headlines:
+            if e.attribute == name and e.estimate is not None:
+                gaps.setdefault(e.level, []).append(e.estimate)
+        ranked = sorted(gaps, key=lambda level: sum(gaps[level]) / len(gaps[level]))
+        return list(dict.fromkeys([ranked[-1], ranked[0]]))
+
     def _spread_alt(self, chart: Spread) -> str:
         rows = chart.panel(chart.panels[0]).rows
         sentences = []
@@ -165,34 +179,72 @@ class Drawings:
         return self.texts("figures.F2.alt", model=chart.panels[0], rows=" ".join(sentences))
 
     @cached_property
-    def heats(self) -> dict[tuple[str, str], Drawing]:
-        """F5 by (attribute, part): field, seniority, language and wording, where there is more than one."""
+    def heats(self) -> dict[str, Drawing]:
+        """F5 by attribute: models and levels by part of the test; of many levels, levels by model."""
         found = {}
         for name in self.material.attributes:
-            for part in PARTS:
-                chart = self._heat(name, part)
-                if chart:
-                    said = {"part": self.texts(f"report.where.parts.{part}"), "attribute": self.view.attribute(name)}
-                    title, alt = self.texts("figures.F5.title", **said), self.texts("figures.F5.alt", **said)
-                    found[name, part] = Drawing(f"F5-{name}-{part}", f"F5-heat-{name}-{part}", title, alt, chart)
+            many = len(self.material.attributes[name].levels) > MANY_LEVELS
+            chart = self._levels_by_model(name) if many else self._heat(name)
+            if chart:
+                title = self.texts("figures.F5.title", attribute=self.view.attribute(name))
+                alt = self.texts("figures.F5.alt", rows=len(chart.rows), columns=", ".join(chart.columns))
+                found[name] = Drawing(f"F5-{name}", f"F5-heat-{name}", title, alt, chart)
         return found
 
-    def _heat(self, name: str, part: str) -> Heat | None:
-        m = self.material
-        headlines = [e for e in m.headlines if e.attribute == name]
-        seen = {v for e in headlines for v in m.cells.get((e.endpoint, name, e.level, part), ())}
-        values = sorted(seen, key=lambda v: _order(m, part, v))
-        if not values:
+    def _heat(self, name: str) -> Heat | None:
+        """A row a model and level; the columns are the whole and every field, seniority, language and wording."""
+        headlines = [e for e in self.material.headlines if e.attribute == name]
+        columns: list[tuple[str, str]] = []
+        groups = []
+        for part in PARTS:
+            values = self._values(headlines, part)
+            if values:
+                first = len(columns) + 1
+                columns += [(part, v) for v in values]
+                groups.append((self._heat_title(name, part), (0, *range(first, first + len(values)))))
+        if not columns:
             return None
-        rows = []
-        for e in headlines:
-            cells = m.cells.get((e.endpoint, name, e.level, part), {})
-            link = self.view.link(e.endpoint, name)
-            links = {v: self.view.link(e.endpoint, name, v) if part == "field" else link for v in values}
-            shown = [_cell(e, link), *(_cell(cells.get(v), links[v]) for v in values)]
-            rows.append(HeatRow(self.view.model(e.endpoint), self.view.level(name, e.level, "tag"), tuple(shown)))
-        columns = (self.texts("report.where.all"), *(self.view.part(part, v) for v in values))
-        return Heat(columns, tuple(rows))
+        rows = tuple(self._heat_row(e, columns) for e in headlines)
+        labels = (self.texts("report.where.all"), *(self.view.part(*c) for c in columns))
+        return Heat(labels, rows, tuple(groups))
+
+    def _heat_title(self, name: str, part: str) -> str:
+        said = {"part": self.texts(f"report.where.parts.{part}"), "attribute": self.view.attribute(name)}
+        return self.texts("figures.F5.part", **said)
+
+    def _values(self, headlines: list[Estimate], part: str) -> list[str]:
+        """The values of a part that have a number for any of the headlines, in the order of the people's file."""
+        m = self.material
+        seen = {v for e in headlines for v in m.cells.get((e.endpoint, e.attribute, e.level, part), ())}
+        return sorted(seen, key=lambda v: _order(m, part, v))
+
+    def _heat_row(self, e: Estimate, columns: list[tuple[str, str]]) -> HeatRow:
+        link = self.view.link(e.endpoint, e.attribute)
+        cells = [_cell(e, link)]
+        for part, value in columns:
+            found = self.material.cells.get((e.endpoint, e.attribute, e.level, part), {}).get(value)
+            cells.append(_cell(found, self.view.link(e.endpoint, e.attribute, value) if part == "field" else link))
+        return HeatRow(self.view.model(e.endpoint), self.view.level(e.attribute, e.level, "tag"), tuple(cells))
+
+    def _levels_by_model(self, name: str) -> Heat | None:
+        """A row a level, a column a model."""
+        m = self.material
+        found = {(e.endpoint, e.level): e for e in m.headlines if e.attribute == name}
+        endpoints = [x for x in m.endpoints if any(endpoint == x for endpoint, _ in found)]
+        levels = [x for x in m.attributes[name].levels if any(level == x for _, level in found)]
+        if not found:
+            return None
+        rows = tuple(
+            HeatRow(
+                "",
+                self.view.level(name, level, "tag"),
+                tuple(_cell(found.get((x, level)), self.view.link(x, name)) for x in endpoints),
+            )
+            for level in levels
+        )
+        columns = tuple(self.view.model(x) for x in endpoints)
+        title = self.texts("figures.F5.title", attribute=self.view.attribute(name))
+        return Heat(columns, rows, ((title, tuple(range(len(columns)))),))
 
     @cached_property
     def dumbbells(self) -> list[Drawing]:
@@ -200,7 +252,7 @@ class Drawings:
         found = []
         for index, e in enumerate(self.leading):
             chart = self._dumbbell(e)
-            if chart and len(chart.rows) > 1:
+            if chart and 1 < len(chart.rows) <= PROFILES:
                 found.append(self._dumbbell_drawing(chart, e, index))
         return found
 
@@ -247,7 +299,7 @@ class Drawings:
         found = []
         for index, e in enumerate(self.leading):
             chart, money = self._dumbbell(e), self.material.money(e)
-            if chart and money and money.estimate is not None:
+            if chart and len(chart.rows) <= PROFILES and money and money.estimate is not None:
                 names = self.view.names(e)
                 said = {"level": names.level, "reference": names.reference}
                 title = self.texts("figures.F4.title", model=names.model, **said)
@@ -261,16 +313,15 @@ class Drawings:
         """F8: what became of the questions, by model and level of each attribute."""
         m, rows = self.material, self.material.observations
         sizes = rows.groupby(["endpoint", "attribute", "level", "status"], observed=True).size().to_dict()
-        shown = [
-            SharesRow(
-                self.view.model(endpoint),
-                self.view.level(name, level, "tag"),
-                tuple(float(sizes.get((endpoint, name, level, s), 0)) for s in STATUSES),
-            )
-            for endpoint in m.endpoints
-            for name, attribute in m.attributes.items()
-            for level in attribute.levels
-        ]
+        shown = []
+        for endpoint in m.endpoints:
+            for name, attribute in m.attributes.items():
+                levels = list(attribute.levels)
+                joined = [levels] if len(levels) > MANY_LEVELS else [[level] for level in levels]
+                for some in joined:
+                    label = self.view.level(name, some[0], "tag") if len(some) == 1 else self.view.attribute(name)
+                    values = tuple(float(sum(sizes.get((endpoint, name, x, s), 0) for x in some)) for s in STATUSES)
+                    shown.append(SharesRow(self.view.model(endpoint), label, values))
         shown = [r for r in shown if r.total]
         if not shown:
             return None

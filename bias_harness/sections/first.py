@@ -53,6 +53,7 @@ def _numbers(view: View, e: Estimate) -> str:
         "report.first.numbers",
         percent="–" if e.percent is None else t.percent(e.percent),
         interval=t("verdicts.none") if low is None or high is None else f"{t.percent(low)} … {t.percent(high)}",
+        confidence=t.percent(100 * view.material.audit.experiment.analysis.confidence, 0),
         scope=e.scope,
         profiles=e.n_profiles,
         pairs=t.number(e.n_pairs),

@@ -12,7 +12,7 @@ from bias_harness.sections.drawings import Drawings
 from bias_harness.sections.material import Material, View
 from bias_harness.vocabulary import Estimate
 
-ROWS, SAMPLE, SAMPLE_LETTERS = 400, 40, 600
+ROWS, SAMPLE, SAMPLE_LETTERS = 300, 40, 600
 """Estimates in the page's table, answers in the sample of the reading, letters of each."""
 FAMILIES = ("headline", "scopes", "nonanswers", "placebo")
 COLUMNS = (

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
+from bias_harness.figures.heat import Heat
 from bias_harness.i18n import Texts
 from bias_harness.sections.drawings import Drawings
 from bias_harness.sections.first import finding_of
@@ -28,22 +30,26 @@ def build(material: Material, texts: Texts) -> dict[str, Any]:
 def _attribute(view: View, drawings: Drawings, name: str) -> dict[str, Any]:
     headlines = [e for e in view.material.headlines if e.attribute == name]
     reference = view.material.attributes[name].reference
-    heats = [d for (attribute, _), d in drawings.heats.items() if attribute == name]
+    heat = drawings.heats.get(name)
     return {
         "name": view.attribute(name),
         "reference": view.level(name, reference),
         "findings": [finding_of(view, e) for e in headlines[:SENTENCES]],
         "forest": drawings.forests.get(name),
-        "heats": [(d, slices(len(d.chart.columns))) for d in heats],  # type: ignore[attr-defined]
+        "heat": heat.chart if heat else None,
+        "tables": list(_tables(heat.chart)) if heat and isinstance(heat.chart, Heat) else [],
         "extremes": _extremes(view, headlines),
     }
 
 
-def slices(columns: int) -> list[tuple[int, int]]:
-    """The columns of a heat map in pieces that a page is wide enough for: (from, up to)."""
-    pieces = math.ceil(columns / COLUMNS)
-    each = math.ceil(columns / pieces)
-    return [(i, min(columns, i + each)) for i in range(0, columns, each)]
+def _tables(heat: Heat) -> Iterator[tuple[str, list[int]]]:
+    """The heat map as tables that a page is wide enough for: a title, and the places of the columns."""
+    for title, places in heat.groups:
+        pieces = math.ceil(len(places) / COLUMNS)
+        each = math.ceil(len(places) / pieces)
+        for piece, start in enumerate(range(0, len(places), each), start=1):
+            shown = f"{title} ({piece}/{pieces})" if pieces > 1 else title
+            yield shown, list(places[start : start + each])
 
 
 def _extremes(view: View, headlines: list[Estimate]) -> list[str]:
