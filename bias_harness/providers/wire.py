@@ -7,6 +7,7 @@ whatever is said about an error, so that a key goes to its own host and nowhere 
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import time
 from collections.abc import Mapping
@@ -115,6 +116,10 @@ class Wire:
         try:
             return orjson.loads(content)
         except orjson.JSONDecodeError:
+            pass
+        try:
+            return json.loads(content)  # lets half of a surrogate pair pass, which cut-off answers may end with
+        except (ValueError, RecursionError):
             raise TransientError(f"the endpoint did not answer with JSON but with {self.shown(content)}") from None
 
     def shown(self, content: bytes) -> str:

@@ -8,6 +8,8 @@ import time
 from bias_harness.config import Endpoint
 
 MINUTE = 60.0
+SLACK = 0.995
+"""Clocks and networks are not exact; this share of a limit is used."""
 
 
 class Bucket:
@@ -15,7 +17,7 @@ class Bucket:
 
     def __init__(self, per_minute: float, burst: float) -> None:
         self.burst = max(1.0, min(burst, per_minute))
-        self.per_second = max(per_minute - self.burst, per_minute / MINUTE / 2) / MINUTE
+        self.per_second = max(1.0, per_minute + 1 - self.burst) * SLACK / MINUTE
         self._level, self._at = self.burst, time.monotonic()
 
     def take(self, units: float) -> float:
@@ -35,7 +37,7 @@ class Limits:
 
     def __init__(self, endpoint: Endpoint) -> None:
         requests, tokens = endpoint.requests_per_minute, endpoint.tokens_per_minute
-        self.requests = Bucket(requests, requests / MINUTE) if requests else None
+        self.requests = Bucket(requests, requests / 100) if requests else None
         self.tokens = Bucket(tokens, tokens / 10) if tokens else None
 
     async def wait(self, tokens: float) -> None:
