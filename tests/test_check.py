@@ -251,3 +251,9 @@ def test_a_worsening_of_five_per_cent_is_mostly_found() -> None:
         for _ in range(200)
     )
     assert found / 200 > 0.8
+
+
+def test_the_recorded_local_model_passes_its_check() -> None:
+    """What our own pipeline runs: real answers of the local model, recorded, re-read and compared."""
+    result = pipeline.check(Path(__file__).parent / "fixtures" / "local-model", policy=Policy())
+    assert result.outcome == "pass", result
