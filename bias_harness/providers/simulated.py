@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import math
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.resources import files
 from statistics import NormalDist
+from typing import TypeVar
 
 import yaml
 
@@ -20,6 +22,9 @@ from bias_harness.errors import FatalError, TransientError
 from bias_harness.providers import Context
 from bias_harness.vocabulary import Nature, Request, Response, Trial, Usage
 
+FAULTS = (429, 500, 503, None)
+HALF_RANGE = 0.05
+T = TypeVar("T")
 _NORMAL = NormalDist()
 
 
@@ -49,26 +54,29 @@ class Simulated:
             await asyncio.sleep(self.plant.latency_seconds)
         if request.key not in self.faults and self._uniform("fault", request.key) < self.plant.fault_rate:
             self.faults.add(request.key)
-            raise TransientError("planted fault", http_status=503)
+            raise TransientError("planted fault", http_status=self._pick(FAULTS, request.key))
+        text = self._text(trial, request.key)
         return Response(
             request.key,
             request.endpoint,
-            self._text(trial, request.key),
+            text,
             "stop",
             f"simulated (seed {self.plant.seed})",
-            Usage(sum(len(m.content) for m in request.messages) // 4, 8),
+            Usage(sum(len(m.content) for m in request.messages) // 4, len(text) // 4 + 1, 0.0),
             datetime.now(UTC).isoformat(timespec="microseconds"),
         )
 
     def _text(self, trial: Trial, key: str) -> str:
         phrases = self.phrases.get(trial.language, self.phrases["en"])
         if self._uniform("refuse", key) < self._refusal_rate(trial):
-            return self._pick(phrases["refusals"], key)
-        amount = self._amount(trial, key)
-        grouped = f"{amount:,.0f}".replace(",", phrases["group"])
+            return str(self._pick(phrases["refusals"], key))
+        amount, unit = self._amount(trial, key), self.plant.heap or 1
+        apart = max(unit, round(HALF_RANGE * amount / unit) * unit)
         symbol = self.phrases["symbols"].get(self.currency, f"{self.currency} ")
-        text = self._pick(phrases["answers"], key)
-        return text.replace("{money}", symbol + grouped).replace("{amount}", grouped)
+        text = str(self._pick(phrases["answers"], key))
+        for name, value in (("low", amount - apart), ("high", amount + apart), ("money", amount)):
+            text = text.replace("{" + name + "}", symbol + _grouped(value, phrases["group"]))
+        return text.replace("{amount}", _grouped(amount, phrases["group"]))
 
     def _refusal_rate(self, trial: Trial) -> float:
         return self.plant.refusals.get(trial.attribute, {}).get(trial.level, self.plant.refusal_rate)
@@ -101,8 +109,12 @@ class Simulated:
     def _normal(self, *what: str) -> float:
         return _NORMAL.inv_cdf(self._uniform(*what))
 
-    def _pick(self, texts: list[str], key: str) -> str:
-        return texts[int(self._uniform("text", key) * len(texts))]
+    def _pick(self, choices: Sequence[T], key: str) -> T:
+        return choices[int(self._uniform("pick", key) * len(choices))]
+
+
+def _grouped(amount: float, separator: str) -> str:
+    return f"{amount:,.0f}".replace(",", separator)
 
 
 def _parts(planted: dict[str, dict[str, float]], trial: Trial) -> list[float]:
