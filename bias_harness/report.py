@@ -22,7 +22,7 @@ from bias_harness import __version__
 from bias_harness.errors import UsageError
 from bias_harness.figures import Drawing
 from bias_harness.i18n import Texts, texts
-from bias_harness.sections import Material, answers, client, first, research, study, sure, where, who
+from bias_harness.sections import Material, answers, client, compare, first, research, study, sure, where, who
 from bias_harness.sections.drawings import Drawings
 from bias_harness.sections.material import View, answers_file
 
@@ -97,16 +97,20 @@ def _sha256(text: str) -> str:
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
+def _date(spoken: Texts, material: Material) -> str:
+    moment = material.manifest.get("finished_at") or material.manifest.get("started_at")
+    return spoken.moment(moment) if moment else spoken("report.research.unknown")
+
+
 def render_report(material: Material, language: str, others: Sequence[str] = ()) -> str:
     """The whole page in one language, as HTML. `others` are the languages of the pages beside it."""
     spoken = texts(language)
-    moment = material.manifest.get("finished_at") or material.manifest.get("started_at")
     values = {
         **_frame(spoken),
         "sections": {name: build(material, spoken) for name, build in SECTIONS.items()},
         "title": spoken.label(material.audit.experiment.title, material.audit.experiment.experiment),
         "version": __version__,
-        "date": spoken.moment(moment) if moment else spoken("report.research.unknown"),
+        "date": _date(spoken, material),
         "others": [other for other in others if other != language],
     }
     return _environment().get_template("page.html.j2").render(values)
@@ -124,6 +128,25 @@ def pages(material: Material, languages: Iterable[str]) -> dict[str, bytes]:
         made |= _answers(material, language)
     made["estimates.csv"] = material.estimates.to_frame().to_csv(index=False, lineterminator="\n").encode()
     return made | {f"figures/{name}": data for name, data in figure_files(material).items()}
+
+
+def render_comparison(materials: Sequence[Material], language: str, by: compare.By = "run") -> str:
+    """Several runs side by side, the first as the base; or the models, wordings or languages of one, as HTML.
+
+    Raises `UsageError` for fewer than two runs, unless `by` says what of one run is compared.
+    """
+    if len(materials) < 2 and by == "run":
+        raise UsageError("a comparison needs two runs or more; name them, or say what of one run is compared with --by")
+    spoken = texts(language)
+    sides = ", ".join(m.run for m in materials)
+    values = {
+        **_frame(spoken),
+        "s": compare.build(materials, spoken, by),
+        "title": spoken("report.compare.title", runs=sides),
+        "version": __version__,
+        "date": _date(spoken, materials[-1]),
+    }
+    return _environment().get_template("compare.html.j2").render(values)
 
 
 def _bytes(text: str) -> bytes:

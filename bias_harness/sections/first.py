@@ -17,7 +17,7 @@ def build(material: Material, texts: Texts) -> dict[str, Any]:
     """`banners` on what answered, `findings` for every headline, `shown` for the leading ones, and the forest."""
     view = View(material, texts)
     drawings = Drawings(view)
-    leading = set(map(id, drawings.leading))
+    leading = set(map(id, drawings.gaps.leading))
     name, *others = material.attributes
     return {
         "banners": banners(material, texts),
@@ -26,7 +26,7 @@ def build(material: Material, texts: Texts) -> dict[str, Any]:
         "others": ", ".join(view.attribute(other) for other in others),
         "findings": [finding_of(view, e) for e in material.headlines],
         "shown": [finding_of(view, e) for e in material.headlines if id(e) in leading],
-        "drawing": drawings.first,
+        "drawing": drawings.gaps.first,
         "unfinished": _unfinished(material, texts),
         "empty": material.observations.empty,
     }

@@ -56,7 +56,7 @@ def build(material: Material, texts: Texts) -> dict[str, Any]:
         "facts": _facts(view),
         "run": material.run,
         "citation": _citation(view),
-        "drawings": Drawings(view).statistical,
+        "drawings": Drawings(view).statistics.shown,
     }
 
 

@@ -16,8 +16,8 @@ def build(material: Material, texts: Texts) -> dict[str, Any]:
     """The histogram, and for each attribute the spread of the first models."""
     drawings = Drawings(View(material, texts))
     spreads = []
-    for drawing in drawings.spreads.values():
+    for drawing in drawings.amounts.spreads.values():
         chart = drawing.chart
         if isinstance(chart, Spread):
             spreads.append((drawing, [(name, chart.panel(name)) for name in chart.panels[:PANELS]]))
-    return {"histogram": drawings.histogram, "spreads": spreads}
+    return {"histogram": drawings.amounts.histogram, "spreads": spreads}

@@ -26,8 +26,8 @@ def build(material: Material, texts: Texts) -> dict[str, Any]:
     return {
         "items": [str(item).format(**values) for item in texts.under("report.sure.items").values()],
         "limits": texts.under("report.sure.limits"),
-        "strip": drawings.strip,
-        "nonanswers": drawings.nonanswers,
+        "strip": drawings.gaps.strip,
+        "nonanswers": drawings.amounts.nonanswers,
     }
 
 
@@ -43,7 +43,7 @@ def _wordings(view: View, drawings: Drawings) -> str:
     e = view.material.audit.experiment
     if len(e.wordings) * len(e.languages) == 1:
         return view.texts("report.sure.wording_one")
-    for headline in drawings.leading:
+    for headline in drawings.gaps.leading:
         cells = view.material.cells.get((headline.endpoint, headline.attribute, headline.level, "wording"), {})
         found = [c.percent for c in cells.values() if c.percent is not None]
         if len(found) > 1:

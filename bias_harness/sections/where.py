@@ -23,19 +23,19 @@ def build(material: Material, texts: Texts) -> dict[str, Any]:
     drawings = Drawings(view)
     return {
         "attributes": [_attribute(view, drawings, name) for name in material.attributes],
-        "dumbbells": drawings.dumbbells[:3],
+        "dumbbells": drawings.amounts.dumbbells[:3],
     }
 
 
 def _attribute(view: View, drawings: Drawings, name: str) -> dict[str, Any]:
     headlines = [e for e in view.material.headlines if e.attribute == name]
     reference = view.material.attributes[name].reference
-    heat = drawings.heats.get(name)
+    heat = drawings.gaps.heats.get(name)
     return {
         "name": view.attribute(name),
         "reference": view.level(name, reference),
         "findings": [finding_of(view, e) for e in headlines[:SENTENCES]],
-        "forest": drawings.forests.get(name),
+        "forest": drawings.gaps.forests.get(name),
         "heat": heat.chart if heat else None,
         "tables": list(_tables(heat.chart)) if heat and isinstance(heat.chart, Heat) else [],
         "extremes": _extremes(view, headlines),
