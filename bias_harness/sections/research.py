@@ -7,6 +7,7 @@ from typing import Any
 
 from bias_harness import __version__
 from bias_harness.i18n import Texts
+from bias_harness.sections import beside
 from bias_harness.sections.answers import said
 from bias_harness.sections.drawings import Drawings
 from bias_harness.sections.material import Material, View
@@ -47,7 +48,8 @@ def build(material: Material, texts: Texts) -> dict[str, Any]:
         "shown": texts.number(len(shown)),
         "all": texts.number(len(everything)),
         "cut": len(shown) < len(everything),
-        "warnings": list(material.estimates.warnings),
+        "warnings": [_warning(view, w) for w in material.estimates.warnings],
+        "beside": beside.tables(view),
         "sample": _sample(view),
         "seed": material.audit.experiment.analysis.seed,
         "design": [_counts(view, c) for c in material.audit.design.counts()],
@@ -58,6 +60,19 @@ def build(material: Material, texts: Texts) -> dict[str, Any]:
         "citation": _citation(view),
         "drawings": Drawings(view).statistics.shown,
     }
+
+
+def _warning(view: View, warning: str) -> str:
+    """`code: endpoint, attribute, level` in words."""
+    code, _, where = warning.partition(": ")
+    endpoint, *rest = where.split(", ")
+    names = [view.model(endpoint), *rest]
+    if rest and rest[0] in view.material.attributes:
+        names[1] = view.attribute(rest[0])
+        levels = view.material.attributes[rest[0]].levels
+        names[2:] = [view.level(rest[0], x) if x in levels else x for x in rest[1:]]
+    words = view.texts.under("report.research.warning_words").get(code, code)
+    return f"{', '.join(names)}: {words}"
 
 
 def _row(view: View, e: Estimate) -> dict[str, Any]:

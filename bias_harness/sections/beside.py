@@ -1,0 +1,160 @@
+"""What stands beside the estimates, as tables for researchers: non-answers, bounds, round numbers, pooling, lenses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from bias_harness.figures import Column, Table
+from bias_harness.sections.material import View
+
+MOST = 60
+"""Rows of such a table on the page; estimates.json has them all."""
+
+Row = Mapping[str, Any]
+NAMES = (Column("model"), Column("attribute"), Column("level"))
+ANSWERS = (
+    "asked",
+    "ok",
+    "refused",
+    "no_amount",
+    "ambiguous",
+    "failed",
+    "range",
+    "implausible",
+    "mixed_currency",
+    "used",
+)
+
+
+def tables(view: View) -> list[tuple[str, Table]]:
+    """(key of its title, table), where the run has rows for it."""
+    made = [
+        (
+            "nonanswers",
+            _table(view, "answers", [Column(name, "count") for name in ANSWERS], lambda r: [r[n] for n in ANSWERS]),
+        ),
+        ("bounds", _table(view, "bounds", _BOUNDS, _bounds)),
+        ("heaping", _table(view, "heaping", _HEAPING, _heaping)),
+        ("distances", _table(view, "distribution", _DISTANCES, _distances)),
+        ("pooling", _pooling(view)),
+        ("lenses", _table(view, "lenses", _LENSES, _lenses)),
+        ("order", _table(view, "drift", _ORDER, _order)),
+    ]
+    return [(key, table) for key, table in made if table.rows]
+
+
+def _table(view: View, block: str, columns: Iterable[Column], values: Callable[[Row], list[Any]]) -> Table:
+    rows = [
+        [
+            view.model(r["endpoint"]),
+            view.attribute(r["attribute"]),
+            view.level(r["attribute"], r["level"], "tag"),
+            *values(r),
+        ]
+        for r in view.material.estimates.block(block)[:MOST]
+    ]
+    return Table((*NAMES, *columns), rows, view.material.currency)
+
+
+_BOUNDS = (
+    Column("answered_level", "percent"),
+    Column("answered_reference", "percent"),
+    Column("bound_low", "percent"),
+    Column("bound_high", "percent"),
+    Column("worst_low", "money"),
+    Column("worst_high", "money"),
+)
+
+
+def _bounds(r: Row) -> list[Any]:
+    lee, worst = r["percent"] or {}, r["worst_case"] or {}
+    shares = [100 * r["answered_level"], 100 * r["answered_reference"]]
+    return [*shares, lee.get("low"), lee.get("high"), worst.get("low"), worst.get("high")]
+
+
+_HEAPING = (
+    Column("multiples_10000", "percent"),
+    Column("multiples_5000", "percent"),
+    Column("distinct", "count"),
+    Column("modal_share", "percent"),
+    Column("same_verdict", "percent"),
+)
+
+
+def _heaping(r: Row) -> list[Any]:
+    return [
+        _hundred(r["share_multiple_10000"]),
+        _hundred(r["share_multiple_5000"]),
+        r["distinct"],
+        _hundred(r["modal_share"]),
+        _hundred(r["same_verdict"]),
+    ]
+
+
+_DISTANCES = (
+    Column("ks", "number"),
+    Column("ks_p", "number"),
+    Column("wasserstein", "number"),
+    Column("wasserstein_p", "number"),
+    Column("gini_level", "number"),
+    Column("gini_reference", "number"),
+)
+
+
+def _distances(r: Row) -> list[Any]:
+    d = r["distance"] or {}
+    names = ("ks", "ks_p_value", "wasserstein", "wasserstein_p_value")
+    return [*(d.get(n) for n in names), r["gini_level"], r["gini_reference"]]
+
+
+_LENSES = (
+    Column("welch_p", "number"),
+    Column("welch_p_bonferroni", "number"),
+    Column("cohen_d", "number"),
+    Column("mann_whitney_p", "number"),
+    Column("impact_ratio", "number"),
+    Column("share_at_median", "percent"),
+    Column("five_percent_line"),
+)
+
+
+def _lenses(r: Row) -> list[Any]:
+    rows = r["rows"]
+    tests = [rows["welch_p"], rows["welch_p_bonferroni"], rows["d"], rows["mann_whitney_p"]]
+    line = "x" if r["reaches_five_percent_line"] else ""
+    return [*tests, r["impact_ratio"]["impact_ratio"], _hundred(r["share_at_median"]), line]
+
+
+_ORDER = (Column("slope", "percent"), Column("low", "percent"), Column("high", "percent"), Column("p", "number"))
+
+
+def _order(r: Row) -> list[Any]:
+    gap = r["gap"] or {}
+    return [*(_hundred(gap.get(n)) for n in ("estimate", "conf_low", "conf_high")), gap.get("p_value")]
+
+
+def _pooling(view: View) -> Table:
+    """Over models and over fields: the pooled gap, its interval, and how much the parts differ."""
+    columns = (
+        Column("comparison"),
+        Column("attribute"),
+        Column("level"),
+        Column("k", "count"),
+        Column("percent", "percent"),
+        Column("low", "percent"),
+        Column("high", "percent"),
+        Column("i2", "percent"),
+        Column("q_p", "number"),
+    )
+    rows = []
+    for r in view.material.estimates.block("pooling")[:MOST]:
+        over = view.texts(f"report.research.pooled.{r['over']}")
+        name = f"{over}: {view.model(r['endpoint'])}" if "endpoint" in r else over
+        about = [name, view.attribute(r["attribute"]), view.level(r["attribute"], r["level"], "tag"), r["k"]]
+        rows.append([*about, r["percent"], r["percent_low"], r["percent_high"], _hundred(r["i2"]), r["q_p_value"]])
+    return Table(columns, rows)
+
+
+def _hundred(share: float | None) -> float | None:
+    return None if share is None else 100 * share
