@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bias_harness.errors import RunFolderError
-from bias_harness.results import KeySet, RunFolder, dump_line, find_run, merge, open_log, record, runs_in, write_whole
+from bias_harness.results import KeySet, RunFolder, dump_line, find_run, merge, open_log, runs_in, write_whole
 from bias_harness.results.table import TABLE, read_table
 from bias_harness.vocabulary import Failure, Response, Usage
 
@@ -251,33 +251,6 @@ def test_parts_of_other_experiments_are_not_merged(tmp_path: Path) -> None:
     with pytest.raises(RunFolderError, match="hold different experiments"):
         merge([one, two], RunFolder(tmp_path / "whole"))
     assert not (tmp_path / "whole").exists()
-
-
-def test_a_recording_holds_the_chosen_answers_and_nothing_of_the_machine(tmp_path: Path) -> None:
-    folder = written(tmp_path / "run", *(response(n, at=n) for n in (3, 1, 2)), response(4, None))
-    folder.write_manifest(
-        {
-            "status": "success",
-            "platform": "secret-host",
-            "digest": "d",
-            "endpoints": {"loop": {"served": ["s"], "cost": 3}},
-        }
-    )
-    wanted = {key(1), key(3)}
-    assert record(folder, tmp_path / "kept", wanted.__contains__) == 2
-    kept = RunFolder(tmp_path / "kept")
-    assert [r.key for r in kept.responses()] == [key(1), key(3)]
-    assert kept.experiment() == folder.experiment()
-    assert kept.manifest() == {
-        "digest": "d",
-        "status": "success",
-        "recorded": 2,
-        "endpoints": {"loop": {"served": ["s"]}},
-    }
-    with pytest.raises(RunFolderError, match="is not empty"):
-        record(folder, tmp_path / "kept", wanted.__contains__)
-    with pytest.raises(RunFolderError, match="holds no answer of the chosen pairs"):
-        record(folder, tmp_path / "nothing", lambda _: False)
 
 
 def test_runs_are_found_by_name_and_by_folder(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from bias_harness.results.folder import EXPERIMENT, LOG, MANIFEST, RunFolder, fi
 from bias_harness.results.keys import KeySet
 from bias_harness.results.lines import dump_line
 from bias_harness.results.log import Counts, Found, RunLog, open_log
-from bias_harness.results.merge import Merged, merge, record
+from bias_harness.results.merge import Merged, merge
 
 __all__ = [
     "EXPERIMENT",
@@ -27,7 +27,6 @@ __all__ = [
     "find_run",
     "merge",
     "open_log",
-    "record",
     "runs_in",
     "write_whole",
 ]

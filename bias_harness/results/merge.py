@@ -1,22 +1,18 @@
-"""Several folders of one experiment -> one; and a few answers of a run -> a folder fit for a repository."""
+"""Several folders of one experiment -> one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import orjson
 
 from bias_harness.errors import RunFolderError
-from bias_harness.results.folder import EXPERIMENT, LOG, MANIFEST, RunFolder
+from bias_harness.results.folder import EXPERIMENT, RunFolder
 from bias_harness.results.lines import dump_line
 from bias_harness.results.log import Counts, Found, open_log
 from bias_harness.vocabulary import Response
-
-KEPT_IN_RECORDS = ("format", "experiment", "digest", "digests", "versions", "status")
-KEPT_OF_ENDPOINTS = ("model", "provider", "nature", "served")
 
 
 @dataclass(frozen=True)
@@ -88,28 +84,3 @@ def _said_of(endpoint: str, manifests: Sequence[dict[str, Any]]) -> dict[str, An
 
 def _counted(counts: Counts) -> dict[str, Any]:
     return {**vars(counts), "served": sorted(counts.served), "already": 0}
-
-
-def record(source: RunFolder, into: Path, wanted: Callable[[str], bool]) -> int:
-    """Copy the experiment and the answers whose key is `wanted`; returns how many.
-
-    What is written says nothing of the machine or of the account. Raises `RunFolderError` where `into` is not
-    empty or no answer is wanted.
-    """
-    if into.exists() and (not into.is_dir() or any(into.iterdir())):
-        raise RunFolderError(f"{into} exists and is not empty; name a new folder for the recording")
-    chosen = [r for r in source.latest().values() if wanted(r.key)]
-    if not chosen:
-        raise RunFolderError(f"{source.path} holds no answer of the chosen pairs, so there is nothing to record")
-    target = RunFolder(into)
-    target.write(EXPERIMENT, source.experiment())
-    target.write(LOG, b"".join(dump_line(r) for r in sorted(chosen, key=lambda r: (r.endpoint, r.asked_at))))
-    manifest = source.manifest()
-    kept = {name: manifest[name] for name in KEPT_IN_RECORDS if name in manifest}
-    endpoints = {
-        name: {k: counts[k] for k in KEPT_OF_ENDPOINTS if k in counts}
-        for name, counts in manifest.get("endpoints", {}).items()
-    }
-    data = {**kept, "recorded": len(chosen), "endpoints": endpoints}
-    target.write(MANIFEST, orjson.dumps(data, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
-    return len(chosen)
