@@ -15,7 +15,7 @@ from test_cli import type_in
 from bias_harness import pipeline
 from bias_harness.documents import shipped
 from bias_harness.errors import InputError, RunFolderError
-from bias_harness.estimators.lenses import mann_whitney, welch
+from bias_harness.estimators import rows_test
 
 FOLDER = Path(__file__).parent / "reference" / "llm-gender-pay-gap"
 PUBLISHED = json.loads((FOLDER / "published.json").read_text())["rows"]
@@ -40,15 +40,14 @@ def test_the_published_table_is_reproduced_from_the_raw_answers(public: pipeline
     """Their direction is male minus female, in per cent of the female mean; their p is Welch's times six."""
     want = PUBLISHED[model]
     female, male = sides(public, model)
-    assert round(female.mean()) == want["female"]
-    assert round(male.mean()) == want["male"]
-    got = welch(female, male)
-    assert -got.difference == pytest.approx(want["gap"], abs=1)
-    assert -100 * got.difference / female.mean() == pytest.approx(want["pct"], abs=0.006)
-    assert -got.cohens_d == pytest.approx(want["d"], abs=0.006)
-    assert min(1, 6 * got.p_value) == pytest.approx(want["p_bonf"], rel=0.05)
+    got = rows_test(male, female, comparisons=6)
+    assert (round(got.mean_second), round(got.mean_first)) == (want["female"], want["male"])
+    assert got.gap == pytest.approx(want["gap"], abs=1)
+    assert got.percent == pytest.approx(want["pct"], abs=0.006)
+    assert got.d == pytest.approx(want["d"], abs=0.006)
+    assert got.welch_p_bonferroni == pytest.approx(want["p_bonf"], rel=0.05)
     if "auc" in want:
-        assert mann_whitney(male, female)[0] == pytest.approx(want["auc"], abs=0.001)
+        assert got.area == pytest.approx(want["auc"], abs=0.001)
 
 
 def test_our_own_report_says_what_the_source_did_not(public: pipeline.Run) -> None:

@@ -1,4 +1,4 @@
-"""Bootstrap intervals over profiles, never over answers."""
+"""The bootstrap of means: profiles are drawn, the same draws for every column, as two matrix products."""
 
 from __future__ import annotations
 
@@ -10,46 +10,82 @@ from scipy import special
 from bias_harness.estimators.interval import Array
 
 FEWEST_PROFILES = 20
+_BATCH_CELLS = 4_000_000
 
 
 @dataclass(frozen=True)
 class Bootstrap:
-    """BCa interval and standard error of a mean, with the seed and the number of resamples that made it."""
+    """BCa and percentile ends of a mean with its bootstrap standard error; None where nothing varies.
+
+    `seed` and `resamples` are what is needed to make it again.
+    """
 
     estimate: float
-    std_error: float
-    conf_low: float
-    conf_high: float
+    std_error: float | None
+    conf_low: float | None
+    conf_high: float | None
+    percentile_low: float | None
+    percentile_high: float | None
     resamples: int
     seed: int
 
 
-def bca_means(values: Array, resamples: int = 9_999, seed: int = 0, confidence: float = 0.95) -> list[Bootstrap | None]:
-    """For each column of profiles x cells (no NaN): the BCa interval of its mean (Efron 1987).
+def bootstrap_mean(values: Array, resamples: int = 9_999, seed: int = 0, confidence: float = 0.95) -> Bootstrap | None:
+    """The bootstrap of one column of profile gaps. None without values. BCa after Efron (1987)."""
+    column = np.asarray(values, dtype=float)
+    column = column[np.isfinite(column)]
+    return bootstrap_means(column[:, None], resamples, seed, confidence)[0] if column.size else None
 
-    All columns share the resampling weights, so that the work is one matrix product. A constant column gives None.
+
+def bootstrap_means(
+    table: Array, resamples: int = 9_999, seed: int = 0, confidence: float = 0.95
+) -> list[Bootstrap | None]:
+    """One bootstrap per column of `table` (units x columns, NaN = absent), with shared draws of units.
+
+    Meant for 20 profiles or more: below that its intervals are too narrow (86 % for 95 % with six), and t holds.
     """
-    p, cells = values.shape
-    if p < 2:
-        return [None] * cells
+    known = np.isfinite(table)
+    filled = np.where(known, table, 0.0)
+    if known.all():
+        means = _resampled_sums(filled, resamples, seed) / table.shape[0]
+    else:
+        both = _resampled_sums(np.hstack([filled, known.astype(float)]), resamples, seed)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            means = both[:, : table.shape[1]] / both[:, table.shape[1] :]
+    return [
+        _one(table[known[:, j], j], means[:, j], resamples, seed, confidence) if known[:, j].any() else None
+        for j in range(table.shape[1])
+    ]
+
+
+def _resampled_sums(values: Array, resamples: int, seed: int) -> Array:
+    """Sums over units drawn with replacement: how often each unit was drawn, times the values. In bounded memory."""
     random = np.random.default_rng(seed)
-    weights = random.multinomial(p, np.full(p, 1 / p), size=resamples).astype(float) / p
-    means = weights @ values
-    observed = values.mean(axis=0)
-    return [_bca(means[:, j], values[:, j], float(observed[j]), resamples, seed, confidence) for j in range(cells)]
+    n = values.shape[0]
+    batch = max(1, _BATCH_CELLS // n)
+    sums = []
+    for start in range(0, resamples, batch):
+        rows = min(batch, resamples - start)
+        drawn = random.integers(0, n, size=(rows, n), dtype=np.int32)
+        drawn += (np.arange(rows, dtype=np.int32) * n)[:, None]
+        weights = np.bincount(drawn.ravel(), minlength=rows * n).reshape(rows, n)
+        sums.append(weights.astype(float) @ values)
+    return np.concatenate(sums)
 
 
-def _bca(
-    means: Array, values: Array, observed: float, resamples: int, seed: int, confidence: float
-) -> Bootstrap | None:
-    centred = values - values.mean()
-    squares = float((centred**2).sum())
-    if squares <= 1e-24:
-        return None
-    below = ((means < observed).mean() + (means <= observed).mean()) / 2
-    z0 = float(special.ndtri(np.clip(below, 1 / (resamples + 1), resamples / (resamples + 1))))
-    acceleration = float((centred**3).sum()) / (6 * squares**1.5)
-    z = special.ndtri([(1 - confidence) / 2, (1 + confidence) / 2])
-    levels = special.ndtr(z0 + (z0 + z) / (1 - acceleration * (z0 + z)))
-    low, high = np.quantile(means, levels)
-    return Bootstrap(observed, float(means.std(ddof=1)), float(low), float(high), resamples, seed)
+def _one(values: Array, means: Array, resamples: int, seed: int, confidence: float) -> Bootstrap:
+    estimate = float(values.mean())
+    means = means[np.isfinite(means)]
+    if values.size < 2 or np.ptp(values) <= 1e-12 * max(1.0, abs(estimate)):
+        return Bootstrap(estimate, None, None, None, None, None, resamples, seed)
+    tails = np.array([(1 - confidence) / 2, (1 + confidence) / 2])
+    below = (float((means < estimate).mean()) + float((means <= estimate).mean())) / 2
+    bias = float(special.ndtri(np.clip(below, 1 / (2 * means.size), 1 - 1 / (2 * means.size))))
+    leave_one_out = (values.sum() - values) / (values.size - 1)
+    pull = leave_one_out.mean() - leave_one_out
+    acceleration = float((pull**3).sum() / (6 * (pull**2).sum() ** 1.5))
+    z = special.ndtri(tails)
+    adjusted = special.ndtr(bias + (bias + z) / (1 - acceleration * (bias + z)))
+    low, high, plain_low, plain_high = np.quantile(means, [*adjusted, *tails])
+    spread = float(means.std(ddof=1))
+    return Bootstrap(estimate, spread, float(low), float(high), float(plain_low), float(plain_high), resamples, seed)

@@ -1,99 +1,179 @@
-"""Observations -> cell means: the arrays that every paired estimate is made of."""
+"""Answers -> cell means -> paired gaps: the arrays that every paired estimate is made of."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from bias_harness.estimators.interval import Array
+from bias_harness.estimators.scopes import profile_means
+
+Codes = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class Cells:
-    """Means, variances (ddof 1) and counts per profile x wording x level x signal; NaN where a cell is empty.
+    """Means, variances (ddof 1) and counts of amounts, each of shape profile x wording x level x signal.
 
-    `wordings` are (wording, language) pairs. `of` gives each profile's labels (field, seniority ...).
+    NaN where a cell is empty (variances: where it has one answer). `log_*` are of the natural logarithm.
     """
 
-    profiles: Sequence[str]
-    wordings: Sequence[tuple[str, str]]
-    levels: Sequence[str]
     mean: Array
     variance: Array
     log_mean: Array
     log_variance: Array
     count: Array
-    of: pd.DataFrame
-
-    def gaps(self, level: int, reference: int, *, log: bool) -> Array:
-        """D[p, v]: level minus reference, signal by signal, averaged over the signals that both have."""
-        values = self.log_mean if log else self.mean
-        return mean_over(values[:, :, level, :] - values[:, :, reference, :])
-
-    def pair_means(self, level: int, reference: int) -> tuple[Array, Array]:
-        """Mean amount per profile of the level and of the reference, over the cells that both have."""
-        b, a = self.mean[:, :, level, :], self.mean[:, :, reference, :]
-        both = ~np.isnan(b) & ~np.isnan(a)
-        return mean_over(np.where(both, b, np.nan), (1, 2)), mean_over(np.where(both, a, np.nan), (1, 2))
-
-    def pairs(self, level: int, reference: int) -> tuple[int, int, int]:
-        """Complete pairs of cells, answers in them, and answers in cells whose partner is empty."""
-        b, a = self.count[:, :, level, :], self.count[:, :, reference, :]
-        both = (b > 0) & (a > 0)
-        inside = int(b[both].sum() + a[both].sum())
-        return int(both.sum()), inside, int(b.sum() + a.sum()) - inside
 
 
-def mean_over(values: Array, axis: int | tuple[int, ...] = -1) -> Array:
+def cells_of(index: tuple[Codes, Codes, Codes, Codes], amounts: Array, shape: tuple[int, int, int, int]) -> Cells:
+    """The cells of coded answers: `index` holds profile, wording, level and signal codes of each amount (> 0)."""
+    flat = np.ravel_multi_index(index, shape)
+    count = np.bincount(flat, minlength=int(np.prod(shape))).astype(float)
+    parts = (*_moments(flat, amounts, count), *_moments(flat, np.log(amounts), count), count)
+    return Cells(*(part.reshape(shape) for part in parts))
+
+
+def _moments(index: Codes, values: Array, count: Array) -> tuple[Array, Array]:
+    mean = _mean(index, values, count)
+    squares = np.bincount(index, weights=(values - mean[index]) ** 2, minlength=count.size)
+    return mean, np.where(count > 1, squares / np.maximum(count - 1, 1), np.nan)
+
+
+def cells_of_dense(amounts: Array) -> Cells:
+    """The cells of a full array of amounts, profile x wording x level x signal x repeat; NaN = no usable answer."""
+    count = (~np.isnan(amounts)).sum(axis=-1).astype(float)
+    return Cells(*_dense_moments(amounts, count), *_dense_moments(np.log(amounts), count), count)
+
+
+def _dense_moments(values: Array, count: Array) -> tuple[Array, Array]:
+    mean = mean_over(values)
+    squares = np.where(np.isnan(values), 0.0, (values - mean[..., None]) ** 2).sum(axis=-1)
+    return mean, np.where(count > 1, squares / np.maximum(count - 1, 1), np.nan)
+
+
+def rates_of(index: tuple[Codes, ...], events: Mask, shape: tuple[int, ...]) -> tuple[Array, Array]:
+    """Share of events and number of answers per cell; the share is NaN where nothing was asked."""
+    flat = np.ravel_multi_index(index, shape)
+    size = int(np.prod(shape))
+    count = np.bincount(flat, minlength=size).astype(float)
+    return _mean(flat, events.astype(float), count).reshape(shape), count.reshape(shape)
+
+
+def _mean(index: Codes, values: Array, count: Array) -> Array:
+    sums = np.bincount(index, weights=values, minlength=count.size)
+    return np.where(count > 0, sums / np.maximum(count, 1), np.nan)
+
+
+def mean_over(values: Array, axis: int = -1) -> Array:
     """The mean over an axis of what is there; NaN where nothing is."""
-    present = ~np.isnan(values)
-    counts = present.sum(axis=axis)
-    sums = np.where(present, values, 0.0).sum(axis=axis)
+    known = ~np.isnan(values)
+    counts = known.sum(axis=axis)
+    sums = np.where(known, values, 0.0).sum(axis=axis)
     result: Array = np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
     return result
 
 
-def cells_of(rows: pd.DataFrame, value: str = "annual") -> Cells:
-    """The cells of one endpoint and attribute. `rows` hold valid observations only (`value` above zero)."""
-    profile, profiles = _codes(rows["persona"])
-    pairs = rows["wording"].astype(str) + "\x1f" + rows["language"].astype(str)
-    wording, wordings = _codes(pairs)
-    level, levels = _codes(rows["level"])
-    signal = rows["signal"].to_numpy(dtype=np.int64)
-    shape = (len(profiles), len(wordings), len(levels), int(signal.max(initial=0)) + 1)
-    index = np.ravel_multi_index((profile, wording, level, signal), shape)
-    y = rows[value].to_numpy(dtype=float)
-    size = int(np.prod(shape))
-    count = np.bincount(index, minlength=size).astype(float)
-    log_y = np.log(y)
-    mean, variance = _moments(index, y, count)
-    log_mean, log_variance = _moments(index, log_y, count)
-    labels = rows.drop_duplicates("persona").set_index("persona")[["field", "job", "seniority", "place"]]
+@dataclass(frozen=True)
+class Contrast:
+    """A level against its reference: paired cells, profile x wording x signal, NaN where a side is empty.
+
+    `log` and `money` are gaps (level minus reference); `level` and `reference` the mean amounts of complete pairs.
+    `log_variances`, `variances` and `counts` are those of the level's and the reference's cells; `dropped` counts
+    the answers in cells whose partner is empty.
+    """
+
+    log: Array
+    money: Array
+    level: Array
+    reference: Array
+    log_variances: tuple[Array, Array]
+    variances: tuple[Array, Array]
+    counts: tuple[Array, Array]
+    dropped: Array
+
+    def part(self, profiles: Mask | None = None, wordings: Mask | None = None) -> Contrast:
+        """The same for some profiles and wordings (masks; None = all)."""
+
+        def cut(values: Array) -> Array:
+            kept = values if profiles is None else values[profiles]
+            return kept if wordings is None else kept[:, wordings]
+
+        def two(pair: tuple[Array, Array]) -> tuple[Array, Array]:
+            return cut(pair[0]), cut(pair[1])
+
+        return Contrast(
+            cut(self.log),
+            cut(self.money),
+            cut(self.level),
+            cut(self.reference),
+            two(self.log_variances),
+            two(self.variances),
+            two(self.counts),
+            cut(self.dropped),
+        )
+
+    @property
+    def log_gaps(self) -> Array:
+        """D[p, v] on the log scale: signal by signal, averaged over the signals that both sides have."""
+        return mean_over(self.log)
+
+    @property
+    def money_gaps(self) -> Array:
+        """D[p, v] in money."""
+        return mean_over(self.money)
+
+    def amounts(self) -> tuple[float, float] | None:
+        """Mean amount of the level and of the reference over complete pairs; profiles weigh the same. None without."""
+        b, a = self.profile_amounts()
+        known = ~np.isnan(b)
+        return (float(b[known].mean()), float(a[known].mean())) if known.any() else None
+
+    def profile_amounts(self) -> tuple[Array, Array]:
+        """Mean amount per profile of the level and of the reference, over complete pairs."""
+        return profile_means(mean_over(self.level)), profile_means(mean_over(self.reference))
+
+    @property
+    def n_pairs(self) -> int:
+        """Complete pairs of cells."""
+        return int((~np.isnan(self.log)).sum())
+
+    @property
+    def n_answers(self) -> int:
+        """Answers in complete pairs."""
+        both = ~np.isnan(self.log)
+        return int(self.counts[0][both].sum() + self.counts[1][both].sum())
+
+
+def contrast(cells: Cells, level: int, reference: int) -> Contrast:
+    """The level's cells against the reference's, pair by pair: same profile, wording and signal."""
+    return contrast_of(side(cells, level), side(cells, reference))
+
+
+def side(cells: Cells, level: int, signal: slice = slice(None)) -> Cells:
+    """The cells of one level (and of some signals), as one side of a contrast."""
     return Cells(
-        profiles,
-        [tuple(w.split("\x1f", 1)) for w in wordings],  # type: ignore[misc]
-        levels,
-        mean.reshape(shape),
-        variance.reshape(shape),
-        log_mean.reshape(shape),
-        log_variance.reshape(shape),
-        count.reshape(shape),
-        labels.loc[list(profiles)],
+        cells.mean[:, :, level, signal],
+        cells.variance[:, :, level, signal],
+        cells.log_mean[:, :, level, signal],
+        cells.log_variance[:, :, level, signal],
+        cells.count[:, :, level, signal],
     )
 
 
-def _codes(column: pd.Series) -> tuple[NDArray[np.int64], list[str]]:
-    codes, names = pd.factorize(column.astype(str), sort=True)
-    return codes.astype(np.int64), [str(n) for n in names]
-
-
-def _moments(index: NDArray[np.int64], values: Array, count: Array) -> tuple[Array, Array]:
-    """Mean and variance (ddof 1) of each cell; NaN where there are too few values."""
-    sums = np.bincount(index, weights=values, minlength=count.size)
-    mean = np.where(count > 0, sums / np.maximum(count, 1), np.nan)
-    squares = np.bincount(index, weights=(values - mean[index]) ** 2, minlength=count.size)
-    return mean, np.where(count > 1, squares / np.maximum(count - 1, 1), np.nan)
+def contrast_of(level: Cells, reference: Cells) -> Contrast:
+    """A contrast of two sides of equal shape, profile x wording x signal."""
+    both = (level.count > 0) & (reference.count > 0)
+    kept_b, kept_a = np.where(both, level.mean, np.nan), np.where(both, reference.mean, np.nan)
+    return Contrast(
+        np.where(both, level.log_mean - reference.log_mean, np.nan),
+        kept_b - kept_a,
+        kept_b,
+        kept_a,
+        (level.log_variance, reference.log_variance),
+        (level.variance, reference.variance),
+        (level.count, reference.count),
+        np.where(both, 0.0, level.count + reference.count),
+    )

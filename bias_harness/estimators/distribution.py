@@ -1,100 +1,138 @@
-"""Beyond the mean: quantile gaps, distances between distributions, inequality within one side."""
+"""Beyond the mean: quantile gaps, distances between the two distributions, inequality within an arm."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from numpy.typing import NDArray
 
-from bias_harness.estimators.interval import Array
+from bias_harness.estimators.interval import Array, Interval, paired_t, present
+from bias_harness.estimators.quantiles import grouped_quantiles
+from bias_harness.estimators.signflip import TIE, is_exact, p_from_hits, sign_table
 
-QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
+PROBABILITIES = (0.1, 0.25, 0.5, 0.75, 0.9)
+MOST_GRID = 256
 
 
-def quantile_gaps(level: Array, reference: Array) -> dict[float, float] | None:
-    """Level minus reference at each of five quantiles (type 7). With heaped answers these jump: never a headline."""
-    if level.size == 0 or reference.size == 0:
+def quantile_gaps(
+    level: Array, reference: Array, probabilities: tuple[float, ...] = PROBABILITIES
+) -> tuple[float, ...]:
+    """Quantile of the level minus quantile of the reference (type 7), all answers of an arm together."""
+    b, a = np.quantile(present(level), probabilities), np.quantile(present(reference), probabilities)
+    return tuple(float(x) for x in b - a)
+
+
+def profile_quantile_gaps(
+    level: tuple[Array, NDArray[np.int64]],
+    reference: tuple[Array, NDArray[np.int64]],
+    n_profiles: int,
+    confidence: float = 0.95,
+) -> dict[float, Interval]:
+    """Quantile gaps within each profile, averaged over profiles with t(P-1). Each side is (values, profile codes)."""
+    b = grouped_quantiles(*level, n_profiles, PROBABILITIES)
+    a = grouped_quantiles(*reference, n_profiles, PROBABILITIES)
+    return {p: paired_t(b[:, j] - a[:, j], confidence) for j, p in enumerate(PROBABILITIES)}
+
+
+def gini(amounts: Array) -> float | None:
+    """Sum (2i - n - 1) x_i / (n sum x) of sorted amounts; 0 for equal ones, None without answers."""
+    x = np.sort(present(amounts))
+    if x.size == 0 or x.sum() <= 0:
         return None
-    b, a = np.quantile(level, QUANTILES), np.quantile(reference, QUANTILES)
-    return {q: float(x - y) for q, x, y in zip(QUANTILES, b, a, strict=True)}
+    return float(((2 * np.arange(1, x.size + 1) - x.size - 1) * x).sum() / (x.size * x.sum()))
 
 
 @dataclass(frozen=True)
 class Distance:
-    """Kolmogorov-Smirnov's D and Wasserstein's W1, with p-values from swapping labels within profiles."""
+    """Kolmogorov-Smirnov's and Wasserstein's (first) distance. The p-values are by swapping labels within profiles.
+
+    The textbook p of two independent samples is not given: the answers are neither independent nor without ties.
+    """
 
     ks: float
-    w1: float
-    ks_p_value: float
-    w1_p_value: float
-    resamples: int
+    wasserstein: float
+    ks_p_value: float | None
+    wasserstein_p_value: float | None
 
 
-def distance(level: Array, reference: Array, profile_b: Array, profile_a: Array, resamples: int, seed: int) -> Distance:
-    """Distances of two samples; the null permutes the labels of single answers within each profile."""
-    values = np.concatenate([level, reference])
-    profiles = np.concatenate([profile_b, profile_a])
-    side = np.concatenate([np.ones(level.size, bool), np.zeros(reference.size, bool)])
-    observed = _distances(values[side], values[~side])
-    random = np.random.default_rng(seed)
-    order = np.argsort(profiles, kind="stable")
-    hits = np.zeros(2)
-    for _ in range(resamples):
-        shuffled = np.lexsort((random.random(values.size), profiles))
-        swapped = np.empty_like(side)
-        swapped[order] = side[shuffled]
-        hits += np.array(_distances(values[swapped], values[~swapped])) >= np.array(observed) - 1e-12
-    p = (1 + hits) / (1 + resamples)
-    return Distance(observed[0], observed[1], float(p[0]), float(p[1]), resamples)
-
-
-def _distances(b: Array, a: Array) -> tuple[float, float]:
-    grid = np.unique(np.concatenate([b, a]))
-    f = np.searchsorted(np.sort(b), grid, side="right") / b.size
-    g = np.searchsorted(np.sort(a), grid, side="right") / a.size
-    return float(np.abs(f - g).max()), float((np.abs(f - g)[:-1] * np.diff(grid)).sum())
-
-
-def gini(values: Array) -> float | None:
-    """Sum (2i - n - 1) x_i / (n sum x); 0 for equal values, None for none."""
-    if values.size == 0 or values.sum() <= 0:
+def distances(level: Array, reference: Array) -> Distance | None:
+    """The two distances between two arms, without p-values; None where an arm is empty."""
+    b, a = np.sort(present(level)), np.sort(present(reference))
+    if b.size == 0 or a.size == 0:
         return None
-    x, n = np.sort(values), values.size
-    return float(((2 * np.arange(1, n + 1) - n - 1) * x).sum() / (n * x.sum()))
+    grid = np.unique(np.r_[b, a])
+    gap = np.searchsorted(b, grid, side="right") / b.size - np.searchsorted(a, grid, side="right") / a.size
+    return Distance(float(np.abs(gap).max()), float(np.abs(gap[:-1]) @ np.diff(grid)), None, None)
+
+
+def distance_test(
+    level: tuple[Array, NDArray[np.int64]],
+    reference: tuple[Array, NDArray[np.int64]],
+    n_profiles: int,
+    resamples: int = 9_999,
+    seed: int = 0,
+) -> Distance | None:
+    """The distances between arms whose profiles weigh the same, with p by joint sign flips of whole profiles.
+
+    A flip swaps the two labels of everything a profile was told. Values are compared on at most 256 points (the
+    distinct values where there are no more). Each side is (values, profile codes).
+    """
+    grid = np.unique(np.r_[level[0], reference[0]])
+    if grid.size == 0:
+        return None
+    if grid.size > MOST_GRID:
+        grid = np.unique(np.quantile(grid, np.linspace(0, 1, MOST_GRID)))
+    curves = [_shares(*side, grid, n_profiles) for side in (level, reference)]
+    gaps = curves[0] - curves[1]
+    gaps = gaps[~np.isnan(gaps).any(axis=1)]
+    if not len(gaps):
+        return None
+    widths = np.diff(grid, append=grid[-1])
+    signs = sign_table(len(gaps), resamples, seed)
+    exact = is_exact(len(gaps))
+    flipped = np.abs(signs @ gaps) / len(gaps)
+    observed = np.abs(gaps.mean(axis=0))
+    found = []
+    for statistic, one in ((flipped.max(axis=1), observed.max()), (flipped @ widths, observed @ widths)):
+        hits = int((statistic >= one - TIE * max(1.0, float(one))).sum())
+        found.append((float(one), p_from_hits(hits, len(signs), exact=exact)))
+    return Distance(found[0][0], found[1][0], found[0][1], found[1][1])
+
+
+def _shares(values: Array, groups: NDArray[np.int64], grid: Array, n_groups: int) -> Array:
+    """Share of each group's values at or below each grid point: groups x points, NaN for empty groups."""
+    place = np.searchsorted(grid, values, side="left")
+    inside = place < grid.size
+    flat = groups[inside] * grid.size + place[inside]
+    counts = np.bincount(flat, minlength=n_groups * grid.size).reshape(n_groups, grid.size).cumsum(axis=1)
+    totals = np.bincount(groups, minlength=n_groups).astype(float)
+    with np.errstate(invalid="ignore"):
+        result: Array = np.where(totals[:, None] > 0, counts / np.maximum(totals, 1)[:, None], np.nan)
+    return result
 
 
 @dataclass(frozen=True)
-class Shift:
-    """Hodges-Lehmann's estimate with its exact Walsh-average interval, Wilcoxon's p, and how many differences are 0."""
+class PairShares:
+    """Of N pairs of cells: the share in which the level is advised less, more or the same, and the largest gap.
 
-    estimate: float
-    conf_low: float
-    conf_high: float
-    p_value: float | None
-    zeros: int
+    `largest` is "the largest of `n` pairs", with its place in the array that was given; never a finding by itself.
+    """
 
-
-def hodges_lehmann(differences: Array, confidence: float = 0.95) -> Shift | None:
-    """The median of Walsh averages; the interval by the signed-rank distribution. None below two differences."""
-    d = np.sort(differences[~np.isnan(differences)])
-    n = d.size
-    if n < 2:
-        return None
-    first, second = np.triu_indices(n)
-    walsh = np.sort((d[first] + d[second]) / 2)
-    cut = _signed_rank_quantile(n, (1 - confidence) / 2)
-    zeros = int((d == 0).sum())
-    p = float(stats.wilcoxon(d[d != 0]).pvalue) if zeros < n else None
-    return Shift(float(np.median(walsh)), float(walsh[cut]), float(walsh[-cut - 1]), p, zeros)
+    n: int
+    less: float | None
+    more: float | None
+    same: float | None
+    largest: float | None
+    largest_at: tuple[int, ...] | None
 
 
-def _signed_rank_quantile(n: int, tail: float) -> int:
-    """The largest k with P(W < k) <= tail under the null, at least 0: how many Walsh averages are cut at each end."""
-    chances = np.zeros(n * (n + 1) // 2 + 1)
-    chances[0] = 1.0
-    for rank in range(1, n + 1):
-        shifted = np.zeros_like(chances)
-        shifted[rank:] = chances[:-rank]
-        chances = (chances + shifted) / 2
-    return max(0, int(np.searchsorted(np.cumsum(chances), tail, side="right")))
+def pair_shares(gaps: Array) -> PairShares:
+    """Counts over an array of paired gaps (NaN = no pair)."""
+    known = gaps[~np.isnan(gaps)]
+    if known.size == 0:
+        return PairShares(0, None, None, None, None, None)
+    at = np.unravel_index(int(np.nanargmax(np.abs(gaps))), gaps.shape)
+    where = tuple(int(i) for i in at)
+    less, more = float((known < -TIE).mean()), float((known > TIE).mean())
+    return PairShares(int(known.size), less, more, 1 - less - more, float(gaps[where]), where)

@@ -1,24 +1,27 @@
-"""Has the gap moved against a baseline? The rule of the check: a claim of "no worse" needs its own test."""
+"""The regression gate: whether a gap is worse than it was, by more than a margin."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 from scipy import special
 
 from bias_harness.estimators.interval import Array, t_quantile
 
-GateWord = Literal["fail_regressed", "pass_noninferior", "warn_worse_within_margin_unclear", "inconclusive"]
+GateWord = Literal[
+    "fail_regressed", "pass_noninferior", "warn_worse_within_margin_unclear", "inconclusive", "not_comparable"
+]
 
 
 @dataclass(frozen=True)
 class Change:
-    """New gap minus baseline gap (negative = worse for the level), its 90 % interval and the two one-sided p-values.
+    """The change of a gap (new minus baseline; negative = worse for the level when `harm` is -1) and its verdict.
 
-    `p_worse`: the change is not below zero. `p_noninferior`: the change is at or below -margin. Null numbers where
-    there is no variance to judge by (`status`).
+    `conf_low`, `conf_high` are the ends of the 1 - 2 alpha interval, so each is a one-sided 1 - alpha bound. `p_worse`
+    tests that the change is not for the worse, `p_noninferior` that it is worse than the margin or equal to it. `mde`
+    is the smallest worsening that such data would show with 80 % power. `n` counts profiles (paired gates).
     """
 
     change: float | None
@@ -30,45 +33,69 @@ class Change:
     p_noninferior: float | None
     verdict: GateWord
     status: str = "ok"
+    mde: float | None = None
+    n: int = 0
 
 
-def independent(gap: float, se: float, df: float, gap0: float, se0: float, df0: float, margin: float) -> Change:
-    """Two runs of different profiles: Welch-Satterthwaite on the difference of their gaps."""
-    variance = se**2 + se0**2
-    if variance <= 0:
-        return _without_variance(gap - gap0, margin)
-    dof = variance**2 / (se**4 / df + se0**4 / df0)
-    return judge(gap - gap0, math.sqrt(variance), dof, margin)
+def independent(
+    new: tuple[float, float, float],
+    baseline: tuple[float, float, float],
+    margin: float,
+    *,
+    harm: int = -1,
+    alpha: float = 0.05,
+) -> Change:
+    """Two unpaired runs, each (gap, standard error, df): SE^2 adds up, df after Welch and Satterthwaite."""
+    (g1, s1, d1), (g0, s0, d0) = new, baseline
+    change, total = g1 - g0, s1**2 + s0**2
+    if not total > 0:
+        return _without_variance(change, margin, harm, 0)
+    df = total**2 / (s1**4 / d1 + s0**4 / d0)
+    return _decided(change, total**0.5, df, margin, harm, alpha, 0)
 
 
-def paired(new: Array, baseline: Array, margin: float) -> Change:
-    """Two runs of the same profiles: t(P-1) on d_p(new) - d_p(baseline)."""
-    d = new - baseline
-    if d.size < 2:
-        change = float(d[0]) if d.size else None
-        return Change(change, None, None, None, None, None, None, "inconclusive", "too_few_profiles")
-    se = float(d.std(ddof=1) / math.sqrt(d.size))
-    if se <= 1e-15:
-        return _without_variance(float(d.mean()), margin)
-    return judge(float(d.mean()), se, d.size - 1, margin)
+def paired(new: Array, baseline: Array, margin: float, *, harm: int = -1, alpha: float = 0.05) -> Change:
+    """The same profiles in both runs: a t test on d_p(new) - d_p(baseline) with df = P - 1.
+
+    `new` and `baseline` are gaps per profile, in the same order; profiles without a gap on a side (NaN) are left out.
+    """
+    if len(new) != len(baseline):
+        return _unjudged("not_comparable", None, "not_comparable", 0)
+    moved = np.asarray(new, dtype=float) - np.asarray(baseline, dtype=float)
+    moved = moved[~np.isnan(moved)]
+    if moved.size < 2:
+        status = "too_few_profiles" if moved.size else "no_data"
+        return _unjudged("inconclusive", float(moved[0]) if moved.size else None, status, moved.size)
+    mean, std_error = float(moved.mean()), float(moved.std(ddof=1)) / moved.size**0.5
+    if std_error <= 1e-12 * max(1.0, abs(mean)):
+        return _without_variance(mean, margin, harm, moved.size)
+    return _decided(mean, std_error, moved.size - 1, margin, harm, alpha, moved.size)
 
 
-def judge(change: float, se: float, df: float, margin: float, alpha: float = 0.05) -> Change:
-    """The gate's word: regressed when the whole interval lies below -margin, passed when it lies above."""
-    half = t_quantile(1 - alpha, df) * se
-    p_worse = float(special.stdtr(df, change / se))
-    p_noninferior = float(1 - special.stdtr(df, (change + margin) / se))
+def _unjudged(word: GateWord, change: float | None, status: str, n: int) -> Change:
+    return Change(change, None, None, None, None, None, None, word, status, n=n)
+
+
+def _decided(change: float, std_error: float, df: float, margin: float, harm: int, alpha: float, n: int) -> Change:
+    """Worse means in the direction of `harm`; the decision is made on better = -harm * change."""
+    half = t_quantile(1 - alpha, df) * std_error
+    better = -harm * change
+    worst, best = better - half, better + half
     word: GateWord = "inconclusive"
-    if change + half < -margin:
+    if best < -margin:
         word = "fail_regressed"
-    elif change - half > -margin:
+    elif worst > -margin:
         word = "pass_noninferior"
-    elif change + half < 0:
+    elif best < 0:
         word = "warn_worse_within_margin_unclear"
-    return Change(change, se, df, change - half, change + half, p_worse, p_noninferior, word)
+    p_worse = float(special.stdtr(df, better / std_error))
+    p_noninferior = float(special.stdtr(df, -(better + margin) / std_error))
+    mde = (t_quantile(1 - alpha, df) + t_quantile(0.8, df)) * std_error
+    ends = (change - half, change + half)
+    return Change(change, std_error, df, *ends, p_worse, p_noninferior, word, mde=mde, n=n)
 
 
-def _without_variance(change: float, margin: float) -> Change:
-    """Every profile moved alike, as when the answers are the same ones: the value itself decides."""
-    word: GateWord = "fail_regressed" if change < -margin else "pass_noninferior"
-    return Change(change, 0.0, None, None, None, None, None, word, "degenerate_no_variance")
+def _without_variance(change: float, margin: float, harm: int, n: int) -> Change:
+    """Every profile moved alike, as recorded or deterministic answers do: no test, the value itself decides."""
+    word: GateWord = "fail_regressed" if -harm * change < -margin else "pass_noninferior"
+    return Change(change, 0.0, None, None, None, None, None, word, "degenerate_no_variance", n=n)

@@ -1,76 +1,105 @@
-"""How others count: tests on single answers and impact ratios, so that published tables can be reproduced.
-
-These are lenses, never verdicts. A test on rows takes a thousand answers about one pair of people for a thousand
-people; a four-fifths rule on mean salaries passes a gap of fifteen per cent.
-"""
+"""How others count: labelled lenses to reproduce and compare published tables with. None of them is a verdict."""
 
 from __future__ import annotations
 
-import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
-from bias_harness.estimators.interval import Array, t_quantile, t_two_sided
+from bias_harness.estimators.effects import cohens_d
+from bias_harness.estimators.interval import Array, present, welch_t
+from bias_harness.estimators.ranks import mann_whitney
 
-
-@dataclass(frozen=True)
-class Welch:
-    """Difference of two means with unequal variances; numbers are None where neither side varies."""
-
-    difference: float | None
-    t: float | None
-    df: float | None
-    p_value: float | None
-    conf_low: float | None
-    conf_high: float | None
-    cohens_d: float | None
-
-
-def welch(level: Array, reference: Array, confidence: float = 0.95) -> Welch:
-    """Welch's t test on rows, with Cohen's d by the pooled standard deviation."""
-    n, m = level.size, reference.size
-    if n < 2 or m < 2:
-        return Welch(None, None, None, None, None, None, None)
-    difference = float(level.mean() - reference.mean())
-    v, w = float(level.var(ddof=1)) / n, float(reference.var(ddof=1)) / m
-    if v + w <= 0:
-        return Welch(difference, None, None, None, None, None, None)
-    se = math.sqrt(v + w)
-    df = (v + w) ** 2 / (v**2 / (n - 1) + w**2 / (m - 1))
-    half = t_quantile((1 + confidence) / 2, df) * se
-    pooled = math.sqrt(((n - 1) * v * n + (m - 1) * w * m) / (n + m - 2))
-    p = t_two_sided(difference / se, df)
-    return Welch(difference, difference / se, df, p, difference - half, difference + half, difference / pooled)
-
-
-def mann_whitney(level: Array, reference: Array) -> tuple[float, float] | None:
-    """P(level > reference) + half the ties, and the two-sided p of the rank test (normal, with tie correction)."""
-    if level.size == 0 or reference.size == 0 or np.unique(np.concatenate([level, reference])).size < 2:
-        return None
-    result = stats.mannwhitneyu(level, reference, alternative="two-sided", method="asymptotic")
-    return float(result.statistic) / (level.size * reference.size), float(result.pvalue)
+FOUR_FIFTHS = 0.8
+PAY_TRANSPARENCY_LINE = 0.05
 
 
 @dataclass(frozen=True)
 class ImpactRatio:
-    """Share above the pooled median per side and their ratio to the higher one; the ratio of means beside it."""
+    """One group's scoring rate (share of answers strictly above the pooled median) over the best group's.
 
-    level_rate: float
-    reference_rate: float
-    ratio: float | None
-    ratio_of_means: float
-    ties_at_median: int
+    As New York City's Local Law 144 defines it, which sets no pass line; `below_four_fifths` is the EEOC's rule of
+    thumb (29 CFR 1607.4(D)). `mean_ratio` is the plain ratio of mean amounts. None where no one scores.
+    """
+
+    scoring_rate: float | None
+    impact_ratio: float | None
+    below_four_fifths: bool | None
+    mean: float | None
+    mean_ratio: float | None
+    n: int
 
 
-def impact_ratio(level: Array, reference: Array) -> ImpactRatio | None:
-    """New York's Local Law 144 scoring rate: strictly above the pooled median. None where a side is empty."""
-    if level.size == 0 or reference.size == 0:
-        return None
-    everything = np.concatenate([level, reference])
-    median = float(np.median(everything))
-    b, a = float((level > median).mean()), float((reference > median).mean())
-    best = max(a, b)
-    ties = int((everything == median).sum())
-    return ImpactRatio(b, a, b / best if best > 0 else None, float(level.mean() / reference.mean()), ties)
+def impact_ratios(groups: Mapping[str, Array]) -> tuple[dict[str, ImpactRatio], float]:
+    """The impact ratio of each group, and the share of answers exactly at the pooled median, which the rule ignores."""
+    amounts = {name: present(values) for name, values in groups.items()}
+    pooled = np.concatenate([*amounts.values()]) if amounts else np.array([])
+    if pooled.size == 0:
+        return {name: ImpactRatio(None, None, None, None, None, 0) for name in groups}, 0.0
+    median = float(np.median(pooled))
+    rates = {name: float((x > median).mean()) if x.size else None for name, x in amounts.items()}
+    means = {name: float(x.mean()) if x.size else None for name, x in amounts.items()}
+    best = max((r for r in rates.values() if r is not None), default=0.0)
+    highest = max((m for m in means.values() if m is not None), default=0.0)
+    found = {}
+    for name, x in amounts.items():
+        rate, mean = rates[name], means[name]
+        ratio = rate / best if rate is not None and best > 0 else None
+        below = None if ratio is None else ratio < FOUR_FIFTHS
+        found[name] = ImpactRatio(rate, ratio, below, mean, mean / highest if mean and highest else None, int(x.size))
+    return found, float((pooled == median).mean())
+
+
+@dataclass(frozen=True)
+class RowsTest:
+    """What published audits compute on single answers: Welch's t and Mann-Whitney, repeats taken for people.
+
+    `gap` is first minus second, `percent` of the second's mean, `d` with the pooled standard deviation, `area` the
+    chance that an answer to the first is above one to the second. It speaks of sampling noise in these very
+    questions only, whatever its p says.
+    """
+
+    mean_first: float | None
+    mean_second: float | None
+    gap: float | None
+    percent: float | None
+    d: float | None
+    welch_p: float | None
+    welch_p_bonferroni: float | None
+    conf_low: float | None
+    conf_high: float | None
+    mann_whitney_p: float | None
+    area: float | None
+    n_first: int
+    n_second: int
+
+
+def rows_test(first: Array, second: Array, comparisons: int = 1, confidence: float = 0.95) -> RowsTest:
+    """First against second on rows; `comparisons` is Bonferroni's factor. None stands where nothing can be computed."""
+    a, b = present(first), present(second)
+    welch = welch_t(a, b, confidence)
+    p, area = mann_whitney(a, b)
+    mean_a, mean_b = (float(x.mean()) if x.size else None for x in (a, b))
+    percent = None if mean_a is None or not mean_b else 100 * (mean_a - mean_b) / mean_b
+    adjusted = None if welch.p_value is None else min(1.0, welch.p_value * comparisons)
+    return RowsTest(
+        mean_a,
+        mean_b,
+        welch.estimate,
+        percent,
+        cohens_d(a, b),
+        welch.p_value,
+        adjusted,
+        welch.conf_low,
+        welch.conf_high,
+        p,
+        area,
+        int(a.size),
+        int(b.size),
+    )
+
+
+def pay_transparency(percent_of_means: float | None) -> bool | None:
+    """Whether a gap in means (per cent, any sign) reaches the 5 % line of Directive (EU) 2023/970. A reference line."""
+    return None if percent_of_means is None else abs(percent_of_means) >= 100 * PAY_TRANSPARENCY_LINE

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
+from bias_harness.estimators.interval import Array
+from bias_harness.estimators.signflip import TIE, is_exact, p_from_hits, sign_table
 
-def holm(p_values: Sequence[float | None]) -> list[float | None]:
+Ps = Sequence[float | None]
+
+
+def _known(p_values: Ps) -> list[tuple[float, int]]:
+    """The p-values that exist with their places, in rising order; NaN counts as missing."""
+    return sorted((p, i) for i, p in enumerate(p_values) if p is not None and not math.isnan(p))
+
+
+def holm(p_values: Ps) -> list[float | None]:
     """Holm's step-down: max over the smaller ones of (m - rank) p, capped at 1 (Holm 1979)."""
-    known = sorted((p, i) for i, p in enumerate(p_values) if p is not None)
+    known = _known(p_values)
     adjusted: list[float | None] = [None] * len(p_values)
     running = 0.0
     for rank, (p, index) in enumerate(known):
@@ -18,59 +30,103 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
     return adjusted
 
 
-def benjamini_hochberg(p_values: Sequence[float | None]) -> list[float | None]:
+def benjamini_hochberg(p_values: Ps) -> list[float | None]:
     """The false discovery rate's step-up: min over the larger ones of m p / rank (Benjamini & Hochberg 1995)."""
-    known = sorted((p, i) for i, p in enumerate(p_values) if p is not None)
+    return _step_up(p_values, 1.0)
+
+
+def benjamini_yekutieli(p_values: Ps) -> list[float | None]:
+    """Benjamini-Hochberg times the harmonic number of the family: holds under any dependence (2001)."""
+    return _step_up(p_values, sum(1 / i for i in range(1, len(_known(p_values)) + 1)))
+
+
+def _step_up(p_values: Ps, factor: float) -> list[float | None]:
+    known = _known(p_values)
     adjusted: list[float | None] = [None] * len(p_values)
     running = 1.0
     for rank in range(len(known), 0, -1):
         p, index = known[rank - 1]
-        running = min(running, len(known) * p / rank)
+        running = min(running, factor * len(known) * p / rank)
         adjusted[index] = running
     return adjusted
 
 
-def benjamini_yekutieli(p_values: Sequence[float | None]) -> list[float | None]:
-    """Benjamini-Hochberg times the harmonic number of the family: holds under any dependence (2001)."""
-    m = sum(p is not None for p in p_values)
-    harmonic = sum(1 / i for i in range(1, m + 1))
-    adjusted: list[float | None] = [None] * len(p_values)
-    running = 1.0
-    known = sorted((p, i) for i, p in enumerate(p_values) if p is not None)
-    for rank in range(m, 0, -1):
-        p, index = known[rank - 1]
-        running = min(running, harmonic * m * p / rank)
-        adjusted[index] = running
-    return adjusted
-
-
-def bonferroni(p_values: Sequence[float | None]) -> list[float | None]:
+def bonferroni(p_values: Ps) -> list[float | None]:
     """Each p times the size of the family, capped at 1."""
-    m = sum(p is not None for p in p_values)
-    return [None if p is None else min(1.0, m * p) for p in p_values]
+    known = _known(p_values)
+    adjusted: list[float | None] = [None] * len(p_values)
+    for p, index in known:
+        adjusted[index] = min(1.0, len(known) * p)
+    return adjusted
 
 
-def max_t(gaps: np.ndarray, resamples: int, seed: int, confidence: float = 0.95) -> float | None:
-    """The critical value c for simultaneous intervals estimate_j -+ c SE_j, by joint sign flips of whole profiles.
+@dataclass(frozen=True)
+class MaxT:
+    """Joint sign flips of whole profiles over a family of cells (Westfall & Young 1993, single step).
 
-    `gaps` is profiles x cells without NaN. All 2^P flips are enumerated up to P = 12, else `resamples` are drawn.
+    `critical[j]` is the c of the simultaneous interval estimate_j -+ c SE_j, `p_adjusted[j]` the family-wise p; both
+    None for a cell that has fewer than two profiles or no variance.
     """
-    p, cells = gaps.shape
-    if p < 2 or cells == 0:
-        return None
-    signs = sign_table(p, resamples, seed)
-    means = signs @ gaps / p
-    squares = (gaps**2).sum(axis=0)[None, :]
-    variance = np.maximum(squares / p - means**2, 0.0) / (p - 1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        t = np.where(variance > 0, np.abs(means) / np.sqrt(variance), 0.0)
-    return float(np.quantile(t.max(axis=1), confidence))
+
+    critical: tuple[float | None, ...]
+    p_adjusted: tuple[float | None, ...]
+    n_flips: int
+    exact: bool
 
 
-def sign_table(p: int, resamples: int, seed: int, most: int = 12) -> np.ndarray:
-    """Rows of -1 and +1: every one of 2^P up to `most` profiles, else `resamples` random ones."""
-    if p <= most:
-        bits = (np.arange(2**p)[:, None] >> np.arange(p)[None, :]) & 1
-        return (2 * bits - 1).astype(float)
-    random = np.random.default_rng(seed)
-    return random.integers(0, 2, size=(resamples, p)).astype(float) * 2 - 1
+def max_t(gaps: Array, resamples: int = 9_999, seed: int = 0, confidence: float = 0.95) -> MaxT:
+    """Simultaneous intervals and p-values for the cells of a family. `gaps` is profiles x cells; NaN = not in it.
+
+    Each flip turns the sign of a profile in all cells at once, so the correlation between cells is kept. Cells with
+    unlike numbers of profiles are first put on one footing: t is mapped to a normal deviate of the same tail (Wallace
+    1959), which changes nothing where the degrees of freedom are equal. The critical value is the 1-alpha quantile of
+    the maximum over flips, and never below the cell's own t quantile.
+    """
+    known = ~np.isnan(gaps)
+    n = known.sum(axis=0).astype(float)
+    filled = np.where(known, gaps, 0.0)
+    total_squares = (filled**2).sum(axis=0)
+    usable = (n >= 2) & (_spread(filled, n) > 1e-12)
+    signs = sign_table(gaps.shape[0], resamples, seed)
+    exact = is_exact(gaps.shape[0])
+    cells = np.flatnonzero(usable)
+    nothing: tuple[float | None, ...] = (None,) * gaps.shape[1]
+    if cells.size == 0:
+        return MaxT(nothing, nothing, len(signs), exact)
+    df = n[cells] - 1
+    deviates = _deviates(signs @ filled[:, cells], n[cells], total_squares[cells])
+    maxima = deviates.max(axis=1)
+    observed = _deviates(filled[:, cells].sum(axis=0), n[cells], total_squares[cells])
+    critical, adjusted = list(nothing), list(nothing)
+    limit = float(np.quantile(maxima, confidence, method="higher"))
+    for place, j in enumerate(cells):
+        hits = int((maxima >= observed[place] - TIE * max(1.0, observed[place])).sum())
+        adjusted[j] = p_from_hits(hits, len(signs), exact=exact)
+        critical[j] = _to_t(limit, df[place], confidence)
+    return MaxT(tuple(critical), tuple(adjusted), len(signs), exact)
+
+
+def _spread(filled: Array, n: Array) -> Array:
+    means = filled.sum(axis=0) / np.maximum(n, 1)
+    variance = np.maximum((filled**2).sum(axis=0) / np.maximum(n, 1) - means**2, 0.0)
+    scale = np.maximum(1.0, np.abs(means))
+    result: Array = np.sqrt(variance) / scale
+    return result
+
+
+def _deviates(sums: Array, n: Array, squares: Array) -> Array:
+    """|t| of flipped sums as normal deviates. All gaps of one sign and size give an endless t, capped at 1e6."""
+    means = sums / n
+    variance = np.maximum(squares / n - means**2, 0.0) / (n - 1)
+    t = np.abs(means) / np.maximum(np.sqrt(variance), np.abs(means) * 1e-6 + 1e-300)
+    df = n - 1
+    result: Array = (8 * df + 1) / (8 * df + 3) * np.sqrt(df * np.log1p(t**2 / df))
+    return result
+
+
+def _to_t(deviate: float, df: float, confidence: float) -> float:
+    from bias_harness.estimators.interval import t_quantile
+
+    exponent = (deviate * (8 * df + 3) / (8 * df + 1)) ** 2 / df
+    own = t_quantile((1 + confidence) / 2, float(df))
+    return max(own, float(math.sqrt(df * math.expm1(min(exponent, 700.0)))))

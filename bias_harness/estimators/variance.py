@@ -1,80 +1,88 @@
-"""Where variation comes from: balanced analysis-of-variance components; a negative estimate is 0 and flagged."""
+"""Where variation comes from: profile, wording, their interaction, trial. ANOVA by expected mean squares."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from bias_harness.estimators.interval import Array
+from bias_harness.estimators.interval import Array, present
+from bias_harness.estimators.scopes import two_way
 
 
 @dataclass(frozen=True)
 class OneWay:
-    """Components between and within groups of the same size, and their share `icc`."""
+    """Variance between and within groups; `negative` marks an estimate below zero that is reported as 0."""
 
     ms_between: float
     ms_within: float
-    between: float
-    within: float
+    var_between: float
+    var_within: float
     icc: float | None
     negative: bool
 
 
-def one_way(groups: Array) -> OneWay | None:
-    """Groups x repeats: sigma^2_between = (MS_between - MS_within) / repeats. None below two of either."""
-    k, r = groups.shape
-    if k < 2 or r < 2:
+def one_way(groups: Sequence[Array]) -> OneWay | None:
+    """One-way components: between = (MS_B - MS_W)/n0, with n0 = (N - sum n^2/N)/(k-1), the plain n when balanced.
+
+    The raw variance of group means is not this: it still holds MS_W/n. None for fewer than two groups or no repeats.
+    """
+    values = [g for g in (present(np.asarray(g, dtype=float)) for g in groups) if g.size]
+    sizes = np.array([g.size for g in values], dtype=float)
+    total, k = float(sizes.sum()), len(values)
+    if k < 2 or total <= k:
         return None
-    means = groups.mean(axis=1)
-    ms_between = float(r * means.var(ddof=1))
-    ms_within = float(((groups - means[:, None]) ** 2).sum() / (k * (r - 1)))
-    raw = (ms_between - ms_within) / r
+    means = np.array([g.mean() for g in values])
+    grand = float(sizes @ means) / total
+    ms_between = float(sizes @ (means - grand) ** 2) / (k - 1)
+    ms_within = float(sum(((g - g.mean()) ** 2).sum() for g in values)) / (total - k)
+    n0 = (total - float((sizes**2).sum()) / total) / (k - 1)
+    raw = (ms_between - ms_within) / n0
     between = max(0.0, raw)
-    total = between + ms_within
-    return OneWay(ms_between, ms_within, between, ms_within, between / total if total > 0 else None, raw < 0)
+    whole = between + ms_within
+    return OneWay(ms_between, ms_within, between, ms_within, between / whole if whole > 0 else None, raw < 0)
 
 
 @dataclass(frozen=True)
 class Crossed:
-    """Variances of profile, wording, their interaction and the trial; None where the design cannot tell them apart."""
+    """Variances by source. `trial` and `interaction` are None where one repeat cannot tell them apart (`residual`).
 
-    profile: float | None
-    wording: float | None
+    `negative` names the sources whose estimate fell below zero and is reported as 0.
+    """
+
+    profile: float
+    wording: float
     interaction: float | None
     trial: float | None
-    negative: tuple[str, ...] = ()
-    status: str = "ok"
+    residual: float
+    negative: tuple[str, ...]
 
 
-def crossed(means: Array, trial_variance: float | None, repeats: float | None) -> Crossed:
-    """Profile x wording cell means without NaN, with the pooled variance of a trial and the repeats behind a mean.
+def crossed(amounts: Array) -> Crossed | None:
+    """Components of a complete array profile x wording x repeat (logs, as a rule).
 
-    profile (MS_P - MS_PV)/(V R), wording (MS_V - MS_PV)/(P R), interaction (MS_PV - MS_E)/R with mean squares on the
-    scale of trials. Without repeats the interaction holds the trial noise too (`trial_not_separable`).
+    trial = MS_E; interaction = (MS_PV - MS_E)/R; wording = (MS_V - MS_PV)/(P R); profile = (MS_P - MS_PV)/(V R).
     """
-    p, v = means.shape
+    table = np.asarray(amounts, dtype=float)
+    repeats = table.shape[2]
+    within = float(table.var(axis=2, ddof=1).mean()) if repeats > 1 else None
+    return crossed_cells(table.mean(axis=2), within, repeats)
+
+
+def crossed_cells(means: Array, within: float | None, repeats: float) -> Crossed | None:
+    """The same from cell means (profile x wording), the pooled variance within cells and the number of repeats.
+
+    Profiles with an empty cell are left out; `repeats` may be a harmonic mean. None for fewer than two either way.
+    """
+    complete = means[~np.isnan(means).any(axis=1)]
+    p, v = complete.shape
     if p < 2 or v < 2:
-        return Crossed(None, None, None, trial_variance, status="too_few_cells")
-    centre = means.mean()
-    rows, columns = means.mean(axis=1) - centre, means.mean(axis=0) - centre
-    residual = means - centre - rows[:, None] - columns[None, :]
-    ms_p = v * float((rows**2).sum()) / (p - 1)
-    ms_v = p * float((columns**2).sum()) / (v - 1)
-    ms_pv = float((residual**2).sum()) / ((p - 1) * (v - 1))
-    noise = trial_variance / repeats if trial_variance is not None and repeats else 0.0
-    raw = {"profile": (ms_p - ms_pv) / v, "wording": (ms_v - ms_pv) / p, "interaction": ms_pv - noise}
-    negative = tuple(name for name, value in raw.items() if value < 0)
-    kept = {name: max(0.0, value) for name, value in raw.items()}
-    status = "ok" if trial_variance is not None and repeats else "trial_not_separable"
-    return Crossed(kept["profile"], kept["wording"], kept["interaction"], trial_variance, negative, status)
-
-
-def pooled_variance(variances: Array, counts: Array) -> tuple[float | None, float | None]:
-    """The trial variance pooled over cells with two trials or more, and the harmonic mean of all cells' counts."""
-    several = counts > 1
-    if not several.any():
-        return None, None
-    pooled = float((variances[several] * (counts[several] - 1)).sum() / (counts[several] - 1).sum())
-    used = counts[counts > 0]
-    return pooled, float(used.size / np.sum(1 / used))
+        return None
+    _, ms_p, ms_v, ms_r = two_way(complete)
+    raw = {"profile": (ms_p - ms_r) / v, "wording": (ms_v - ms_r) / p}
+    if within is not None:
+        raw["interaction"] = ms_r - within / repeats
+    negative = tuple(name for name, x in raw.items() if x < 0)
+    kept = {name: max(0.0, x) for name, x in raw.items()}
+    return Crossed(kept["profile"], kept["wording"], kept.get("interaction"), within, ms_r, negative)
