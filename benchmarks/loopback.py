@@ -33,9 +33,11 @@ class Loopback(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the connection."""
         self.transport = transport  # type: ignore[assignment]
 
     def data_received(self, data: bytes) -> None:
+        """Answer every whole request."""
         self.buffer += data
         while (end := self.buffer.find(b"\r\n\r\n")) >= 0:
             length = _length(self.buffer[:end])
@@ -48,6 +50,7 @@ class Loopback(asyncio.Protocol):
                 self.answer(body)
 
     def answer(self, body: bytes) -> None:
+        """Answer one request body."""
         Loopback.served += 1
         digest = hashlib.sha256(body).hexdigest().encode()
         content = ANSWER % (digest[:12], 60_000 + int(digest[:6], 16) % 90_000, digest)
