@@ -103,12 +103,13 @@ class Audit:
 def load_audit(name: str | Path, changes: Mapping[str, Any] | None = None) -> Audit:
     """The experiment in a file, or the shipped one of that name, resolved and checked.
 
-    `changes` replaces top-level keys of the experiment. Raises `InputError` that names file, line and remedy.
+    `changes` replaces keys of the experiment, dotted ones inside others (`endpoints.*.model`).
+    Raises `InputError` that names file, line and remedy.
     """
     path = find_experiment(name)
     document = read_yaml(path)
     if changes:
-        document = Document(document.source, {**document.data, **changes}, document.lines)
+        document = Document(document.source, _changed(document.data, changes), document.lines)
     experiment = check(Experiment, document)
     workspace = workspace_of(path)
     folders = {kind: [workspace / kind, shipped(kind)] for kind in ("personas", "prompts")}
@@ -126,6 +127,26 @@ def load_audit(name: str | Path, changes: Mapping[str, Any] | None = None) -> Au
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
     return audit
+
+
+def _changed(data: Any, changes: Mapping[str, Any]) -> Any:
+    """The data with keys replaced; `*` stands for every item of a list, a number for one."""
+    for path, value in changes.items():
+        data = _set(data, path.split("."), value, path)
+    return data
+
+
+def _set(node: Any, path: list[str], value: Any, whole: str) -> Any:
+    if not path:
+        return value
+    first, rest = path[0], path[1:]
+    if isinstance(node, list) and first == "*":
+        return [_set(item, rest, value, whole) for item in node]
+    if isinstance(node, list) and first.isdigit() and int(first) < len(node):
+        return [_set(item, rest, value, whole) if i == int(first) else item for i, item in enumerate(node)]
+    if isinstance(node, dict) or node is None:
+        return {**(node or {}), first: _set((node or {}).get(first), rest, value, whole)}
+    raise InputError(f"--set {whole}: {first!r} is no place in the experiment")
 
 
 def read_resolved(text: str, source: str, workspace: Path) -> Audit:

@@ -89,6 +89,7 @@ def test_a_full_disk_is_one_sentence_and_loses_nothing(small: Path) -> None:
     """A limit on the size of a file stands for the disk: the write fails half-way."""
     workspace = small.parent.parent
     limited = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000)); "
+    limited += "from bias_harness.results import log; log.RESERVE_BYTES = 1000; "
     code = limited + "sys.argv = ['bias-harness', 'run', 'small', '--quiet']; from bias_harness.cli import main; main()"
     done = subprocess.run([sys.executable, "-c", code], cwd=workspace, capture_output=True, text=True, check=False)
     assert done.returncode == 1

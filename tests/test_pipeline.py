@@ -217,3 +217,35 @@ def test_ctrl_c_says_how_to_go_on(small: Path, workspace: Path) -> None:
     assert "nothing that was answered is lost" in said
     assert "Traceback" not in said
     assert pipeline.load_run("small").folder.manifest()["status"] == "interrupted"
+
+
+def test_shards_are_asked_apart_and_merged_to_the_whole(small: Path, workspace: Path) -> None:
+    from bias_harness.results import RunFolder, merge
+
+    audit = pipeline.load_experiment(small)
+    parts = [pipeline.run(audit, shard=(i, 2)) for i in (1, 2)]
+    assert parts[0].folder.path.name == "small.part-1-of-2"
+    merged = merge([p.folder for p in parts], RunFolder(workspace / "results" / "whole"))
+    whole = pipeline.run(audit)
+    assert merged.added == len(whole.observations)
+    both = pipeline.load_run("whole").observations
+    assert sorted(both["key"]) == sorted(whole.observations["key"])
+
+
+def test_retry_refused_asks_the_refused_alone(small: Path) -> None:
+    text = SMALL.replace("plant: {", "plant: {refusal_rate: 20%, ")
+    small.write_text(text)
+    first = pipeline.run(pipeline.load_experiment(small))
+    refused = int((first.observations["status"].astype(str) == "refused").sum())
+    assert refused > 0
+    n = len(lines(first.folder.path))
+    again = pipeline.run(pipeline.load_experiment(small), retry="refused")
+    assert len(lines(again.folder.path)) == n + refused
+
+
+def test_a_setting_can_be_changed_from_outside(small: Path) -> None:
+    audit = pipeline.load_experiment(small, changes={"endpoints.0.plant.seed": 9, "outcome.currency": "EUR"})
+    assert audit.experiment.endpoints[0].plant.seed == 9
+    assert audit.experiment.outcome.currency == "EUR"
+    with pytest.raises(InputError, match="'5' is no place in the experiment"):
+        pipeline.load_experiment(small, changes={"endpoints.5.model": "x"})

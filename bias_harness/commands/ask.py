@@ -1,14 +1,18 @@
-"""Asking: run, list."""
+"""Asking: run, merge, list."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bias_harness.commands import ExperimentFile, Json, ResultsFolder, note, option, say, say_json, table
-from bias_harness.errors import EXIT_ERROR
+from bias_harness.commands.prepare import plan
+from bias_harness.errors import EXIT_ERROR, UsageError
+
+if TYPE_CHECKING:
+    from bias_harness.runs import Run
 
 app = typer.Typer()
 EXIT_INTERRUPTED = 130
@@ -27,6 +31,15 @@ def run(
     limit: Annotated[
         int | None, option("--limit", text="At most so many requests to each endpoint, in whole pairs.", min=1)
     ] = None,
+    shard: Annotated[str | None, option("--shard", text="i/n: the i-th of n parts, pairs kept together.")] = None,
+    retry: Annotated[
+        str | None, option("--retry", text="failed or refused: ask once more what was filtered, or read as a refusal.")
+    ] = None,
+    budget: Annotated[float | None, option("--budget", text="The most to spend, in US dollars.", min=0.0)] = None,
+    max_connections: Annotated[
+        int | None, option("--max-connections", text="The most requests at once, for every endpoint.", min=1)
+    ] = None,
+    dry_run: Annotated[bool, option("--dry-run", text="Only show the plan.")] = False,
     quiet: Annotated[bool, option("--quiet", text="No progress.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -34,9 +47,33 @@ def run(
     from bias_harness import pipeline
     from bias_harness.commands.progress import shown_progress
 
-    audit = pipeline.load_experiment(file, repeats=repeats)
+    if dry_run:
+        plan(file, repeats, as_json)
+        return
+    if retry not in (None, "failed", "refused"):
+        raise UsageError(f"--retry {retry}: there is failed, refused")
+    audit = pipeline.load_experiment(file, repeats=repeats, max_connections=max_connections)
+    part = _shard(shard)
     with shown_progress(audit, limit, quiet=quiet) as progress:
-        done = pipeline.run(audit, results=results, name=name, limit=limit, progress=progress)
+        done = pipeline.run(
+            audit, results=results, name=name, limit=limit, shard=part, retry=retry, budget=budget, progress=progress
+        )
+    _finish(done, file, as_json=as_json)
+
+
+def _shard(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    index, slash, count = text.partition("/")
+    if not (slash and index.isdigit() and count.isdigit() and 1 <= int(index) <= int(count)):
+        raise UsageError(f"--shard {text}: i/n is wanted, with i from 1 to n, for example 2/4")
+    return int(index), int(count)
+
+
+def _finish(done: Run, file: str, *, as_json: bool) -> None:
+    """Estimate, report, print, and leave with what happened."""
+    from bias_harness import pipeline
+
     manifest = done.folder.manifest()
     for sentence in done.stopped:
         note(f"Stopped asking {sentence}")
@@ -48,16 +85,28 @@ def run(
     if as_json:
         say_json({"run": str(done.folder.path), "manifest": manifest, "estimates": estimates.to_dict()})
     else:
-        for line in pipeline.headlines(done):
+        for line in (*pipeline.headlines(done), "", *(f"  {page}" for page in pages)):
             say(line)
-        say()
-        for page in pages:
-            say(f"  {page}")
     if manifest["status"] == "interrupted":
         note(f"Interrupted; nothing that was answered is lost. Go on with: bias-harness run {file}")
         raise typer.Exit(EXIT_INTERRUPTED)
     if done.stopped or manifest["status"] == "error":
         raise typer.Exit(EXIT_ERROR)
+
+
+@app.command()
+def merge(
+    parts: Annotated[list[Path], typer.Argument(help="The folders of the parts.", metavar="RUN...")],
+    into: Annotated[Path, option("--into", text="The folder to bring them together in.")],
+) -> None:
+    """Bring the parts of one experiment together (see run --shard), then estimate and report."""
+    from bias_harness import pipeline
+    from bias_harness.results import RunFolder
+    from bias_harness.results import merge as bring_together
+
+    made = bring_together([RunFolder(path) for path in parts], RunFolder(into))
+    note(f"{made.added:,} answers brought together, {made.twice:,} were there already.")
+    _finish(pipeline.load_run(into), str(into), as_json=False)
 
 
 @app.command("list")

@@ -1,0 +1,121 @@
+"""One run, read back: its trials, what was answered, what was read, what was estimated. Nothing here asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bias_harness.audit import Audit, read_resolved
+from bias_harness.results import EXPERIMENT, RunFolder, find_run
+from bias_harness.vocabulary import Answer, Response, Trial
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bias_harness.answers import Unread
+    from bias_harness.design import Block
+    from bias_harness.estimates import Estimates
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run: its folder, and the experiment as it was resolved when it was asked."""
+
+    folder: RunFolder
+    audit: Audit
+    stopped: tuple[str, ...] = field(default=())
+
+    @cached_property
+    def observations(self) -> pd.DataFrame:
+        """One row a trial that was answered or failed; see `bias_harness.frame`."""
+        from bias_harness.frame import observations
+
+        return observations(self.audit, self._rows())
+
+    @cached_property
+    def estimates(self) -> Estimates:
+        """Every estimate of the run."""
+        from bias_harness.estimates import estimate
+
+        e = self.audit.experiment
+        return estimate(self.observations, analysis=e.analysis, outcome=e.outcome)
+
+    def raw(self, keys: Sequence[str]) -> dict[str, tuple[Response, Answer]]:
+        """The responses and readings behind observation keys."""
+        return {key: self._read[key] for key in keys if key in self._read}
+
+    @cached_property
+    def imported(self) -> dict[str, Trial] | None:
+        """The trials by key of answers that were collected elsewhere; None for a run that was asked here."""
+        from bias_harness.imports import TRIALS, read_trials
+
+        path = self.folder.path / TRIALS
+        return read_trials(path) if path.is_file() else None
+
+    def _question(self, trial: Trial) -> str:
+        block = self._blocks[trial.wording, trial.language]
+        return "\n".join(m.content for m in self.audit.prompter.messages(block, block.variants[0]))
+
+    @cached_property
+    def _blocks(self) -> dict[tuple[str, str], Block]:
+        return {(block.wording, block.language): block for block in self.audit.design.blocks()}
+
+    def everything(self) -> Iterable[tuple[Response, Answer]]:
+        """Every response with its reading, once."""
+        return self._read.values()
+
+    @cached_property
+    def _read(self) -> dict[str, tuple[Response, Answer]]:
+        return {response.key: (response, answer) for _, response, answer in self._rows()}
+
+    def _rows(self) -> Iterator[tuple[Trial, Response, Answer]]:
+        from bias_harness.answers import Reader
+
+        latest = self.folder.latest()
+        reader = Reader(self.audit.experiment.outcome)
+        if self.imported is not None:
+            for key, trial in self.imported.items():
+                told = latest[key]
+                yield trial, told, reader.read(told, language=trial.language, prompt=self._question(trial))
+            return
+        for endpoint in self.audit.experiment.endpoints:
+            for block, requests in self.audit.requests(endpoint):
+                for request in requests:
+                    response = latest.get(request.key)
+                    if response is not None and request.trial is not None:
+                        prompt = "\n".join(m.content for m in request.messages)
+                        answer = reader.read(response, language=block.language, prompt=prompt)
+                        yield request.trial, response, answer
+
+
+def load_run(name: str | Path, *, results: Path | None = None) -> Run:
+    """A run by its folder or name. Raises `InputError` where there is none."""
+    folder = find_run(name, results or Path("results"))
+    return Run(folder, read_resolved(folder.experiment(), str(folder.path / EXPERIMENT), folder.path.parent.parent))
+
+
+def score(of: Run) -> tuple[list[dict[str, Any]], list[Unread]]:
+    """What the present reader reads differently than `observations.parquet` has it, and what it cannot read."""
+    import pandas as pd
+
+    from bias_harness.answers import unread
+    from bias_harness.errors import RunFolderError
+
+    path = of.folder.path / "observations.parquet"
+    if not path.is_file():
+        raise RunFolderError(f"{path} is not there; make it with: bias-harness estimate {of.folder.path}")
+    read = ["key", "status", "annual", "currency", "period"]
+    before = pd.read_parquet(path, columns=read).drop_duplicates("key").astype({"status": str})
+    now = of.observations[read].drop_duplicates("key").astype({"status": str})
+    both = before.merge(now, on="key", suffixes=("_before", "_now"))
+    same = (both["status_before"] == both["status_now"]) & (
+        (both["annual_before"] == both["annual_now"]) | (both["annual_before"].isna() & both["annual_now"].isna())
+    )
+    moved = both[~same]
+    texts = {key: response.text for key, (response, _) in of.raw(moved["key"].tolist()).items()}
+    rows = [{**{str(k): v for k, v in row.items()}, "text": texts.get(row["key"])} for row in moved.to_dict("records")]
+    answers = ((response.text or "", answer) for response, answer in of.everything())
+    return rows, unread(answers)
