@@ -50,7 +50,7 @@ class Texts:
 
     def number(self, value: float, digits: int = 0) -> str:
         """A number with so many decimals."""
-        return _number(round(value, digits), digits, self.locale)
+        return _number(round(value, digits) + 0.0, digits, self.locale)
 
     def percent(self, value: float, digits: int = 1) -> str:
         """A number that is per cent already."""

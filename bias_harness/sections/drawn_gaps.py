@@ -46,6 +46,8 @@ class GapDrawings(Drawn):
         if len(alts) > ALT_ROWS:
             alts = [*alts[:ALT_ROWS], self.texts("figures.F3.more", count=len(alts) - ALT_ROWS)]
         note = self.texts("figures.F3.note", margin=self.texts.percent(chart.margin))
+        if id_ == "F3":
+            note += " " + self.texts("figures.F3.typical")
         return Drawing(id_, id_.replace("F3", "F3-forest", 1), title, " ".join(alts), chart, note)
 
     def _alt(self, e: Estimate) -> str:

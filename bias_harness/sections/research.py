@@ -16,31 +16,14 @@ from bias_harness.vocabulary import Estimate
 ROWS, SAMPLE, SAMPLE_LETTERS = 300, 40, 600
 """Estimates in the page's table, answers in the sample of the reading, letters of each."""
 FAMILIES = ("headline", "scopes", "nonanswers", "placebo")
-COLUMNS = (
-    "model",
-    "attribute",
-    "level",
-    "part",
-    "family",
-    "scope",
-    "percent",
-    "interval",
-    "money",
-    "money_percent",
-    "df",
-    "p",
-    "p_adjusted",
-    "profiles",
-    "answers",
-    "verdict",
-    "status",
-)
+COLUMNS = ("model", "level", "what", "percent", "interval", "money", "df", "p", "p_adjusted", "n", "verdict")
 
 
 def build(material: Material, texts: Texts) -> dict[str, Any]:
     """Tables of estimates, a sample of the reading, the design, the prompts and the provenance."""
     view = View(material, texts)
-    everything = [e for e in material.estimates.items if e.scale != "money"]
+    drawings = Drawings(view)
+    everything = sorted((e for e in material.estimates.items if e.scale != "money"), key=lambda e: _place(material, e))
     shown = everything if len(everything) <= ROWS else [e for e in everything if e.family in FAMILIES][:ROWS]
     return {
         "columns": COLUMNS,
@@ -58,8 +41,14 @@ def build(material: Material, texts: Texts) -> dict[str, Any]:
         "facts": _facts(view),
         "run": material.run,
         "citation": _citation(view),
-        "drawings": Drawings(view).statistics.shown,
+        "drawings": [d for d in (drawings.amounts.nonanswers, *drawings.statistics.shown) if d],
     }
+
+
+def _place(material: Material, e: Estimate) -> tuple[int, int, int]:
+    """The order of the table: headlines first, then as the experiment has them."""
+    family = FAMILIES.index(e.family) if e.family in FAMILIES else len(FAMILIES)
+    return family, material.endpoints.index(e.endpoint), list(material.attributes).index(e.attribute)
 
 
 def _warning(view: View, warning: str) -> str:
@@ -79,26 +68,31 @@ def _row(view: View, e: Estimate) -> dict[str, Any]:
     """One estimate as the table shows it: (text, number to sort by) a column, and the link to its answers."""
     t = view.texts
     money = view.material.money(e) if e.family in ("headline", "cells") else None
-    part = ", ".join(view.part(k, v) for k, v in e.slice.items()) or t("report.where.all")
-    family = t.under("report.research.families").get(e.family, e.family)
+    level = f"{view.attribute(e.attribute)}: {view.level(e.attribute, e.level, 'tag')}"
     return {
         "model": (view.model(e.endpoint), None),
-        "attribute": (view.attribute(e.attribute), None),
-        "level": (view.level(e.attribute, e.level, "tag"), None),
-        "part": (part, None),
-        "family": (family if e.outcome in ("salary", "refused") else f"{family}: {e.outcome}", None),
-        "scope": (e.scope, None),
+        "level": (level, None),
+        "what": (_what(view, e), None),
         **_size(t, e),
-        **_money(t, money),
+        "money": _money(t, money),
         "df": ("" if e.df is None else t.number(e.df, 1), e.df),
         "p": (_p(t, e.p_value), e.p_value),
         "p_adjusted": (_p(t, e.p_adjusted), e.p_adjusted),
-        "profiles": (t.number(e.n_profiles), e.n_profiles),
-        "answers": (t.number(e.n_answers), e.n_answers),
-        "verdict": (t(f"verdicts.{e.verdict}") if e.verdict else "", None),
-        "status": ("" if e.status == "ok" else t.under("reasons").get(e.status, e.status), None),
+        "n": (f"{t.number(e.n_profiles)} / {t.number(e.n_answers)}", e.n_profiles),
+        "verdict": (t(f"verdicts.{e.verdict}") if e.verdict else t.under("reasons").get(e.status, ""), None),
         "link": view.link(e.endpoint, e.attribute, e.slice.get("field")),
     }
+
+
+def _what(view: View, e: Estimate) -> str:
+    """Family, what of non-answers, part of the test, and scope, in words."""
+    words = view.texts.under("report.research")
+    said = [words["families"].get(e.family, e.family)]
+    if e.outcome != "salary":
+        said.append(words["outcomes"].get(e.outcome, e.outcome))
+    for name, value in e.slice.items():
+        said.append(words["slices"][name].format(value=value) if name in words["slices"] else view.part(name, value))
+    return ", ".join([*said, words["scopes"].get(e.scope, e.scope)])
 
 
 Cell = tuple[str, float | None]
@@ -118,15 +112,17 @@ def _size(t: Texts, e: Estimate) -> dict[str, Cell]:
     return {"percent": ("" if value is None else shown(value), value), "interval": (interval, None)}
 
 
-def _money(t: Texts, money: Estimate | None) -> dict[str, Cell]:
+def _money(t: Texts, money: Estimate | None) -> Cell:
+    """The amount, its interval, and the per cent that belongs to it."""
     if money is None or money.estimate is None:
-        return {"money": ("", None), "money_percent": ("", None)}
+        return "", None
     words = [t.money(money.estimate, money.currency or "", exact=True)]
     if money.conf_low is not None and money.conf_high is not None:
         ends = (t.money(v, money.currency or "", exact=True) for v in (money.conf_low, money.conf_high))
         words.append(f"({' … '.join(ends)})")
-    percent = "" if money.percent is None else t.percent(money.percent, 2)
-    return {"money": (" ".join(words), money.estimate), "money_percent": (percent, money.percent)}
+    if money.percent is not None:
+        words.append(t.percent(money.percent, 2))
+    return " ".join(words), money.estimate
 
 
 def _p(texts: Texts, p: float | None) -> str:

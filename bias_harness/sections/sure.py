@@ -27,7 +27,6 @@ def build(material: Material, texts: Texts) -> dict[str, Any]:
         "items": [str(item).format(**values) for item in texts.under("report.sure.items").values()],
         "limits": texts.under("report.sure.limits"),
         "strip": drawings.gaps.strip,
-        "nonanswers": drawings.amounts.nonanswers,
     }
 
 
