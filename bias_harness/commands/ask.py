@@ -54,7 +54,7 @@ def run(
         raise UsageError(f"--retry {retry}: there is failed, refused")
     audit = pipeline.load_experiment(file, repeats=repeats, max_connections=max_connections)
     part = _shard(shard)
-    with shown_progress(audit, limit, quiet=quiet) as progress:
+    with shown_progress(quiet=quiet, as_json=as_json) as progress:
         done = pipeline.run(
             audit, results=results, name=name, limit=limit, shard=part, retry=retry, budget=budget, progress=progress
         )
