@@ -1,15 +1,22 @@
 """A finding in plain words: one function, from the estimate itself, so that text, table and figure cannot disagree.
 
-Rules: the per cent beside money is the ratio of means; when the sign is said in words the interval's ends swap;
-`panel` findings say that they are about these exact cases; what is equivalent or cannot be told is said as that.
+Rules: the per cent beside money is the ratio of means, the typical per cent stands by itself; when the sign is said
+in words the interval's ends swap; where money and typical per cent point in opposite directions neither is called
+less; what is equivalent or cannot be told is said as that; `panel` findings start with "in these exact test cases";
+a single pair is only quoted as the largest of so many; unequal non-answers bring the bounds along.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from bias_harness.i18n import Texts
+from bias_harness.i18n import Texts, texts
 from bias_harness.vocabulary import Estimate
+
+DETECTED = ("gap_meaningful", "gap_detected_but_negligible", "gap_detected_size_unclear")
 
 
 @dataclass(frozen=True)
@@ -19,6 +26,11 @@ class Names:
     model: str
     level: str
     reference: str
+
+    @property
+    def who(self) -> dict[str, str]:
+        """The same as values of a text."""
+        return {"model": self.model, "level": self.level, "reference": self.reference}
 
 
 @dataclass(frozen=True)
@@ -31,74 +43,178 @@ class Finding:
     shown: tuple[str, ...] = ()
 
 
+def sentence(
+    log: Estimate,
+    money: Estimate,
+    *,
+    language: str,
+    model: str,
+    level: str,
+    reference: str,
+    margin: float,
+    refusals: Estimate | None = None,
+    panel: tuple[Estimate, Estimate] | None = None,
+    full: bool = True,
+) -> str:
+    """The plain sentence of a finding in a language (`nl`, `en`); the labels (women, men) come in that language.
+
+    `margin` is the smallest gap of interest as a fraction. See `finding` for the rest.
+    """
+    names = Names(model, level, reference)
+    return finding(texts(language), log, money, refusals, names, margin, panel=panel, full=full).sentence
+
+
 def finding(
-    texts: Texts, log: Estimate, money: Estimate, refusals: Estimate | None, names: Names, margin: float
+    texts: Texts,
+    log: Estimate,
+    money: Estimate,
+    refusals: Estimate | None,
+    names: Names,
+    margin: float,
+    *,
+    panel: tuple[Estimate, Estimate] | None = None,
+    full: bool = False,
 ) -> Finding:
-    """What a log estimate, its twin in money and the refusal gap say, in the texts' language."""
+    """What a log estimate, its twin in money and the refusal gap say, in the texts' language.
+
+    `panel` are the same two for these exact cases: they speak where one profile cannot. `full` is the researcher's
+    version: money to the unit, the typical per cent, whom it is about, and what the range means.
+    """
+    if panel is not None and log.status == "too_few_profiles" and panel[0].conf_low is not None:
+        log, money = panel
+    said = _Said(texts, log, money, names, margin, full)
+    whole = " ".join(part for part in (said.main(), *said.more(), *said.silence(refusals), *said.counts()) if part)
     word = log.verdict or "none"
-    parts = [_main(texts, log, money, names, margin)]
-    if log.verdict in ("gap_detected_but_negligible", "gap_detected_size_unclear"):
-        parts.append(texts(f"sentences.{log.verdict}", margin=texts.percent(100 * margin)))
-    if log.estimate and money.estimate and log.estimate * money.estimate < 0 and log.verdict != "equivalent":
-        parts.append(texts("sentences.direction_unclear"))
-    if refusals is not None and refusals.verdict in ("gap_meaningful", "gap_detected_size_unclear"):
-        parts.append(_refusals(texts, refusals, names))
-    if log.n_profiles:
-        counts = {"profiles": log.n_profiles, "wordings": log.n_wordings, "answers": texts.number(log.n_answers)}
-        parts.append(texts("sentences.based_on", **counts))
-    if 1 < log.n_profiles < 6:
-        parts.append(texts("sentences.few_profiles", profiles=log.n_profiles))
-    sentence = " ".join(parts)
-    if log.scope == "panel":
-        sentence = texts("sentences.panel") + sentence
-    return Finding(sentence[0].upper() + sentence[1:], texts(f"verdicts.{word}"), word)
+    return Finding(whole[0].upper() + whole[1:], texts(f"verdicts.{word}"), word)
 
 
-def _main(texts: Texts, log: Estimate, money: Estimate, names: Names, margin: float) -> str:
-    who = {"model": names.model, "level": names.level, "reference": names.reference}
-    if log.status == "no_data":
-        return texts("sentences.no_data", **who)
-    if log.verdict == "equivalent":
-        return texts("sentences.equivalent", margin=texts.percent(100 * margin), **who)
-    low, high = money.conf_low, money.conf_high
-    if log.verdict is None or low is None or high is None or money.estimate is None:
-        return texts("sentences.no_interval", reason=texts(f"reasons.{_why(log, money)}"), **who)
-    if log.verdict == "inconclusive":
-        return texts("sentences.inconclusive", low=side(texts, low, log), high=side(texts, high, log), **who)
-    ends = sorted((low, high), key=abs) if low * high > 0 else (low, high)
-    same_side = low * high > 0
-    shown = [texts.money(abs(x), money.currency or "") if same_side else side(texts, x, log) for x in ends]
-    return texts(
-        "sentences.gap",
-        amount=texts.money(abs(money.estimate), money.currency or ""),
-        direction=_direction(texts, money.estimate),
-        percent=texts.percent(abs(money.percent or 0.0)),
-        low=shown[0],
-        high=shown[1],
-        **who,
-    )
+@dataclass(frozen=True)
+class _Said:
+    """The parts of one finding."""
 
+    texts: Texts
+    log: Estimate
+    money: Estimate
+    names: Names
+    margin: float
+    full: bool
 
-def _why(log: Estimate, money: Estimate) -> str:
-    return log.status if log.status != "ok" else money.status
+    def amount(self, value: float) -> str:
+        return self.texts.money(abs(value), self.money.currency or "", exact=self.full)
+
+    def side(self, value: float) -> str:
+        """`$1,200 less`: an amount with its direction in words."""
+        return self.texts("sentences.side", amount=self.amount(value), direction=_direction(self.texts, value))
+
+    def main(self) -> str:
+        """The finding itself; in the scope panel it starts with what it is about."""
+        whole = self._main()
+        if self.log.scope != "panel" or self.log.status == "no_data":
+            return whole
+        start = whole if whole.startswith(self.names.model) else whole[0].lower() + whole[1:]
+        return self.texts("sentences.panel") + start
+
+    def _main(self) -> str:
+        t, log, money, who = self.texts, self.log, self.money, self.names.who
+        if log.status == "no_data":
+            return t("sentences.no_data", **who)
+        if log.verdict == "equivalent":
+            return t("sentences.equivalent", margin=t.percent(100 * self.margin), **who)
+        low, high = money.conf_low, money.conf_high
+        if log.verdict is None or low is None or high is None or money.estimate is None:
+            reason = log.status if log.status != "ok" else money.status
+            return t("sentences.no_interval", reason=t(f"reasons.{reason}"), **who)
+        if log.verdict == "inconclusive":
+            return t("sentences.inconclusive", low=self.side(low), high=self.side(high), **who)
+        if self._opposite():
+            return t("sentences.direction_unclear", low=self.side(low), high=self.side(high), **who)
+        return t(
+            "sentences.gap",
+            amount=self.amount(money.estimate),
+            direction=_direction(t, money.estimate),
+            percent=t.percent(abs(money.percent or 0.0)),
+            **self._ends(low, high),
+            **who,
+        )
+
+    def _opposite(self) -> bool:
+        return bool(self.log.estimate and self.money.estimate and self.log.estimate * self.money.estimate < 0)
+
+    def _ends(self, low: float, high: float) -> dict[str, str]:
+        """The interval of a gap whose direction is said in words: the smaller end first; else each with its side."""
+        if low * high > 0:
+            near, far = sorted((low, high), key=abs)
+            return {"low": self.amount(near), "high": self.amount(far)}
+        return {"low": self.side(low), "high": self.side(high)}
+
+    def more(self) -> Iterator[str]:
+        """What the verdict adds, and the typical per cent where it is wanted or carries the verdict alone."""
+        log, money, t = self.log, self.money, self.texts
+        if log.verdict in ("gap_detected_but_negligible", "gap_detected_size_unclear"):
+            yield t(f"sentences.{log.verdict}", margin=t.percent(100 * self.margin))
+        alone = money.conf_low is not None and money.conf_high is not None and money.conf_low * money.conf_high <= 0
+        if log.verdict in DETECTED and (self.full or alone or self._opposite()):
+            yield self._typical()
+
+    def _typical(self) -> str:
+        t, log = self.texts, self.log
+        low, high = log.percent_low or 0.0, log.percent_high or 0.0
+        ends = [t("sentences.side", amount=t.percent(abs(x)), direction=_direction(t, x)) for x in (low, high)]
+        if low * high > 0:
+            ends = [t.percent(abs(x)) for x in sorted((low, high), key=abs)]
+        value = log.percent or 0.0
+        said = {"percent": t.percent(abs(value)), "direction": _direction(t, value), "low": ends[0], "high": ends[1]}
+        return t("sentences.typical", **said)
+
+    def silence(self, refusals: Estimate | None) -> Iterator[str]:
+        """Unequal refusals, and the bounds that unequal non-answers leave."""
+        t, bounds = self.texts, self.log.details.get("bounds")
+        if refusals is not None and refusals.verdict in ("gap_meaningful", "gap_detected_size_unclear"):
+            yield t(
+                "sentences.refusals_differ",
+                **self.names.who,
+                level_rate=t.percent(100 * (refusals.mean_level or 0.0)),
+                reference_rate=t.percent(100 * (refusals.mean_reference or 0.0)),
+            )
+        if bounds and bounds.get("money"):
+            ends = {end: self.side(bounds["money"][end]) for end in ("low", "high")}
+            yield t("sentences.bounds", **ends)
+
+    def counts(self) -> Iterator[str]:
+        """What it rests on, and for the researcher whom it is about and what the range means."""
+        t, log = self.texts, self.log
+        if not log.n_profiles:
+            return
+        counts = {"profiles": log.n_profiles, "wordings": log.n_wordings, "answers": log.n_answers}
+        yield t("sentences.based_on", **{noun: self._counted(noun, n) for noun, n in counts.items()})
+        if 1 < log.n_profiles < 6 and log.scope != "panel":
+            yield t("sentences.few_profiles", profiles=log.n_profiles)
+        if self.full:
+            yield t(f"sentences.scopes.{log.scope}")
+            if log.conf_low is not None and log.scope != "panel":
+                yield t("sentences.gloss")
+
+    def _counted(self, noun: str, n: int) -> str:
+        how = "one" if n == 1 else "many"
+        return self.texts(f"sentences.counted.{noun}.{how}", n=self.texts.number(n))
 
 
 def _direction(texts: Texts, value: float) -> str:
     return texts("units.less" if value < 0 else "units.more")
 
 
-def side(texts: Texts, value: float, of: Estimate) -> str:
-    """`$1,200 less`: an amount with its direction in words."""
-    amount = texts.money(abs(value), of.currency or "")
-    return texts("sentences.side", amount=amount, direction=_direction(texts, value))
+def largest_pair(texts: Texts, log: Estimate) -> str | None:
+    """The largest gap of a single pair, which is never quoted without of how many; None without pairs."""
+    pairs: Mapping[str, Any] = log.details.get("pairs") or {}
+    value = pairs.get("largest")
+    if value is None:
+        return None
+    percent = 100 * math.expm1(value)
+    said = {"percent": texts.percent(abs(percent)), "direction": _direction(texts, percent)}
+    return texts("sentences.largest_pair", pairs=texts.number(pairs["n"]), **said)
 
 
-def _refusals(texts: Texts, refusals: Estimate, names: Names) -> str:
-    return texts(
-        "sentences.refusals_differ",
-        model=names.model,
-        level=names.level,
-        reference=names.reference,
-        level_rate=texts.percent(100 * (refusals.mean_level or 0.0)),
-        reference_rate=texts.percent(100 * (refusals.mean_reference or 0.0)),
-    )
+def warning(texts: Texts, code: str) -> str:
+    """A warning of the estimates (`code: where`) in words."""
+    kind, _, where = code.partition(": ")
+    return texts(f"sentences.warnings.{kind}", where=where)
