@@ -60,11 +60,11 @@ def load_experiment(
     return load_audit(name, wanted)
 
 
-def plan(audit: Audit) -> Plan:
-    """What the experiment would ask and cost. Asks nothing."""
-    from bias_harness.plans import make_plan
+def plan(audit: Audit, *, pilot: Run | None = None) -> Plan:
+    """What the experiment would ask, cost and detect; a finished `pilot` replaces assumptions. Asks nothing."""
+    from bias_harness.plans import make_plan, pilot_of
 
-    return make_plan(audit)
+    return make_plan(audit, pilot_of(pilot.folder.name, pilot.estimates) if pilot else None)
 
 
 def estimate(of: Run) -> Estimates:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 from bias_harness.audit import Audit
 from bias_harness.config import Endpoint
 from bias_harness.design import AttributeCounts
+from bias_harness.errors import InputError
+from bias_harness.estimates import Estimates
+from bias_harness.estimators.planning import Numbers, PowerPlan, Spread, plan_power
 from bias_harness.runner.money import cost_of
 from bias_harness.runner.money import price_of as known_price
 
@@ -38,6 +43,9 @@ class Plan:
     digest: str
     design: tuple[AttributeCounts, ...]
     endpoints: tuple[EndpointPlan, ...]
+    power: PowerPlan
+    spread: Spread
+    pilot: str | None
     remarks: tuple[str, ...]
 
     DESIGN_HEAD: ClassVar[Sequence[str]] = (
@@ -67,12 +75,90 @@ class Plan:
         return asdict(self)
 
 
-def make_plan(audit: Audit) -> Plan:
-    """The plan of an experiment. Asks nothing."""
+def make_plan(audit: Audit, pilot: Pilot | None = None) -> Plan:
+    """The plan of an experiment, with the spread of a pilot run where there is one. Asks nothing."""
     e = audit.experiment
     endpoints = tuple(_endpoint(audit, endpoint) for endpoint in e.endpoints)
-    title = e.title.get("en", e.experiment)
-    return Plan(e.experiment, title, audit.digest, tuple(audit.design.counts()), endpoints, tuple(_remarks(audit)))
+    spread = pilot.spread if pilot else Spread()
+    power = _power(audit, spread)
+    return Plan(
+        e.experiment,
+        e.title.get("en", e.experiment),
+        audit.digest,
+        tuple(audit.design.counts()),
+        endpoints,
+        power,
+        spread,
+        pilot.run if pilot else None,
+        (*_precision(power, spread, pilot), *_needed(power, endpoints), *(REMARKS[w] for w in power.warnings)),
+    )
+
+
+@dataclass(frozen=True)
+class Pilot:
+    """A finished run whose spread stands in for assumptions."""
+
+    run: str
+    spread: Spread
+
+
+def pilot_of(run: str, estimates: Estimates) -> Pilot:
+    """The spread of a run's gaps and answers: the median over its models and levels. Raises `InputError`."""
+    blocks = [b for b in estimates.block("variance") if b.get("of") == "gaps"]
+    trials = [b for b in estimates.block("variance") if b.get("of") == "amounts"]
+
+    def sd(name: str, among: Sequence[Mapping[str, Any]]) -> float:
+        values = [float(b[name]) for b in among if b.get(name) is not None]
+        return statistics.median(values) ** 0.5 if values else 0.0
+
+    if not blocks:
+        raise InputError(
+            f"the run {run!r} has no variance components to plan with; it needs people, wordings and repeats"
+        )
+    spread = Spread(sd("profile", blocks), sd("wording", blocks), sd("interaction", blocks), sd("trial", trials))
+    return Pilot(run, spread)
+
+
+def _power(audit: Audit, spread: Spread) -> PowerPlan:
+    """For one level against its reference; the signals of a level count as repeats of it."""
+    e = audit.experiment
+    signals = min(c.signals for c in audit.design.counts())
+    numbers = Numbers(len(audit.design.personas), len(e.wordings) * len(e.languages), e.repeats * signals)
+    return plan_power(numbers, math.log1p(e.analysis.smallest_gap), spread, scope=e.analysis.scope)
+
+
+def _precision(power: PowerPlan, spread: Spread, pilot: Pilot | None) -> Iterator[str]:
+    n = power.now.numbers
+    basis = f"from the run {pilot.run}" if pilot else "assumed; give a finished run with --pilot"
+    found, shown = f"{power.now.percent:.1f}%", f"{100 * math.expm1(power.equivalence):.1f}%"
+    yield (
+        f"With {n.profiles} people, {n.wordings} wordings and {n.repeats} answers to each (repeats times signals), a gap "
+        f"of {found} is found four times out of five, and a true zero is shown to be no gap larger than {shown}. "
+        f"Spread of gaps over people {100 * spread.gap_profile:.1f}%, of answers {100 * spread.trial:.1f}% ({basis})."
+    )
+    best = power.doubled[power.best]
+    yield f"Of twice the people, wordings or repeats, each as dear, twice the {power.best} buys most: {best.percent:.1f}%."
+
+
+def _needed(power: PowerPlan, endpoints: Sequence[EndpointPlan]) -> Iterator[str]:
+    """What the declared smallest gap would take, in people, calls and dollars."""
+    target = f"{100 * math.expm1(power.target):.1f}%"
+    if power.needed is None or power.needed.numbers.profiles <= power.now.numbers.profiles:
+        return
+    calls = power.needed.calls
+    costs = [e.price_high / e.requests for e in endpoints if e.price_high]
+    price = f", at most ${max(costs) * calls:,.2f} for the dearest model" if costs else ""
+    people = f"{power.needed.numbers.profiles:,} people"
+    yield f"To find the declared smallest gap of {target} it takes {people}: {calls:,} calls a level{price}."
+
+
+REMARKS = {
+    "sign_flip_never_significant": "With five people or fewer no sign-flip test can reach p < 0.05.",
+    "few_profiles": "Fewer than six people are too few to speak of people in general.",
+    "too_few_wordings": "Fewer than three wordings: the scope profiles+wordings is not available.",
+    "no_panel": "One answer to each question: the noise of asking cannot be told apart; no scope panel.",
+    "target_out_of_reach": "No number of people finds the declared smallest gap with this spread.",
+}
 
 
 def _endpoint(audit: Audit, endpoint: Endpoint) -> EndpointPlan:
@@ -101,20 +187,3 @@ def _shown(e: EndpointPlan) -> str:
     if e.price_low is None or e.price_high is None:
         return "unknown (give `price` in the experiment)"
     return "free" if e.price_high == 0 else f"{e.price_low:,.2f} to {e.price_high:,.2f}"
-
-
-def _remarks(audit: Audit) -> list[str]:
-    remarks = []
-    people = len(audit.design.personas)
-    if people < 6:
-        remarks.append(
-            f"{people} people are too few to speak of people in general; "
-            "with five or fewer no sign-flip test can reach p < 0.05."
-        )
-    if len(audit.experiment.wordings) < 3:
-        remarks.append("Fewer than three wordings: the scope profiles+wordings is not available.")
-    if audit.experiment.repeats == 1:
-        remarks.append(
-            "One repeat: the noise between trials cannot be told apart, and the scope panel is not available."
-        )
-    return remarks

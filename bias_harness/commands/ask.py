@@ -48,7 +48,7 @@ def run(
     from bias_harness.commands.progress import shown_progress
 
     if dry_run:
-        plan(file, repeats, as_json)
+        plan(file, repeats, None, as_json)
         return
     if retry not in (None, "failed", "refused"):
         raise UsageError(f"--retry {retry}: there is failed, refused")

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from bias_harness.commands import ExperimentFile, Json, note, option, say, say_json, table
+from bias_harness.commands import ExperimentFile, Json, option, say, say_json, table
 from bias_harness.errors import InputError
 
 app = typer.Typer()
@@ -64,23 +64,25 @@ def validate(
 def plan(
     file: ExperimentFile,
     repeats: Annotated[int | None, option("--repeat", text="Repeats instead of the experiment's.", min=1)] = None,
+    pilot: Annotated[str | None, option("--pilot", text="A finished run whose spread replaces assumptions.")] = None,
     as_json: Json = False,
 ) -> None:
     """Print the design without asking anything: cells, pairs, requests, precision and price by endpoint."""
-    from bias_harness.pipeline import load_experiment
-    from bias_harness.pipeline import plan as make_plan
+    from bias_harness import pipeline
 
-    made = make_plan(load_experiment(file, repeats=repeats))
+    made = pipeline.plan(
+        pipeline.load_experiment(file, repeats=repeats), pilot=pipeline.load_run(pilot) if pilot else None
+    )
     if as_json:
         say_json(made.to_dict())
         return
     say(f"{made.title} ({made.experiment}, {made.digest[:12]})")
+    for part in (table(made.DESIGN_HEAD, made.design_rows()), table(made.ENDPOINT_HEAD, made.endpoint_rows())):
+        say()
+        say(part)
     say()
-    say(table(made.DESIGN_HEAD, made.design_rows()))
-    say()
-    say(table(made.ENDPOINT_HEAD, made.endpoint_rows()))
     for remark in made.remarks:
-        note(remark)
+        say(remark)
 
 
 @app.command()
