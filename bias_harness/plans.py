@@ -132,12 +132,12 @@ def _precision(power: PowerPlan, spread: Spread, pilot: Pilot | None) -> Iterato
     basis = f"from the run {pilot.run}" if pilot else "assumed; give a finished run with --pilot"
     found, shown = f"{power.now.percent:.1f}%", f"{100 * math.expm1(power.equivalence):.1f}%"
     yield (
-        f"With {n.profiles} people, {n.wordings} wordings and {n.repeats} answers to each (repeats times signals), a gap "
-        f"of {found} is found four times out of five, and a true zero is shown to be no gap larger than {shown}. "
+        f"With {n.profiles} people, {n.wordings} wordings and {n.repeats} answers to each (repeats times signals), "
+        f"a gap of {found} is found four times out of five, and a true zero is shown to be no gap above {shown}. "
         f"Spread of gaps over people {100 * spread.gap_profile:.1f}%, of answers {100 * spread.trial:.1f}% ({basis})."
     )
     best = power.doubled[power.best]
-    yield f"Of twice the people, wordings or repeats, each as dear, twice the {power.best} buys most: {best.percent:.1f}%."
+    yield f"Twice the people, wordings or repeats cost the same; twice the {power.best} buys most: {best.percent:.1f}%."
 
 
 def _needed(power: PowerPlan, endpoints: Sequence[EndpointPlan]) -> Iterator[str]:
