@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import platform
-import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -80,7 +78,7 @@ async def arun(
     first interrupt lets what is in flight finish. Raises `InputError` before anything is asked where a key, a
     model or a recording is missing, `RunFolderError` where the folder cannot be used.
     """
-    from bias_harness.runner import Purse, Runner
+    from bias_harness.runner import Purse, Runner, stopping_on_interrupt
 
     folder = _folder(audit, results, name or _shard_name(audit, shard))
     again = _refused(folder) if retry == "refused" else KeySet()
@@ -96,7 +94,7 @@ async def arun(
         runner = Runner(log, done, share, stop, progress or (lambda _: None), purse, again)
         status = "error"
         try:
-            with _drain_on_interrupt(stop):
+            with stopping_on_interrupt(runner):
                 await runner.run(works)
             status = _status(works, stop)
         except (KeyboardInterrupt, asyncio.CancelledError):
@@ -200,28 +198,6 @@ def _refused(folder: RunFolder) -> KeySet:
 
 def _shard_name(audit: Audit, shard: tuple[int, int] | None) -> str | None:
     return None if shard is None else f"{audit.experiment.experiment}.part-{shard[0]}-of-{shard[1]}"
-
-
-@contextmanager
-def _drain_on_interrupt(stop: asyncio.Event) -> Iterator[None]:
-    """The first Ctrl-C lets what is in flight finish; the second one stops at once."""
-    loop, task = asyncio.get_running_loop(), asyncio.current_task()
-
-    def interrupted() -> None:
-        if stop.is_set() and task is not None:
-            task.cancel()
-        stop.set()
-
-    if threading.current_thread() is not threading.main_thread() or os.name == "nt":
-        yield
-        return
-    loop.add_signal_handler(signal.SIGINT, interrupted)
-    loop.add_signal_handler(signal.SIGTERM, interrupted)
-    try:
-        yield
-    finally:
-        loop.remove_signal_handler(signal.SIGINT)
-        loop.remove_signal_handler(signal.SIGTERM)
 
 
 def _status(works: Iterable[Work], stop: asyncio.Event) -> str:

@@ -42,6 +42,7 @@ async def ask_all(
     works: list[Work],
     *,
     stop: asyncio.Event | None = None,
+    abort: asyncio.Event | None = None,
     purse: Purse | None = None,
     share: float = 0.5,
     again: KeySet | None = None,
@@ -55,6 +56,7 @@ async def ask_all(
             lambda _: None,
             purse or Purse(),
             again or KeySet(),
+            abort or asyncio.Event(),
         )
         try:
             await runner.run(works)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import random
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -12,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from asking import KEY, all_answered_once, ask, ask_all, endpoint, logged, mispaired, request, requests, work
+from conftest import SMALL
 from loopback_server import CUT, HANG, Seen, Server, completion, echo, error, reply
 
 from bias_harness.runner import in_loop, lane
@@ -319,15 +323,42 @@ def test_a_stop_drains_what_is_in_flight_and_wakes_the_rest(tmp_path: Path) -> N
 
 
 def test_a_second_stop_ends_at_once_and_keeps_what_was_answered(tmp_path: Path) -> None:
-    async def cancelled(server: Server) -> float:
-        running = asyncio.create_task(ask_all(tmp_path, [work(endpoint(server.base_url), requests(100))]))
+    async def aborted(server: Server) -> float:
+        stop, abort = asyncio.Event(), asyncio.Event()
+        asked = work(endpoint(server.base_url), requests(100))
+        running = asyncio.create_task(ask_all(tmp_path, [asked], stop=stop, abort=abort))
         await server.has_seen(30)
+        stop.set()
+        await asyncio.sleep(0.05)
+        assert not running.done()
         begun = time.monotonic()
-        running.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await running
+        abort.set()
+        await running
         return time.monotonic() - begun
 
     with Server(lambda seen: echo(seen) if seen.number < 20 else [HANG]) as server:
-        assert in_loop(cancelled(server)) < 1
+        assert in_loop(aborted(server)) < 1
     assert len(logged(tmp_path)) == 20
+
+
+def test_two_interrupts_end_the_command_without_a_traceback(workspace: Path) -> None:
+    text = SMALL.split("endpoints:")[0]
+    with Server(lambda seen: echo(seen) if seen.number < 5 else [HANG]) as server:
+        (workspace / "x.yaml").write_text(
+            text + f"endpoints: [{{name: loop, base_url: '{server.base_url}', model: m}}]\n"
+        )
+        command = [sys.executable, "-m", "bias_harness", "run", "x.yaml", "--quiet"]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        while len(server.seen) < 8:
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.3)
+        assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Ctrl-C again stops at once" in said
+    assert "nothing that was answered is lost" in said
+    assert "Traceback" not in said
+    assert len(logged(workspace / "results" / "small")) == 5

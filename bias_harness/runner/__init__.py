@@ -1,7 +1,8 @@
 """Requests -> Responses: concurrency, limits, one retry layer, budget, resume. The only async stage.
 
-    runner = Runner(log, done=log.found.settled(), purse=Purse(budget, log.found.cost), stop=stop, report=progress)
-    await runner.run([Work(endpoint, provider, requests, Tally(endpoint.name, planned), price_of(endpoint)), ...])
+    runner = Runner(log, log.found.settled(), 0.5, asyncio.Event(), progress, Purse(budget, log.found.cost))
+    with stopping_on_interrupt(runner):
+        await runner.run([Work(endpoint, provider, requests, Tally(endpoint.name, planned), price_of(endpoint)), ...])
 
 Each endpoint has its own lane, so that a slow one never holds another back. Requests are drawn lazily and in order;
 nothing is held but what is in flight. A response is in the log before it counts. What goes wrong with an endpoint is
@@ -10,9 +11,10 @@ in its tally; a log that cannot be written raises `OSError` once everything in f
 
 from __future__ import annotations
 
+from bias_harness.runner.interrupts import stopping_on_interrupt
 from bias_harness.runner.loops import in_loop
 from bias_harness.runner.money import Purse, price_of
 from bias_harness.runner.run import Runner
 from bias_harness.runner.tally import Tally, Work
 
-__all__ = ["Purse", "Runner", "Tally", "Work", "in_loop", "price_of"]
+__all__ = ["Purse", "Runner", "Tally", "Work", "in_loop", "price_of", "stopping_on_interrupt"]

@@ -20,8 +20,8 @@ TICKS_BETWEEN_SYNCS = 8
 class Runner:
     """Asks everything whose key is not in `done`, or is in `again`, each key once.
 
-    `stop` set means: draw no more, finish what is in flight, keep it. `report` is told of every endpoint a few times
-    a second and at the end.
+    `stop` set means: draw no more, finish what is in flight, keep it; `abort` set after that: end now. `report` is
+    told of every endpoint a few times a second and at the end.
     """
 
     log: Log
@@ -31,6 +31,7 @@ class Runner:
     report: Callable[[Tally], None]
     purse: Purse = field(default_factory=Purse)
     again: KeySet = field(default_factory=KeySet)
+    abort: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self, works: Iterable[Work]) -> None:
         """Ask all endpoints side by side, until all is asked, given up or stopped.
@@ -42,7 +43,7 @@ class Runner:
         lanes = [Lane(work, common) for work in works]
         self._check_prices(lanes)
         workers = [worker for lane in lanes for worker in lane.start()]
-        helpers = [asyncio.create_task(self._tell(lanes)), asyncio.create_task(self._hurry(lanes))]
+        helpers = [asyncio.create_task(self._tell(lanes)), asyncio.create_task(self._hurry(lanes, workers))]
         try:
             await self._all_of(workers)
             _raise_from(helpers)
@@ -72,11 +73,14 @@ class Runner:
             done |= more
         _raise_from(done)
 
-    async def _hurry(self, lanes: Sequence[Lane]) -> None:
-        """On a stop, end the waits of everyone who has nothing in flight."""
+    async def _hurry(self, lanes: Sequence[Lane], workers: Sequence[asyncio.Task[None]]) -> None:
+        """On a stop, end the waits of everyone who has nothing in flight; then, if asked to, end everyone."""
         await self.stop.wait()
         for lane in lanes:
             lane.end_waits()
+        await self.abort.wait()
+        for worker in workers:
+            worker.cancel()
 
     async def _tell(self, lanes: Sequence[Lane]) -> None:
         tick = 0
