@@ -148,7 +148,7 @@ def test_a_full_disk_still_takes_what_is_in_flight(tmp_path: Path, monkeypatch: 
         monkeypatch.setattr("bias_harness.results.log.os.write", little_room)
         for number in range(5):
             log.append(response(number))
-            assert log.full == (number >= 2)
+            assert (log.trouble is not None) == (number >= 2)
     assert [r.key for r in RunFolder(tmp_path).responses()] == [key(n) for n in range(5)]
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import hashlib
+import os
 import random
 import signal
 import subprocess
@@ -48,6 +50,7 @@ FAULTS = {
     "malformed JSON": (0.1, lambda _: [reply(b'{"choices": [{"mess')]),
     "no choices": (0.1, lambda _: [reply(b'{"choices": []}')]),
     "JSON of another kind": (0.1, lambda _: [reply(b'[1, "two"]')]),
+    "an error wrapped in 200": (0.1, lambda _: [reply(b'{"error": {"code": 429, "message": "upstream busy"}}')]),
     "HTML with 200": (0.1, lambda _: [reply(b"<html><h1>Welcome</h1></html>", content_type="text/html")]),
     "HTML with 502": (0.1, lambda _: [reply(b"<html><h1>Bad gateway</h1></html>", 502, content_type="text/html")]),
     "a length too long": (0.1, lambda seen: [reply(completion(seen.question), length=5_000), CUT]),
@@ -230,6 +233,23 @@ def test_half_a_surrogate_pair_in_an_answer_is_no_reason_to_lose_it(tmp_path: Pa
         tally = ask(tmp_path, server.base_url, 1, max_attempts=1)
     assert tally.stopped is None
     assert logged(tmp_path)[0]["text"].startswith("65.000 ")
+
+
+def test_a_full_disk_stops_the_run_and_says_so_and_keeps_what_was_in_flight(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, reserve = os.write, tmp_path / ".reserve"
+
+    def little_room(handle: int, data: bytes) -> int:
+        if reserve.exists() and len(logged(tmp_path)) >= 20:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(handle, data)
+
+    monkeypatch.setattr("bias_harness.results.log.os.write", little_room)
+    with Server() as server, pytest.raises(OSError, match=r"No space left"):
+        ask(tmp_path, server.base_url, 500, max_connections=8)
+    assert 20 < len(logged(tmp_path)) == len(server.seen) <= 20 + 8
+    assert not mispaired(tmp_path, 500)
 
 
 def test_redirects_are_not_followed(tmp_path: Path) -> None:

@@ -17,9 +17,9 @@ from typing import Any
 import orjson
 
 from bias_harness.config import Endpoint
-from bias_harness.errors import InputError, TransientError
+from bias_harness.errors import FatalError, InputError, ProviderError, TransientError
 from bias_harness.providers import Context
-from bias_harness.providers.wire import Wire, read_key
+from bias_harness.providers.wire import Wire, classify, read_key, scrub
 from bias_harness.vocabulary import Nature, Request, Response, Usage
 
 PATH = "/chat/completions"
@@ -59,7 +59,10 @@ async def written_by_client(endpoint: Endpoint, key: str) -> Written:
     async with openai.AsyncOpenAI(
         api_key=key, base_url=endpoint.base_url, max_retries=0, timeout=endpoint.timeout_seconds, http_client=http
     ) as client:
-        await client.post(PATH, cast_to=httpx2.Response, body={})
+        try:
+            await client.post(PATH, cast_to=httpx2.Response, body={})
+        except openai.OpenAIError as error:
+            raise FatalError(scrub(f"the openai client refuses: {error}", key)) from None
     (request,) = seen
     headers = {name: value for name, value in request.headers.items() if name not in NOT_KEPT}
     if endpoint.base_url:  # an account at OpenAI is nobody else's business
@@ -111,8 +114,16 @@ class OpenAICompatible:
                 seed=seed,
             )
         except (KeyError, IndexError, TypeError, AttributeError):
-            shown = self.wire.shown(orjson.dumps(data))
-            raise TransientError(f"the endpoint did not answer with a chat completion but with {shown}") from None
+            raise self._no_completion(data) from None
+
+    def _no_completion(self, data: Any) -> ProviderError:
+        """What is wrong with a 200 that holds no answer; some gateways wrap another endpoint's error in it."""
+        error = data.get("error") if isinstance(data, dict) else None
+        if isinstance(error, dict):
+            code = error.get("code")
+            return classify(code if isinstance(code, int) else 502, scrub(str(error.get("message")), self.key), {})
+        shown = self.wire.shown(orjson.dumps(data))
+        return TransientError(f"the endpoint did not answer with a chat completion but with {shown}")
 
     async def aclose(self) -> None:
         """Close the connections."""

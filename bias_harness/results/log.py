@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from bias_harness.vocabulary import Response
 
 LOCK, RESERVE = ".lock", ".reserve"
 RESERVE_BYTES = 4_000_000
+logger = logging.getLogger(__name__)
 _FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
@@ -83,12 +85,13 @@ class Found:
 class RunLog:
     """Appends responses. `found` is what was there when it was opened.
 
-    `full` becomes true when the disk is: what is in flight still fits into a reserve kept for that, but nothing
+    `trouble` is set when the disk is full: what is in flight still fits into a reserve kept for that, but nothing
     new should be asked.
     """
 
     def __init__(self, path: Path, found: Found) -> None:
-        self.path, self.found, self.full = path, found, False
+        self.path, self.found = path, found
+        self.trouble: OSError | None = None
         self._reserve = path.with_name(RESERVE)
         _make_room(self._reserve)
         self._handle = os.open(path, _FLAGS, 0o644)
@@ -102,7 +105,7 @@ class RunLog:
         except OSError as error:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                 raise
-            self.full = True
+            self.trouble = error
             self._reserve.unlink(missing_ok=True)
             self._write(data)
 
@@ -146,7 +149,10 @@ def open_log(folder: RunFolder, file: str = LOG) -> Iterator[RunLog]:
     """
     folder.path.mkdir(parents=True, exist_ok=True)
     with _locked(folder.path / LOCK):
-        log = RunLog(folder.path / file, _found(folder))
+        found = _found(folder)
+        for sentence in found.set_aside:
+            logger.warning(sentence)
+        log = RunLog(folder.path / file, found)
         try:
             yield log
         finally:

@@ -34,8 +34,8 @@ class Log(Protocol):
     """Where responses go."""
 
     @property
-    def full(self) -> bool:
-        """Whether nothing new should be asked."""
+    def trouble(self) -> OSError | None:
+        """Why nothing new should be asked, if there is a reason."""
         ...
 
     def append(self, response: Response) -> None:
@@ -139,7 +139,7 @@ class Lane:
         self.tally.at_once = int(self.gate.limit)
         if response.error is not None:
             self._within_error_budget(response.error)
-        if self.common.log.full:
+        if self.common.log.trouble is not None:
             self.common.stop.set()
 
     def _within_error_budget(self, last: Failure) -> None:

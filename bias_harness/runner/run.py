@@ -47,6 +47,8 @@ class Runner:
         try:
             await self._all_of(workers)
             _raise_from(helpers)
+            if self.log.trouble is not None:
+                raise self.log.trouble
         finally:
             for task in (*workers, *helpers):
                 task.cancel()
