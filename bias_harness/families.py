@@ -24,12 +24,12 @@ from bias_harness.estimators.verdicts import tost_paired, verdict
 from bias_harness.subject import (
     Subject,
     by_profile,
+    interval_fields,
     log_estimate,
     money_estimate,
     parts_of,
+    percent_fields,
     plain,
-    with_interval,
-    with_percent,
 )
 from bias_harness.vocabulary import Estimate
 
@@ -151,7 +151,8 @@ def _rate_gap(subject: Subject, level: int, name: str, rates: Array, counts: Arr
         "profile_gaps": by_profile(subject, gaps),
     }
     return replace(
-        with_interval(blank, interval),
+        blank,
+        **interval_fields(interval),
         mean_level=x[0] / n[0] if n[0] else None,
         mean_reference=x[1] / n[1] if n[1] else None,
         n_profiles=interval.n,
@@ -179,7 +180,7 @@ def intersections(subject: Subject, level: int) -> Iterator[Estimate]:
     blank = subject.blank(
         level, estimator="excess over single gaps", family="intersections", slice={"over": " & ".join(names)}
     )
-    item = with_percent(with_interval(blank, found.excess), found.excess)
+    item = replace(blank, **interval_fields(found.excess), **percent_fields(found.excess))
     details = {
         "joint": asdict(found.joint),
         "sum_of_singles": asdict(found.singles),

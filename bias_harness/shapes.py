@@ -6,13 +6,13 @@ Every function returns plain rows (mappings without NaN) that name their endpoin
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from itertools import product
 
 import numpy as np
 
 from bias_harness.diagnostics import Block, about
-from bias_harness.estimators.cells import Contrast, Mask, contrast
+from bias_harness.estimators.cells import Contrast, Mask, contrast, mean_over
 from bias_harness.estimators.distribution import distance_test, gini, profile_quantile_gaps, quantile_gaps
 from bias_harness.estimators.gaps import log_gap
 from bias_harness.estimators.interval import Array, Interval, paired_t, ratio_of_means
@@ -22,7 +22,6 @@ from bias_harness.estimators.scopes import profile_means
 from bias_harness.estimators.specification import joint_test
 from bias_harness.estimators.verdicts import verdict
 from bias_harness.subject import Subject, percent
-from bias_harness.vocabulary import Scope
 
 HEAP_DRAWS = 200
 RANGES = ("midpoint", "low", "high")
@@ -83,26 +82,30 @@ def round_numbers(subject: Subject) -> Iterator[Block]:
 
 
 def _jittered(subject: Subject, known: Mask, width: int) -> dict[int, float]:
-    """The share of draws (U(-h/2, h/2) added to every answer) in which the headline keeps its verdict."""
+    """The share of draws (U(-h/2, h/2) added to every answer) in which the gap keeps its verdict, scope profiles."""
     rows = subject.rows
     at = np.flatnonzero(known)
-    y, index = rows.annual[at], (rows.profile[at], rows.wording[at], rows.level[at], rows.signal[at])
-    flat = np.ravel_multi_index(index, rows.shape)
-    count = np.bincount(flat, minlength=int(np.prod(rows.shape))).astype(float)
-    random, scope = np.random.default_rng(subject.analysis.seed), subject.cell_scope
-    plain = {b: _word(subject, of, scope) for b, of in subject.contrasts.items()}
-    same = dict.fromkeys(plain, 0)
+    flat = np.ravel_multi_index((rows.profile[at], rows.wording[at], rows.level[at], rows.signal[at]), rows.shape)
+    count = np.maximum(np.bincount(flat, minlength=int(np.prod(rows.shape))), 1.0)
+    random = np.random.default_rng(subject.analysis.seed)
+    drawn: dict[int, list[Array]] = {b: [] for b in subject.contrasts}
     for _ in range(HEAP_DRAWS):
-        drawn = np.log(np.maximum(y + random.uniform(-width / 2, width / 2, y.size), 1.0))
-        mean = (np.bincount(flat, weights=drawn, minlength=count.size) / np.maximum(count, 1)).reshape(rows.shape)
+        y = np.log(np.maximum(rows.annual[at] + random.uniform(-width / 2, width / 2, at.size), 1.0))
+        mean = (np.bincount(flat, weights=y, minlength=count.size) / count).reshape(rows.shape)
         for b, of in subject.contrasts.items():
-            gaps = np.where(np.isnan(of.log), np.nan, mean[:, :, b] - mean[:, :, rows.reference or 0])
-            same[b] += _word(subject, replace(of, log=gaps), scope) == plain[b]
-    return {b: n / HEAP_DRAWS for b, n in same.items()}
+            gaps = np.where(of.known, mean[:, :, b] - mean[:, :, rows.reference or 0], np.nan)
+            drawn[b].append(profile_means(mean_over(gaps)))
+    kept = {}
+    for b, of in subject.contrasts.items():
+        plain = verdict(log_gap(of, "profiles", subject.analysis.confidence), subject.margin, subject.alpha)
+        if plain is not None:
+            words = [_word(subject, gaps) for gaps in drawn[b]]
+            kept[b] = sum(word == plain for word in words) / HEAP_DRAWS
+    return kept
 
 
-def _word(subject: Subject, of: Contrast, scope: Scope) -> str | None:
-    return verdict(log_gap(of, scope, subject.analysis.confidence), subject.margin, subject.alpha)
+def _word(subject: Subject, gaps: Array) -> str | None:
+    return verdict(paired_t(gaps, subject.analysis.confidence), subject.margin, subject.alpha)
 
 
 def specification(subject: Subject) -> Iterator[Block]:
@@ -148,8 +151,8 @@ def _specified(of: Contrast, scale: str, confidence: float) -> tuple[Array, Inte
     if scale == "log":
         gaps = profile_means(of.log_gaps)
         return gaps, paired_t(gaps, confidence)
-    b, a = of.profile_amounts()
-    mean = of.amounts()
+    b, a = of.profile_amounts
+    mean = of.amounts
     relative = (b - a) / mean[1] if mean else b - a
     return relative, ratio_of_means(b, a, confidence)
 

@@ -90,29 +90,25 @@ class Subject:
 
 def log_estimate(subject: Subject, blank: Estimate, of: Contrast, interval: Interval) -> Estimate:
     """A log estimate with its per cents, counts and verdict."""
-    return replace(
-        with_percent(with_interval(blank, interval), interval),
-        **_counts(of),
-        verdict=verdict(interval, subject.margin, subject.alpha),
-    )
+    word = verdict(interval, subject.margin, subject.alpha)
+    return replace(blank, **interval_fields(interval), **percent_fields(interval), **_counts(of), verdict=word)
 
 
 def money_estimate(subject: Subject, blank: Estimate, of: Contrast) -> Estimate:
     """A gap in money with the ratio of means as its per cent. The verdict is the log estimate's alone."""
     money = money_gap(of, blank.scope, subject.analysis.confidence)
-    gaps = profile_means(of.money_gaps)
-    details = {"profile_gaps": by_profile(subject, gaps)} if not blank.slice else {}
-    return replace(with_percent(with_interval(blank, money.gap), money.ratio), **_counts(of), details=details)
+    details = {} if blank.slice else {"profile_gaps": by_profile(subject, profile_means(of.money_gaps))}
+    fields = {**interval_fields(money.gap), **percent_fields(money.ratio), **_counts(of)}
+    return replace(blank, **fields, details=details)
 
 
 def _counts(of: Contrast) -> dict[str, Any]:
-    known = ~np.isnan(of.log)
-    b, a = of.amounts() or (None, None)
+    b, a = of.amounts or (None, None)
     return {
         "mean_level": b,
         "mean_reference": a,
-        "n_profiles": int(known.any(axis=(1, 2)).sum()),
-        "n_wordings": int(known.any(axis=(0, 2)).sum()),
+        "n_profiles": int(of.known.any(axis=(1, 2)).sum()),
+        "n_wordings": int(of.known.any(axis=(0, 2)).sum()),
         "n_pairs": of.n_pairs,
         "n_answers": of.n_answers,
         "n_dropped": int(of.dropped.sum()),
@@ -129,25 +125,24 @@ def by_profile(subject: Subject, gaps: Array) -> dict[str, float]:
     return {name: float(x) for name, x in zip(subject.rows.profiles, gaps, strict=True) if not np.isnan(x)}
 
 
-def with_interval(blank: Estimate, interval: Interval) -> Estimate:
-    """The estimate with the numbers of an interval, and the reason where one is missing."""
-    return replace(
-        blank,
-        estimate=interval.estimate,
-        std_error=interval.std_error,
-        df=interval.df,
-        conf_low=interval.conf_low,
-        conf_high=interval.conf_high,
-        p_value=interval.p_value,
-        status=interval.status,
-        reason=REASONS.get(interval.status, ""),
-    )
+def interval_fields(interval: Interval) -> dict[str, Any]:
+    """The numbers of an interval as fields of an estimate, and the reason where one is missing."""
+    return {
+        "estimate": interval.estimate,
+        "std_error": interval.std_error,
+        "df": interval.df,
+        "conf_low": interval.conf_low,
+        "conf_high": interval.conf_high,
+        "p_value": interval.p_value,
+        "status": interval.status,
+        "reason": REASONS.get(interval.status, ""),
+    }
 
 
-def with_percent(blank: Estimate, log: Interval) -> Estimate:
-    """The estimate with the per cents of a log interval."""
-    low, high = percent(log.conf_low), percent(log.conf_high)
-    return replace(blank, percent=percent(log.estimate), percent_low=low, percent_high=high)
+def percent_fields(log: Interval) -> dict[str, Any]:
+    """The per cents of a log interval as fields of an estimate."""
+    ends = {"percent_low": percent(log.conf_low), "percent_high": percent(log.conf_high)}
+    return {"percent": percent(log.estimate), **ends}
 
 
 def percent(log: float | None) -> float | None:

@@ -115,17 +115,17 @@ def test_headline_gap() -> None:
             (got.estimate, got.std_error, got.df, got.t, got.p_value, got.conf_low, got.conf_high),
             tuple(expected[k] for k in ("estimate", "se", "df", "t", "p", "ci_low", "ci_high")),
         )
-    ratio = ratio_of_means(*of.profile_amounts())
+    ratio = ratio_of_means(*of.profile_amounts)
     assert near(100 * math.expm1(log.estimate), want["gap_pct"]["estimate"])
     assert near(100 * math.expm1(ratio.estimate), want["gap_pct_of_means"])
-    assert near(of.amounts()[1], want["mean_reference_usd"])
+    assert near(of.amounts[1], want["mean_reference_usd"])
 
 
 def test_plain_statement() -> None:
     """The numbers that the sentence quotes, as they are rounded for the data."""
     of, *_ = headline_contrast()
     _, want, _ = case("T01_plain_statement")
-    usd, ratio, typical = profiles(of.money_gaps), ratio_of_means(*of.profile_amounts()), profiles(of.log_gaps)
+    usd, ratio, typical = profiles(of.money_gaps), ratio_of_means(*of.profile_amounts), profiles(of.log_gaps)
     assert [round(-usd.estimate), [round(-usd.conf_high), round(-usd.conf_low)]] == [want["usd"], want["usd_ci"]]
     for interval, pct, ends in (
         (ratio, want["pct_of_means"], want["pct_of_means_ci"]),

@@ -8,9 +8,10 @@ import numpy as np
 from scipy import special
 
 from bias_harness.estimators.interval import Array
+from bias_harness.estimators.products import product
 
 FEWEST_PROFILES = 20
-_BATCH_CELLS = 4_000_000
+_BATCH = 256
 
 
 @dataclass(frozen=True)
@@ -62,15 +63,15 @@ def _resampled_sums(values: Array, resamples: int, seed: int) -> Array:
     """Sums over units drawn with replacement: how often each unit was drawn, times the values. In bounded memory."""
     random = np.random.default_rng(seed)
     n = values.shape[0]
-    batch = max(1, _BATCH_CELLS // n)
-    sums = []
-    for start in range(0, resamples, batch):
-        rows = min(batch, resamples - start)
-        drawn = random.integers(0, n, size=(rows, n), dtype=np.int32)
-        drawn += (np.arange(rows, dtype=np.int32) * n)[:, None]
-        weights = np.bincount(drawn.ravel(), minlength=rows * n).reshape(rows, n)
-        sums.append(weights.astype(float) @ values)
-    return np.concatenate(sums)
+    kind = np.uint16 if n < 2**16 else np.int64
+    made = np.empty((resamples, values.shape[1]))
+    weights = np.empty((min(_BATCH, resamples), n))
+    for start in range(0, resamples, _BATCH):
+        rows = min(_BATCH, resamples - start)
+        for row, drawn in enumerate(random.integers(0, n, size=(rows, n), dtype=kind)):
+            weights[row] = np.bincount(drawn, minlength=n)
+        made[start : start + rows] = product(weights[:rows], values)
+    return made
 
 
 def _one(values: Array, means: Array, resamples: int, seed: int, confidence: float) -> Bootstrap:

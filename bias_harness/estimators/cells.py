@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,6 +70,8 @@ def _mean(index: Codes, values: Array, count: Array) -> Array:
 
 def mean_over(values: Array, axis: int = -1) -> Array:
     """The mean over an axis of what is there; NaN where nothing is."""
+    if values.shape[axis] == 1:
+        return np.asarray(values.take(0, axis=axis))
     known = ~np.isnan(values)
     counts = known.sum(axis=axis)
     sums = np.where(known, values, 0.0).sum(axis=axis)
@@ -115,36 +118,43 @@ class Contrast:
             cut(self.dropped),
         )
 
-    @property
+    @cached_property
     def log_gaps(self) -> Array:
         """D[p, v] on the log scale: signal by signal, averaged over the signals that both sides have."""
         return mean_over(self.log)
 
-    @property
+    @cached_property
     def money_gaps(self) -> Array:
         """D[p, v] in money."""
         return mean_over(self.money)
 
+    @cached_property
     def amounts(self) -> tuple[float, float] | None:
         """Mean amount of the level and of the reference over complete pairs; profiles weigh the same. None without."""
-        b, a = self.profile_amounts()
+        b, a = self.profile_amounts
         known = ~np.isnan(b)
         return (float(b[known].mean()), float(a[known].mean())) if known.any() else None
 
+    @cached_property
     def profile_amounts(self) -> tuple[Array, Array]:
         """Mean amount per profile of the level and of the reference, over complete pairs."""
         return profile_means(mean_over(self.level)), profile_means(mean_over(self.reference))
 
-    @property
+    @cached_property
+    def known(self) -> Mask:
+        """Which pairs of cells are complete."""
+        mask: Mask = ~np.isnan(self.log)
+        return mask
+
+    @cached_property
     def n_pairs(self) -> int:
         """Complete pairs of cells."""
-        return int((~np.isnan(self.log)).sum())
+        return int(self.known.sum())
 
-    @property
+    @cached_property
     def n_answers(self) -> int:
         """Answers in complete pairs."""
-        both = ~np.isnan(self.log)
-        return int(self.counts[0][both].sum() + self.counts[1][both].sum())
+        return int(((self.counts[0] + self.counts[1]) * self.known).sum())
 
 
 def contrast(cells: Cells, level: int, reference: int) -> Contrast:

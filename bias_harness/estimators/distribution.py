@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bias_harness.estimators.interval import Array, Interval, paired_t, present
+from bias_harness.estimators.products import product
 from bias_harness.estimators.quantiles import grouped_quantiles
 from bias_harness.estimators.signflip import TIE, is_exact, p_from_hits, sign_table
 
 PROBABILITIES = (0.1, 0.25, 0.5, 0.75, 0.9)
-MOST_GRID = 256
+MOST_GRID = 128
 
 
 def quantile_gaps(
@@ -75,7 +76,7 @@ def distance_test(
 ) -> Distance | None:
     """The distances between arms whose profiles weigh the same, with p by joint sign flips of whole profiles.
 
-    A flip swaps the two labels of everything a profile was told. Values are compared on at most 256 points (the
+    A flip swaps the two labels of everything a profile was told. Values are compared on at most 128 points (the
     distinct values where there are no more). Each side is (values, profile codes).
     """
     grid = np.unique(np.r_[level[0], reference[0]])
@@ -91,10 +92,10 @@ def distance_test(
     widths = np.diff(grid, append=grid[-1])
     signs = sign_table(len(gaps), resamples, seed)
     exact = is_exact(len(gaps))
-    flipped = np.abs(signs @ gaps) / len(gaps)
+    swapped = np.abs(product(signs, gaps)) / len(gaps)
     observed = np.abs(gaps.mean(axis=0))
     found = []
-    for statistic, one in ((flipped.max(axis=1), observed.max()), (flipped @ widths, observed @ widths)):
+    for statistic, one in ((swapped.max(axis=1), observed.max()), (product(swapped, widths), observed @ widths)):
         hits = int((statistic >= one - TIE * max(1.0, float(one))).sum())
         found.append((float(one), p_from_hits(hits, len(signs), exact=exact)))
     return Distance(found[0][0], found[1][0], found[0][1], found[1][1])

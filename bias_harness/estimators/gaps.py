@@ -34,7 +34,7 @@ def log_gap(of: Contrast, scope: Scope, confidence: float = 0.95) -> Interval:
 
 def money_gap(of: Contrast, scope: Scope, confidence: float = 0.95) -> Money:
     """The mean gap in money of a contrast in a scope, with its own per cent: the ratio of means, never the log gap."""
-    amounts = of.amounts()
+    amounts = of.amounts
     if amounts is None:
         nothing = Interval(None, status="no_data")
         return Money(nothing, nothing, None, None)
@@ -42,7 +42,7 @@ def money_gap(of: Contrast, scope: Scope, confidence: float = 0.95) -> Money:
     ratio = float(np.log(b / a))
     if scope == "profiles":
         gap = scopes.profiles(of.money_gaps, confidence)
-        return Money(gap, ratio_of_means(*of.profile_amounts(), confidence), b, a)
+        return Money(gap, ratio_of_means(*of.profile_amounts, confidence), b, a)
     if scope == "panel":
         relative = (of.variances[0] / b**2, of.variances[1] / a**2)
         same = np.where(np.isnan(of.log), np.nan, ratio)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bias_harness.estimators.interval import Array
+from bias_harness.estimators.interval import Array, t_quantile
+from bias_harness.estimators.products import product
 from bias_harness.estimators.signflip import TIE, is_exact, p_from_hits, sign_table
 
 Ps = Sequence[float | None]
@@ -85,48 +86,48 @@ def max_t(gaps: Array, resamples: int = 9_999, seed: int = 0, confidence: float 
     known = ~np.isnan(gaps)
     n = known.sum(axis=0).astype(float)
     filled = np.where(known, gaps, 0.0)
-    total_squares = (filled**2).sum(axis=0)
-    usable = (n >= 2) & (_spread(filled, n) > 1e-12)
     signs = sign_table(gaps.shape[0], resamples, seed)
     exact = is_exact(gaps.shape[0])
-    cells = np.flatnonzero(usable)
+    cells = np.flatnonzero((n >= 2) & (_spread(filled, n) > TIE))
     nothing: tuple[float | None, ...] = (None,) * gaps.shape[1]
     if cells.size == 0:
         return MaxT(nothing, nothing, len(signs), exact)
-    df = n[cells] - 1
-    deviates = _deviates(signs @ filled[:, cells], n[cells], total_squares[cells])
-    maxima = deviates.max(axis=1)
-    observed = _deviates(filled[:, cells].sum(axis=0), n[cells], total_squares[cells])
+    n, filled = n[cells], filled[:, cells]
+    share = filled / np.sqrt(n * (filled**2).sum(axis=0))
+    maxima = _largest_deviates(product(signs, share), n)
+    observed = _deviates(np.abs(share.sum(axis=0)), n)
     critical, adjusted = list(nothing), list(nothing)
     limit = float(np.quantile(maxima, confidence, method="higher"))
     for place, j in enumerate(cells):
         hits = int((maxima >= observed[place] - TIE * max(1.0, observed[place])).sum())
         adjusted[j] = p_from_hits(hits, len(signs), exact=exact)
-        critical[j] = _to_t(limit, df[place], confidence)
+        critical[j] = _to_t(limit, float(n[place]) - 1, confidence)
     return MaxT(tuple(critical), tuple(adjusted), len(signs), exact)
 
 
 def _spread(filled: Array, n: Array) -> Array:
     means = filled.sum(axis=0) / np.maximum(n, 1)
     variance = np.maximum((filled**2).sum(axis=0) / np.maximum(n, 1) - means**2, 0.0)
-    scale = np.maximum(1.0, np.abs(means))
-    result: Array = np.sqrt(variance) / scale
+    result: Array = np.sqrt(variance) / np.maximum(1.0, np.abs(means))
     return result
 
 
-def _deviates(sums: Array, n: Array, squares: Array) -> Array:
-    """|t| of flipped sums as normal deviates. All gaps of one sign and size give an endless t, capped at 1e6."""
-    means = sums / n
-    variance = np.maximum(squares / n - means**2, 0.0) / (n - 1)
-    t = np.abs(means) / np.maximum(np.sqrt(variance), np.abs(means) * 1e-6 + 1e-300)
+def _largest_deviates(shares: Array, n: Array) -> Array:
+    """The largest deviate of each flip. The deviate grows with |share|, so only the largest of each n is mapped."""
+    largest = [_deviates(np.abs(shares[:, n == size]).max(axis=1), size) for size in np.unique(n)]
+    result: Array = np.max(largest, axis=0)
+    return result
+
+
+def _deviates(share: Array, n: Array | float) -> Array:
+    """|t| as a normal deviate, from share = |sum| / sqrt(n sum of squares): t^2 = (n - 1) share^2 / (1 - share^2)."""
     df = n - 1
-    result: Array = (8 * df + 1) / (8 * df + 3) * np.sqrt(df * np.log1p(t**2 / df))
+    odds = share**2 / np.maximum(1 - share**2, TIE)
+    result: Array = (8 * df + 1) / (8 * df + 3) * np.sqrt(df * np.log1p(odds))
     return result
 
 
 def _to_t(deviate: float, df: float, confidence: float) -> float:
-    from bias_harness.estimators.interval import t_quantile
-
     exponent = (deviate * (8 * df + 3) / (8 * df + 1)) ** 2 / df
-    own = t_quantile((1 + confidence) / 2, float(df))
-    return max(own, float(math.sqrt(df * math.expm1(min(exponent, 700.0)))))
+    own = t_quantile((1 + confidence) / 2, df)
+    return max(own, math.sqrt(df * math.expm1(min(exponent, 700.0))))

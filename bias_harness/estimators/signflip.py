@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from bias_harness.estimators.interval import Array, present
+from bias_harness.estimators.products import product
 
 MOST_ENUMERATED = 16
 TIE = 1e-12
@@ -59,7 +60,7 @@ def sign_flip(differences: Array, resamples: int = 9_999, seed: int = 0) -> Sign
         return None
     signs = sign_table(d.size, resamples, seed)
     observed = abs(d.mean())
-    hits = int((np.abs(signs @ d / d.size) >= observed - TIE * max(1.0, observed)).sum())
+    hits = int((np.abs(product(signs, d) / d.size) >= observed - TIE * max(1.0, observed)).sum())
     exact = is_exact(d.size)
     smallest = min(1.0, 2 / len(signs)) if exact else 1 / (1 + len(signs))
     return SignFlip(p_from_hits(hits, len(signs), exact=exact), len(signs), exact, smallest)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bias_harness.estimators.interval import Array, t_quantile
+from bias_harness.estimators.products import product
 from bias_harness.estimators.signflip import TIE, is_exact, p_from_hits, sign_table
 
 
@@ -35,19 +36,17 @@ def joint_test(gaps: Array, resamples: int = 9_999, seed: int = 0, alpha: float 
     if not columns.any():
         return None
     filled, n = np.where(known, gaps, 0.0)[:, columns], n[columns].astype(float)
-    squares = (filled**2).sum(axis=0)
     critical = np.array([t_quantile(1 - alpha / 2, float(m) - 1) for m in n])
+    bar = critical / np.sqrt(critical**2 + n - 1) * np.sqrt(n * (filled**2).sum(axis=0))
     signs = sign_table(gaps.shape[0], resamples, seed)
     exact = is_exact(gaps.shape[0])
     observed = filled.sum(axis=0) / n
     direction = 1.0 if np.median(observed) >= 0 else -1.0
-    flipped = signs @ filled / n
-    all_means = np.vstack([observed, flipped])
-    median = np.abs(np.median(all_means, axis=1))
-    up = (all_means > TIE).mean(axis=1)
-    share = np.maximum(up, (all_means < -TIE).mean(axis=1))
-    spread = np.sqrt(np.maximum(squares / n - all_means**2, 0.0) / (n - 1))
-    significant = (direction * all_means > critical * spread + TIE).sum(axis=1)
+    sums = np.vstack([filled.sum(axis=0), product(signs, filled)])
+    median = np.abs(np.median(sums / n, axis=1))
+    up = (sums > TIE).mean(axis=1)
+    share = np.maximum(up, (sums < -TIE).mean(axis=1))
+    significant = (direction * sums > bar + TIE).sum(axis=1)
     ps = [_p(statistic, exact=exact) for statistic in (median, share, significant.astype(float))]
     return JointTest(
         int(columns.sum()), float(np.median(observed)), float(share[0]), int(significant[0]), ps[0], ps[1], ps[2]
