@@ -122,12 +122,18 @@ def pages(material: Material, languages: Iterable[str]) -> dict[str, bytes]:
     The figure files are in English, the language of journals; `figure_files` makes them in another. The same run
     gives the same bytes.
     """
+    table = material.estimates.to_frame().to_csv(index=False, lineterminator="\n")
+    figures = {f"figures/{name}": data for name, data in figure_files(material).items()}
+    return {**documents(material, languages), "estimates.csv": table.encode(), **figures}
+
+
+def documents(material: Material, languages: Iterable[str]) -> dict[str, bytes]:
+    """File name -> HTML: the page in each language, and the answers where they are too many for it."""
     listed = list(languages)
     made = {f"report.{language}.html": _bytes(render_report(material, language, listed)) for language in listed}
     for language in listed:
         made |= _answers(material, language)
-    made["estimates.csv"] = material.estimates.to_frame().to_csv(index=False, lineterminator="\n").encode()
-    return made | {f"figures/{name}": data for name, data in figure_files(material).items()}
+    return made
 
 
 def render_comparison(materials: Sequence[Material], language: str, by: compare.By = "run") -> str:

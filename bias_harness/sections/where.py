@@ -13,8 +13,9 @@ from bias_harness.sections.first import finding_of
 from bias_harness.sections.material import Material, View
 from bias_harness.vocabulary import Estimate
 
-COLUMNS, SENTENCES, FEW = 7, 12, 4
-"""Columns of a heat map side by side; sentences of an attribute in full; levels from which there are extremes."""
+COLUMNS, SENTENCES, FEW, LONG = 7, 12, 4, 30
+"""Columns of a heat map side by side; sentences of an attribute in full; levels from which there are extremes; rows of
+a forest that is folded away."""
 
 
 def build(material: Material, texts: Texts) -> dict[str, Any]:
@@ -36,6 +37,7 @@ def _attribute(view: View, drawings: Drawings, name: str) -> dict[str, Any]:
         "reference": view.level(name, reference),
         "findings": [finding_of(view, e) for e in headlines[:SENTENCES]],
         "forest": drawings.gaps.forests.get(name),
+        "long": len(headlines) > LONG,
         "heat": heat.chart if heat else None,
         "tables": list(_tables(heat.chart)) if heat and isinstance(heat.chart, Heat) else [],
         "extremes": _extremes(view, headlines),

@@ -1,0 +1,288 @@
+"""The page: its numbers are the estimates' numbers, nothing leaks, nothing is missing, whatever the run is like."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cache
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from report_runs import GENDER, Say, audit_of, plain, run_of
+
+from bias_harness.errors import InputError, UsageError
+from bias_harness.i18n import texts
+from bias_harness.report import documents, figure_files, pages, render_comparison, render_report, visible
+from bias_harness.sections import Material
+from bias_harness.sections.drawings import Drawings
+from bias_harness.sections.material import View
+
+LOCALE = Path(__file__).parents[1] / "bias_harness" / "locale"
+HOSTILE = (
+    "<script>alert(1)</script> $90,000",
+    "</style><b onclick=x>$91,000</b>",
+    "ask \u202e000,29$\u202c or $92,000",
+    "x" * 50_000 + " $93,000",
+    "👩‍👩‍👧 🏳️‍🌈 $94,000 👍🏽",
+    "{{ 7 * 7 }} {% raw %} ${jndi} $95,000",
+    "",
+    "\x00\x1b[31m$96,000\ufeff\u200b",
+    "--> ]]> &lt;img src=x onerror=alert(1)> <img src=x onerror=alert(2)> $97,000",
+    None,
+)
+ONE_PAIR: dict[str, Any] = {
+    "models": 1,
+    "wordings": ["terse"],
+    "placebo": {"signals": False, "edits": False},
+    "personas": {"people": "denver", "fields": ["law"], "seniorities": ["senior"]},
+}
+
+
+def in_turn(answers: tuple[str | None, ...]) -> Say:
+    """Each answer in turn."""
+    count = iter(range(10**9))
+    return lambda _trial, _chance: answers[next(count) % len(answers)]
+
+
+def always(answer: str | None) -> Say:
+    """The same answer to everything."""
+    return lambda _trial, _chance: answer
+
+
+RUNS: dict[str, Callable[[], Material]] = {
+    "plain": lambda: run_of(audit_of()),
+    "hostile": lambda: run_of(audit_of(), in_turn(HOSTILE)),
+    "one pair": lambda: run_of(audit_of(**ONE_PAIR)),
+    "one model": lambda: run_of(audit_of(models=1)),
+    "twelve models": lambda: run_of(audit_of(models=12, wordings=["terse"])),
+    "forty levels": lambda: run_of(
+        audit_of("after-thws-2025", models=1, wordings=["terse"], attributes=[{"name": "combined", "signals": 1}])
+    ),
+    "all refused": lambda: run_of(audit_of(), always("I'm sorry, but I can't name a salary.")),
+    "all failed": lambda: run_of(audit_of(), always(None)),
+    "no variance": lambda: run_of(audit_of(), always("$90,000")),
+    "Dutch": lambda: run_of(audit_of("nederland", languages=["nl", "en"]), always("Vraag € 60.000 bruto per jaar.")),
+}
+
+
+@cache
+def run(name: str) -> Material:
+    """A made-up run, made once."""
+    return RUNS[name]()
+
+
+@cache
+def page(name: str, language: str) -> str:
+    """Its page."""
+    return render_report(run(name), language, ("nl", "en"))
+
+
+class Tags(HTMLParser):
+    """Every tag with its attributes, and all ids."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def count(self, name: str) -> int:
+        return sum(tag == name for tag, _ in self.tags)
+
+    @property
+    def ids(self) -> list[str]:
+        return [str(a["id"]) for _, a in self.tags if "id" in a]
+
+
+def keys(node: Any, path: str = "") -> dict[str, set[str]]:
+    """Dotted key -> the placeholders of its text."""
+    if isinstance(node, dict):
+        return {k: v for name, below in node.items() for k, v in keys(below, f"{path}.{name}").items()}
+    if isinstance(node, list):
+        return {k: v for i, below in enumerate(node) for k, v in keys(below, f"{path}[{i}]").items()}
+    return {path: set(re.findall(r"{(\w+)}", str(node)))}
+
+
+@pytest.mark.parametrize("part", ["report", "figures"])
+def test_languages_have_the_same_texts_with_the_same_placeholders(part: str) -> None:
+    nl, en = (keys(yaml.safe_load((LOCALE / f"{part}.{x}.yaml").read_text(encoding="utf-8"))) for x in ("nl", "en"))
+    assert nl == en
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+@pytest.mark.parametrize("name", RUNS)
+def test_every_run_gives_a_readable_page(name: str, language: str) -> None:
+    html = page(name, language)
+    tags = Tags(html)
+    assert tags.count("h1") == 1
+    assert tags.count("script") == tags.count("style") == 1
+    assert len(tags.ids) == len(set(tags.ids))
+    assert not [(t, a) for t, a in tags.tags for k in a if k == "style" or k.startswith("on")]
+    text = re.sub(r"<script>.*?</script>|<style>.*?</style>|<[^>]+>", " ", html, flags=re.DOTALL)
+    assert not re.search(r"\b(nan|NaN|None|inf|Infinity|Undefined)\b", text)
+    assert len(html) < 2_000_000
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_every_link_leads_somewhere(name: str) -> None:
+    """A number's link is the first click, opening the profile the second."""
+    made = {k: v.decode() for k, v in documents(run(name), ("nl", "en")).items()}
+    for language in ("nl", "en"):
+        anchors = {k: set(Tags(v).ids) for k, v in made.items()}
+        links = [a["href"] for t, a in Tags(made[f"report.{language}.html"]).tags if t == "a"]
+        assert links
+        for link in links:
+            file, _, anchor = str(link).partition("#")
+            if file != "estimates.csv":
+                assert (anchor or "main") in anchors[file or f"report.{language}.html"], link
+
+
+def test_sentence_table_figure_and_alternative_text_say_the_same_number() -> None:
+    material = run("plain")
+    for language in ("nl", "en"):
+        view = View(material, texts(language))
+        drawings, html = Drawings(view), page("plain", language)
+        drawing = drawings.gaps.first
+        assert drawing is not None
+        for e in drawings.gaps.leading:
+            money = material.estimates.money(e)
+            assert money is not None
+            assert money.estimate is not None
+            assert e.percent is not None
+            row = next(r for r in drawing.chart.rows if r.group == view.model(e.endpoint))  # type: ignore[attr-defined]
+            assert (row.percent, row.low, row.high) == (e.percent, e.percent_low, e.percent_high)
+            shown = view.texts.percent(e.percent)
+            assert f">{shown}</text>" in html
+            assert shown in drawing.alt
+            assert f"{shown}</td>" in html
+            assert f">{view.texts.percent(e.percent, 2)}</a>" in html
+            assert e.percent in [r[2] for r in drawing.chart.table().rows]
+        clear = next(e for e in drawings.gaps.leading if e.verdict == "gap_meaningful")
+        money = material.estimates.money(clear)
+        assert money is not None
+        amount = view.texts.money(abs(money.estimate or 0), "USD")
+        percent = view.texts.percent(abs(money.percent or 0))
+        sentence = next(s for s in re.findall(r'<p class="sentence">(.*?)</p>', html) if amount in s)
+        assert percent in sentence
+
+
+def test_figure_files_hold_the_estimates_unrounded() -> None:
+    files = figure_files(run("plain"), "F3", formats=["svg"])
+    rows = files["F3-forest.csv"].decode().splitlines()
+    assert rows[0] == "model,level,percent,low,high,profiles,verdict"
+    expected = {str(e.percent) for e in run("plain").headlines}
+    assert {r.split(",")[2] for r in rows[1:]} == expected
+
+
+@pytest.mark.parametrize(("nature", "words"), [("tiny model", "Niemand vraagt"), ("simulation", "nagebootst")])
+def test_what_is_no_chatbot_of_the_public_is_said_before_any_finding(nature: str, words: str) -> None:
+    html = render_report(run_of(audit_of(models=1), natures={"m0": nature}), "nl")
+    assert 0 < html.index(words) < html.index('class="finding')
+
+
+def test_a_real_model_gets_no_such_banner_but_its_date() -> None:
+    html = render_report(run_of(audit_of(models=1), natures={"m0": "model"}), "nl")
+    assert 'class="banner"' not in html
+    assert "echte taalmodellen, gevraagd op 2 januari 2026" in html
+
+
+def test_hostile_answers_are_shown_and_do_nothing() -> None:
+    html = page("hostile", "nl")
+    assert "&lt;script&gt;alert(1)" in html
+    assert "<script>alert" not in html
+    assert "<b onclick" not in html
+    assert "<img" not in html
+    assert "\u202e" not in html
+    assert "U+202E" in html
+    assert "{{ 7 * 7 }}" in html
+    assert "👩‍👩‍👧" in html
+
+
+def test_what_cannot_be_seen_is_shown_as_its_code() -> None:
+    assert str(visible("a\u202eb\x00")) == 'a<span class="code">U+202E</span>b<span class="code">U+0000</span>'
+    assert str(visible("<i>\u200b")) == '&lt;i&gt;<span class="code">U+200B</span>'
+    assert str(visible("👩‍👩‍👧")) == "👩‍👩‍👧"
+
+
+def test_level_names_with_quotes_stay_text(tmp_path: Path) -> None:
+    """Names come from files that people write: quotes, brackets and braces included."""
+    name = "\"><svg onload=alert(1)> {{ 1 }} 'x'"
+    attribute = {
+        "attribute": "odd",
+        "label": {"en": name, "nl": name},
+        "reference": "a",
+        "introduction": {"en": dict.fromkeys(("self", "client", "user", "candidate"), "I am {}.")},
+        "levels": {
+            x: {"label": {"en": f"{name} {x}", "nl": f"{name} {x}"}, "signals": [{"en": f"level {x}"}]} for x in "ab"
+        },
+    }
+    (tmp_path / "personas").mkdir()
+    (tmp_path / "experiments").mkdir()
+    (tmp_path / "personas" / "odd.yaml").write_text(yaml.safe_dump(attribute), encoding="utf-8")
+    shipped = (LOCALE.parents[1] / "experiments" / "simulated.yaml").read_text(encoding="utf-8")
+    (tmp_path / "experiments" / "odd.yaml").write_text(shipped, encoding="utf-8")
+    material = run_of(audit_of(str(tmp_path / "experiments" / "odd.yaml"), attributes=[{"name": "odd"}], models=1))
+    for file, content in pages(material, ("nl",)).items():
+        if file.endswith((".html", ".svg")):
+            assert b"<svg onload" not in content, file
+
+
+def test_the_same_run_gives_the_same_bytes() -> None:
+    first, second = (pages(run_of(audit_of(models=1)), ("nl",)) for _ in range(2))
+    assert first == second
+
+
+def test_ten_thousand_answers_make_a_page_below_two_megabytes() -> None:
+    attributes = [GENDER, {"name": "ethnicity"}, {"name": "migration", "levels": ["expatriate", "migrant", "refugee"]}]
+    material = run_of(audit_of(models=5, wordings=["terse", "plain", "adviser"], repeats=3, attributes=attributes))
+    assert 9_000 < len(material.observations) < 11_000
+    assert len(render_report(material, "nl").encode()) < 2_000_000
+
+
+def test_one_figure_alone_in_any_format_and_style() -> None:
+    assert list(figure_files(run("plain"), "F1", formats=["pdf"])) == ["F1-distribution.pdf", "F1-distribution.csv"]
+    ours = figure_files(run("plain"), "F1", formats=["svg"])["F1-distribution.svg"]
+    theirs = figure_files(run("plain"), "F1", formats=["svg"], styles=["ggplot"])["F1-distribution.svg"]
+    assert ours != theirs
+    with pytest.raises(UsageError, match="no figure 'F99'; it has F1"):
+        figure_files(run("plain"), "F99")
+    with pytest.raises(InputError, match="no figure format 'bmp'"):
+        figure_files(run("plain"), "F1", formats=["bmp"])
+    with pytest.raises(InputError, match="no matplotlib style 'fancy'"):
+        figure_files(run("plain"), "F1", styles=["fancy"])
+
+
+def test_every_family_of_a_single_run_is_there() -> None:
+    families = {d.family for d in Drawings(View(run("plain"), texts("en")))}
+    assert families == {"F1", "F2", "F3", "F4", "F5", "F6", "F7", "F8", "F9", "F11", "F12"}
+
+
+def test_after_the_study_is_never_called_a_replication() -> None:
+    for language, words in (("nl", "Naar het voorbeeld van"), ("en", "In the spirit of")):
+        assert words in page("plain", language)
+        assert not re.search("replicat|replicatie", page("plain", language), re.IGNORECASE)
+
+
+def test_runs_side_by_side_tell_a_change_and_what_differs() -> None:
+    before = run_of(audit_of(models=1), always("$90,000"), name="before")
+    after = run_of(audit_of(models=1), plain, name="after")
+    other = run_of(audit_of(models=1, wordings=["terse", "adviser"]), plain, name="other")
+    html = render_comparison([before, after, other], "en")
+    assert "before" in html
+    assert "Profile by profile the difference changed by" in html
+    assert "other cannot simply be compared with before. These differ: the questions." in html
+    assert "after cannot" not in html
+    assert "<b>" not in html
+    with pytest.raises(UsageError, match="two runs or more"):
+        render_comparison([before], "en")
+
+
+@pytest.mark.parametrize("by", ["endpoint", "wording"])
+def test_one_run_is_compared_within_itself(by: Any) -> None:
+    html = render_comparison([run("plain")], "nl", by)
+    assert html.count("<figure") == (1 if by == "endpoint" else 2)

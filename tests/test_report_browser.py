@@ -1,0 +1,134 @@
+"""The page in a real browser: nothing is fetched, nobody is shut out, it fits a phone and a sheet of paper."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from browser import axe_violations, needs_browser, opened
+from test_report import RUNS, run
+
+from bias_harness.report import documents, render_comparison
+
+A4_WIDTH, A4_HEIGHT = 688, 1017
+"""Pixels (96 to the inch) inside the margins of a sheet."""
+
+
+@cache
+def _documents(name: str) -> dict[str, bytes]:
+    return documents(run(name), ("nl", "en"))
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Any:
+    """Writes a made-up run and returns its folder."""
+
+    def write(name: str) -> Path:
+        for file, content in _documents(name).items():
+            (tmp_path / file).parent.mkdir(exist_ok=True)
+            (tmp_path / file).write_bytes(content)
+        return tmp_path
+
+    return write
+
+
+@needs_browser
+@pytest.mark.parametrize("name", RUNS)
+def test_the_page_opens_on_a_phone_and_asks_nobody_for_anything(name: str, written: Any) -> None:
+    with opened(written(name) / "report.nl.html", width=320) as found:
+        found.page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+        assert found.page.evaluate("document.documentElement.scrollWidth") <= 320
+        assert found.blocked == []
+        assert found.complaints == []
+        assert found.page.evaluate("performance.getEntriesByType('resource').length") == 0
+
+
+@needs_browser
+@pytest.mark.parametrize("width", [600, 800, 900, 1000])
+def test_no_width_scrolls_sideways(width: int, written: Any) -> None:
+    with opened(written("forty levels") / "report.en.html", width=width) as found:
+        found.page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+        assert found.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@needs_browser
+@pytest.mark.parametrize("language", ["nl", "en"])
+@pytest.mark.parametrize(("width", "dark"), [(1280, False), (1280, True), (320, False)])
+def test_axe_finds_nothing(language: str, width: int, dark: bool, written: Any) -> None:
+    assert axe_violations(written("plain") / f"report.{language}.html", width, dark=dark) == []
+
+
+@needs_browser
+@pytest.mark.parametrize("name", ["hostile", "all refused"])
+def test_axe_finds_nothing_in_odd_runs(name: str, written: Any) -> None:
+    assert axe_violations(written(name) / "report.nl.html") == []
+
+
+@needs_browser
+def test_axe_finds_nothing_in_the_files_of_answers_and_in_a_comparison(written: Any, tmp_path: Path) -> None:
+    folder = written("twelve models")
+    answers = sorted((folder / "answers").glob("*.nl.html"))
+    assert len(answers) == 12
+    assert axe_violations(answers[0]) == []
+    (tmp_path / "compare.html").write_text(render_comparison([run("plain"), run("one model")], "nl"), encoding="utf-8")
+    assert axe_violations(tmp_path / "compare.html") == []
+
+
+@needs_browser
+def test_an_answer_is_two_clicks_from_a_number(written: Any) -> None:
+    with opened(written("twelve models") / "report.nl.html") as found:
+        found.page.locator(".heat td a").nth(1).click()
+        found.page.wait_for_url("**/answers/**")
+        profile = found.page.locator("details.profile:not([open]) summary").first
+        profile.click()
+        assert found.page.locator("details.profile[open] .answer").first.is_visible()
+        assert found.complaints == []
+
+
+@needs_browser
+def test_tables_sort_and_search(written: Any) -> None:
+    with opened(written("plain") / "report.en.html") as found:
+        table = found.page.locator("#estimates-table")
+        head = table.locator("th", has_text="Typical %")
+        head.locator("button").click()
+        assert head.get_attribute("aria-sort") == "ascending"
+        cells = table.locator("tbody td:nth-child(4)")
+        shown = [float(x) for x in cells.evaluate_all("c => c.map(x => x.dataset.sort).filter(x => x !== undefined)")]
+        assert shown == sorted(shown)
+        found.page.locator("#research .search input").fill("placebo")
+        left = table.locator("tbody tr:visible")
+        assert left.count() > 0
+        assert all("placebo" in text for text in left.all_inner_texts())
+        assert str(left.count()) in found.page.locator("#research .search output").inner_text()
+
+
+@needs_browser
+def test_hostile_answers_run_nothing(written: Any) -> None:
+    with opened(written("hostile") / "report.en.html") as found:
+        found.page.on("dialog", lambda _: found.complaints.append("a dialog"))
+        found.page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+        assert found.page.locator("main img").count() == 0
+        assert found.page.locator("body script").count() == 1
+        assert found.complaints == []
+
+
+@needs_browser
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_the_worksheet_fits_one_sheet_and_no_column_is_cut(language: str, written: Any) -> None:
+    with opened(written("plain") / f"report.{language}.html", width=A4_WIDTH, print_media=True) as found:
+        size = found.page.locator("#worksheet").bounding_box()
+        assert size is not None
+        assert size["height"] <= A4_HEIGHT
+        assert found.page.evaluate("document.documentElement.scrollWidth") <= A4_WIDTH
+
+
+@needs_browser
+def test_one_small_run_has_its_answers_on_the_page(written: Any) -> None:
+    folder = written("plain")
+    assert not (folder / "answers").exists()
+    with opened(folder / "report.nl.html") as found:
+        found.page.locator("#first .finding a").first.click()
+        found.page.locator("#answers details.profile summary").first.click()
+        assert found.page.locator("#answers details[open] .answer mark").first.is_visible()
