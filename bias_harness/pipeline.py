@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from bias_harness.audit import Audit, load_audit
 from bias_harness.runs import Run, load_run, score
 
 if TYPE_CHECKING:
+    from bias_harness.calibration import Calibration
     from bias_harness.drift import Check, Policy
     from bias_harness.estimates import Estimates
     from bias_harness.plans import Plan
@@ -25,6 +26,7 @@ __all__ = [
     "Run",
     "accept",
     "arun",
+    "calibrate",
     "check",
     "environment",
     "estimate",
@@ -65,6 +67,24 @@ def plan(audit: Audit, *, pilot: Run | None = None) -> Plan:
     from bias_harness.plans import make_plan, pilot_of
 
     return make_plan(audit, pilot_of(pilot.folder.name, pilot.estimates) if pilot else None)
+
+
+def calibrate(
+    audit: Audit,
+    *,
+    gap: float,
+    runs: int = 1000,
+    seed: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> Calibration:
+    """Simulate the experiment's design with a planted log gap, without one, rounded, refused; see `calibration`."""
+    from bias_harness.calibration import Planted, calibrate, variants
+
+    e = audit.experiment
+    signals = min(c.signals for c in audit.design.counts())
+    wordings = len(e.wordings) * len(e.languages)
+    planted = Planted(e.experiment, len(audit.design.personas), wordings, e.repeats, signals)
+    return calibrate(variants(planted, gap), runs=runs, seed=seed, progress=progress)
 
 
 def estimate(of: Run) -> Estimates:
