@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bias_harness.estimates import Estimates
     from bias_harness.plans import Plan
     from bias_harness.sections import Material
+    from bias_harness.sections.compare import By
 
 __all__ = [
     "Run",
@@ -28,8 +29,10 @@ __all__ = [
     "arun",
     "calibrate",
     "check",
+    "compare",
     "environment",
     "estimate",
+    "figure",
     "headlines",
     "import_answers",
     "load_experiment",
@@ -104,6 +107,30 @@ def report(of: Run, languages: Iterable[str] = ("nl", "en")) -> list[Path]:
     return [
         path for name, data in made.items() for path in [of.folder.write(name, data)] if path.name.startswith("report.")
     ]
+
+
+def figure(
+    of: Run, name: str, *, formats: Sequence[str] = ("pdf",), language: str = "en", styles: Sequence[str] = ()
+) -> list[Path]:
+    """Write one figure (F1 to F12, or a longer name) below the run's `figures/`. Returns the paths."""
+    from bias_harness.report import figure_files
+
+    made = figure_files(material(of), name, formats=formats, language=language, styles=styles)
+    return [of.folder.write(f"figures/{file}", data) for file, data in made.items()]
+
+
+def compare(runs: Sequence[Run], into: Path, *, by: By = "run", languages: Iterable[str] = ("nl", "en")) -> list[Path]:
+    """Write `comparison.<language>.html` of several runs, or of what one run holds side by side. Returns the paths."""
+    from bias_harness.report import render_comparison
+    from bias_harness.results import write_whole
+
+    made = []
+    into.mkdir(parents=True, exist_ok=True)
+    for language in languages:
+        path = into / f"comparison.{language}.html"
+        write_whole(path, render_comparison([material(run) for run in runs], language, by))
+        made.append(path)
+    return made
 
 
 def material(of: Run) -> Material:

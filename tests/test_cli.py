@@ -126,3 +126,16 @@ def test_help_loads_nothing_heavy(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.stderr.strip() == "[]"
+
+
+def test_figures_and_comparisons_are_made_of_a_finished_run(small: Path) -> None:
+    workspace = small.parent.parent
+    assert type_in("run", "small", "--quiet", cwd=workspace).returncode == 0
+    made = type_in("figure", "small", "F3", "--format", "svg", cwd=workspace)
+    assert made.returncode == 0, made.stderr
+    assert (workspace / made.stdout.splitlines()[0]).read_text().startswith("<?xml")
+    compared = type_in("compare", "small", "--by", "wording", "-o", "out", cwd=workspace)
+    assert compared.returncode == 0, compared.stderr
+    assert {p.name for p in (workspace / "out").iterdir()} == {"comparison.nl.html", "comparison.en.html"}
+    assert "it has F1" in type_in("figure", "small", "F99", cwd=workspace).stderr
+    assert type_in("compare", "small", cwd=workspace).returncode == 2
