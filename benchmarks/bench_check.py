@@ -1,0 +1,45 @@
+"""How often the check cries wolf, and how often it finds a worsening: simulated re-recordings at the default policy.
+
+Two models of ten people each; the gap of a person moves between two recordings by noise of the given size.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bias_harness.drift import Policy, Side, Snapshot, compare
+
+RUNS, MODELS = 500, 2
+
+
+def snapshot(random: np.random.Generator, gap: float, people: int, noise: float) -> Snapshot:
+    """One recording."""
+
+    def side(model: int) -> Side:
+        gaps = {str(p): float(g) for p, g in enumerate(random.normal(gap, noise, people))}
+        return Side(f"model-{model}", "gender", "female", "male", gaps, {}, None, None)
+
+    return Snapshot("bench", {}, "reader", tuple(side(m) for m in range(MODELS)), {})
+
+
+def main() -> None:
+    """Print the table."""
+    random = np.random.default_rng(2026)
+    print(f"{RUNS} re-recordings each, {MODELS} models, margin {Policy().margin:.0%}; share that ends in 'regressed'")
+    print(f"{'people':>7} {'noise':>6} {'unchanged':>10} {'3% worse':>9} {'5% worse':>9}")
+    for people in (10, 30):
+        for noise in (0.01, 0.02):
+            shares = []
+            for worse in (0.0, -0.03, -0.05):
+                outcomes = [
+                    compare(
+                        snapshot(random, worse, people, noise), snapshot(random, 0.0, people, noise), Policy()
+                    ).outcome
+                    for _ in range(RUNS)
+                ]
+                shares.append(outcomes.count("regressed") / RUNS)
+            print(f"{people:>7} {noise:>6.0%} " + " ".join(f"{s:>9.1%}" for s in shares))
+
+
+if __name__ == "__main__":
+    main()
