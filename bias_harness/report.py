@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from bias_harness import __version__
 from bias_harness.errors import UsageError
@@ -25,6 +24,7 @@ from bias_harness.i18n import Texts, texts
 from bias_harness.sections import Material, answers, client, compare, first, research, study, sure, where, who
 from bias_harness.sections.drawings import Drawings
 from bias_harness.sections.material import View, answers_file
+from bias_harness.sections.safe import strong, visible
 
 POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'"
 SECTIONS: Mapping[str, Callable[[Material, Texts], dict[str, Any]]] = {
@@ -38,11 +38,6 @@ SECTIONS: Mapping[str, Callable[[Material, Texts], dict[str, Any]]] = {
     "research": research.build,
     "answers": answers.build,
 }
-HIDDEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff\ufff9-\ufffb]"
-)
-"""Control letters, those that turn the direction of writing, and half letters. A joiner inside an emoji stays."""
-JOINED = re.compile("(?<=[\u2600-\U0001faff])\u200d(?=[\u2600-\U0001faff])|(?<=\ufe0f)\u200d")
 
 
 @cache
@@ -54,31 +49,9 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["strong"] = _strong
+    environment.filters["strong"] = strong
     environment.filters["visible"] = visible
     return environment
-
-
-def _strong(text: str) -> Markup:
-    """`**word**` as strong text; everything else escaped."""
-    pieces = str(text).split("**")
-    return Markup("").join(
-        Markup("<strong>{}</strong>").format(p) if i % 2 else escape(p) for i, p in enumerate(pieces)
-    )
-
-
-def visible(text: str) -> Markup:
-    """Escaped text in which a letter that is not seen, or turns others around, is shown as its code."""
-    if not HIDDEN.search(text):
-        return escape(text)
-    kept = {m.start() for m in JOINED.finditer(text)}
-    parts, last = [], 0
-    for match in HIDDEN.finditer(text):
-        if match.start() not in kept:
-            code = Markup('<span class="code">U+{:04X}</span>').format(ord(match[0]))
-            parts += [escape(text[last : match.start()]), code]
-            last = match.end()
-    return Markup("").join([*parts, escape(text[last:])])
 
 
 @cache

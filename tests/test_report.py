@@ -15,10 +15,11 @@ from report_runs import GENDER, Say, audit_of, plain, run_of
 
 from bias_harness.errors import InputError, UsageError
 from bias_harness.i18n import texts
-from bias_harness.report import documents, figure_files, pages, render_comparison, render_report, visible
+from bias_harness.report import documents, figure_files, pages, render_comparison, render_report
 from bias_harness.sections import Material
 from bias_harness.sections.drawings import Drawings
 from bias_harness.sections.material import View
+from bias_harness.sections.safe import visible
 
 LOCALE = Path(__file__).parents[1] / "bias_harness" / "locale"
 HOSTILE = (

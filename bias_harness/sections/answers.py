@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
 import pandas as pd
+from markupsafe import Markup, escape
 
 from bias_harness.i18n import Texts
+from bias_harness.i18n import texts as texts_of
 from bias_harness.sections.material import INLINE_ANSWERS, Material, View
+from bias_harness.sections.safe import visible
 from bias_harness.vocabulary import Answer, Response
 
 COLUMNS = ["persona", "field", "wording", "language", "level", "signal", "edit", "repeat", "key"]
@@ -20,38 +24,55 @@ LONGEST = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A response in three pieces, the middle one what was read as the advice; `left_out` letters were cut off."""
+    """A response in three pieces, the middle one what was read as the advice; `left_out` letters were cut off.
 
-    before: str
-    advice: str
-    after: str
+    The pieces are escaped already: a hundred thousand of them are put on pages that escape nothing again.
+    """
+
+    before: Markup
+    advice: Markup
+    after: Markup
     left_out: int
-    read: str
+    read: Markup
     empty: str = ""
 
 
 def said(texts: Texts, response: Response, answer: Answer, most: int = LONGEST) -> Said:
     """What came back and what was read in it, in words."""
-    text = response.text
+    text, read = response.text, reading(texts, answer)
     if not text or not text.strip():
         note = "report.answers.no_text" if text is None else "report.answers.empty"
-        return Said("", "", "", 0, reading(texts, answer), texts(note))
+        return Said(Markup(), Markup(), Markup(), 0, read, texts(note))
     shown, (start, end) = text[:most], answer.span or (0, 0)
     start, end = min(start, len(shown)), min(end, len(shown))
-    return Said(shown[:start], shown[start:end], shown[end:], max(0, len(text) - most), reading(texts, answer))
+    pieces = visible(shown[:start]), visible(shown[start:end]), visible(shown[end:])
+    return Said(*pieces, max(0, len(text) - most), read)
 
 
-def reading(texts: Texts, answer: Answer) -> str:
+def reading(texts: Texts, a: Answer) -> Markup:
     """`Read as $95,000 a year.` or why no amount was read."""
-    if answer.status != "ok" or answer.amount is None:
-        reason = texts(f"report.statuses.{answer.status}") + (f" ({answer.reason})" if answer.reason else "")
-        return texts("report.who.unread", reason=reason)
-    amount = texts.money(answer.amount, answer.currency, exact=True) if answer.currency else texts.number(answer.amount)
-    per = texts(f"report.per.{answer.period}") if answer.period else ""
-    words = texts("report.who.reading", amount=amount, per=per).replace(" .", ".")
-    if answer.annual is not None and answer.annual != answer.amount and answer.currency:
-        words += " " + texts("report.who.annual", amount=texts.money(answer.annual, answer.currency, exact=True))
-    return words
+    return _reading(texts.language, a.status, a.amount, a.currency, a.period, a.annual, a.reason)
+
+
+@lru_cache(maxsize=8192)
+def _reading(
+    language: str,
+    status: str,
+    amount: float | None,
+    currency: str | None,
+    period: str | None,
+    annual: float | None,
+    why: str,
+) -> Markup:
+    t = texts_of(language)
+    if status != "ok" or amount is None:
+        reason = t(f"report.statuses.{status}") + (f" ({why})" if why else "")
+        return escape(t("report.who.unread", reason=reason))
+    shown = t.money(amount, currency, exact=True) if currency else t.number(amount)
+    words = t("report.who.reading", amount=shown, per=t(f"report.per.{period}") if period else "").replace(" .", ".")
+    if annual is not None and annual != amount and currency:
+        words += " " + t("report.who.annual", amount=t.money(annual, currency, exact=True))
+    return escape(words)
 
 
 def build(material: Material, texts: Texts) -> dict[str, Any]:
@@ -117,4 +138,4 @@ def _row(view: View, attribute: str, r: Any, raw: Rows) -> dict[str, Any]:
         level = view.texts("report.answers.signal", level=level)
     languages = view.material.audit.experiment.languages
     wording = r.wording if len(languages) == 1 else f"{r.wording} ({r.language})"
-    return {"head": f"{level} · {wording} · {r.repeat + 1}", "said": said(view.texts, *raw[r.key])}
+    return {"head": escape(f"{level} · {wording} · {r.repeat + 1}"), "said": said(view.texts, *raw[r.key])}
