@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bias_harness.estimators.interval import Array, t_quantile
 from bias_harness.estimators.products import product
@@ -88,7 +89,7 @@ def max_t(gaps: Array, resamples: int = 9_999, seed: int = 0, confidence: float 
     filled = np.where(known, gaps, 0.0)
     signs = sign_table(gaps.shape[0], resamples, seed)
     exact = is_exact(gaps.shape[0])
-    cells = np.flatnonzero((n >= 2) & (_spread(filled, n) > TIE))
+    cells = np.flatnonzero((n >= 2) & (_spread(gaps, known, n) > TIE))
     nothing: tuple[float | None, ...] = (None,) * gaps.shape[1]
     if cells.size == 0:
         return MaxT(nothing, nothing, len(signs), exact)
@@ -105,10 +106,11 @@ def max_t(gaps: Array, resamples: int = 9_999, seed: int = 0, confidence: float 
     return MaxT(tuple(critical), tuple(adjusted), len(signs), exact)
 
 
-def _spread(filled: Array, n: Array) -> Array:
-    means = filled.sum(axis=0) / np.maximum(n, 1)
-    variance = np.maximum((filled**2).sum(axis=0) / np.maximum(n, 1) - means**2, 0.0)
-    result: Array = np.sqrt(variance) / np.maximum(1.0, np.abs(means))
+def _spread(gaps: Array, known: NDArray[np.bool_], n: Array) -> Array:
+    """The standard deviation of each cell's gaps, relative to their size."""
+    means = np.where(known, gaps, 0.0).sum(axis=0) / np.maximum(n, 1)
+    rest = np.where(known, gaps - means, 0.0)
+    result: Array = np.sqrt((rest**2).sum(axis=0) / np.maximum(n, 1)) / np.maximum(1.0, np.abs(means))
     return result
 
 

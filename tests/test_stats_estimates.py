@@ -1,0 +1,295 @@
+"""Planted effects come back through the whole of `estimate`, and what stands beside them is right."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from stats_data import FIELDS, observations
+
+from bias_harness.calibration import SPECIFIED, Planted, calibrate, simulate, variants
+from bias_harness.config import Analysis, Outcome
+from bias_harness.estimates import Estimates, estimate
+from bias_harness.estimators import Numbers, Spread, plan_power
+from bias_harness.vocabulary import Estimate
+
+
+def estimated(frame: pd.DataFrame, **analysis) -> Estimates:
+    return estimate(frame, analysis=Analysis(**{"resamples": 999, **analysis}), outcome=Outcome())
+
+
+PLANTED = estimated(
+    observations(
+        gaps={"female": -0.08, "nonbinary": 0.0},
+        people=30,
+        repeats=4,
+        signals=2,
+        languages=("en", "nl"),
+        edits=("polite",),
+        gap_sd=0.01,
+        endpoints=("one", "two"),
+        refused={"nonbinary": 0.3, "male": 0.01},
+        heap=1_000,
+        seed=3,
+    ).sample(frac=1, random_state=2)
+)
+
+
+def test_planted_gaps_come_back_with_their_verdicts() -> None:
+    for endpoint in ("one", "two"):
+        female, other = (PLANTED.headline(endpoint, "gender", g) for g in ("female", "nonbinary"))
+        assert female.conf_low < -0.08 < female.conf_high
+        assert female.verdict == "gap_meaningful"
+        assert other.verdict in ("equivalent", "inconclusive")
+        assert female.p_adjusted >= female.p_value
+        assert (female.n_profiles, female.n_wordings) == (30, 6)
+        assert female.n_answers == female.n_pairs * 2 * 4 - (female.n_pairs * 8 - female.n_answers)
+        assert len(female.details["profile_gaps"]) == 30
+
+
+def test_the_headline_of_a_run_is_what_its_arrays_give() -> None:
+    """The frame's way and the array's way are one: the same interval to the last digits."""
+    planted = Planted(profiles=7, wordings=4, repeats=3, signals=2, gap=-0.04, refusals=(0.2, 0.1))
+    amounts, *_ = simulate(planted, np.random.default_rng(8))
+    rows = [
+        {
+            "persona": f"{p}",
+            "wording": f"{v}",
+            "level": "fm"[1 - g],
+            "signal": s,
+            "repeat": r,
+            "annual": amounts[p, v, g, s, r],
+        }
+        for p, v, g, s, r in np.ndindex(amounts.shape)
+    ]
+    frame = pd.DataFrame(rows).assign(endpoint="bot", attribute="gender")
+    frame["reference"] = frame["level"] == "m"
+    from bias_harness.estimators import cells_of_dense, contrast
+    from bias_harness.estimators.gaps import SCOPES, log_gap
+
+    of = contrast(cells_of_dense(amounts), 1, 0)
+    found = estimated(frame)
+    for scope in SCOPES:
+        (one,) = [e for e in found.find(scope=scope, scale="log", slice={}) if e.family in ("headline", "scopes")]
+        want = log_gap(of, scope)
+        assert (one.estimate, one.std_error, one.df) == pytest.approx((want.estimate, want.std_error, want.df))
+
+
+def test_every_part_of_the_test_has_its_cells() -> None:
+    cells = PLANTED.find(family="cells", endpoint="one", level="female", scale="log")
+    parts = [tuple(e.slice) for e in cells]
+    assert {len(p) for p in parts} == {1, 2, 3}
+    assert parts.count(("field",)) == 5
+    assert parts.count(("field", "seniority")) == 10
+    assert parts.count(("field", "seniority", "language")) == 20
+    law = next(e for e in cells if e.slice == {"field": "law"})
+    assert law.n_profiles == 6
+    assert PLANTED.money(law).slice == law.slice
+    assert law.simultaneous_low <= law.conf_low < law.conf_high <= law.simultaneous_high
+    assert law.p_value <= law.p_adjusted <= 1
+
+
+def test_fields_add_up_to_the_headline() -> None:
+    whole = PLANTED.headline("one", "gender", "female").estimate
+    cells = PLANTED.find(family="cells", endpoint="one", level="female", scale="log")
+    fields = [e.estimate for e in cells if list(e.slice) == ["field"]]
+    assert np.mean(fields) == pytest.approx(whole)
+    assert len(fields) == len(FIELDS)
+
+
+def test_unequal_refusals_are_an_estimand_and_bring_bounds() -> None:
+    one = PLANTED.headline("one", "gender", "nonbinary")
+    refusal = PLANTED.refusal(one)
+    assert refusal.conf_low < 0.28 < refusal.conf_high
+    assert refusal.verdict == "gap_meaningful"
+    low, high = refusal.details["newcombe"]
+    assert low < 0.28 < high
+    bounds = one.details["bounds"]
+    assert bounds["percent"]["low"] < one.percent < bounds["percent"]["high"]
+    assert bounds["worst_case"]["low"] < bounds["money"]["low"] < bounds["money"]["high"] < bounds["worst_case"]["high"]
+    assert "bounds" not in PLANTED.headline("one", "gender", "female").details
+    assert {e.outcome for e in PLANTED.find(family="nonanswers")} == {"refused", "range", "unread", "implausible"}
+
+
+def test_placebo_pairs_show_the_floor() -> None:
+    (floor,) = PLANTED.block("placebo", endpoint="one")
+    assert floor["mean_absolute"] == pytest.approx(floor["noise"], rel=0.15)
+    assert floor["levels"]["female"]["above_floor"] > 0.03
+    assert abs(floor["levels"]["nonbinary"]["above_floor"]) < 0.02
+    assert floor["tests"] == 4
+    slices = [e.slice for e in PLANTED.find(family="placebo", endpoint="one")]
+    assert {"edit": "polite"} in slices
+    assert sum("signal" in s for s in slices) == 3
+
+
+def test_variance_components_find_the_noise_that_was_planted() -> None:
+    (row,) = PLANTED.block("variance", endpoint="one", level="female", of="amounts")
+    assert math.sqrt(row["trial"]) == pytest.approx(0.06, rel=0.12)
+    assert math.sqrt(row["profile"]) == pytest.approx(0.25, rel=0.3)
+    (gaps,) = PLANTED.block("variance", endpoint="one", level="female", of="gaps")
+    assert math.sqrt(gaps["profile"]) < 0.02
+
+
+def test_shapes_choices_and_drift() -> None:
+    (shape,) = PLANTED.block("distribution", endpoint="one", level="female")
+    assert shape["quantiles"]["0.5"]["percent_low"] < -7.7 < shape["quantiles"]["0.5"]["percent_high"]
+    assert shape["distance"]["ks_p_value"] < 0.01
+    (fair,) = PLANTED.block("distribution", endpoint="one", level="nonbinary")
+    assert fair["distance"]["wasserstein_p_value"] > 0.01
+    (heap,) = PLANTED.block("heaping", endpoint="one", level="female")
+    assert (heap["width"], heap["share_multiple_1000"], heap["same_verdict"]) == (1_000, 1.0, 1.0)
+    (curve,) = PLANTED.block("specification", endpoint="one", level="female")
+    assert len(curve["specifications"]) == 14
+    assert curve["joint"]["p_median"] < 0.01
+    assert curve["joint"]["share"] == 1.0
+    for row in PLANTED.drift:
+        assert row["gap"]["conf_low"] < 0.05
+        assert row["gap"]["conf_high"] > -0.05
+
+
+def test_a_drift_that_is_planted_is_seen() -> None:
+    frame = observations(people=12, repeats=20, gaps={"female": 0.0}, gap_sd=0).sample(frac=1, random_state=1)
+    frame["asked_at"] = pd.date_range("2026-01-01", periods=len(frame), freq="s", tz="UTC")
+    place = np.linspace(0, 1, len(frame))
+    frame.loc[frame["level"] == "female", "annual"] *= np.exp(-0.1 * place)[frame["level"] == "female"]
+    (row,) = estimated(frame).drift
+    assert row["gap"]["conf_low"] < -0.1 < row["gap"]["conf_high"] < 0
+    assert row["of_reference"]["conf_low"] < 0 < row["of_reference"]["conf_high"]
+
+
+def test_ranges_are_read_in_three_ways() -> None:
+    frame = observations(people=8)
+    ranged = frame["repeat"] == 0
+    frame["annual_low"] = frame["annual"] * np.where(ranged & (frame["level"] == "female"), 0.8, 1.0)
+    frame["annual_high"] = frame["annual"] * np.where(ranged, 1.2, 1.0)
+    frame.loc[ranged, "kind"] = "range"
+    found = estimated(frame)
+    (curve,) = found.specification
+    by_range = {
+        s["range"]: s["percent"] for s in curve["specifications"] if (s["wording"], s["scale"]) == ("all", "log")
+    }
+    assert by_range["low"] < by_range["midpoint"]
+    assert by_range["high"] == pytest.approx(by_range["midpoint"])
+    assert found.find(outcome="range")[0].mean_level == pytest.approx(1 / 3)
+
+
+def test_models_and_fields_are_pooled() -> None:
+    (models,) = PLANTED.block("pooling", over="models", level="female")
+    assert models["k"] == 2
+    assert models["percent"] == pytest.approx(-7.7, abs=1)
+    fields = PLANTED.block("pooling", over="fields", level="female", endpoint="one")[0]
+    assert [r["percent"] for r in fields["ranking"]] == sorted(r["percent"] for r in fields["ranking"])
+    assert fields["tau2"] >= 0
+
+
+def test_lenses_are_there_and_are_no_verdict() -> None:
+    (row,) = PLANTED.block("lenses", endpoint="one", level="female")
+    assert row["rows"]["welch_p_bonferroni"] >= row["rows"]["welch_p"]
+    assert row["impact_ratio"]["impact_ratio"] < 1
+    assert row["reaches_five_percent_line"] is True
+
+
+def test_intersections_show_their_excess() -> None:
+    gaps = {"female+white": -0.05, "male+black": -0.04, "female+black": -0.15}
+    found = estimated(observations(gaps=gaps, reference="male+white", attribute="both", people=20, gap_sd=0.005))
+    (excess,) = found.find(family="intersections")
+    assert excess.level == "female+black"
+    assert excess.conf_low < -0.06 < excess.conf_high
+    joint, singles = excess.details["joint"]["estimate"], excess.details["sum_of_singles"]["estimate"]
+    assert excess.estimate == pytest.approx(joint - singles)
+
+
+def test_names_are_a_second_factor_where_there_are_three() -> None:
+    found = estimated(observations(signals=4, people=8))
+    (names,) = found.find(family="signals")
+    assert names.details == {"scope": "profiles+signals", "n_signals": 4}
+    assert names.std_error >= found.headline("bot", "gender", "female").std_error * (1 - 1e-9)
+    assert PLANTED.find(family="signals") == []
+
+
+def test_the_declared_scope_is_the_headline() -> None:
+    frame = observations(wordings=4)
+    for scope in ("panel", "profiles", "profiles+wordings"):
+        found = estimated(frame, scope=scope)
+        one = found.headline("bot", "gender", "female")
+        assert one.scope == found.money(one).scope == scope
+        assert found.money(one).conf_low < found.money(one).estimate < found.money(one).conf_high
+        assert len(found.find(family="headline")) == 1
+
+
+def test_the_table_of_estimates() -> None:
+    table = PLANTED.to_frame()
+    assert len(table) == len(PLANTED.items)
+    assert {"estimate", "std_error", "conf_low", "conf_high", "p_value", "slice", "verdict"} <= set(table.columns)
+    assert "field=law, seniority=junior" in set(table["slice"])
+
+
+def test_holm_is_over_all_headlines() -> None:
+    ps = sorted(e.p_value for e in PLANTED.find(family="headline"))
+    assert min(e.p_adjusted for e in PLANTED.find(family="headline")) == pytest.approx(min(1, 4 * ps[0]))
+
+
+@pytest.mark.parametrize("planted", SPECIFIED, ids=lambda p: p.name)
+def test_the_instrument_holds_what_it_promises(planted: Planted) -> None:
+    """A short calibration: wide bounds that a broken interval would still leave (the benchmark has the narrow ones)."""
+    (result,) = calibrate([planted], runs=250, workers=1, seed=5).results
+    by_scope = {s.scope: s for s in result.scopes}
+    if planted.wording_gap_sd == 0:
+        assert 0.90 <= by_scope["profiles"].coverage.share <= 0.99
+    assert by_scope["profiles+wordings"].coverage.share >= 0.90
+    assert 0.90 <= by_scope["panel"].coverage.share <= 0.99
+    if planted.gap == 0:
+        assert by_scope["profiles"].alarms.share <= 0.09
+        assert by_scope["profiles+wordings"].alarms.share <= 0.09
+    assert abs(by_scope["profiles"].bias) < 0.01
+
+
+def test_a_calibration_is_the_same_with_two_workers() -> None:
+    designs, seen = variants(Planted(profiles=4, repeats=2), -0.05)[:2], []
+    one = calibrate(designs, runs=200, workers=1, seed=9)
+    two = calibrate(designs, runs=200, workers=2, seed=9, progress=lambda done, all_: seen.append((done, all_)))
+    assert one == two
+    assert seen[-1] == (400, 400)
+    assert one.results[0].planted.name == "planted gap"
+    assert one != calibrate(designs, runs=200, workers=1, seed=10)
+
+
+def test_refusals_that_are_planted_are_found_by_calibration() -> None:
+    (result,) = calibrate([Planted(profiles=20, refusals=(0.3, 0.05))], runs=60, workers=1).results
+    assert result.refusal_alarms.share > 0.9
+
+
+def test_the_plan_says_what_buys_most_and_what_can_never_be() -> None:
+    small = plan_power(Numbers(5, 3, 2), math.log(1.01), price_per_call=0.001)
+    assert "sign_flip_never_significant" in small.warnings
+    assert small.smallest_sign_flip_p == 2 / 32
+    assert small.best == "profiles"
+    assert small.price == pytest.approx(0.06)
+    assert small.needed.mde <= math.log(1.01) < small.now.mde
+    assert small.needed_equivalence.numbers.profiles >= small.needed.numbers.profiles
+    wide = plan_power(Numbers(30, 5, 10), 0.01, Spread(gap_wording=0.05), scope="profiles+wordings")
+    assert wide.needed is None
+    assert wide.best == "wordings"
+    assert "target_out_of_reach" in wide.warnings
+    same_price = [plan_power(n, 0.01, Spread(trial=0.06)).now.mde for n in (Numbers(30, 5, 10), Numbers(60, 5, 5))]
+    assert [round(m, 3) for m in same_price] == [0.017, 0.013]
+
+
+def test_planned_power_is_the_power_that_simulation_shows() -> None:
+    planted = Planted(profiles=12, wordings=3, repeats=4, heap=0, cell_gap_sd=0.0)
+    plan = plan_power(Numbers(12, 3, 4), 0.05, Spread(gap_profile=0.03, trial=0.06))
+    (result,) = calibrate([Planted(**{**vars_of(planted), "gap": plan.now.mde})], runs=600, workers=1).results
+    assert result.scopes[0].alarms.share == pytest.approx(0.8, abs=0.06)
+
+
+def vars_of(planted: Planted) -> dict:
+    return {name: getattr(planted, name) for name in planted.__dataclass_fields__}
+
+
+def test_estimates_are_frozen_values() -> None:
+    one = PLANTED.items[0]
+    assert isinstance(one, Estimate)
+    with pytest.raises(AttributeError):
+        one.estimate = 0.0
