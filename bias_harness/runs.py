@@ -47,6 +47,26 @@ class Run:
         """The responses and readings behind observation keys."""
         return {key: self._read[key] for key in keys if key in self._read}
 
+    def questions(self) -> Iterator[tuple[str, str, str]]:
+        """Key, question and answer of everything that was answered, each key once, in the order of asking."""
+        seen: set[str] = set()
+        for trial, response, _ in self._rows():
+            if response.text and response.key not in seen:
+                seen.add(response.key)
+                yield response.key, self._asked(trial, response.key), response.text
+
+    def _asked(self, trial: Trial, key: str) -> str:
+        return self._question(trial) if self.imported is not None else self._prompts[key]
+
+    @cached_property
+    def _prompts(self) -> dict[str, str]:
+        return {
+            request.key: "\n".join(m.content for m in request.messages)
+            for endpoint in self.audit.experiment.endpoints
+            for _, requests in self.audit.requests(endpoint)
+            for request in requests
+        }
+
     @cached_property
     def imported(self) -> dict[str, Trial] | None:
         """The trials by key of answers that were collected elsewhere; None for a run that was asked here."""

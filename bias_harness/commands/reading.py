@@ -81,5 +81,32 @@ def score(
         )
 
 
+@app.command("second-read")
+def second_read(
+    run: RunName,
+    judge: Annotated[str, option("--with", text="The endpoint that reads: its name in --endpoints.")],
+    endpoints: Annotated[
+        str, option("--endpoints", text="The experiment that defines it. Default: the run's own.")
+    ] = "",
+    budget: Annotated[float | None, option("--budget", text="The most to spend, in US dollars.", min=0.0)] = None,
+    results: ResultsFolder = None,
+) -> None:
+    """Let another model read the answers too, and show where it disagrees. The run's own readings stay."""
+    from bias_harness import pipeline
+    from bias_harness.commands.progress import shown_progress
+    from bias_harness.second_reader import second_read as read_again
+    from bias_harness.second_reader import shown
+
+    loaded = pipeline.load_run(run, results=results)
+    known = (pipeline.load_experiment(endpoints) if endpoints else loaded.audit).experiment.endpoints
+    chosen = next((e for e in known if e.name == judge), None)
+    if chosen is None:
+        raise UsageError(f"--with {judge}: there is {', '.join(e.name for e in known)}")
+    with shown_progress() as progress:
+        agreement = read_again(loaded, chosen, budget=budget, progress=progress)
+    for line in shown(agreement):
+        say(line)
+
+
 def _amount(value: float) -> str:
     return "" if value != value else f"{value:,.0f}"
