@@ -30,6 +30,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve()
 AT_ONCE = 64
+PLANNED, RUN_ALONE = "bias_harness", "bias_harness run"
 EXPERIMENT = """\
 experiment: bench
 personas: {{people: denver}}
@@ -144,7 +145,7 @@ async def bare_aiohttp(base_url: str, requests: int, path: Path) -> float:
             return await over_all(ask, requests)
 
 
-def harness(base_url: str, requests: int, folder: Path) -> dict[str, float]:
+def harness(base_url: str, requests: int, folder: Path, *, planned: bool) -> dict[str, float]:
     from bias_harness import pipeline
 
     folder.mkdir(exist_ok=True)
@@ -152,7 +153,8 @@ def harness(base_url: str, requests: int, folder: Path) -> dict[str, float]:
     repeats = -(-requests // REQUESTS_A_REPEAT)
     file.write_text(EXPERIMENT.format(base_url=base_url, repeats=repeats, at_once=AT_ONCE))
     audit = pipeline.load_experiment(file)
-    pipeline.plan(audit)
+    if planned:
+        pipeline.plan(audit)
     begun = time.monotonic()
     (tally,) = pipeline.run(audit, limit=requests).folder.manifest()["endpoints"].values()
     return {"seconds": time.monotonic() - begun, "answered": tally["answered"], "already": tally["already"]}
@@ -162,8 +164,8 @@ def as_contestant(name: str, port: int, requests: int, folder: Path) -> None:
     import uvloop
 
     base_url, log = f"http://127.0.0.1:{port}/v1", folder / f"{name}.jsonl"
-    if name == "bias_harness":
-        told = harness(base_url, requests, folder / "work")
+    if name in (PLANNED, RUN_ALONE):
+        told = harness(base_url, requests, folder / "work", planned=name == PLANNED)
     elif name == "aiohttp with uvloop":
         told = {"seconds": uvloop.run(bare_aiohttp(base_url, requests, log))}
     else:
@@ -176,22 +178,22 @@ def as_contestant(name: str, port: int, requests: int, folder: Path) -> None:
 
 def table(requests: int, rounds: int) -> None:
     """The whole run against the bare loops, at two latencies, and what a finished run costs to find finished."""
-    names = ("bias_harness", "openai as it comes", "aiohttp with uvloop")
+    names = (PLANNED, "openai as it comes", "aiohttp with uvloop")
     for latency in (0.0, 0.05):
         costs: dict[str, list[Cost]] = {name: [] for name in (*names, "rerun")}
         for _ in range(rounds):
             with tempfile.TemporaryDirectory() as folder, server(latency) as port:
                 for name in names:
                     costs[name].append(contestant(name, port, requests, Path(folder)))
-                costs["rerun"].append(contestant("bias_harness", port, requests, Path(folder)))
+                costs["rerun"].append(contestant(RUN_ALONE, port, requests, Path(folder)))
                 assert costs["rerun"][-1].told["answered"] == 0, "a finished run asks nothing"
         print(f"\n{requests:,} requests, {AT_ONCE} at once, {latency * 1000:.0f} ms of latency, median of {rounds}")
         print(f"{'':24}{'CPU ms a request':>18}{'wall s':>9}{'MB':>6}{'CPU ratio to us (lowest to highest)':>40}")
         for name in names:
-            print(_row(name, costs[name], costs["bias_harness"], requests))
+            print(_row(name, costs[name], costs[PLANNED], requests))
         if latency:
             ideal = requests * latency / AT_ONCE
-            seconds = statistics.median(c.told["seconds"] for c in costs["bias_harness"])
+            seconds = statistics.median(c.told["seconds"] for c in costs[PLANNED])
             print(f"wall time of asking: {seconds:.1f} s, {seconds / ideal:.2f} of N x latency / concurrency")
         again = statistics.median(c.cpu_seconds for c in costs["rerun"])
         print(f"the same run again: {again:.2f} s of CPU, no request sent")
@@ -217,7 +219,7 @@ def memory() -> None:
     peaks = {}
     for requests in (10_000, 100_000):
         with tempfile.TemporaryDirectory() as folder, server(0) as port:
-            peaks[requests] = contestant("bias_harness", port, requests, Path(folder)).peak_mb
+            peaks[requests] = contestant(RUN_ALONE, port, requests, Path(folder)).peak_mb
         print(f"{requests:,} requests: {peaks[requests]:.0f} MB at most")
     print(f"ratio {peaks[100_000] / peaks[10_000]:.3f}")
 
@@ -251,19 +253,17 @@ def others(folder: Path, requests: int, rounds: int) -> None:
         subprocess.run([str(python), "-m", "pip", "install", "-q", "inspect-ai", "openai"], check=True)
     if not promptfoo.exists() and shutil.which("npm"):
         subprocess.run(["npm", "install", "--no-audit", "--no-fund", "promptfoo"], cwd=folder, check=True)
-    costs: dict[str, list[Cost]] = {"bias_harness": [], "inspect_ai": [], "promptfoo": []}
+    costs: dict[str, list[Cost]] = {PLANNED: [], "inspect_ai": [], "promptfoo": []}
     for _ in range(rounds):
         with tempfile.TemporaryDirectory() as scratch, server(0) as port:
-            costs["bias_harness"].append(contestant("bias_harness", port, requests, Path(scratch)))
+            costs[PLANNED].append(contestant(PLANNED, port, requests, Path(scratch)))
             costs["inspect_ai"].append(_inspect(python, port, requests, Path(scratch)))
             if promptfoo.exists():
                 costs["promptfoo"].append(_promptfoo(promptfoo, port, requests, Path(scratch)))
     print(f"\n{requests:,} requests, {AT_ONCE} at once, no latency, median of {rounds}")
     for name, found in costs.items():
         if found:
-            ratio = statistics.median(
-                c.cpu_seconds / o.cpu_seconds for o, c in zip(costs["bias_harness"], found, strict=True)
-            )
+            ratio = statistics.median(c.cpu_seconds / o.cpu_seconds for o, c in zip(costs[PLANNED], found, strict=True))
             each = 1000 * statistics.median(c.cpu_seconds for c in found) / requests
             print(f"{name:16}{each:8.3f} ms of CPU a request, {ratio:.1f} times ours")
 

@@ -19,16 +19,8 @@ from bias_harness.providers import Context, Provider, create
 from bias_harness.runner import Tally, Work, in_loop
 from bias_harness.vocabulary import Response, Trial
 
-EIGHT_LINES = """
-from bias_harness.vocabulary import Response
-class Parrot:
-    nature = "simulation"
-    async def ask(self, request):
-        text = request.messages[-1].content
-        return Response(request.key, request.endpoint, text, "stop", "parrot", None, "2026-01-01T00:00:00+00:00")
-def create(endpoint, context):
-    return Parrot()
-"""
+DOCS = Path(__file__).parent.parent / "docs" / "running.md"
+EIGHT_LINES = DOCS.read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
 
 
 @pytest.fixture
@@ -41,7 +33,7 @@ def parrot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Endpoint:
 
 
 def test_a_provider_can_be_written_in_eight_lines(parrot: Endpoint, tmp_path: Path) -> None:
-    assert len(EIGHT_LINES.strip().splitlines()) == 8
+    assert sum(bool(line.strip()) for line in EIGHT_LINES.splitlines()) == 8
     provider = create(parrot, Context())
     assert isinstance(provider, Provider)
     in_loop(ask_all(tmp_path, [Work(parrot, provider, requests(50, "polly"), Tally("polly", 50))]))

@@ -285,6 +285,22 @@ def test_a_run_at_its_most_connections_keeps_them_busy(tmp_path: Path) -> None:
     assert all_answered_once(tmp_path, 400)
 
 
+def test_concurrency_settles_near_what_the_endpoint_can_bear(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lane, "FIRST_WAIT_SECONDS", 0.02)
+    monkeypatch.setattr(lane, "JITTER_SECONDS", 0.02)
+    monkeypatch.setattr(lane, "LONGEST_WAIT_SECONDS", 0.1)
+
+    def at_most_six(_: Seen):
+        return [0.01, error(429)] if server.in_flight > 6 else [0.01, *echo(_)]
+
+    server = Server(at_most_six)
+    with server:
+        tally = ask(tmp_path, server.base_url, 400, max_connections=64)
+    assert all_answered_once(tmp_path, 400)
+    assert tally.at_once < 24
+    assert tally.retried < 250, "64 at once would be refused ten times as often"
+
+
 def test_a_provider_that_can_use_one_at_a_time_gets_one_at_a_time(tmp_path: Path) -> None:
     async def scene(server: Server) -> None:
         doing = work(endpoint(server.base_url, max_connections=16), requests(30))
