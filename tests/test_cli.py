@@ -105,7 +105,7 @@ def test_a_full_disk_is_one_sentence_and_loses_nothing(small: Path) -> None:
 
 
 def test_no_key_is_ever_written_or_shown(small: Path) -> None:
-    key = "sk-thisisaverysecretkey0123456789"
+    key = "sk-" + "averysecretkey" * 2
     gone = "{name: gone, base_url: 'http://127.0.0.1:9/v1', model: m, api_key_env: MY_KEY, max_attempts: 1}"
     endpoint = f"endpoints:\n  - {gone}\n"
     small.write_text(SMALL.split("endpoints:")[0] + endpoint)
