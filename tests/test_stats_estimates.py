@@ -11,7 +11,7 @@ from stats_data import FIELDS, observations
 
 from bias_harness.calibration import SPECIFIED, Planted, calibrate, simulate, variants
 from bias_harness.config import Analysis, Outcome
-from bias_harness.estimates import Estimates, estimate
+from bias_harness.estimates import Estimates, estimate, pilot_spread
 from bias_harness.estimators import Numbers, Spread, plan_power
 from bias_harness.vocabulary import Estimate
 
@@ -275,6 +275,15 @@ def test_the_plan_says_what_buys_most_and_what_can_never_be() -> None:
     assert "target_out_of_reach" in wide.warnings
     same_price = [plan_power(n, 0.01, Spread(trial=0.06)).now.mde for n in (Numbers(30, 5, 10), Numbers(60, 5, 5))]
     assert [round(m, 3) for m in same_price] == [0.017, 0.013]
+
+
+def test_a_pilot_s_spread_is_what_was_planted() -> None:
+    found = estimated(observations(people=60, wordings=6, repeats=5, gap_sd=0.04, trial_sd=0.05))
+    spread = pilot_spread(found, "bot", "gender", "female")
+    assert spread.gap_profile == pytest.approx(0.04, rel=0.3)
+    assert spread.trial == pytest.approx(0.05, rel=0.05)
+    assert spread.gap_wording < 0.01
+    assert pilot_spread(estimated(observations(people=1)), "bot", "gender", "female") is None
 
 
 def test_planned_power_is_the_power_that_simulation_shows() -> None:
