@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 NARROW, WIDE = 340, 720
 SHAPES = ("circle", "square", "triangle", "diamond")
-LETTER = 0.56
+LETTER = 0.54
 """The mean width of a letter, in font sizes."""
 
 

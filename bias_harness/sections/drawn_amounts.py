@@ -14,6 +14,7 @@ from bias_harness.figures.pairs import Dumbbell, PairRow, Slopes
 from bias_harness.figures.shares import Shares, SharesRow
 from bias_harness.figures.spread import Amounts, Spread, spread
 from bias_harness.sections.drawn import ALT_ROWS, MANY_LEVELS, Drawn
+from bias_harness.sections.material import ANY
 from bias_harness.vocabulary import Estimate
 
 STATUSES = ("ok", "refused", "no_amount", "ambiguous", "failed")
@@ -36,8 +37,11 @@ class AmountDrawings(Drawn):
             if all(sides):
                 names = self.view.names(e)
                 chart = histogram(sides, (names.level, names.reference), self.material.currency)  # type: ignore[arg-type]
-                said = {"field": self.view.part("field", field), "seniority": self.view.part("seniority", seniority)}
-                return self._histogram(chart, {"model": names.model, **said}, len(sides[0]), len(sides[1]))
+                where = ", ".join(
+                    self.view.part(n, v) for n, v in (("field", field), ("seniority", seniority)) if v != ANY
+                )
+                said = {"model": names.model, "where": f": {where}" if where else ""}
+                return self._histogram(chart, said, len(sides[0]), len(sides[1]))
         return None
 
     def _histogram(self, chart: Histogram, said: dict[str, str], n: int, n_reference: int) -> Drawing:

@@ -18,6 +18,8 @@ from bias_harness.sentences import Names
 from bias_harness.vocabulary import Answer, Estimate, Response
 
 Raw = Callable[[Sequence[str]], Mapping[str, tuple[Response, Answer]]]
+ANY = "any"
+"""The field and seniority of imported answers that name none."""
 INLINE_ANSWERS, INLINE_LETTERS = 400, 150_000
 """A run with at most so many answers, of so many letters together, has them all on the page itself."""
 
@@ -148,6 +150,8 @@ class View:
 
     def part(self, name: str, value: str) -> str:
         """How a part of the test is called: a field, a seniority, a wording, a language."""
+        if value == ANY:
+            return self.texts("report.where.all")
         people = self.material.audit.resolved.people
         known = {"field": people.fields, "seniority": people.seniorities, "place": people.places}.get(name, {})
         return self.texts.label(known[value].label, value) if value in known else value

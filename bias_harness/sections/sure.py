@@ -8,14 +8,22 @@ from bias_harness.i18n import Texts
 from bias_harness.sections.drawings import Drawings
 from bias_harness.sections.material import Material, View
 
+USUAL_CONFIDENCE = 0.95
+
 
 def build(material: Material, texts: Texts) -> dict[str, Any]:
     """The sentences with this run's own numbers in them, and two figures."""
     view = View(material, texts)
     drawings = Drawings(view)
     status = material.observations["status"].astype(str)
+    analysis = material.audit.experiment.analysis
+    usual = analysis.confidence == USUAL_CONFIDENCE
+    often = texts(
+        "report.sure.often" if usual else "report.sure.often_else", percent=texts.percent(100 * analysis.confidence)
+    )
     values = {
-        "scope": texts(f"report.sure.scopes.{material.audit.experiment.analysis.scope}"),
+        "range": texts(f"report.sure.ranges.{analysis.scope}", often=often),
+        "scope": texts(f"report.sure.scopes.{analysis.scope}"),
         "placebo": _placebo(view),
         "wordings": _wordings(view, drawings),
         "answers": texts.number(len(status)),
