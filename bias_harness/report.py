@@ -20,12 +20,15 @@ from markupsafe import Markup
 from bias_harness import __version__
 from bias_harness.errors import UsageError
 from bias_harness.figures import Drawing
+from bias_harness.figures.aside import drawn_aside
 from bias_harness.i18n import Texts, texts
 from bias_harness.sections import Material, answers, client, compare, first, research, study, sure, where, who
 from bias_harness.sections.drawings import Drawings
 from bias_harness.sections.material import View, answers_file
 from bias_harness.sections.safe import strong, visible
 
+MANY_ANSWERS = 20_000
+"""From so many on the figures are drawn by a second process while the pages are written."""
 POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'"
 SECTIONS: Mapping[str, Callable[[Material, Texts], dict[str, Any]]] = {
     "first": first.build,
@@ -95,9 +98,13 @@ def pages(material: Material, languages: Iterable[str]) -> dict[str, bytes]:
     The figure files are in English, the language of journals; `figure_files` makes them in another. The same run
     gives the same bytes.
     """
+    if len(material.observations) > MANY_ANSWERS:
+        with drawn_aside(list(Drawings(View(material, texts("en")))), "en") as figures:
+            made = documents(material, languages)
+    else:
+        made, figures = documents(material, languages), figure_files(material)
     table = material.estimates.to_frame().to_csv(index=False, lineterminator="\n")
-    figures = {f"figures/{name}": data for name, data in figure_files(material).items()}
-    return {**documents(material, languages), "estimates.csv": table.encode(), **figures}
+    return {**made, "estimates.csv": table.encode(), **{f"figures/{name}": data for name, data in figures.items()}}
 
 
 def documents(material: Material, languages: Iterable[str]) -> dict[str, bytes]:

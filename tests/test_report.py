@@ -14,6 +14,8 @@ import yaml
 from report_runs import GENDER, Say, audit_of, plain, run_of
 
 from bias_harness.errors import InputError, UsageError
+from bias_harness.figures.aside import drawn_aside
+from bias_harness.figures.files import files_of
 from bias_harness.i18n import texts
 from bias_harness.report import documents, figure_files, pages, render_comparison, render_report
 from bias_harness.sections import Material
@@ -256,6 +258,13 @@ def test_one_figure_alone_in_any_format_and_style() -> None:
         figure_files(run("plain"), "F1", formats=["bmp"])
     with pytest.raises(InputError, match="no matplotlib style 'fancy'"):
         figure_files(run("plain"), "F1", styles=["fancy"])
+
+
+def test_a_second_process_draws_the_same_bytes() -> None:
+    drawings = [d for d in Drawings(View(run("one pair"), texts("en"))) if d.family in ("F1", "F3")]
+    with drawn_aside(drawings, "en") as made:
+        assert made == {}
+    assert made == files_of(drawings, texts("en"))
 
 
 def test_every_family_of_a_single_run_is_there() -> None:
