@@ -58,6 +58,7 @@ class Embedded:
     """Asks the engine, one request at a time. `sampling_added` is what it adds to a request's own sampling."""
 
     sampling_added = PLAIN_SAMPLING
+    most_at_once = 2  # one in the engine's only slot, one ready for it
 
     def __init__(self, path: Path, served: str, nature: Nature) -> None:
         self.path, self.served, self.nature = path, served, nature
