@@ -54,8 +54,8 @@ class Cost:
 
 
 @contextmanager
-def server(latency: float) -> Iterator[int]:
-    """The loopback server; yields its port."""
+def server(latency: float, at_least: float = 0) -> Iterator[int]:
+    """The loopback server; yields its port. Afterwards it must have answered so many requests."""
     process = subprocess.Popen(
         [sys.executable, str(HERE.with_name("loopback.py")), "--latency", str(latency)],
         stdin=subprocess.PIPE,
@@ -66,7 +66,8 @@ def server(latency: float) -> Iterator[int]:
     try:
         yield int(process.stdout.readline())
     finally:
-        process.communicate()
+        served = int(process.communicate()[0])
+    assert served >= at_least, f"only {served} of {at_least} requests arrived"
 
 
 def measured(command: list[str], **options: object) -> Cost:
@@ -233,7 +234,8 @@ from inspect_ai.dataset import Sample
 from inspect_ai.model import GenerateConfig, get_model
 from inspect_ai.solver import generate
 questions = [q for q in open(sys.argv[2]).read().splitlines()]
-model = get_model("openai/loopback-1", base_url=sys.argv[1], api_key="k", config=GenerateConfig(max_connections=64))
+model = get_model("openai/loopback-1", base_url=sys.argv[1], api_key="k", responses_api=False,
+                  config=GenerateConfig(max_connections=64))
 eval(Task(dataset=[Sample(input=q) for q in questions], solver=generate()), model=model, display="none",
      log_dir=sys.argv[3], max_samples=64)
 """
@@ -253,13 +255,18 @@ def others(folder: Path, requests: int, rounds: int) -> None:
         subprocess.run([str(python), "-m", "pip", "install", "-q", "inspect-ai", "openai"], check=True)
     if not promptfoo.exists() and shutil.which("npm"):
         subprocess.run(["npm", "install", "--no-audit", "--no-fund", "promptfoo"], cwd=folder, check=True)
-    costs: dict[str, list[Cost]] = {PLANNED: [], "inspect_ai": [], "promptfoo": []}
+    contestants: dict[str, Callable[[int, Path], Cost]] = {
+        PLANNED: lambda port, scratch: contestant(PLANNED, port, requests, scratch),
+        "inspect_ai": lambda port, scratch: _inspect(python, port, requests, scratch),
+        "promptfoo": lambda port, scratch: _promptfoo(promptfoo, port, requests, scratch),
+    }
+    if not promptfoo.exists():
+        del contestants["promptfoo"]
+    costs: dict[str, list[Cost]] = {name: [] for name in contestants}
     for _ in range(rounds):
-        with tempfile.TemporaryDirectory() as scratch, server(0) as port:
-            costs[PLANNED].append(contestant(PLANNED, port, requests, Path(scratch)))
-            costs["inspect_ai"].append(_inspect(python, port, requests, Path(scratch)))
-            if promptfoo.exists():
-                costs["promptfoo"].append(_promptfoo(promptfoo, port, requests, Path(scratch)))
+        for name, run in contestants.items():
+            with tempfile.TemporaryDirectory() as scratch, server(0, 0.9 * requests) as port:
+                costs[name].append(run(port, Path(scratch)))
     print(f"\n{requests:,} requests, {AT_ONCE} at once, no latency, median of {rounds}")
     for name, found in costs.items():
         if found:
@@ -311,7 +318,7 @@ def main() -> None:
     elif given.memory:
         memory()
     elif given.others:
-        others(given.others, min(requests, 2_000), min(rounds, 5))
+        others(given.others, min(requests, 5_000), rounds)
     else:
         table(requests, rounds)
         start_up(rounds)

@@ -270,6 +270,29 @@ def test_the_key_is_sent_and_stays_out_of_everything_else(tmp_path: Path) -> Non
         assert KEY.encode() not in path.read_bytes()
 
 
+def test_no_key_in_anything_that_a_run_writes_or_says(workspace: Path, capfd: pytest.CaptureFixture) -> None:
+    from bias_harness import pipeline
+
+    text = SMALL.split("endpoints:")[0].replace("repeats: 2", "repeats: 1")
+    said = f"odd header Authorization: Bearer {KEY}"
+    (workspace / ".env").write_text(f"LOOP_KEY={KEY}\n")
+    with Server(lambda seen: [error(500, said)] if seen.number % 3 == 0 else echo(seen)) as server:
+        entry = f"{{name: loop, base_url: '{server.base_url}', model: m, api_key_env: LOOP_KEY, max_attempts: 1}}"
+        (workspace / "x.yaml").write_text(f"{text}max_error_share: 0.9\nendpoints: [{entry}]\n")
+        pipeline.run(pipeline.load_experiment(workspace / "x.yaml"))
+        server.behave = lambda _: [error(401, said)]
+        command = [sys.executable, "-m", "bias_harness", "run", "x.yaml", "--name", "again"]
+        refused = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert all(seen.headers["authorization"] == f"Bearer {KEY}" for seen in server.seen)
+    assert "Bearer [key]" in refused.stderr
+    assert "odd header" in (workspace / "results" / "small" / "responses.jsonl").read_text()
+    for output in (*capfd.readouterr(), refused.stdout, refused.stderr):
+        assert KEY not in output
+        assert "Traceback" not in output
+    for path in (workspace / "results").rglob("*"):
+        assert path.is_dir() or KEY.encode() not in path.read_bytes(), path
+
+
 def test_the_seed_is_sent_and_recorded_unless_the_endpoint_takes_none(tmp_path: Path) -> None:
     with Server() as server:
         ask(tmp_path / "a", server.base_url, 1)
