@@ -152,12 +152,13 @@ def _(chart: Heat, figure: Figure, texts: Texts) -> None:
     shares = [[_share(cell) for cell in row.cells] for row in chart.rows]
     axes.pcolormesh(np.array(shares), cmap="PuOr", vmin=0, vmax=1, edgecolors="0.85", lw=0.5)
     axes.margins(0)
+    size = "small" if len(chart.columns) > 8 else "medium"
     for y, row in enumerate(chart.rows):
         for x, cell in enumerate(row.cells):
             if cell.verdict in ("inconclusive", "none") and cell.percent is not None:
-                axes.add_patch(Rectangle((x, y), 1, 1, fill=False, hatch="///", ec="0.82", lw=0))
+                axes.add_patch(Rectangle((x, y), 1, 1, fill=False, hatch="///", ec="0.75", lw=0))
             text = "×" if cell.percent is None else texts.percent(cell.percent)
-            axes.text(x + 0.5, y + 0.5, text, ha="center", va="center")
+            axes.text(x + 0.5, y + 0.5, text, ha="center", va="center", fontsize=size)
     axes.set_yticks(
         [y + 0.5 for y in range(len(chart.rows))], [f"{r.model}: {r.level}".removeprefix(": ") for r in chart.rows]
     )
@@ -219,6 +220,8 @@ def _(chart: Shares, figure: Figure, texts: Texts) -> None:
     for index, (part, colour) in enumerate(zip(chart.parts, [*colours(4), "0.6"], strict=False)):
         shares = [100 * r.values[index] / r.total if r.total else 0.0 for r in chart.rows]
         own = [(place, share, start) for place, (share, start) in enumerate(zip(shares, done, strict=True)) if share]
+        if not own:
+            continue
         style: dict[str, Any] = {"color": colour, "hatch": HATCHES[index], "ec": "white", "label": part}
         axes.barh([y for y, _, _ in own], [x for _, x, _ in own], 0.6, [start for _, _, start in own], **style)
         done = [a + b for a, b in zip(done, shares, strict=True)]
