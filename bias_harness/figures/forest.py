@@ -61,7 +61,7 @@ class Forest:
     def scene(self, texts: Texts, width: int) -> Scene:
         """Label, interval, number; on a narrow page the label stands above its interval."""
         wide = width >= WIDE
-        left, right, row, top = (230, width - 150, 30, 8) if wide else (8, width - 8, 44, 6)
+        left, right, row, top = (230, width - 150, 30, 8) if wide else (24, width - 20, 44, 6)
         bottom = top + row * len(self.rows)
         x = Scale(*self.limits(), left, right)
         marks: list[Mark] = [

@@ -46,7 +46,7 @@ class Dumbbell:
     def scene(self, texts: Texts, width: int) -> Scene:
         """Two signs a profile: a circle for the reference, a diamond for the level."""
         wide = width >= WIDE
-        left, right, row, top = (270, width - 70, 24, 8) if wide else (8, width - 8, 40, 6)
+        left, right, row, top = (270, width - 70, 24, 8) if wide else (30, width - 30, 40, 6)
         low, high = around(v for r in self.rows for v in (r.reference, r.level))
         x = Scale(low, high, left, right)
         bottom = top + row * len(self.rows)

@@ -70,7 +70,7 @@ class Spread:
     def scene(self, texts: Texts, width: int) -> Scene:
         """A small histogram per row over a box with its median."""
         wide = width >= WIDE
-        left, right, row, head = (190, width - 8, 40, 26) if wide else (4, width - 4, 56, 26)
+        left, right, row, head = (190, width - 8, 40, 26) if wide else (30, width - 30, 56, 26)
         x = Scale(self.edges[0], self.edges[-1], left, right)
         most = max((max(r.counts, default=0) for r in self.rows), default=1) or 1
         marks: list[Mark] = []

@@ -43,8 +43,8 @@ class Strip:
     def scene(self, texts: Texts, width: int) -> Scene:
         """Circles above the line for placebo pairs, diamonds below it for real ones."""
         wide = width >= WIDE
-        left, row = (230, 40) if wide else (8, 58)
-        x = Scale(*self.limits(), left, width - 12)
+        left, row = (230, 40) if wide else (16, 58)
+        x = Scale(*self.limits(), left, width - 20)
         marks: list[Mark] = []
         labels: list[Label] = []
         for index, group in enumerate(self.groups):
