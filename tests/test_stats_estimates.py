@@ -12,7 +12,8 @@ from stats_data import FIELDS, observations
 from bias_harness.calibration import SPECIFIED, Planted, calibrate, simulate, variants
 from bias_harness.config import Analysis, Outcome
 from bias_harness.estimates import Estimates, estimate, pilot_spread
-from bias_harness.estimators import Numbers, Spread, plan_power
+from bias_harness.estimators import Numbers, Spread, benjamini_hochberg, holm, plan_power
+from bias_harness.estimators.interval import t_quantile
 from bias_harness.vocabulary import Estimate
 
 
@@ -226,9 +227,35 @@ def test_the_table_of_estimates() -> None:
     assert "field=law, seniority=junior" in set(table["slice"])
 
 
-def test_holm_is_over_all_headlines() -> None:
-    ps = sorted(e.p_value for e in PLANTED.find(family="headline"))
-    assert min(e.p_adjusted for e in PLANTED.find(family="headline")) == pytest.approx(min(1, 4 * ps[0]))
+def test_families_are_adjusted_as_declared() -> None:
+    """Holm over all headlines of the run; Benjamini-Hochberg within the cells of one model and attribute."""
+    heads = PLANTED.find(family="headline")
+    assert [e.p_adjusted for e in heads] == pytest.approx(holm([e.p_value for e in heads]))
+    cells = PLANTED.find(family="cells", endpoint="one", attribute="gender")
+    assert [e.p_adjusted for e in cells] == pytest.approx(benjamini_hochberg([e.p_value for e in cells]))
+    assert len(heads) == 4
+
+
+def test_refusals_are_judged_by_their_own_smallest_gap() -> None:
+    frame = observations(people=20, refused={"female": 0.15, "male": 0.02}, repeats=6)
+    words = {
+        margin: estimated(frame, smallest_rate_gap=margin).find(outcome="refused")[0].verdict for margin in (0.02, 0.3)
+    }
+    assert words == {0.02: "gap_meaningful", 0.3: "gap_detected_but_negligible"}
+
+
+def test_the_panel_s_per_cent_beside_money_by_the_delta_method() -> None:
+    """One profile, one wording: var of log(mB/mA) = sB^2/(R mB^2) + sA^2/(R mA^2)."""
+    frame = observations(people=1, wordings=1, repeats=30)
+    found = estimated(frame)
+    _, money = found.panel(found.find(family="headline")[0])
+    b, a = (frame.loc[frame["level"] == level, "annual"].to_numpy() for level in ("female", "male"))
+    parts = [x.var(ddof=1) / x.size / x.mean() ** 2 for x in (b, a)]
+    df = sum(parts) ** 2 / sum(v**2 / 29 for v in parts)
+    ratio = math.log(b.mean() / a.mean())
+    half = t_quantile(0.975, df) * math.sqrt(sum(parts))
+    assert money.percent_low == pytest.approx(100 * math.expm1(ratio - half))
+    assert money.percent_high == pytest.approx(100 * math.expm1(ratio + half))
 
 
 @pytest.mark.parametrize("planted", SPECIFIED, ids=lambda p: p.name)
@@ -254,6 +281,13 @@ def test_a_calibration_is_the_same_with_two_workers() -> None:
     assert seen[-1] == (400, 400)
     assert one.results[0].planted.name == "planted gap"
     assert one != calibrate(designs, runs=200, workers=1, seed=10)
+
+
+def test_simulated_refusals_fall_on_the_side_they_are_planted_on() -> None:
+    amounts, refused, *_ = simulate(Planted(profiles=40, refusals=(0.5, 0.1)), np.random.default_rng(1))
+    assert refused[:, :, 1].mean() == pytest.approx(0.5, abs=0.1)
+    assert refused[:, :, 0].mean() == pytest.approx(0.1, abs=0.07)
+    assert (np.isnan(amounts) == (refused == 1)).all()
 
 
 def test_refusals_that_are_planted_are_found_by_calibration() -> None:

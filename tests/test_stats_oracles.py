@@ -29,6 +29,7 @@ from bias_harness.estimators import (
     hodges_lehmann,
     holm,
     joint_test,
+    lee_bounds,
     mann_whitney,
     max_t,
     mcnemar,
@@ -38,6 +39,7 @@ from bias_harness.estimators import (
     paired_effect,
     paired_t,
     pairs_needed,
+    placebo_floor,
     power_paired,
     profiles_and_wordings,
     quantile_gaps,
@@ -242,6 +244,29 @@ def test_pooling() -> None:
     assert near((got.estimate, got.std_error), (want.mean_effect_re, want.sd_eff_w_re))
     assert near(got.hk_std_error, want.sd_eff_w_re_hksj)
     assert max(abs(np.array(got.shrunk) - got.estimate)) < max(abs(y - got.estimate))
+
+
+def test_shrinking_keeps_the_share_that_is_not_noise() -> None:
+    y, s = np.array([-0.08, -0.01, 0.02, -0.05]), np.array([0.01, 0.02, 0.005, 0.01])
+    got = dersimonian_laird(y, s)
+    assert got.tau2 > 0
+    keep = got.tau2 / (got.tau2 + s**2)
+    assert near(list(got.shrunk), list(got.estimate + keep * (y - got.estimate)))
+
+
+def test_lee_trims_the_share_of_those_who_answer_more() -> None:
+    """0.9 of the level answers, 0.6 of the reference: a third of the level's answers is trimmed, 3 of 9."""
+    level, reference = np.arange(1.0, 10.0), np.array([4.0, 5.0, 6.0])
+    got = lee_bounds(level, 10, reference, 5)
+    assert near((got.trim_fraction, got.low, got.high), (1 / 3, 3.5 - 5, 6.5 - 5))
+    assert got.trimmed == "level"
+
+
+def test_the_floor_of_pure_noise() -> None:
+    gaps = np.random.default_rng(6).normal(0, 0.05, 20_000)
+    floor = placebo_floor(gaps, np.full(20_000, 0.05))
+    assert floor.mean_absolute == pytest.approx(floor.noise, rel=0.02)
+    assert floor.above(0.1) == 0.1 - floor.mean_absolute
 
 
 def test_distances_and_inequality() -> None:
