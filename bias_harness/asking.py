@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import platform
 import threading
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
     from bias_harness.runner import Tally, Work
 
 LIBRARIES = ("bias_harness", "openai", "httpx2", "pydantic", "pandas", "scipy", "numpy", "matplotlib")
+AXES = ("endpoint", "language", "wording", "persona", "attribute", "level", "edit", "repeat")
 Progress = Callable[["Tally"], None]
+log_to_user = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -83,12 +86,14 @@ async def arun(
     folder = _folder(audit, results, name or _shard_name(audit, shard))
     again = _refused(folder) if retry == "refused" else KeySet()
     with open_log(folder) as log:
+        for sentence in changes(folder, audit):
+            log_to_user.warning(sentence)
         folder.write(EXPERIMENT, audit.to_yaml())
         works = [_work(audit, endpoint, Portion(limit, shard)) for endpoint in audit.experiment.endpoints]
         manifest = manifest_of(audit)
         folder.write_manifest({**manifest, "status": "started"})
         stop = asyncio.Event()
-        purse = Purse(budget or audit.experiment.budget, log.found.cost)
+        purse = Purse(audit.experiment.budget if budget is None else budget, log.found.cost)
         share = audit.experiment.max_error_share
         done = log.found.settled(filtered_too=retry is None)
         runner = Runner(log, done, share, stop, progress or (lambda _: None), purse, again)
@@ -149,6 +154,45 @@ def _folder(audit: Audit, results: Path | None, name: str | None) -> RunFolder:
                 f"{audit.experiment.experiment!r}; choose another folder with --name"
             )
     return folder
+
+
+def changes(folder: RunFolder, audit: Audit) -> list[str]:
+    """What is asked now and was not in the folder's experiment, and what is asked no longer, in a sentence each."""
+    if not (folder.path / EXPERIMENT).exists() or folder.experiment() == audit.to_yaml():
+        return []
+    before = read_resolved(folder.experiment(), str(folder.path / EXPERIMENT), folder.path)
+    old, new = _asked(before), _asked(audit)
+    said = [
+        _difference("new", new, old, "they are asked now"),
+        _difference("no longer asked", old, new, "their answers stay in the log"),
+    ]
+    return [f"{folder.path.name}: the experiment has changed. {sentence}" for sentence in said if sentence]
+
+
+def _asked(audit: Audit) -> tuple[KeySet, dict[str, set[str]]]:
+    """The keys of every request, and the values of each axis of the design."""
+    keys, axes = KeySet(), {name: set[str]() for name in AXES}
+    for endpoint in audit.experiment.endpoints:
+        for _, block in audit.requests(endpoint):
+            for request in block:
+                keys.add(request.key)
+                for name in AXES:
+                    axes[name].add(str(getattr(request.trial, name)))
+    return keys, axes
+
+
+def _difference(
+    what: str, one: tuple[KeySet, dict[str, set[str]]], other: tuple[KeySet, dict[str, set[str]]], so: str
+) -> str:
+    count = len(one[0] | other[0]) - len(other[0])
+    if not count:
+        return ""
+    values = [
+        f"{axis} {', '.join(sorted(one[1][axis] - other[1][axis])[:5])}"
+        for axis in AXES
+        if one[1][axis] - other[1][axis]
+    ]
+    return f"{count:,} requests are {what} ({'; '.join(values) or 'other words or sampling'}); {so}."
 
 
 def _work(audit: Audit, endpoint: Endpoint, portion: Portion) -> Work:

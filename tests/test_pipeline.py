@@ -103,6 +103,22 @@ def test_more_repeats_extend_a_finished_run(small: Path) -> None:
     assert len(more.observations) == n * 3 / 2
 
 
+def test_a_changed_experiment_says_what_is_new_and_what_is_asked_no_longer(
+    small: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    pipeline.run(pipeline.load_experiment(small))
+    assert not caplog.messages
+    small.write_text(SMALL.replace("[terse, plain]", "[terse, adviser]"))
+    pipeline.run(pipeline.load_experiment(small))
+    new, gone = caplog.messages
+    assert "requests are new (wording adviser); they are asked now" in new
+    assert "requests are no longer asked (wording plain); their answers stay in the log" in gone
+    caplog.clear()
+    small.write_text(SMALL.replace("[terse, plain]", "[terse, adviser]") + "sampling: {temperature: 0.5}\n")
+    pipeline.run(pipeline.load_experiment(small))
+    assert "(other words or sampling)" in caplog.messages[0]
+
+
 def test_limit_takes_whole_blocks(small: Path) -> None:
     run = pipeline.run(pipeline.load_experiment(small), limit=12)
     assert len(run.observations) == 10
