@@ -25,7 +25,8 @@ class Rows:
     """The rows of one endpoint and attribute as codes into sorted names; `edits[0]` is no edit.
 
     `wordings` are (wording, language) pairs: when languages are pooled, the two together are the wording factor.
-    `order` is each row's place in the run, 0 to 1. `reference` is None where no row is marked as the reference level.
+    `order` is each row's place in the run, 0 to 1, NaN where the times are not known. `reference` is None where no row
+    is marked as the reference level.
     """
 
     endpoint: str
@@ -181,9 +182,9 @@ class _Columns:
 
     @cached_property
     def times(self) -> Array:
-        """When each row was asked, or its place in the table where that is not known throughout."""
+        """When each row was asked; NaN where not known throughout: the order of a table says nothing of time."""
         if "asked_at" not in self.frame or bool(self.frame["asked_at"].isna().any()):
-            return np.arange(self.n, dtype=float)
+            return np.full(self.n, np.nan)
         moments: Array = pd.to_datetime(self.frame["asked_at"], utc=True).astype("int64").to_numpy().astype(np.float64)
         return moments
 
@@ -234,7 +235,7 @@ class _Columns:
             self.annual[at],
             self.numbers("annual_low")[at],
             self.numbers("annual_high")[at],
-            order / max(1, len(at) - 1),
+            np.where(np.isnan(self.times[at]), np.nan, order / max(1, len(at) - 1)),
         )
 
     def _is_range(self, at: Codes) -> Mask:
