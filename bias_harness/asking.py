@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from bias_harness.audit import Audit, read_resolved
 from bias_harness.config import Endpoint
 from bias_harness.errors import InputError, RunFolderError
-from bias_harness.results import EXPERIMENT, KeySet, RunFolder, open_log
+from bias_harness.results import EXPERIMENT, Counts, Found, KeySet, RunFolder, open_log
 from bias_harness.runs import Run
 from bias_harness.vocabulary import Request
 
@@ -110,7 +110,7 @@ async def arun(
                 close = getattr(work.provider, "aclose", None)
                 if close is not None:
                     await close()
-            folder.write_manifest(_finished(manifest, works, status))
+            folder.write_manifest(_finished(manifest, works, status, log.found))
     return Run(folder, audit, tuple(w.tally.stopped for w in works if w.tally.stopped))
 
 
@@ -264,13 +264,13 @@ def manifest_of(audit: Audit) -> dict[str, Any]:
     }
 
 
-def _finished(manifest: Mapping[str, Any], works: Iterable[Work], status: str) -> dict[str, Any]:
+def _finished(manifest: Mapping[str, Any], works: Iterable[Work], status: str, found: Found) -> dict[str, Any]:
     endpoints = {
         w.endpoint.name: {
             "model": w.endpoint.model,
             "provider": w.endpoint.provider,
             "nature": w.tally.nature,
-            "served": sorted(w.tally.served),
+            "served": sorted(w.tally.served | _before(found, w).served),
             "sampling_added": dict(getattr(w.provider, "sampling_added", {})),
             "planned": w.tally.planned,
             "already": w.tally.already,
@@ -281,8 +281,24 @@ def _finished(manifest: Mapping[str, Any], works: Iterable[Work], status: str) -
             "output_tokens": w.tally.output_tokens,
             "cost": w.tally.cost,
             "stopped": w.tally.stopped,
+            "in_all": _in_all(_before(found, w), w.tally),
         }
         for w in works
     }
     finished = datetime.now(UTC).isoformat(timespec="seconds")
     return {**manifest, "finished_at": finished, "status": status, "endpoints": endpoints}
+
+
+def _before(found: Found, work: Work) -> Counts:
+    return found.endpoints.get(work.endpoint.name, Counts())
+
+
+def _in_all(before: Counts, tally: Tally) -> dict[str, Any]:
+    """What the run took so far, over all the times that it was started."""
+    known = [cost for cost in (before.cost, tally.cost) if cost is not None]
+    return {
+        "answered": before.answered + tally.answered,
+        "input_tokens": before.input_tokens + tally.input_tokens,
+        "output_tokens": before.output_tokens + tally.output_tokens,
+        "cost": sum(known) if known else None,
+    }

@@ -90,9 +90,13 @@ def test_the_same_command_again_asks_nothing(small: Path) -> None:
     audit = pipeline.load_experiment(small)
     first = pipeline.run(audit)
     before = (first.folder.path / "responses.jsonl").read_bytes()
+    asked = first.folder.manifest()["endpoints"]["sim"]
     again = pipeline.run(audit)
     assert (again.folder.path / "responses.jsonl").read_bytes() == before
-    assert again.folder.manifest()["endpoints"]["sim"]["answered"] == 0
+    now = again.folder.manifest()["endpoints"]["sim"]
+    assert now["answered"] == 0 < asked["answered"]
+    assert now["in_all"] == asked["in_all"]
+    assert now["served"] == ["simulated (seed 0)"]
 
 
 def test_more_repeats_extend_a_finished_run(small: Path) -> None:
