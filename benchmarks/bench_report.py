@@ -17,7 +17,7 @@ import numpy as np
 from bias_harness.audit import Audit, load_audit
 from bias_harness.estimates import estimate
 from bias_harness.frame import observations
-from bias_harness.report import pages
+from bias_harness.reports import pages
 from bias_harness.sections import Material
 from bias_harness.vocabulary import Answer, Response
 

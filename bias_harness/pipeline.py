@@ -101,7 +101,7 @@ def estimate(of: Run) -> Estimates:
 
 def report(of: Run, languages: Iterable[str] = ("nl", "en")) -> list[Path]:
     """Write the page in each language and the figures. Returns the pages' paths. Asks nothing."""
-    from bias_harness.report import pages
+    from bias_harness.reports import pages
 
     made = pages(material(of), languages)
     return [
@@ -113,7 +113,7 @@ def figure(
     of: Run, name: str, *, formats: Sequence[str] = ("pdf",), language: str = "en", styles: Sequence[str] = ()
 ) -> list[Path]:
     """Write one figure (F1 to F12, or a longer name) below the run's `figures/`. Returns the paths."""
-    from bias_harness.report import figure_files
+    from bias_harness.reports import figure_files
 
     made = figure_files(material(of), name, formats=formats, language=language, styles=styles)
     return [of.folder.write(f"figures/{file}", data) for file, data in made.items()]
@@ -121,7 +121,7 @@ def figure(
 
 def compare(runs: Sequence[Run], into: Path, *, by: By = "run", languages: Iterable[str] = ("nl", "en")) -> list[Path]:
     """Write `comparison.<language>.html` of several runs, or of what one run holds side by side. Returns the paths."""
-    from bias_harness.report import render_comparison
+    from bias_harness.reports import render_comparison
     from bias_harness.results import write_whole
 
     made = []

@@ -17,7 +17,7 @@ from bias_harness.errors import InputError, UsageError
 from bias_harness.figures.aside import drawn_aside
 from bias_harness.figures.files import files_of
 from bias_harness.i18n import texts
-from bias_harness.report import documents, figure_files, pages, render_comparison, render_report
+from bias_harness.reports import documents, figure_files, pages, render_comparison, render_report
 from bias_harness.sections import Material
 from bias_harness.sections.drawings import Drawings
 from bias_harness.sections.material import View
