@@ -16,6 +16,7 @@ import orjson
 from bias_harness.config import Outcome
 from bias_harness.errors import InputError
 from bias_harness.parsers import read
+from bias_harness.parsers.measures import read_measure
 from bias_harness.parsers.words import lexicon_hash
 from bias_harness.vocabulary import Answer, Period, Response
 
@@ -66,8 +67,13 @@ class Reader:
         if answer is None:
             if len(self._known) >= REMEMBERED:
                 self._known.clear()
-            answer = self._known[key] = read(text, language=language, prompt=prompt, outcome=self.outcome)
+            answer = self._known[key] = self._fresh(text, language, prompt)
         return answer
+
+    def _fresh(self, text: str, language: str | None, prompt: str | None) -> Answer:
+        if self.outcome.measure != "salary":
+            return read_measure(text, self.outcome, language)
+        return read(text, language=language, prompt=prompt, outcome=self.outcome)
 
 
 def read_response(response: Response, *, language: str | None, prompt: str | None, outcome: Outcome) -> Answer:

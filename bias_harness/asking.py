@@ -202,7 +202,7 @@ def _work(audit: Audit, endpoint: Endpoint, portion: Portion) -> Work:
     context = Context(
         environment(audit.workspace),
         {p.id: p.field for p in audit.design.personas},
-        audit.experiment.outcome.currency,
+        audit.experiment.outcome,
     )
     provider = create(endpoint, context)
     tally = Tally(endpoint.name, planned_requests(audit, portion), provider.nature)

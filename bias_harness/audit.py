@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 import yaml
 
-from bias_harness.config import Endpoint, Experiment, Strict
+from bias_harness.config import CAME_LATER, Analysis, Endpoint, Experiment, Outcome, Strict
 from bias_harness.design import Block, Design
 from bias_harness.documents import Document, check, did_you_mean, parse_yaml, read_yaml, shipped
 from bias_harness.errors import InputError
@@ -69,12 +69,12 @@ class Audit:
     @cached_property
     def digest(self) -> str:
         """SHA-256 (hex) of everything that decides what is asked and how it is judged."""
-        return _digest(self.resolved.model_dump(mode="json"))
+        return _digest(self._whole)
 
     @cached_property
     def digests(self) -> dict[str, str]:
         """The same by part: what is asked about, in which words, and how the answers are judged."""
-        whole = self.resolved.model_dump(mode="json")
+        whole = self._whole
         experiment = whole["experiment"]
         judged = {k: experiment[k] for k in ("outcome", "analysis")}
         return {
@@ -84,6 +84,17 @@ class Audit:
             "prompts": _digest([whole["prompts"], experiment["persona_in"]]),
             "judging": _digest(judged),
         }
+
+    @property
+    def _whole(self) -> dict[str, Any]:
+        """As plain data, without what came later than format 1 and is as if it were not there."""
+        whole: dict[str, Any] = self.resolved.model_dump(mode="json")
+        for part, model in (("outcome", Outcome), ("analysis", Analysis)):
+            dumped = whole["experiment"][part]
+            for name in CAME_LATER[part]:
+                if dumped[name] == model.model_fields[name].default:
+                    del dumped[name]
+        return whole
 
     def to_yaml(self) -> str:
         """The resolved experiment as a run folder keeps it."""

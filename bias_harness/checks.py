@@ -12,7 +12,7 @@ from bias_harness.answers import reader_version
 from bias_harness.asking import run
 from bias_harness.audit import Audit
 from bias_harness.drift import Check, Policy, Snapshot
-from bias_harness.errors import BiasHarnessError
+from bias_harness.errors import BiasHarnessError, UsageError
 from bias_harness.fixtures import (
     BASELINE,
     answers_digest,
@@ -29,6 +29,11 @@ from bias_harness.runs import Run
 
 def record(audit: Audit, into: Path, source: Path, *, limit: int | None = None) -> Run:
     """Ask (what is not there yet), and leave a fixture fit for a repository. Raises where a request has no answer."""
+    measure = audit.experiment.outcome.measure
+    if measure != "salary":
+        raise UsageError(
+            f"fixtures are checked for salary gaps, and {audit.experiment.experiment} measures a {measure}"
+        )
     made = run(audit, results=into.parent, name=into.name, limit=limit)
     if made.stopped or (made.observations["status"].astype(str) == "failed").any():
         raise BiasHarnessError(f"the recording is not complete: {'; '.join(made.stopped) or 'some requests failed'}")

@@ -2,164 +2,34 @@
 
 from __future__ import annotations
 
-import re
-from typing import Annotated, Any, Literal, Self
+import math
+from typing import Any, Literal, Self
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PositiveInt,
-    WithJsonSchema,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, PositiveInt, field_validator, model_validator
 
+from bias_harness.endpoints import PROVIDER_NAMES, Endpoint, HttpCall, Name, Plant, Price, Sampling, Share, Strict
 from bias_harness.vocabulary import Basis, Period, Scope
 
-NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
-PROVIDER_NAMES = ("openai_compatible", "anthropic", "embedded", "replay", "simulated", "http", "function")
-
-
-class Strict(BaseModel):
-    """A hand-written thing: frozen, and an unknown key is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-def _fraction(value: Any) -> Any:
-    """Read "1%" as 0.01; leave everything else to pydantic."""
-    if isinstance(value, str) and (match := re.fullmatch(r"\s*([0-9.]+)\s*%\s*", value)):
-        return float(match[1]) / 100
-    return value
-
-
-def _name(value: str) -> str:
-    if not NAME.match(value):
-        raise ValueError(f"{value!r} is not a name: letters, digits, '.', '_' and '-', starting with a letter or digit")
-    return value
-
-
-_SHARE_SCHEMA = {"anyOf": [{"type": "number", "minimum": 0, "exclusiveMaximum": 1}, {"pattern": r"^[0-9.]+ *%$"}]}
-Share = Annotated[float, BeforeValidator(_fraction), Field(ge=0, lt=1), WithJsonSchema(_SHARE_SCHEMA)]
-Name = Annotated[str, BeforeValidator(lambda v: _name(v) if isinstance(v, str) else v)]
-
-
-class Sampling(Strict):
-    """Sampling parameters as they are sent; what is null is not sent."""
-
-    temperature: float | None = Field(default=1.0, ge=0, le=2)
-    top_p: float | None = Field(default=None, gt=0, le=1)
-    max_tokens: PositiveInt | None = 300
-
-    def sent(self) -> dict[str, Any]:
-        """The parameters that go over the wire."""
-        return self.model_dump(exclude_none=True)
-
-
-class Price(Strict):
-    """US dollars per million tokens."""
-
-    input_per_million: float = Field(ge=0)
-    output_per_million: float = Field(ge=0)
-
-
-class Plant(Strict):
-    """What the simulated advisor does: the planted effects and the noise around them.
-
-    `gaps` maps attribute -> level -> planted gap as a fraction of the reference's amount (-0.05 = 5 % less);
-    a combination adds up the gaps of its parts (on the log scale) unless it has a key of its own.
-    `field_gaps` adds to that per field. `heap` rounds to multiples (0 = not at all).
-    Standard deviations are on the log scale.
-    """
-
-    gaps: dict[str, dict[str, float]] = {}
-    field_gaps: dict[str, dict[str, dict[str, float]]] = {}
-    base: float = Field(default=90_000, gt=0)
-    profile_sd: float = Field(default=0.25, ge=0)
-    profile_gap_sd: float = Field(default=0.0, ge=0)
-    wording_gap_sd: float = Field(default=0.0, ge=0)
-    trial_sd: float = Field(default=0.06, ge=0)
-    heap: float = Field(default=1_000, ge=0)
-    refusals: dict[str, dict[str, Share]] = {}
-    refusal_rate: Share = 0.0
-    latency_seconds: float = Field(default=0.0, ge=0)
-    fault_rate: Share = 0.0
-    seed: int = 0
-
-
-class HttpCall(Strict):
-    """A product behind HTTP: where the question goes, and where the text comes back.
-
-    In `body` (JSON) every `{question}` inside a text is replaced by the user's message, `{system}` by the system
-    message; `{messages}` alone by the list of messages. `text_at` is the dotted path to the text in the JSON that
-    comes back (`reply.0.text`); empty where the whole body is the text. A header `$NAME` takes the variable's value.
-    """
-
-    url: str = Field(pattern="^https?://")
-    body: dict[str, Any]
-    text_at: str = ""
-    headers: dict[str, str] = {}
-
-
-def _name_may_be_left_out(schema: dict[str, Any]) -> None:
-    schema.pop("required", None)
-
-
-class Endpoint(Strict):
-    """One model to ask: where it lives and how it is asked. Keys live in the environment only.
-
-    The name is made from the model where it is left out.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra=_name_may_be_left_out)
-
-    name: Name
-    provider: str = ""
-    model: str = ""
-    base_url: str | None = None
-    api_key_env: str | None = None
-    sampling: Sampling | None = None
-    send_seed: bool | None = None
-    max_connections: PositiveInt = 16
-    requests_per_minute: PositiveInt | None = None
-    tokens_per_minute: PositiveInt | None = None
-    timeout_seconds: float = Field(default=120, gt=0)
-    max_attempts: PositiveInt = 6
-    price: Price | None = None
-    model_path: str | None = None
-    run: str | None = None
-    plant: Plant | None = None
-    http: HttpCall | None = None
-    function: str | None = Field(default=None, pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")
-    extra_body: dict[str, Any] = {}
-    label: dict[str, str] = {}
-
-    @model_validator(mode="before")
-    @classmethod
-    def _fill(cls, data: Any) -> Any:
-        """A base_url alone means an OpenAI-compatible endpoint; a name alone is taken from the model."""
-        if not isinstance(data, dict):
-            return data
-        data = dict(data)
-        if not data.get("provider"):
-            named = {"plant": "simulated", "run": "replay", "http": "http", "function": "function"}
-            data["provider"] = next((p for key, p in named.items() if key in data), "openai_compatible")
-        if "name" not in data and isinstance(data.get("model"), str):
-            data["name"] = re.sub(r"[^A-Za-z0-9._-]+", "-", data["model"]).strip("-")
-        return data
-
-    @field_validator("base_url")
-    @classmethod
-    def _no_credentials(cls, value: str | None) -> str | None:
-        if value is None:
-            return value
-        if not re.match(r"^https?://", value):
-            raise ValueError(f"{value!r} is not a URL: it starts with http:// or https://")
-        if "@" in value.split("//", 1)[1].split("/", 1)[0]:
-            raise ValueError("a URL must not carry credentials; name the key's variable in api_key_env instead")
-        return value.rstrip("/")
+__all__ = [
+    "CAME_LATER",
+    "PROVIDER_NAMES",
+    "Analysis",
+    "AttributeChoice",
+    "Endpoint",
+    "Experiment",
+    "HttpCall",
+    "Name",
+    "Outcome",
+    "PeopleChoice",
+    "Placebo",
+    "Plant",
+    "Price",
+    "Sampling",
+    "Share",
+    "Strict",
+    "declared",
+    "margin_of",
+]
 
 
 class PeopleChoice(Strict):
@@ -182,9 +52,43 @@ class AttributeChoice(Strict):
     within: dict[str, list[str]] = {}
 
 
-class Outcome(Strict):
-    """The unit that answers are converted to, and the one documented rule of conversion."""
+_MONEY = ("salary",)
+_ONLY_FOR: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("currency", "period", "basis", "range_rule", "multiplier", "holiday_allowance", "format"), _MONEY),
+    **dict.fromkeys(("hours_per_year", "days_per_year", "weeks_per_year", "months_per_year"), _MONEY),
+    "plausible": ("salary", "score"),
+    "label": ("score", "share"),
+    "unit": ("score",),
+    "ones": ("share",),
+    "zeros": ("share",),
+}
+_NEEDED_FOR: dict[str, tuple[str, ...]] = {
+    "salary": (),
+    "score": ("label", "unit", "plausible"),
+    "share": ("label", "ones", "zeros"),
+}
+_WANTED = {
+    "label": "what is measured, as {en: grade, nl: cijfer}",
+    "unit": "what it is counted in, as {en: points, nl: punten}",
+    "plausible": "the ends of the scale, as [1, 10]",
+    "ones": "the words that count as one, as [correct]",
+    "zeros": "the words that count as nought, as [incorrect]",
+}
 
+
+class Outcome(Strict):
+    """What is measured, the unit that answers are converted to, and the one documented rule of conversion.
+
+    A `salary` is an amount of money a year and its gaps are ratios. A `score` is a number between the two ends of
+    `plausible`, a `share` an answer that is one of the words of `ones` or of `zeros`; their gaps are differences:
+    points of the score, shares of the answers. They need a `label` (what is measured) and the score a `unit`.
+    """
+
+    measure: Literal["salary", "score", "share"] = "salary"
+    label: dict[str, str] = {}
+    unit: dict[str, str] = {}
+    ones: list[str] = []
+    zeros: list[str] = []
     currency: str = Field(default="USD", pattern="^[A-Z]{3}$")
     period: Period = "year"
     basis: Basis = "gross"
@@ -204,16 +108,61 @@ class Outcome(Strict):
             raise ValueError("plausible is [lowest, highest], the lowest first")
         return self
 
+    @model_validator(mode="after")
+    def _fits_the_measure(self) -> Self:
+        given = {name for name, field in type(self).model_fields.items() if getattr(self, name) != field.default}
+        wrong = [name for name in _ONLY_FOR if name in given and self.measure not in _ONLY_FOR[name]]
+        if wrong:
+            raise ValueError(
+                f"{wrong[0]} is for a {' or '.join(_ONLY_FOR[wrong[0]])}, and this measures a {self.measure}"
+            )
+        wanted = {"salary": (), "score": ("label", "unit", "plausible"), "share": ("label", "ones", "zeros")}[
+            self.measure
+        ]
+        missing = [name for name in wanted if name not in given]
+        if missing:
+            raise ValueError(f"a {self.measure} needs {missing[0]}: {_WANTED[missing[0]]}")
+        return self
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The lowest and the highest answer that is believed."""
+        return (0.0, 1.0) if self.measure == "share" else self.plausible
+
 
 class Analysis(Strict):
-    """What is declared about the statistics before anything is asked; it is part of the experiment's hash."""
+    """What is declared about the statistics before anything is asked; it is part of the experiment's hash.
+
+    The smallest gap that matters: `smallest_gap` of salaries (a ratio), `smallest_rate_gap` of shares,
+    `smallest_difference` of scores (in their unit).
+    """
 
     smallest_gap: Share = 0.01
     smallest_rate_gap: Share = 0.02
+    smallest_difference: float | None = Field(default=None, gt=0)
     confidence: float = Field(default=0.95, gt=0.5, lt=1)
     scope: Scope = "profiles"
     resamples: PositiveInt = 9_999
     seed: int = 20_260_101
+
+
+CAME_LATER = {"outcome": ("measure", "label", "unit", "ones", "zeros"), "analysis": ("smallest_difference",)}
+"""Keys that an experiment of format 1 did not have at first: at their default they are no part of its digests, so that
+what was recorded before stays comparable."""
+
+
+def margin_of(outcome: Outcome, analysis: Analysis) -> float:
+    """The smallest gap that matters on the scale of the headline: log, points of a score, or a difference of shares."""
+    if outcome.measure == "salary":
+        return math.log1p(analysis.smallest_gap)
+    return analysis.smallest_difference or analysis.smallest_rate_gap
+
+
+def declared(outcome: Outcome, analysis: Analysis) -> None:
+    """Raise `ValueError` where the smallest difference of a score is not declared, or declared for nothing."""
+    if (outcome.measure == "score") != (analysis.smallest_difference is not None):
+        wanted = "a score needs" if outcome.measure == "score" else f"a {outcome.measure} has no"
+        raise ValueError(f"{wanted} analysis.smallest_difference: the smallest difference of scores that matters")
 
 
 class Placebo(Strict):
@@ -250,6 +199,11 @@ class Experiment(Strict):
     def _bare_names(cls, value: Any) -> Any:
         """`- gender` is short for `- name: gender`."""
         return [{"name": v} if isinstance(v, str) else v for v in value] if isinstance(value, list) else value
+
+    @model_validator(mode="after")
+    def _declared(self) -> Self:
+        declared(self.outcome, self.analysis)
+        return self
 
     @model_validator(mode="after")
     def _no_twins(self) -> Self:

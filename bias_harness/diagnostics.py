@@ -36,9 +36,9 @@ def answers(subject: Subject) -> Iterator[Block]:
     rows = subject.rows
     reasons: Mapping[str, Mask] = {
         "range": rows.ranged,
-        "implausible": rows.positive & rows.implausible,
-        "invalid_nonpositive": rows.is_status("ok") & ~rows.positive,
-        "mixed_currency": rows.positive & rows.mixed,
+        "implausible": rows.valued & rows.implausible,
+        "invalid_nonpositive": rows.is_status("ok") & ~rows.valued,
+        "mixed_currency": rows.valued & rows.mixed,
         "outlier_magnitude": rows.flags.magnitude,
         "outlier_robust": rows.flags.robust,
         "used": rows.usable,
@@ -55,7 +55,7 @@ def answers(subject: Subject) -> Iterator[Block]:
 
 
 def variance(subject: Subject) -> Iterator[Block]:
-    """Where the amounts vary, per level, and where the gaps vary, per compared level (log scale, variances)."""
+    """Where the amounts vary, per level, and where the gaps vary, per compared level (log, linear)."""
     cells = subject.cells
     for level in range(len(subject.rows.levels)):
         means = np.where(cells.count[:, :, level, 0] > 0, cells.log_mean[:, :, level, 0], np.nan)
@@ -118,21 +118,21 @@ def bounds(subject: Subject) -> Iterator[Block]:
     """Per compared level: what the gap can be when one side answers less often (Lee), and at worst (Manski)."""
     rows, known = subject.rows, subject.rows.plain & subject.rows.asked
     reference = rows.reference or 0
-    worst_rule = partial(_manski, ends=subject.outcome.plausible)
+    worst_rule = partial(_manski, ends=subject.outcome.ends)
     for level in subject.compared:
         sides = [known & (rows.level == g) for g in (level, reference)]
         rates = [float(rows.usable[s].mean()) if s.any() else None for s in sides]
         if rates[0] is None or rates[1] is None:
             continue
-        money = _by_profile(subject, sides, lambda y: y, lee_bounds)
-        logs = _by_profile(subject, sides, np.log, lee_bounds)
+        plain = _by_profile(subject, sides, lambda y: y, lee_bounds)
+        logs = None if subject.linear else _by_profile(subject, sides, np.log, lee_bounds)
         worst = _by_profile(subject, sides, lambda y: y, worst_rule)
         yield {
             **about(subject, level),
             "answered_level": rates[0],
             "answered_reference": rates[1],
             "differential": abs(rates[0] - rates[1]) > subject.analysis.smallest_rate_gap,
-            "money": money,
+            "difference" if subject.linear else "money": plain,
             "percent": None if logs is None else {k: percent(v) for k, v in logs.items() if k != "n_profiles"},
             "worst_case": worst,
         }
@@ -171,7 +171,7 @@ def _split(profile: Codes, n: int, side: Mask) -> list[Codes]:
 
 
 def drift(subject: Subject) -> Iterator[Block]:
-    """Per compared level: whether its amounts and the reference's moved apart during the run (log, whole run)."""
+    """Per compared level: whether its amounts and the reference's moved apart during the run (log, linear)."""
     rows = subject.rows
     known = rows.plain & rows.usable
     cell = np.ravel_multi_index((rows.profile, rows.wording, rows.level, rows.signal), rows.shape)
@@ -179,7 +179,7 @@ def drift(subject: Subject) -> Iterator[Block]:
         found = {}
         for name, g in (("of_level", level), ("of_reference", rows.reference or 0)):
             at = known & (rows.level == g)
-            found[name] = slope_by_profile(np.log(rows.annual[at]), rows.order[at], cell[at], rows.profile[at])
+            found[name] = slope_by_profile(rows.scaled[at], rows.order[at], cell[at], rows.profile[at])
         gap = _gap_slope(subject, level, known)
         yield {**about(subject, level), "gap": asdict(gap), **{k: asdict(v) for k, v in found.items()}}
 
@@ -192,5 +192,5 @@ def _gap_slope(subject: Subject, level: int, known: Mask) -> Interval:
     b, a = (np.flatnonzero(known & (rows.level == g)) for g in (level, rows.reference or 0))
     _, at_b, at_a = np.intersect1d(key[b], key[a], return_indices=True)
     b, a = b[at_b], a[at_a]
-    gaps = np.log(rows.annual[b]) - np.log(rows.annual[a])
+    gaps = rows.scaled[b] - rows.scaled[a]
     return slope_by_profile(gaps, (rows.order[b] + rows.order[a]) / 2, pair[b], rows.profile[b])

@@ -71,7 +71,7 @@ class Estimates:
         return [row for row in rows if all(row.get(key) == value for key, value in wanted.items())]
 
     def headline(self, endpoint: str, attribute: str, level: str) -> Estimate | None:
-        """The log gap in the declared scope; None where this was not asked."""
+        """The gap in the declared scope; None where this was not asked."""
         return self._one(family="headline", endpoint=endpoint, attribute=attribute, level=level)
 
     def money(self, of: Estimate) -> Estimate | None:
@@ -84,6 +84,8 @@ class Estimates:
         about = {"endpoint": of.endpoint, "attribute": of.attribute, "level": of.level, "scope": "panel", "slice": {}}
         found = [e for e in self.find(**about) if e.family in ("scopes", "headline", "money")]
         by_scale = {e.scale: e for e in found}
+        if "difference" in by_scale:
+            return by_scale["difference"], by_scale["difference"]
         return (by_scale["log"], by_scale["money"]) if len(by_scale) == 2 else None
 
     def refusal(self, of: Estimate) -> Estimate | None:
@@ -137,7 +139,7 @@ def estimate(
     `observations` is long, one row a trial (see `frame`); `endpoints` are those that were to be asked: one without any
     row gets a warning. Raises `InputError` where the table lacks a column that cannot be done without.
     """
-    subjects = [Subject(rows, analysis, outcome) for rows in rows_of(observations)]
+    subjects = [Subject(rows, analysis, outcome) for rows in rows_of(observations, linear=outcome.measure != "salary")]
     items: list[Estimate] = []
     blocks: dict[str, list[Block]] = {name: [] for name in BLOCKS}
     for subject in subjects:
@@ -155,15 +157,16 @@ def estimate(
 
 def _beside(subject: Subject, items: list[Estimate], comparisons: int) -> dict[str, list[Block]]:
     floor = diagnostics.placebo(subject, items)
+    pay = not subject.linear
     return {
         "answers": list(diagnostics.answers(subject)),
         "variance": list(diagnostics.variance(subject)),
         "placebo": [floor] if floor else [],
         "bounds": list(diagnostics.bounds(subject)),
-        "distribution": list(shapes.distribution(subject)),
-        "heaping": list(shapes.round_numbers(subject)),
-        "specification": list(shapes.specification(subject)),
-        "lenses": list(shapes.lenses(subject, comparisons)),
+        "distribution": list(shapes.distribution(subject)) if pay else [],
+        "heaping": list(shapes.round_numbers(subject)) if pay else [],
+        "specification": list(shapes.specification(subject)) if pay else [],
+        "lenses": list(shapes.lenses(subject, comparisons)) if pay else [],
         "drift": list(diagnostics.drift(subject)),
     }
 
@@ -238,9 +241,14 @@ def _pooled(about: Block, own: list[Estimate], name: Callable[[Estimate], str]) 
     if pooled is None or len(known) < 2:
         return
     shrunk = {name(e): x for e, x in zip(known, pooled.shrunk, strict=True)}
-    ranking = [{"name": n, "percent": percent(x)} for n, x in sorted(shrunk.items(), key=lambda pair: pair[1])]
-    ends = {"percent_low": percent(pooled.conf_low), "percent_high": percent(pooled.conf_high)}
-    yield {**about, **asdict(pooled), "percent": percent(pooled.estimate), **ends, "ranking": ranking}
+    of = percent if known[0].scale == "log" else _none
+    ranking = [{"name": n, "estimate": x, "percent": of(x)} for n, x in sorted(shrunk.items(), key=lambda p: p[1])]
+    ends = {"percent_low": of(pooled.conf_low), "percent_high": of(pooled.conf_high)}
+    yield {**about, **asdict(pooled), "percent": of(pooled.estimate), **ends, "ranking": ranking}
+
+
+def _none(_: float | None) -> None:
+    """There is no per cent of a difference."""
 
 
 def _warnings(subjects: Iterable[Subject], items: Iterable[Estimate]) -> Iterator[str]:
@@ -250,7 +258,7 @@ def _warnings(subjects: Iterable[Subject], items: Iterable[Estimate]) -> Iterato
         about = f"{rows.endpoint}, {rows.attribute}"
         if rows.reference is None:
             yield f"no_reference: {about}"
-        if not rows.positive.any():
+        if not rows.valued.any():
             yield f"no_answers: {about}"
         elif len(rows.profiles) < FEWEST_WITHOUT_WARNING:
             yield f"few_profiles: {about}"

@@ -52,7 +52,7 @@ def estimates_of(subject: Subject) -> list[Estimate]:
 
 
 def headlines(subject: Subject, level: int) -> Iterator[Estimate]:
-    """The log gap in every scope (the declared one is the headline), and its twins in money."""
+    """The gap in every scope (the declared one is the headline), and the twins in money of a log gap."""
     of, analysis = subject.contrasts[level], subject.analysis
     for scope in SCOPES:
         main = scope == analysis.scope
@@ -60,6 +60,8 @@ def headlines(subject: Subject, level: int) -> Iterator[Estimate]:
         interval = log_gap(of, scope, analysis.confidence)
         item = log_estimate(subject, blank, of, interval)
         yield replace(item, details=_details(subject, of, interval)) if main else item
+    if subject.linear:
+        return
     if analysis.scope != "panel":
         yield money_estimate(subject, subject.blank(level, scale="money", scope="panel", family="scopes"), of)
     yield money_estimate(subject, subject.blank(level, scale="money", scope=analysis.scope, family="money"), of)
@@ -100,12 +102,14 @@ def parts(subject: Subject, level: int) -> Iterator[tuple[Estimate, Array]]:
         gaps = np.full(len(subject.rows.profiles), np.nan)
         gaps[slice(None) if profiles is None else profiles] = profile_means(part.log_gaps)
         yield log_estimate(subject, blank, part, interval), gaps
+        if subject.linear:
+            continue
         yield money_estimate(subject, replace(blank, scale="money", family="money"), part), gaps
 
 
 def _simultaneous(subject: Subject, cells: list[tuple[Estimate, Array]]) -> list[Estimate]:
     """The cells with intervals that hold for all of them at once (max-T by joint sign flips)."""
-    logs = [i for i, (e, _) in enumerate(cells) if e.scale == "log"]
+    logs = [i for i, (e, _) in enumerate(cells) if e.scale == subject.scale]
     if not logs:
         return []
     analysis = subject.analysis
@@ -125,7 +129,7 @@ def nonanswers(subject: Subject, level: int) -> Iterator[Estimate]:
     rows = subject.rows
     known = rows.plain & rows.asked
     unread = rows.is_status("no_amount") | rows.is_status("ambiguous")
-    odd = rows.positive & (rows.implausible | rows.flags.magnitude)
+    odd = rows.valued & (rows.implausible | rows.flags.magnitude)
     events = dict(zip(NON_ANSWERS, (rows.is_status("refused"), rows.ranged, unread, odd), strict=True))
     index = (rows.profile[known], rows.wording[known], rows.level[known], rows.signal[known])
     for name, event in events.items():
@@ -180,7 +184,8 @@ def intersections(subject: Subject, level: int) -> Iterator[Estimate]:
     blank = subject.blank(
         level, estimator="excess over single gaps", family="intersections", slice={"over": " & ".join(names)}
     )
-    item = replace(blank, **interval_fields(found.excess), **percent_fields(found.excess))
+    percents = {} if subject.linear else percent_fields(found.excess)
+    item = replace(blank, **interval_fields(found.excess), **percents)
     details = {
         "joint": asdict(found.joint),
         "sum_of_singles": asdict(found.singles),

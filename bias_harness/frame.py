@@ -54,7 +54,7 @@ def observations(audit: Audit, rows: Iterable[Row]) -> pd.DataFrame:
         for name, column in columns.items():
             column.append(values[name])
     frame = _typed(columns)
-    lowest, highest = audit.experiment.outcome.plausible
+    lowest, highest = audit.experiment.outcome.ends
     outside = frame["annual"].notna() & ~frame["annual"].between(lowest, highest)
     frame["implausible"] = outside | (frame["reason"].astype(str) == "implausible")
     return frame

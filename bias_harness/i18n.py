@@ -22,13 +22,18 @@ from babel.numbers import format_currency, format_decimal
 LANGUAGES = ("nl", "en")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Texts:
-    """The prose of one language. A missing key or placeholder is a `KeyError`: a test holds the languages together."""
+    """The prose of one language. A missing key or placeholder is a `KeyError`: a test holds the languages together.
+
+    `unit` is what gaps are counted in where that is not per cent, `digits` how many decimals they are shown with.
+    """
 
     language: str
     table: Mapping[str, Any]
     locale: Locale
+    unit: str = ""
+    digits: int = 1
 
     def __call__(self, key: str, **values: Any) -> str:
         """The text under a dotted key with its {placeholders} filled."""
@@ -55,6 +60,15 @@ class Texts:
     def percent(self, value: float, digits: int = 1) -> str:
         """A number that is per cent already."""
         return f"{self.number(value, digits)}{self('units.percent')}"
+
+    def gap(self, value: float, digits: int | None = None) -> str:
+        """The size of a gap (see `Estimate.shown`): per cent, or a number in the outcome's own unit."""
+        return f"{self.size(value, digits)} {self.unit}" if self.unit else self.size(value, digits)
+
+    def size(self, value: float, digits: int | None = None) -> str:
+        """The same where there is no room for a unit: per cent, or the bare number."""
+        digits = self.digits if digits is None else digits
+        return self.number(value, digits) if self.unit else self.percent(value, digits)
 
     def money(self, value: float, currency: str, *, exact: bool = False) -> str:
         """An amount without cents; two significant digits unless `exact`."""
@@ -88,7 +102,43 @@ def round_significant(value: float, digits: int = 2) -> float:
 @cache
 def texts(language: str) -> Texts:
     """The texts of a language."""
-    names = [f"{language}.yaml", f"report.{language}.yaml", f"figures.{language}.yaml"]
-    folder = files("bias_harness").joinpath("locale")
-    table = {k: v for n in names for k, v in yaml.safe_load(folder.joinpath(n).read_text(encoding="utf-8")).items()}
+    names = (f"{language}.yaml", f"report.{language}.yaml", f"figures.{language}.yaml")
+    table = {key: value for name in names for key, value in _read(name).items()}
     return Texts(language, table, Locale.parse(language))
+
+
+@cache
+def texts_about(language: str, measure: str, label: str, unit: str) -> Texts:
+    """The texts of a language for a score or a share: what is measured (`label`) and its `unit` are filled in.
+
+    `locale/measured.<language>.yaml` says otherwise what the texts say of salaries.
+    """
+    plain, own = texts(language), _read(f"measured.{language}.yaml")
+    unit = unit if measure == "score" else own["points"]
+    said = _filled(own["texts"], {"{label}": label, "{unit}": unit})
+    return Texts(language, _laid_over(plain.table, said), plain.locale, unit, 2 if measure == "score" else 1)
+
+
+def _read(name: str) -> dict[str, Any]:
+    text = files("bias_harness").joinpath("locale", name).read_text(encoding="utf-8")
+    table: dict[str, Any] = yaml.safe_load(text)
+    return table
+
+
+def _filled(node: Any, words: Mapping[str, str]) -> Any:
+    """The same with some placeholders filled; the others stay."""
+    if isinstance(node, Mapping):
+        return {key: _filled(value, words) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_filled(value, words) for value in node]
+    for placeholder, word in words.items():
+        node = str(node).replace(placeholder, word.replace("{", "{{").replace("}", "}}"))
+    return node
+
+
+def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for key, value in above.items():
+        there = below.get(key)
+        merged[key] = _laid_over(there, value) if isinstance(there, Mapping) and isinstance(value, Mapping) else value
+    return merged

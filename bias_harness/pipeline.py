@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from bias_harness.asking import arun, environment, run
 from bias_harness.audit import Audit, load_audit
+from bias_harness.errors import UsageError
 from bias_harness.runs import Run, load_run, score
 
 if TYPE_CHECKING:
@@ -84,6 +85,8 @@ def calibrate(
     from bias_harness.calibration import Planted, calibrate, variants
 
     e = audit.experiment
+    if e.outcome.measure != "salary":
+        raise UsageError(f"calibrate simulates salary advice, and {e.experiment} measures a {e.outcome.measure}")
     signals = min(c.signals for c in audit.design.counts())
     wordings = len(e.wordings) * len(e.languages)
     planted = Planted(e.experiment, len(audit.design.personas), wordings, e.repeats, signals)
@@ -142,11 +145,11 @@ def material(of: Run) -> Material:
 
 def headlines(of: Run, language: str = "en") -> list[str]:
     """The findings of a run in plain sentences with their numbers, and what kind of model they are about."""
-    from bias_harness.i18n import texts
     from bias_harness.sections import first
+    from bias_harness.sections.material import spoken
 
-    spoken = texts(language)
-    built = first.build(material(of), spoken)
+    made = material(of)
+    built = first.build(made, spoken(made, language))
     lines = list(built["banners"])
     for found in built["findings"]:
         lines += [f"{found['verdict'].upper()}: {found['sentence']}", f"    {found['numbers']}"]

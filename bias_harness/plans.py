@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 from bias_harness.audit import Audit
-from bias_harness.config import Endpoint
+from bias_harness.config import Endpoint, Outcome, margin_of
 from bias_harness.design import AttributeCounts
 from bias_harness.errors import InputError
 from bias_harness.estimates import Estimates
@@ -79,8 +79,9 @@ def make_plan(audit: Audit, pilot: Pilot | None = None) -> Plan:
     """The plan of an experiment, with the spread of a pilot run where there is one. Asks nothing."""
     e = audit.experiment
     endpoints = tuple(_endpoint(audit, endpoint) for endpoint in e.endpoints)
-    spread = pilot.spread if pilot else Spread()
+    spread = pilot.spread if pilot else _assumed(e.outcome)
     power = _power(audit, spread)
+    told = (*_precision(audit, power, spread, pilot), *_needed(audit, power, endpoints))
     return Plan(
         e.experiment,
         e.title.get("en", e.experiment),
@@ -90,7 +91,7 @@ def make_plan(audit: Audit, pilot: Pilot | None = None) -> Plan:
         power,
         spread,
         pilot.run if pilot else None,
-        (*_precision(power, spread, pilot), *_needed(power, endpoints), *(REMARKS[w] for w in power.warnings)),
+        (*told, *(REMARKS[w] for w in power.warnings)),
     )
 
 
@@ -124,25 +125,51 @@ def _power(audit: Audit, spread: Spread) -> PowerPlan:
     e = audit.experiment
     signals = min(c.signals for c in audit.design.counts())
     numbers = Numbers(len(audit.design.personas), len(e.wordings) * len(e.languages), e.repeats * signals)
-    return plan_power(numbers, math.log1p(e.analysis.smallest_gap), spread, scope=e.analysis.scope)
+    return plan_power(numbers, margin_of(e.outcome, e.analysis), spread, scope=e.analysis.scope)
 
 
-def _precision(power: PowerPlan, spread: Spread, pilot: Pilot | None) -> Iterator[str]:
+def _assumed(outcome: Outcome) -> Spread:
+    """Of a share the widest there is for answers; of a score a tenth of its scale."""
+    if outcome.measure == "salary":
+        return Spread()
+    low, high = outcome.ends
+    trial = 0.5 if outcome.measure == "share" else 0.1 * (high - low)
+    return Spread(0.1 * trial, 0.0, 0.0, trial)
+
+
+def _size(audit: Audit, gap: float) -> str:
+    """A gap in the words of what is measured."""
+    outcome = audit.experiment.outcome
+    if outcome.measure == "salary":
+        return f"{100 * math.expm1(gap):.1f}%"
+    if outcome.measure == "share":
+        return f"{100 * gap:.1f} percentage points"
+    return f"{gap:.2f} {outcome.unit.get('en') or next(iter(outcome.unit.values()))}"
+
+
+def _deviation(audit: Audit, deviation: float) -> str:
+    """A standard deviation: of logs it is shown as per cents as it is."""
+    pay = audit.experiment.outcome.measure == "salary"
+    return f"{100 * deviation:.1f}%" if pay else _size(audit, deviation)
+
+
+def _precision(audit: Audit, power: PowerPlan, spread: Spread, pilot: Pilot | None) -> Iterator[str]:
     n = power.now.numbers
     basis = f"from the run {pilot.run}" if pilot else "assumed; give a finished run with --pilot"
-    found, shown = f"{power.now.percent:.1f}%", f"{100 * math.expm1(power.equivalence):.1f}%"
+    found, shown = _size(audit, power.now.mde), _size(audit, power.equivalence)
+    people, trials = _deviation(audit, spread.gap_profile), _deviation(audit, spread.trial)
     yield (
         f"With {n.profiles} people, {n.wordings} wordings and {n.repeats} answers to each (repeats times signals), "
         f"a gap of {found} is found four times out of five, and a true zero is shown to be no gap above {shown}. "
-        f"Spread of gaps over people {100 * spread.gap_profile:.1f}%, of answers {100 * spread.trial:.1f}% ({basis})."
+        f"Spread of gaps over people {people}, of answers {trials} ({basis})."
     )
-    best = power.doubled[power.best]
-    yield f"Twice the people, wordings or repeats cost the same; twice the {power.best} buys most: {best.percent:.1f}%."
+    best = _size(audit, power.doubled[power.best].mde)
+    yield f"Twice the people, wordings or repeats cost the same; twice the {power.best} buys most: {best}."
 
 
-def _needed(power: PowerPlan, endpoints: Sequence[EndpointPlan]) -> Iterator[str]:
+def _needed(audit: Audit, power: PowerPlan, endpoints: Sequence[EndpointPlan]) -> Iterator[str]:
     """What the declared smallest gap would take, in people, calls and dollars."""
-    target = f"{100 * math.expm1(power.target):.1f}%"
+    target = _size(audit, power.target)
     if power.needed is None or power.needed.numbers.profiles <= power.now.numbers.profiles:
         return
     calls = power.needed.calls

@@ -25,6 +25,7 @@ from bias_harness.i18n import Texts, texts
 from bias_harness.sections import Material, answers, client, compare, first, research, study, sure, where, who
 from bias_harness.sections.drawings import Drawings
 from bias_harness.sections.material import View, answers_file
+from bias_harness.sections.material import spoken as spoken_in
 from bias_harness.sections.safe import strong, visible
 
 MANY_ANSWERS = 20_000
@@ -41,6 +42,10 @@ SECTIONS: Mapping[str, Callable[[Material, Texts], dict[str, Any]]] = {
     "research": research.build,
     "answers": answers.build,
 }
+
+
+OF_PAY = ("study", "client", "worksheet")
+"""Sections that speak of salaries alone."""
 
 
 @cache
@@ -80,10 +85,10 @@ def _date(spoken: Texts, material: Material) -> str:
 
 def render_report(material: Material, language: str, others: Sequence[str] = ()) -> str:
     """The whole page in one language, as HTML. `others` are the languages of the pages beside it."""
-    spoken = texts(language)
+    spoken = spoken_in(material, language)
     values = {
         **_frame(spoken),
-        "sections": {name: build(material, spoken) for name, build in SECTIONS.items()},
+        "sections": {n: build(material, spoken) for n, build in SECTIONS.items() if material.pay or n not in OF_PAY},
         "title": spoken.label(material.audit.experiment.title, material.audit.experiment.experiment),
         "version": __version__,
         "date": _date(spoken, material),
@@ -99,7 +104,8 @@ def pages(material: Material, languages: Iterable[str]) -> dict[str, bytes]:
     gives the same bytes.
     """
     if len(material.observations) > MANY_ANSWERS:
-        with drawn_aside(list(Drawings(View(material, texts("en")))), "en") as figures:
+        english = spoken_in(material, "en")
+        with drawn_aside(list(Drawings(View(material, english))), english) as figures:
             made = documents(material, languages)
     else:
         made, figures = documents(material, languages), figure_files(material)
@@ -123,6 +129,8 @@ def render_comparison(materials: Sequence[Material], language: str, by: compare.
     """
     if len(materials) < 2 and by == "run":
         raise UsageError("a comparison needs two runs or more; name them, or say what of one run is compared with --by")
+    if not all(m.pay for m in materials):
+        raise UsageError("compare sets salaries side by side; a run that measures a score or a share has its own page")
     spoken = texts(language)
     sides = ", ".join(m.run for m in materials)
     values = {
@@ -142,7 +150,7 @@ def _bytes(text: str) -> bytes:
 def _answers(material: Material, language: str) -> dict[str, bytes]:
     if material.answers_inline:
         return {}
-    spoken = texts(language)
+    spoken = spoken_in(material, language)
     view, frame = View(material, spoken), _frame(spoken)
     template = _environment().get_template("answers_file.html.j2")
     return {
@@ -172,7 +180,7 @@ def figure_files(
     """
     from bias_harness.figures.files import files_of
 
-    spoken = texts(language)
+    spoken = spoken_in(material, language)
     drawings: list[Drawing] = list(Drawings(View(material, spoken)))
     if name is not None:
         wanted = [d for d in drawings if name in (d.id, d.name)] or [d for d in drawings if d.family == name]

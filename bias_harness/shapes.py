@@ -112,7 +112,7 @@ def specification(subject: Subject) -> Iterator[Block]:
     """Per compared level: the gap under every wording, reading of ranges, rule for outliers and scale; a joint test."""
     rows, analysis = subject.rows, subject.analysis
     ranges = RANGES if (rows.plain & rows.usable & rows.ranged).any() else RANGES[:1]
-    odd = rows.positive & ~rows.mixed & rows.plain
+    odd = rows.valued & ~rows.mixed & rows.plain
     outliers = OUTLIERS if (odd & ~rows.usable).any() else OUTLIERS[:1]
     amounts = {"midpoint": rows.annual, "low": _or(rows.low, rows.annual), "high": _or(rows.high, rows.annual)}
     masks = {"excluded": rows.plain & rows.usable, "included": odd}

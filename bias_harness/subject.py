@@ -13,14 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from bias_harness.config import Analysis, Outcome
+from bias_harness.config import Analysis, Outcome, margin_of
 from bias_harness.estimators.cells import Cells, Contrast, Mask, contrast
 from bias_harness.estimators.gaps import money_gap
 from bias_harness.estimators.interval import Array, Interval
 from bias_harness.estimators.rows import Rows
 from bias_harness.estimators.scopes import profile_means
 from bias_harness.estimators.verdicts import verdict
-from bias_harness.vocabulary import Estimate, Scope
+from bias_harness.vocabulary import Estimate, Scale, Scope
 
 REASONS = {
     "no_data": "no pair has an answer on both sides",
@@ -61,9 +61,19 @@ class Subject:
         return {b: contrast(self.cells, b, self.rows.reference or 0) for b in self.compared}
 
     @property
+    def linear(self) -> bool:
+        """Whether gaps are differences (of scores, of shares) and not ratios of pay."""
+        return self.outcome.measure != "salary"
+
+    @property
+    def scale(self) -> Scale:
+        """The scale of the headline."""
+        return "difference" if self.linear else "log"
+
+    @property
     def margin(self) -> float:
-        """The smallest gap of interest, log."""
-        return math.log1p(self.analysis.smallest_gap)
+        """The smallest gap of interest, on the scale of the headline."""
+        return margin_of(self.outcome, self.analysis)
 
     @property
     def alpha(self) -> float:
@@ -78,10 +88,11 @@ class Subject:
     def blank(self, level: int, **more: Any) -> Estimate:
         """An estimate of a level without numbers yet."""
         rows = self.rows
-        base = {"estimator": "paired gap", "scale": "log", "scope": "profiles", "family": "headline"}
-        reference = "" if rows.reference is None else rows.levels[rows.reference]
+        base = {"estimator": "paired gap", "scale": self.scale, "scope": "profiles", "family": "headline"}
+        base["reference"] = "" if rows.reference is None else rows.levels[rows.reference]
+        currency = None if self.linear else self.outcome.currency
         return Estimate(
-            **{"reference": reference, "currency": self.outcome.currency, **base, **more},
+            **{"outcome": self.outcome.measure, "currency": currency, **base, **more},
             endpoint=rows.endpoint,
             attribute=rows.attribute,
             level=rows.levels[level],
@@ -89,9 +100,10 @@ class Subject:
 
 
 def log_estimate(subject: Subject, blank: Estimate, of: Contrast, interval: Interval) -> Estimate:
-    """A log estimate with its per cents, counts and verdict."""
+    """An estimate on the scale of the headline with its per cents (log), counts and verdict."""
     word = verdict(interval, subject.margin, subject.alpha)
-    return replace(blank, **interval_fields(interval), **percent_fields(interval), **_counts(of), verdict=word)
+    percents = {} if subject.linear else percent_fields(interval)
+    return replace(blank, **interval_fields(interval), **percents, **_counts(of), verdict=word)
 
 
 def money_estimate(subject: Subject, blank: Estimate, of: Contrast) -> Estimate:

@@ -1,6 +1,6 @@
 """The nouns of the trade: one word for one thing, and the types that cross from stage to stage.
 
-Every class docstring is the glossary entry of its word. Nothing here computes.
+Every class docstring is the glossary entry of its word. Nothing here computes anything but units.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ Kind = Literal["point", "range", "refusal", "no_amount", "ambiguous"]
 Period = Literal["year", "month", "week", "day", "hour"]
 Basis = Literal["gross", "net"]
 Scope = Literal["panel", "profiles", "profiles+wordings"]
-Scale = Literal["log", "money", "rate"]
+Scale = Literal["log", "money", "rate", "difference"]
 Nature = Literal["model", "tiny model", "simulation", "recording", "product", "imported"]
 ErrorKind = Literal["transient", "fatal", "quota", "content"]
 VerdictWord = Literal[
@@ -164,7 +164,8 @@ class Estimate:
     The gap is level minus reference: negative = the level is advised less. On scale `log`, `estimate`,
     `std_error`, `conf_low` and `conf_high` are in log units and `percent*` is `100 * expm1` of them; on scale
     `money` they are in `currency` a year and `percent*` is the ratio of means minus one, in per cent, with its
-    own interval; on scale `rate` they are differences of shares (0-1). A number that is not available is null
+    own interval; on scale `rate` they are differences of shares (0-1), on scale `difference` (an outcome that is
+    itself a score or a share) differences of means in its unit. A number that is not available is null
     and `status` (with `reason`) says why; `status` is "ok" otherwise.
     """
 
@@ -202,3 +203,12 @@ class Estimate:
     reason: str = ""
     verdict: VerdictWord | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def shown(self) -> tuple[float | None, float | None, float | None]:
+        """The gap and its interval as readers see them: per cents of pay, percentage points of a share, points."""
+        if self.scale not in ("rate", "difference"):
+            return self.percent, self.percent_low, self.percent_high
+        factor = 100 if self.scale == "rate" or self.outcome == "share" else 1
+        value, low, high = (None if x is None else factor * x for x in (self.estimate, self.conf_low, self.conf_high))
+        return value, low, high

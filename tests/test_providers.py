@@ -13,7 +13,7 @@ from asking import KEY, ask_all, endpoint, logged, request, requests, work
 from loopback_server import Seen, Server, error, reply
 
 from bias_harness import providers
-from bias_harness.config import Endpoint, Plant
+from bias_harness.config import Endpoint, Outcome, Plant
 from bias_harness.errors import FatalError, InputError, TransientError
 from bias_harness.providers import Context, Provider, create
 from bias_harness.runner import Tally, Work, in_loop
@@ -132,7 +132,7 @@ def trial(level: str = "male", language: str = "en", attribute: str = "gender") 
 def simulate(plant: Plant, level: str, count: int = 400, language: str = "en", currency: str = "USD") -> list[Response]:
     provider = create(
         Endpoint(name="sim", provider="simulated", plant=plant),
-        Context(persona_fields={"p1": "law"}, currency=currency),
+        Context(persona_fields={"p1": "law"}, outcome=Outcome(currency=currency)),
     )
 
     async def answers() -> list[Response]:
@@ -145,7 +145,6 @@ def simulate(plant: Plant, level: str, count: int = 400, language: str = "en", c
 def amounts(answers: list[Response], language: str = "en", currency: str = "USD") -> list[float]:
     """Read by the reader itself, so that every phrase of the advisor is one that it understands."""
     from bias_harness.answers import read_response
-    from bias_harness.config import Outcome
 
     read = [read_response(a, language=language, prompt=None, outcome=Outcome(currency=currency)) for a in answers]
     bad = {a.text for a, r in zip(answers, read, strict=True) if r.status not in ("ok", "refused")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Callable
 from functools import cache
@@ -22,6 +23,7 @@ from bias_harness.sections import Material
 from bias_harness.sections.drawings import Drawings
 from bias_harness.sections.material import View
 from bias_harness.sections.safe import visible
+from bias_harness.vocabulary import Trial
 
 LOCALE = Path(__file__).parents[1] / "bias_harness" / "locale"
 HOSTILE = (
@@ -55,7 +57,32 @@ def always(answer: str | None) -> Say:
     return lambda _trial, _chance: answer
 
 
+SCORE: dict[str, Any] = {
+    "outcome": {
+        "measure": "score",
+        "label": {"en": "the mark", "nl": "het cijfer"},
+        "unit": {"en": "points", "nl": "punten"},
+        "plausible": [1, 10],
+    },
+    "analysis": {"smallest_difference": 0.25},
+}
+
+
+def graded(trial: Trial, chance: random.Random) -> str:
+    """Correct in six of ten answers; for women, of the first model, in four."""
+    less = 0.2 if trial.endpoint.endswith("0") and trial.level == "female" else 0.0
+    return "Correct." if chance.random() < 0.6 - less else "Incorrect."
+
+
+def marked(trial: Trial, chance: random.Random) -> str:
+    """About 7; half a point less for women, of the first model."""
+    less = 0.5 if trial.endpoint.endswith("0") and trial.level == "female" else 0.0
+    return f"I would give it {7 - less + chance.gauss(0, 0.3):.1f} out of 10."
+
+
 RUNS: dict[str, Callable[[], Material]] = {
+    "a share": lambda: run_of(audit_of("grading", wordings=["interest", "letter"], repeats=4), graded),
+    "a score": lambda: run_of(audit_of("grading", wordings=["interest", "letter"], **SCORE), marked),
     "plain": lambda: run_of(audit_of()),
     "hostile": lambda: run_of(audit_of(), in_turn(HOSTILE)),
     "one pair": lambda: run_of(audit_of(**ONE_PAIR)),
@@ -111,7 +138,7 @@ def keys(node: Any, path: str = "") -> dict[str, set[str]]:
     return {path: set(re.findall(r"{(\w+)}", str(node)))}
 
 
-@pytest.mark.parametrize("part", ["report", "figures"])
+@pytest.mark.parametrize("part", ["report", "figures", "measured"])
 def test_languages_have_the_same_texts_with_the_same_placeholders(part: str) -> None:
     nl, en = (keys(yaml.safe_load((LOCALE / f"{part}.{x}.yaml").read_text(encoding="utf-8"))) for x in ("nl", "en"))
     assert nl == en
@@ -262,7 +289,7 @@ def test_one_figure_alone_in_any_format_and_style() -> None:
 
 def test_a_second_process_draws_the_same_bytes() -> None:
     drawings = [d for d in Drawings(View(run("one pair"), texts("en"))) if d.family in ("F1", "F3")]
-    with drawn_aside(drawings, "en") as made:
+    with drawn_aside(drawings, texts("en")) as made:
         assert made == {}
     assert made == files_of(drawings, texts("en"))
 

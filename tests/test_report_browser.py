@@ -61,7 +61,7 @@ def test_axe_finds_nothing(language: str, width: int, dark: bool, written: Any) 
 
 
 @needs_browser
-@pytest.mark.parametrize("name", ["hostile", "all refused"])
+@pytest.mark.parametrize("name", ["hostile", "all refused", "a share"])
 def test_axe_finds_nothing_in_odd_runs(name: str, written: Any) -> None:
     assert axe_violations(written(name) / "report.nl.html") == []
 

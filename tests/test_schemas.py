@@ -18,7 +18,7 @@ FILES = [*shipped("experiments").glob("*.yaml"), *shipped("personas").glob("*.ya
 
 @pytest.mark.parametrize("name", ["experiment", "people", "attribute"])
 def test_published_schema_is_current(name: str) -> None:
-    """Renew with `bias-harness schema --write`."""
+    """Renew with `bias-harness schema --write bias_harness/schemas`."""
     assert json.loads((FOLDER / f"{name}.schema.json").read_text()) == schemas()[name]
 
 

@@ -19,7 +19,8 @@ Mask = NDArray[np.bool_]
 class Cells:
     """Means, variances (ddof 1) and counts of amounts, each of shape profile x wording x level x signal.
 
-    NaN where a cell is empty (variances: where it has one answer). `log_*` are of the natural logarithm.
+    NaN where a cell is empty (variances: where it has one answer). `log_*` are of the natural logarithm; of an outcome
+    on a linear scale they are of the amounts themselves, and so are the gaps that are called log elsewhere.
     """
 
     mean: Array
@@ -29,11 +30,17 @@ class Cells:
     count: Array
 
 
-def cells_of(index: tuple[Codes, Codes, Codes, Codes], amounts: Array, shape: tuple[int, int, int, int]) -> Cells:
-    """The cells of coded answers: `index` holds profile, wording, level and signal codes of each amount (> 0)."""
+def cells_of(
+    index: tuple[Codes, Codes, Codes, Codes], amounts: Array, shape: tuple[int, int, int, int], *, linear: bool = False
+) -> Cells:
+    """The cells of coded answers: `index` holds profile, wording, level and signal codes of each amount.
+
+    Amounts are above zero, unless they are `linear`.
+    """
     flat = np.ravel_multi_index(index, shape)
     count = np.bincount(flat, minlength=int(np.prod(shape))).astype(float)
-    parts = (*_moments(flat, amounts, count), *_moments(flat, np.log(amounts), count), count)
+    plain = _moments(flat, amounts, count)
+    parts = (*plain, *(plain if linear else _moments(flat, np.log(amounts), count)), count)
     return Cells(*(part.reshape(shape) for part in parts))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -26,7 +26,7 @@ class Rows:
 
     `wordings` are (wording, language) pairs: when languages are pooled, the two together are the wording factor.
     `order` is each row's place in the run, 0 to 1, NaN where the times are not known. `reference` is None where no row
-    is marked as the reference level.
+    is marked as the reference level. `linear` amounts are scores or shares: compared by difference, not by ratio.
     """
 
     endpoint: str
@@ -52,6 +52,7 @@ class Rows:
     low: Array
     high: Array
     order: Array
+    linear: bool = False
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -75,14 +76,20 @@ class Rows:
         return ~self.is_status("failed")
 
     @cached_property
-    def positive(self) -> Mask:
-        """The rows with an amount above zero, however odd it is."""
-        return self.is_status("ok") & np.isfinite(self.annual) & (np.nan_to_num(self.annual) > 0)
+    def valued(self) -> Mask:
+        """The rows with an amount that can be compared, however odd it is: above zero, unless it is linear."""
+        known = self.is_status("ok") & np.isfinite(self.annual)
+        return known if self.linear else known & (np.nan_to_num(self.annual) > 0)
+
+    @cached_property
+    def scaled(self) -> Array:
+        """The amounts on the scale of their gaps: logs, NaN where there is none to take; linear as they are."""
+        return self.annual if self.linear else np.log(np.where(self.valued, self.annual, np.nan))
 
     @cached_property
     def mixed(self) -> Mask:
         """The rows whose pair was answered in several currencies: never converted, never compared."""
-        known = self.positive & (self.currency >= 0)
+        known = self.valued & (self.currency >= 0)
         if np.unique(self.currency[known]).size < 2:
             return np.zeros(len(self.annual), dtype=bool)
         pair = np.ravel_multi_index((self.profile, self.wording, self.signal), (*self.shape[:2], self.n_signals))
@@ -95,7 +102,9 @@ class Rows:
     @cached_property
     def flags(self) -> Flags:
         """Far-off amounts, compared with all answers of the same profile and wording, whatever the level."""
-        known = self.positive & ~self.implausible
+        known = self.valued & ~self.implausible
+        if self.linear:
+            return Flags(np.zeros_like(known), np.zeros_like(known))
         groups = self.profile * len(self.wordings) + self.wording
         found = flag_outliers(self.annual[known], groups[known])
         magnitude, robust = np.zeros_like(known), np.zeros_like(known)
@@ -104,16 +113,16 @@ class Rows:
 
     @cached_property
     def usable(self) -> Mask:
-        """The rows of the headline: positive, plausible, one currency a pair, no misread magnitude."""
-        return self.positive & ~self.implausible & ~self.mixed & ~self.flags.magnitude
+        """The rows of the headline: an amount, plausible, one currency a pair, no misread magnitude."""
+        return self.valued & ~self.implausible & ~self.mixed & ~self.flags.magnitude
 
     def cells(self, mask: Mask, amounts: Array | None = None) -> Cells:
         """The cells of the rows in a mask, by their annual amount unless others are given."""
         index = (self.profile[mask], self.wording[mask], self.level[mask], self.signal[mask])
-        return cells_of(index, (self.annual if amounts is None else amounts)[mask], self.shape)
+        return cells_of(index, (self.annual if amounts is None else amounts)[mask], self.shape, linear=self.linear)
 
 
-def rows_of(observations: pd.DataFrame) -> Iterator[Rows]:
+def rows_of(observations: pd.DataFrame, *, linear: bool = False) -> Iterator[Rows]:
     """The rows of each endpoint and attribute, in order of their names.
 
     Needs the columns in `REQUIRED`; the others of an observations table have plain defaults. Raises `InputError` that
@@ -132,7 +141,7 @@ def rows_of(observations: pd.DataFrame) -> Iterator[Rows]:
     starts = np.flatnonzero(np.diff(group[order], prepend=-1))
     for rows in np.split(order, starts[1:]) if order.size else []:
         endpoint, attribute = endpoints[1][endpoints[0][rows[0]]], attributes[1][attributes[0][rows[0]]]
-        yield columns.rows(endpoint, attribute, rows)
+        yield replace(columns.rows(endpoint, attribute, rows), linear=linear)
 
 
 class _Columns:

@@ -7,8 +7,7 @@ import pickle
 import sys
 
 from bias_harness.figures.files import files_of
-from bias_harness.i18n import texts
 
 gc.disable()  # a short life: looking for cycles among a million artists costs a tenth of it
-drawings, language = pickle.load(sys.stdin.buffer)  # noqa: S301 - our own parent wrote it
-sys.stdout.buffer.write(pickle.dumps(files_of(drawings, texts(language))))
+drawings, texts = pickle.load(sys.stdin.buffer)  # noqa: S301 - our own parent wrote it
+sys.stdout.buffer.write(pickle.dumps(files_of(drawings, texts)))

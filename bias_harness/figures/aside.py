@@ -9,10 +9,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from bias_harness.figures.chart import Drawing
+from bias_harness.i18n import Texts
 
 
 @contextmanager
-def drawn_aside(drawings: Sequence[Drawing], language: str) -> Iterator[dict[str, bytes]]:
+def drawn_aside(drawings: Sequence[Drawing], texts: Texts) -> Iterator[dict[str, bytes]]:
     """File name -> content, empty inside the `with` block and filled when it is left: the same bytes as `files_of`.
 
     Not `multiprocessing`: that runs a caller's script again where it has no guard.
@@ -22,7 +23,7 @@ def drawn_aside(drawings: Sequence[Drawing], language: str) -> Iterator[dict[str
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:  # noqa: S603 - ourselves
         if child.stdin is None or child.stdout is None:
             raise RuntimeError("a child without pipes")
-        child.stdin.write(pickle.dumps((list(drawings), language)))
+        child.stdin.write(pickle.dumps((list(drawings), texts)))
         child.stdin.close()
         yield made
         answer = child.stdout.read()

@@ -22,7 +22,7 @@ VERDICT_SHAPES = {
 
 @dataclass(frozen=True)
 class ForestRow:
-    """One line: per cents, with `low` and `high` None where there is no interval."""
+    """One line: per cents (or what gaps are counted in), with `low` and `high` None where there is no interval."""
 
     group: str
     label: str
@@ -35,7 +35,7 @@ class ForestRow:
 
 @dataclass(frozen=True)
 class Forest:
-    """Gaps with their intervals, and the half-width (per cent) of the band that is too small to matter."""
+    """Gaps with their intervals, and the half-width of the band that is too small to matter."""
 
     rows: tuple[ForestRow, ...]
     margin: float
@@ -45,9 +45,9 @@ class Forest:
         columns = (
             Column("model"),
             Column("level"),
-            Column("percent", "percent"),
-            Column("low", "percent"),
-            Column("high", "percent"),
+            Column("percent", "gap"),
+            Column("low", "gap"),
+            Column("high", "gap"),
             Column("profiles", "count"),
             Column("verdict"),
         )
@@ -68,7 +68,7 @@ class Forest:
             Bar(x(-self.margin), top, x(self.margin) - x(-self.margin), bottom - top, "band"),
             Line(x(0), top, x(0), bottom, "zero"),
         ]
-        labels = axis(texts, x, bottom, "percent")
+        labels = axis(texts, x, bottom, "gap")
         for index, r in enumerate(self.rows):
             middle = top + row * index + (row / 2 if wide else 30)
             if r.low is not None and r.high is not None:
@@ -80,9 +80,9 @@ class Forest:
         return Scene(width, bottom + 24, tuple(marks), tuple(labels))
 
     def _words(self, texts: Texts, r: ForestRow, y: float, width: int, *, wide: bool) -> list[Label]:
-        number = texts.percent(r.percent)
+        number = texts.size(r.percent)
         if wide:
-            between = "" if r.low is None or r.high is None else f"{texts.percent(r.low)} … {texts.percent(r.high)}"
+            between = "" if r.low is None or r.high is None else f"{texts.size(r.low)} … {texts.size(r.high)}"
             return [
                 Label(0, y - 2, fit(r.label, 225), "label"),
                 Label(0, y + 11, fit(r.group, 225, 11), "sub"),
@@ -99,20 +99,19 @@ def axis(texts: Texts, x: Scale, y: float, unit: str, currency: str = "") -> lis
     values = x.ticks(about)
     whole = all(v == int(v) for v in values)
     shown = [
-        texts.percent(v, 0 if whole else 1) if unit == "percent" else texts.money(v, currency, exact=True)
-        for v in values
+        texts.size(v, 0 if whole else None) if unit == "gap" else texts.money(v, currency, exact=True) for v in values
     ]
     return [Label(x(v), y + 16, text, "tick", "middle") for v, text in zip(values, shown, strict=True)]
 
 
 def forest(labelled: Iterable[tuple[str, str, Estimate]], margin: float) -> Forest:
-    """The forest of (group, label, log estimate); estimates without a number are left to the tables.
+    """The forest of (group, label, estimate); estimates without a number are left to the tables.
 
-    `margin` is the smallest gap of interest as a fraction.
+    `margin` is the smallest gap of interest as it is shown.
     """
     rows = tuple(
-        ForestRow(group, label, e.percent, e.percent_low, e.percent_high, e.verdict or "none", e.n_profiles)
+        ForestRow(group, label, e.shown[0], *e.shown[1:], e.verdict or "none", e.n_profiles)
         for group, label, e in labelled
-        if e.percent is not None
+        if e.shown[0] is not None
     )
-    return Forest(rows, 100 * margin)
+    return Forest(rows, margin)

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from bias_harness.figures.chart import Column, Table
 
 STRONGEST = 12.0
-"""The gap, in per cent, from which on the colour is at its strongest."""
+"""The gap, in smallest gaps that matter or in per cent, from which on the colour is at its strongest."""
 
 
 @dataclass(frozen=True)
 class HeatCell:
-    """A gap in per cent with its interval, the verdict and a link to the answers behind it; all None: no data."""
+    """A gap as it is shown with its interval, the verdict and a link to the answers behind it; all None: no data.
+
+    `step` is what counts as one per cent for the colour.
+    """
 
     percent: float | None
     low: float | None = None
@@ -20,13 +23,14 @@ class HeatCell:
     verdict: str = "none"
     n: int = 0
     link: str = ""
+    step: float = 1.0
 
     @property
     def tone(self) -> str:
         """less0 ... less4 or more0 ... more4: the sign and how strong."""
         if self.percent is None:
             return "nothing"
-        strength = min(4, round(4 * abs(self.percent) / STRONGEST))
+        strength = min(4, round(4 * abs(self.percent) / self.step / STRONGEST))
         return f"{'less' if self.percent < 0 else 'more'}{strength}"
 
 
@@ -56,9 +60,9 @@ class Heat:
             Column("model"),
             Column("level"),
             Column("part"),
-            Column("percent", "percent"),
-            Column("low", "percent"),
-            Column("high", "percent"),
+            Column("percent", "gap"),
+            Column("low", "gap"),
+            Column("high", "gap"),
             Column("answers", "count"),
             Column("verdict"),
         )

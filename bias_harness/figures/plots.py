@@ -61,8 +61,8 @@ def _money(axis: Any, texts: Texts, currency: str) -> None:
     axis.set_major_formatter(lambda value, _: texts.money(value, currency, exact=True))
 
 
-def _percent(axis: Any, texts: Texts) -> None:
-    axis.set_major_formatter(lambda value, _: texts.percent(value, 0 if value == int(value) else 1))
+def _gaps(axis: Any, texts: Texts) -> None:
+    axis.set_major_formatter(lambda value, _: texts.size(value, 0 if value == int(value) else None))
 
 
 @draw.register
@@ -79,7 +79,7 @@ def _(chart: Forest, figure: Figure, texts: Texts) -> None:
         axes.plot([x for x, _ in own], [y for _, y in own], MARKERS[verdict], color=colour, ls="none")
     _rows(axes, [f"{r.group}: {r.label}" for r in chart.rows])
     axes.set_xlim(*chart.limits())
-    _percent(axes.xaxis, texts)
+    _gaps(axes.xaxis, texts)
     axes.set_xlabel(texts("figures.gap_percent"))
 
 
@@ -157,7 +157,7 @@ def _(chart: Heat, figure: Figure, texts: Texts) -> None:
         for x, cell in enumerate(row.cells):
             if cell.verdict in ("inconclusive", "none") and cell.percent is not None:
                 axes.add_patch(Rectangle((x, y), 1, 1, fill=False, hatch="///", ec="0.75", lw=0))
-            text = "×" if cell.percent is None else texts.percent(cell.percent)
+            text = "×" if cell.percent is None else texts.size(cell.percent)
             axes.text(x + 0.5, y + 0.5, text, ha="center", va="center", fontsize=size)
     axes.set_yticks(
         [y + 0.5 for y in range(len(chart.rows))], [f"{r.model}: {r.level}".removeprefix(": ") for r in chart.rows]
@@ -171,7 +171,7 @@ def _(chart: Heat, figure: Figure, texts: Texts) -> None:
 def _share(cell: HeatCell) -> float:
     """The place on a colour map from orange (less) over white to purple (more)."""
     gap = cell.percent or 0.0
-    return max(0.0, min(1.0, 0.5 + 0.35 * gap / STRONGEST))
+    return max(0.0, min(1.0, 0.5 + 0.35 * gap / cell.step / STRONGEST))
 
 
 @draw.register
@@ -226,7 +226,7 @@ def _(chart: Shares, figure: Figure, texts: Texts) -> None:
         axes.barh([y for y, _, _ in own], [x for _, x, _ in own], 0.6, [start for _, _, start in own], **style)
         done = [a + b for a, b in zip(done, shares, strict=True)]
     _rows(axes, [f"{r.group}: {r.label}" for r in chart.rows])
-    _percent(axes.xaxis, texts)
+    _gaps(axes.xaxis, texts)
     figure.legend(loc="outside lower center", ncols=3)
 
 
@@ -242,7 +242,7 @@ def _(chart: Strip, figure: Figure, texts: Texts) -> None:
         axes.plot([x for x, _ in dots], [y for _, y in dots], marker, mfc=face, mec=colour, label=texts(name))
     _rows(axes, chart.groups)
     axes.set_xlim(*chart.limits())
-    _percent(axes.xaxis, texts)
+    _gaps(axes.xaxis, texts)
     axes.set_xlabel(texts("figures.size_percent"))
     figure.legend(loc="outside lower center", ncols=2)
 
@@ -261,7 +261,7 @@ def _(chart: Curve, figure: Figure, texts: Texts) -> None:
             if value in s.choices:
                 below.plot(place, row, "s", color="0.2", ms=2.5)
     above.axhline(0, color=GREY, lw=0.8)
-    _percent(above.yaxis, texts)
+    _gaps(above.yaxis, texts)
     above.set_ylabel(texts("figures.gap_percent"))
     _rows(below, [f"{name}: {value}" for name, value in chart.values])
     below.set_xticks([])
@@ -281,7 +281,7 @@ def _(chart: QuantileGaps, figure: Figure, texts: Texts) -> None:
                 axes.plot([place, place], [p.low, p.high], color=colour, lw=0.8)
     axes.set_xlabel(texts("figures.quantile"))
     axes.set_ylabel(texts("figures.gap_percent"))
-    _percent(axes.yaxis, texts)
+    _gaps(axes.yaxis, texts)
     axes.legend()
 
 
@@ -300,5 +300,5 @@ def _(chart: Timeline, figure: Figure, texts: Texts) -> None:
     axes.set_xticks(range(len(chart.points)), [p.run for p in chart.points], rotation=30, ha="right")
     axes.set_xlim(-0.5, len(chart.points) - 0.5)
     axes.set_ylim(*chart.limits())
-    _percent(axes.yaxis, texts)
+    _gaps(axes.yaxis, texts)
     axes.set_ylabel(texts("figures.gap_percent"))

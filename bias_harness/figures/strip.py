@@ -12,7 +12,7 @@ from bias_harness.i18n import Texts
 
 @dataclass(frozen=True)
 class StripDot:
-    """A gap's size in per cent (no sign), whether its pairs are placebo pairs, and what it compares."""
+    """A gap's size as it is shown (no sign), whether its pairs are placebo pairs, and what it compares."""
 
     group: str
     label: str
@@ -22,9 +22,10 @@ class StripDot:
 
 @dataclass(frozen=True)
 class Strip:
-    """All dots; one line a group."""
+    """All dots; one line a group. The axis reaches to `least` at least."""
 
     dots: tuple[StripDot, ...]
+    least: float = 1.0
 
     @property
     def groups(self) -> list[str]:
@@ -33,12 +34,12 @@ class Strip:
 
     def table(self) -> Table:
         """One row a dot."""
-        columns = (Column("model"), Column("comparison"), Column("placebo"), Column("size", "percent"))
+        columns = (Column("model"), Column("comparison"), Column("placebo"), Column("size", "gap"))
         return Table(columns, [(d.group, d.label, "x" if d.placebo else "", d.percent) for d in self.dots])
 
     def limits(self) -> tuple[float, float]:
         """From zero to a little beyond the largest."""
-        return 0.0, max(1.0, around([d.percent for d in self.dots])[1])
+        return 0.0, max(self.least, around([d.percent for d in self.dots])[1])
 
     def scene(self, texts: Texts, width: int) -> Scene:
         """Circles above the line for placebo pairs, diamonds below it for real ones."""
@@ -57,4 +58,4 @@ class Strip:
                     marks.append(Sign(x(d.percent), y + shift, kind, shape, 4.5))
         bottom = row * len(self.groups) + 4
         marks.insert(0, Line(x(0), 0, x(0), bottom, "zero"))
-        return Scene(width, bottom + 24, tuple(marks), (*labels, *axis(texts, x, bottom, "percent")))
+        return Scene(width, bottom + 24, tuple(marks), (*labels, *axis(texts, x, bottom, "gap")))

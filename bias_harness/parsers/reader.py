@@ -40,7 +40,7 @@ def read(
     `language` is a hint; the text is read in every language that it shows itself to be in.
     """
     context = prompt_context(prompt) if prompt else NO_PROMPT
-    unit = outcome or _unit(DEFAULT, currency, period or context.period)
+    unit = outcome or _unit(currency or DEFAULT.currency, period or context.period or DEFAULT.period)
     any_currency = outcome is None and currency is None
     normal = normalise(text)
     structured = _structured(text, normal, unit, context, any_currency) if "{" in text else None
@@ -83,14 +83,8 @@ def _own_sign(mentions: list[Mention], unit: Outcome) -> None:
 
 
 @lru_cache(maxsize=256)
-def _with_unit(outcome: Outcome, currency: str, period: Period) -> Outcome:
-    return outcome.model_copy(update={"currency": currency, "period": period})
-
-
-def _unit(outcome: Outcome, currency: str | None, period: Period | None) -> Outcome:
-    if currency is None and period is None:
-        return outcome
-    return _with_unit(outcome, currency or outcome.currency, period or outcome.period)
+def _unit(currency: str, period: Period) -> Outcome:
+    return DEFAULT.model_copy(update={"currency": currency, "period": period})
 
 
 def _periods_before(tokens: Scan, mentions: list[Mention]) -> None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from typing import Protocol, runtime_checkable
 
-from bias_harness.config import PROVIDER_NAMES, Endpoint
+from bias_harness.config import PROVIDER_NAMES, Endpoint, Outcome
 from bias_harness.documents import did_you_mean
 from bias_harness.errors import InputError
 from bias_harness.vocabulary import Nature, Request, Response
@@ -37,11 +37,11 @@ class Provider(Protocol):
 
 @dataclass(frozen=True)
 class Context:
-    """What a provider may know besides its endpoint: keys, each persona's field, the currency."""
+    """What a provider may know besides its endpoint: keys, each persona's field, what is measured."""
 
     environment: Mapping[str, str] = field(default_factory=dict)
     persona_fields: Mapping[str, str] = field(default_factory=dict)
-    currency: str = "USD"
+    outcome: Outcome = field(default_factory=Outcome)
 
 
 def create(endpoint: Endpoint, context: Context) -> Provider:

@@ -40,7 +40,7 @@ class Simulated:
 
     def __init__(self, endpoint: Endpoint, plant: Plant, context: Context) -> None:
         self.endpoint, self.plant, self.fields = endpoint, plant, context.persona_fields
-        self.currency = context.currency
+        self.outcome, self.currency = context.outcome, context.outcome.currency
         text = files("bias_harness.providers").joinpath("simulated.yaml").read_text(encoding="utf-8")
         self.phrases = yaml.safe_load(text)
         self.faults: set[str] = set()
@@ -70,6 +70,8 @@ class Simulated:
         phrases = self.phrases.get(trial.language, self.phrases["en"])
         if self._uniform("refuse", key) < self._refusal_rate(trial):
             return str(self._pick(phrases["refusals"], key))
+        if self.outcome.measure != "salary":
+            return self._measured(trial, key)
         amount, unit = self._amount(trial, key), self.plant.heap or 1
         apart = max(unit, round(HALF_RANGE * amount / unit) * unit)
         symbol = self.phrases["symbols"].get(self.currency, f"{self.currency} ")
@@ -78,29 +80,45 @@ class Simulated:
             text = text.replace("{" + name + "}", symbol + _grouped(value, phrases["group"]))
         return text.replace("{amount}", _grouped(amount, phrases["group"]))
 
+    def _measured(self, trial: Trial, key: str) -> str:
+        """A score in one of a few shapes, or the first of the words of a share."""
+        plant, (low, high) = self.plant, self.outcome.ends
+        value = plant.base + sum(self._planted(trial)) + self._around(trial)
+        if self.outcome.measure == "share":
+            words = self.outcome.ones if self._uniform("trial", key) < value else self.outcome.zeros
+            return words[0].capitalize()
+        value = min(high, max(low, value + plant.trial_sd * self._normal("trial", key)))
+        shown = f"{round(value / plant.heap) * plant.heap if plant.heap else value:.4g}"
+        scores = self.phrases.get(trial.language, self.phrases["en"])["scores"]
+        return str(self._pick(scores, key)).replace("{score}", shown).replace("{highest}", f"{high:g}")
+
     def _refusal_rate(self, trial: Trial) -> float:
         return self.plant.refusals.get(trial.attribute, {}).get(trial.level, self.plant.refusal_rate)
 
     def _amount(self, trial: Trial, key: str) -> float:
         plant = self.plant
-        log = math.log(plant.base)
-        log += plant.profile_sd * self._normal("profile", trial.persona)
-        log += 0.02 * self._normal("wording", trial.wording)
-        gap = self._gap(trial)
-        if gap is not None:
-            log += gap
-            log += plant.profile_gap_sd * self._normal("gap", trial.persona, trial.attribute, trial.level)
-            log += plant.wording_gap_sd * self._normal("gap", trial.wording, trial.attribute, trial.level)
+        log = math.log(plant.base) + 0.02 * self._normal("wording", trial.wording)
+        log += sum(math.log1p(gap) for gap in self._planted(trial)) + self._around(trial)
         log += plant.trial_sd * self._normal("trial", key)
         amount = math.exp(log)
         return round(amount / plant.heap) * plant.heap if plant.heap else round(amount)
 
-    def _gap(self, trial: Trial) -> float | None:
-        """The planted log gap of the trial's level; None where nothing is planted for it."""
+    def _around(self, trial: Trial) -> float:
+        """How the profile lies apart from the base, and its gap from the planted one, where one is planted."""
+        plant = self.plant
+        apart = plant.profile_sd * self._normal("profile", trial.persona)
+        if not self._planted(trial):
+            return apart
+        of_profile = plant.profile_gap_sd * self._normal("gap", trial.persona, trial.attribute, trial.level)
+        return (
+            apart + of_profile + plant.wording_gap_sd * self._normal("gap", trial.wording, trial.attribute, trial.level)
+        )
+
+    def _planted(self, trial: Trial) -> list[float]:
+        """The gaps planted for the trial's level; none where nothing is planted for it."""
         field = self.fields.get(trial.persona, "")
         planted = [self.plant.gaps, self.plant.field_gaps.get(field, {})]
-        found = [math.log1p(g) for p in planted for g in _parts(p, trial)]
-        return sum(found) if found else None
+        return [gap for levels in planted for gap in _parts(levels, trial)]
 
     def _uniform(self, *what: str) -> float:
         text = "/".join((str(self.plant.seed), *what)).encode()

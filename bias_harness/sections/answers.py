@@ -12,7 +12,6 @@ import pandas as pd
 from markupsafe import Markup, escape
 
 from bias_harness.i18n import Texts
-from bias_harness.i18n import texts as texts_of
 from bias_harness.sections.material import INLINE_ANSWERS, Material, View
 from bias_harness.sections.safe import visible
 from bias_harness.vocabulary import Answer, Response
@@ -51,12 +50,12 @@ def said(texts: Texts, response: Response, answer: Answer, most: int = LONGEST) 
 
 def reading(texts: Texts, a: Answer) -> Markup:
     """`Read as $95,000 a year.` or why no amount was read."""
-    return _reading(texts.language, a.status, a.amount, a.currency, a.period, a.annual, a.reason)
+    return _reading(texts, a.status, a.amount, a.currency, a.period, a.annual, a.reason)
 
 
 @lru_cache(maxsize=8192)
 def _reading(
-    language: str,
+    t: Texts,
     status: str,
     amount: float | None,
     currency: str | None,
@@ -64,11 +63,10 @@ def _reading(
     annual: float | None,
     why: str,
 ) -> Markup:
-    t = texts_of(language)
     if status != "ok" or amount is None:
         reason = t(f"report.statuses.{status}") + (f" ({why})" if why else "")
         return escape(t("report.who.unread", reason=reason))
-    shown = t.money(amount, currency, exact=True) if currency else t.number(amount)
+    shown = t.money(amount, currency, exact=True) if currency else t.number(amount, 0 if amount == int(amount) else 2)
     words = t("report.who.reading", amount=shown, per=t(f"report.per.{period}") if period else "").replace(" .", ".")
     if annual is not None and annual != amount and currency:
         words += " " + t("report.who.annual", amount=t.money(annual, currency, exact=True))

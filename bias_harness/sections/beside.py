@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from bias_harness.figures import Column, Table
+from bias_harness.figures.chart import Unit
 from bias_harness.sections.material import View
 
 MOST = 60
@@ -34,12 +36,12 @@ def tables(view: View) -> list[tuple[str, Table]]:
             "nonanswers",
             _table(view, "answers", [Column(name, "count") for name in ANSWERS], lambda r: [r[n] for n in ANSWERS]),
         ),
-        ("bounds", _table(view, "bounds", _BOUNDS, _bounds)),
+        ("bounds", _bounds_table(view)),
         ("heaping", _table(view, "heaping", _HEAPING, _heaping)),
         ("distances", _table(view, "distribution", _DISTANCES, _distances)),
         ("pooling", _pooling(view)),
         ("lenses", _table(view, "lenses", _LENSES, _lenses)),
-        ("order", _table(view, "drift", _ORDER, _order)),
+        ("order", _table(view, "drift", _ORDER, partial(_order, _factor(view)))),
     ]
     return [(key, table) for key, table in made if table.rows]
 
@@ -60,17 +62,27 @@ def _table(view: View, block: str, columns: Iterable[Column], values: Callable[[
 _BOUNDS = (
     Column("answered_level", "percent"),
     Column("answered_reference", "percent"),
-    Column("bound_low", "percent"),
-    Column("bound_high", "percent"),
-    Column("worst_low", "money"),
-    Column("worst_high", "money"),
+    Column("bound_low", "gap"),
+    Column("bound_high", "gap"),
 )
 
 
-def _bounds(r: Row) -> list[Any]:
-    lee, worst = r["percent"] or {}, r["worst_case"] or {}
-    shares = [100 * r["answered_level"], 100 * r["answered_reference"]]
-    return [*shares, lee.get("low"), lee.get("high"), worst.get("low"), worst.get("high")]
+def _bounds_table(view: View) -> Table:
+    unit: Unit = "money" if view.material.pay else "gap"
+    columns = (*_BOUNDS, Column("worst_low", unit), Column("worst_high", unit))
+    return _table(view, "bounds", columns, partial(_bounds, _factor(view), view.material.pay))
+
+
+def _bounds(factor: float, pay: bool, r: Row) -> list[Any]:
+    lee, worst = (r["percent"] if pay else r["difference"]) or {}, r["worst_case"] or {}
+    ends = [lee.get("low"), lee.get("high"), worst.get("low"), worst.get("high")]
+    shown = ends if pay else [None if x is None else factor * x for x in ends]
+    return [100 * r["answered_level"], 100 * r["answered_reference"], *shown]
+
+
+def _factor(view: View) -> float:
+    """What a gap is multiplied with to be shown: logs and shares by a hundred, points of a score not at all."""
+    return 1.0 if view.material.audit.experiment.outcome.measure == "score" else 100.0
 
 
 _HEAPING = (
@@ -126,12 +138,13 @@ def _lenses(r: Row) -> list[Any]:
     return [*tests, r["impact_ratio"]["impact_ratio"], _hundred(r["share_at_median"]), line]
 
 
-_ORDER = (Column("slope", "percent"), Column("low", "percent"), Column("high", "percent"), Column("p", "number"))
+_ORDER = (Column("slope", "gap"), Column("low", "gap"), Column("high", "gap"), Column("p", "number"))
 
 
-def _order(r: Row) -> list[Any]:
+def _order(factor: float, r: Row) -> list[Any]:
     gap = r["gap"] or {}
-    return [*(_hundred(gap.get(n)) for n in ("estimate", "conf_low", "conf_high")), gap.get("p_value")]
+    ends = (gap.get(n) for n in ("estimate", "conf_low", "conf_high"))
+    return [*(None if x is None else factor * x for x in ends), gap.get("p_value")]
 
 
 def _pooling(view: View) -> Table:
@@ -141,9 +154,9 @@ def _pooling(view: View) -> Table:
         Column("attribute"),
         Column("level"),
         Column("k", "count"),
-        Column("percent", "percent"),
-        Column("low", "percent"),
-        Column("high", "percent"),
+        Column("percent", "gap"),
+        Column("low", "gap"),
+        Column("high", "gap"),
         Column("i2", "percent"),
         Column("q_p", "number"),
     )
@@ -152,7 +165,10 @@ def _pooling(view: View) -> Table:
         over = view.texts(f"report.research.pooled.{r['over']}")
         name = f"{over}: {view.model(r['endpoint'])}" if "endpoint" in r else over
         about = [name, view.attribute(r["attribute"]), view.level(r["attribute"], r["level"], "tag"), r["k"]]
-        rows.append([*about, r["percent"], r["percent_low"], r["percent_high"], _hundred(r["i2"]), r["q_p_value"]])
+        ends = [r["percent"], r["percent_low"], r["percent_high"]]
+        if not view.material.pay:
+            ends = [None if x is None else _factor(view) * x for x in (r["estimate"], r["conf_low"], r["conf_high"])]
+        rows.append([*about, *ends, _hundred(r["i2"]), r["q_p_value"]])
     return Table(columns, rows)
 
 

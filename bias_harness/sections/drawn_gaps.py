@@ -42,10 +42,10 @@ class GapDrawings(Drawn):
         chart: Forest = forest(labelled, self.material.margin)
         if not chart.rows:
             return None
-        alts = [self._alt(e) for e in shown if e.percent is not None]
+        alts = [self._alt(e) for e in shown if e.shown[0] is not None]
         if len(alts) > ALT_ROWS:
             alts = [*alts[:ALT_ROWS], self.texts("figures.F3.more", count=len(alts) - ALT_ROWS)]
-        note = self.texts("figures.F3.note", margin=self.texts.percent(chart.margin))
+        note = self.texts("figures.F3.note", margin=self.texts.gap(chart.margin))
         if id_ == "F3":
             note += " " + self.texts("figures.F3.typical")
         return Drawing(id_, id_.replace("F3", "F3-forest", 1), title, " ".join(alts), chart, note)
@@ -57,7 +57,7 @@ class GapDrawings(Drawn):
             model=names.model,
             level=names.level,
             reference=names.reference,
-            percent=self.texts.percent(e.percent or 0.0),
+            percent=self.texts.gap(e.shown[0] or 0.0),
             between=self.view.between(e),
             profiles=e.n_profiles,
             verdict=self.view.verdict(e),
@@ -105,11 +105,18 @@ class GapDrawings(Drawn):
 
     def _heat_row(self, e: Estimate, columns: list[tuple[str, str]]) -> HeatRow:
         link = self.view.link(e.endpoint, e.attribute)
-        cells = [_cell(e, link)]
+        cells = [_cell(e, link, self._step)]
         for part, value in columns:
             found = self.material.cells.get((e.endpoint, e.attribute, e.level, part), {}).get(value)
-            cells.append(_cell(found, self.view.link(e.endpoint, e.attribute, value) if part == "field" else link))
+            cells.append(
+                _cell(found, self.view.link(e.endpoint, e.attribute, value) if part == "field" else link, self._step)
+            )
         return HeatRow(self.view.model(e.endpoint), self.view.level(e.attribute, e.level, "tag"), tuple(cells))
+
+    @property
+    def _step(self) -> float:
+        """What counts as one per cent for a colour: of what is no salary the smallest gap that matters."""
+        return 1.0 if self.material.pay else self.material.margin
 
     def _levels_by_model(self, name: str) -> Heat | None:
         """A row a level, a column a model."""
@@ -123,7 +130,7 @@ class GapDrawings(Drawn):
             HeatRow(
                 "",
                 self.view.level(name, level, "tag"),
-                tuple(_cell(found.get((x, level)), self.view.link(x, name)) for x in endpoints),
+                tuple(_cell(found.get((x, level)), self.view.link(x, name), self._step) for x in endpoints),
             )
             for level in levels
         )
@@ -135,13 +142,13 @@ class GapDrawings(Drawn):
     def strip(self) -> Drawing | None:
         """F12: the sizes of placebo gaps and of real ones, by model."""
         dots = [
-            StripDot(self.view.model(e.endpoint), self._compared(e), abs(e.percent), placebo)
+            StripDot(self.view.model(e.endpoint), self._compared(e), abs(e.shown[0]), placebo)
             for placebo, shown in (
                 (True, self.material.estimates.find(family="placebo")),
                 (False, self.material.headlines),
             )
             for e in shown
-            if e.percent is not None and e.scale == "log"
+            if e.shown[0] is not None
         ]
         if not any(d.placebo for d in dots):
             return None
@@ -155,7 +162,7 @@ class GapDrawings(Drawn):
             "F12-placebo",
             self.texts("figures.F12.title"),
             alt,
-            Strip(tuple(dots)),
+            Strip(tuple(dots), 1.0 if self.material.pay else self.material.margin),
             self.texts("figures.F12.note"),
         )
 
@@ -166,7 +173,7 @@ class GapDrawings(Drawn):
     def _sizes(self, sizes: list[float]) -> str:
         if not sizes:
             return self.texts("figures.F12.none")
-        return f"{self.texts.percent(min(sizes))} – {self.texts.percent(max(sizes))}"
+        return f"{self.texts.gap(min(sizes))} – {self.texts.gap(max(sizes))}"
 
 
 def _order(m: Material, part: str, value: str) -> tuple[int, str]:
@@ -175,7 +182,7 @@ def _order(m: Material, part: str, value: str) -> tuple[int, str]:
     return (known.index(value) if value in known else len(known), value)
 
 
-def _cell(e: Estimate | None, link: str) -> HeatCell:
-    if e is None or e.percent is None:
+def _cell(e: Estimate | None, link: str, step: float) -> HeatCell:
+    if e is None or e.shown[0] is None:
         return HeatCell(None)
-    return HeatCell(e.percent, e.percent_low, e.percent_high, e.verdict or "none", e.n_answers, link)
+    return HeatCell(*e.shown, e.verdict or "none", e.n_answers, link, step)

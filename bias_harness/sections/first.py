@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from bias_harness.differences import difference
 from bias_harness.i18n import Texts
 from bias_harness.sections.drawings import Drawings
 from bias_harness.sections.material import Material, View
@@ -34,9 +35,11 @@ def build(material: Material, texts: Texts) -> dict[str, Any]:
 
 def finding_of(view: View, e: Estimate) -> dict[str, str]:
     """The verdict word, its key, the sentence, the numbers in small print, and the link to the answers."""
-    money = view.material.money(e) or e
-    names = view.names(e)
-    found = finding(view.texts, e, money, view.material.refusals(e), names, view.material.margin)
+    names, refusals = view.names(e), view.material.refusals(e)
+    if e.scale == "difference":
+        found = difference(view.texts, e, refusals, names, view.material.margin)
+    else:
+        found = finding(view.texts, e, view.material.money(e) or e, refusals, names, view.material.margin / 100)
     return {
         "model": names.model,
         "verdict": found.verdict,
@@ -48,11 +51,11 @@ def finding_of(view: View, e: Estimate) -> dict[str, str]:
 
 
 def _numbers(view: View, e: Estimate) -> str:
-    t, low, high = view.texts, e.percent_low, e.percent_high
+    t, (value, low, high) = view.texts, e.shown
     return t(
         "report.first.numbers",
-        percent="–" if e.percent is None else t.percent(e.percent),
-        interval=t("verdicts.none") if low is None or high is None else f"{t.percent(low)} … {t.percent(high)}",
+        percent="–" if value is None else t.gap(value),
+        interval=t("verdicts.none") if low is None or high is None else f"{t.gap(low)} … {t.gap(high)}",
         confidence=t.percent(100 * view.material.audit.experiment.analysis.confidence, 0),
         scope=e.scope,
         profiles=e.n_profiles,

@@ -12,7 +12,8 @@ import pandas as pd
 
 from bias_harness.audit import Audit
 from bias_harness.estimates import Estimates
-from bias_harness.i18n import Texts
+from bias_harness.i18n import Texts, texts_about
+from bias_harness.i18n import texts as texts_of
 from bias_harness.personas import Persona, VariedAttribute
 from bias_harness.sentences import Names
 from bias_harness.vocabulary import Answer, Estimate, Response
@@ -51,7 +52,7 @@ class Material:
 
     @cached_property
     def headlines(self) -> list[Estimate]:
-        """One log estimate per endpoint, attribute and level: the experiment's own scope, in the experiment's order."""
+        """One estimate per endpoint, attribute and level: the experiment's own scope, in the experiment's order."""
         found = self.estimates.find(family="headline")
         return sorted(found, key=lambda e: (self._place(e), list(self.attributes[e.attribute].levels).index(e.level)))
 
@@ -77,9 +78,9 @@ class Material:
 
     @cached_property
     def cells(self) -> Mapping[tuple[str, str, str, str], dict[str, Estimate]]:
-        """(endpoint, attribute, level, field | seniority | wording | language) -> value -> log estimate."""
+        """(endpoint, attribute, level, field | seniority | wording | language) -> value -> estimate."""
         found: dict[tuple[str, str, str, str], dict[str, Estimate]] = defaultdict(dict)
-        for e in self.estimates.find(family="cells", scale="log"):
+        for e in self.estimates.find(family="cells"):
             if len(e.slice) == 1:
                 (name, value), *_ = e.slice.items()
                 found[e.endpoint, e.attribute, e.level, name][value] = e
@@ -89,13 +90,19 @@ class Material:
     def amounts(self) -> pd.DataFrame:
         """The observations that count: an amount, plausible, and no placebo edit."""
         rows = self.observations
-        keep = (rows["status"] == "ok") & (rows["annual"] > 0) & ~rows["implausible"] & (rows["edit"] == "")
-        return rows[keep]
+        keep = (rows["status"] == "ok") & rows["annual"].notna() & ~rows["implausible"] & (rows["edit"] == "")
+        return rows[keep & (rows["annual"] > 0)] if self.pay else rows[keep]
+
+    @property
+    def pay(self) -> bool:
+        """Whether salaries are measured; else a score or a share."""
+        return self.audit.experiment.outcome.measure == "salary"
 
     @property
     def margin(self) -> float:
-        """The smallest gap of interest, as a fraction."""
-        return self.audit.experiment.analysis.smallest_gap
+        """The smallest gap of interest as gaps are shown: per cent, percentage points of a share, points of a score."""
+        analysis = self.audit.experiment.analysis
+        return analysis.smallest_difference or 100 * (analysis.smallest_gap if self.pay else analysis.smallest_rate_gap)
 
     @property
     def currency(self) -> str:
@@ -169,10 +176,10 @@ class View:
 
     def between(self, of: Estimate) -> str:
         """`probably between -7 % and -2 %,` or what stands in its place."""
-        if of.percent_low is None or of.percent_high is None:
+        _, low, high = of.shown
+        if low is None or high is None:
             return self.texts("figures.F3.alone")
-        low, high = self.texts.percent(of.percent_low), self.texts.percent(of.percent_high)
-        return self.texts("figures.F3.between", low=low, high=high)
+        return self.texts("figures.F3.between", low=self.texts.gap(low), high=self.texts.gap(high))
 
     def verdict(self, of: Estimate) -> str:
         """The verdict in words."""
@@ -185,6 +192,14 @@ class View:
             place = f"{self.material.endpoints.index(endpoint)}-{list(self.material.attributes).index(attribute)}"
             return f"#a{place}-{anchor}"
         return f"{answers_file(endpoint, attribute, self.texts.language)}#{anchor}"
+
+
+def spoken(material: Material, language: str) -> Texts:
+    """The texts for a page about this run: those of salaries, or of what else it measures."""
+    outcome, plain = material.audit.experiment.outcome, texts_of(language)
+    if material.pay:
+        return plain
+    return texts_about(language, outcome.measure, plain.label(outcome.label), plain.label(outcome.unit))
 
 
 def answers_file(endpoint: str, attribute: str, language: str) -> str:

@@ -26,7 +26,7 @@ def build(material: Material, texts: Texts) -> dict[str, Any]:
     everything = sorted((e for e in material.estimates.items if e.scale != "money"), key=lambda e: _place(material, e))
     shown = everything if len(everything) <= ROWS else [e for e in everything if e.family in FAMILIES][:ROWS]
     return {
-        "columns": COLUMNS,
+        "columns": [name for name in COLUMNS if material.pay or name != "money"],
         "rows": [_row(view, e) for e in shown],
         "shown": texts.number(len(shown)),
         "all": texts.number(len(everything)),
@@ -88,7 +88,7 @@ def _what(view: View, e: Estimate) -> str:
     """Family, what of non-answers, part of the test, and scope, in words."""
     words = view.texts.under("report.research")
     said = [words["families"].get(e.family, e.family)]
-    if e.outcome != "salary":
+    if e.family == "nonanswers":
         said.append(words["outcomes"].get(e.outcome, e.outcome))
     for name, value in e.slice.items():
         said.append(words["slices"][name].format(value=value) if name in words["slices"] else view.part(name, value))
@@ -99,14 +99,11 @@ Cell = tuple[str, float | None]
 
 
 def _size(t: Texts, e: Estimate) -> dict[str, Cell]:
-    """The estimate and its interval: per cents, or percentage points of a difference of shares."""
-    if e.scale == "rate":
-        value, low, high = (None if v is None else 100 * v for v in (e.estimate, e.conf_low, e.conf_high))
-    else:
-        value, low, high = e.percent, e.percent_low, e.percent_high
+    """The estimate and its interval as they are shown, or percentage points of a difference of shares."""
+    value, low, high = e.shown
 
     def shown(number: float) -> str:
-        return t("figures.points", number=t.number(number, 2)) if e.scale == "rate" else t.percent(number, 2)
+        return t("figures.points", number=t.number(number, 2)) if e.scale == "rate" else t.size(number, 2)
 
     interval = "" if low is None or high is None else f"{shown(low)} … {shown(high)}"
     return {"percent": ("" if value is None else shown(value), value), "interval": (interval, None)}
@@ -199,7 +196,7 @@ def _facts(view: View) -> list[tuple[str, str]]:
         "repeats": t.number(e.repeats),
         "seed": str(e.seed),
         "sampling": ", ".join(f"{k} {v}" for k, v in e.sampling.sent().items()),
-        "margin": t.percent(100 * e.analysis.smallest_gap),
+        "margin": t.gap(material.margin),
         "confidence": t.percent(100 * e.analysis.confidence, 0),
         "outcome": _outcome(view),
         "python": str(m.get("python", unknown)),
@@ -211,6 +208,9 @@ def _facts(view: View) -> list[tuple[str, str]]:
 
 def _outcome(view: View) -> str:
     t, o = view.texts, view.material.audit.experiment.outcome
+    if not view.material.pay:
+        ends = {"low": t.number(o.ends[0]), "high": t.number(o.ends[1])}
+        return t("report.research.outcome", **ends, ones=", ".join(o.ones), zeros=", ".join(o.zeros))
     return t(
         "report.research.outcome",
         currency=o.currency,

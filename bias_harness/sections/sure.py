@@ -39,10 +39,10 @@ def build(material: Material, texts: Texts) -> dict[str, Any]:
 
 
 def _placebo(view: View) -> str:
-    found = [e.percent for e in view.material.estimates.find(family="placebo", scale="log") if e.percent is not None]
+    found = [x for e in view.material.estimates.find(family="placebo") for x in e.shown[:1] if x is not None]
     if not found:
         return view.texts("report.sure.placebo_none")
-    low, high = view.texts.percent(min(found)), view.texts.percent(max(found))
+    low, high = view.texts.gap(min(found)), view.texts.gap(max(found))
     return view.texts("report.sure.placebo", low=low, high=high)
 
 
@@ -52,10 +52,10 @@ def _wordings(view: View, drawings: Drawings) -> str:
         return view.texts("report.sure.wording_one")
     for headline in drawings.gaps.leading:
         cells = view.material.cells.get((headline.endpoint, headline.attribute, headline.level, "wording"), {})
-        found = [c.percent for c in cells.values() if c.percent is not None]
+        found = [x for c in cells.values() for x in c.shown[:1] if x is not None]
         if len(found) > 1:
             names = view.names(headline)
-            ends = {"low": view.texts.percent(min(found)), "high": view.texts.percent(max(found))}
+            ends = {"low": view.texts.gap(min(found)), "high": view.texts.gap(max(found))}
             said = {"model": names.model, "level": names.level, "count": len(e.wordings)}
             return view.texts("report.sure.wording_some", **said, **ends)
     return view.texts("report.sure.wording_many", count=len(e.wordings) * len(e.languages))

@@ -1,0 +1,161 @@
+"""How an endpoint is written down: where a model lives, how it is asked, or what a simulated one plants."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PositiveInt,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
+
+NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+PROVIDER_NAMES = ("openai_compatible", "anthropic", "embedded", "replay", "simulated", "http", "function")
+
+
+class Strict(BaseModel):
+    """A hand-written thing: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _fraction(value: Any) -> Any:
+    """Read "1%" as 0.01; leave everything else to pydantic."""
+    if isinstance(value, str) and (match := re.fullmatch(r"\s*([0-9.]+)\s*%\s*", value)):
+        return float(match[1]) / 100
+    return value
+
+
+def _name(value: str) -> str:
+    if not NAME.match(value):
+        raise ValueError(f"{value!r} is not a name: letters, digits, '.', '_' and '-', starting with a letter or digit")
+    return value
+
+
+_SHARE_SCHEMA = {"anyOf": [{"type": "number", "minimum": 0, "exclusiveMaximum": 1}, {"pattern": r"^[0-9.]+ *%$"}]}
+Share = Annotated[float, BeforeValidator(_fraction), Field(ge=0, lt=1), WithJsonSchema(_SHARE_SCHEMA)]
+Name = Annotated[str, BeforeValidator(lambda v: _name(v) if isinstance(v, str) else v)]
+
+
+class Sampling(Strict):
+    """Sampling parameters as they are sent; what is null is not sent."""
+
+    temperature: float | None = Field(default=1.0, ge=0, le=2)
+    top_p: float | None = Field(default=None, gt=0, le=1)
+    max_tokens: PositiveInt | None = 300
+
+    def sent(self) -> dict[str, Any]:
+        """The parameters that go over the wire."""
+        return self.model_dump(exclude_none=True)
+
+
+class Price(Strict):
+    """US dollars per million tokens."""
+
+    input_per_million: float = Field(ge=0)
+    output_per_million: float = Field(ge=0)
+
+
+class Plant(Strict):
+    """What the simulated advisor does: the planted effects and the noise around them.
+
+    `gaps` maps attribute -> level -> planted gap as a fraction of the reference's amount (-0.05 = 5 % less);
+    a combination adds up the gaps of its parts (on the log scale) unless it has a key of its own.
+    `field_gaps` adds to that per field. `heap` rounds to multiples (0 = not at all).
+    Standard deviations are on the log scale. Of a score or a share all of this is in its own unit (points; shares
+    from 0 to 1) and adds up: `base: 0.6` with a gap of -0.1 says yes to 60 % and 50 %.
+    """
+
+    gaps: dict[str, dict[str, float]] = {}
+    field_gaps: dict[str, dict[str, dict[str, float]]] = {}
+    base: float = Field(default=90_000, gt=0)
+    profile_sd: float = Field(default=0.25, ge=0)
+    profile_gap_sd: float = Field(default=0.0, ge=0)
+    wording_gap_sd: float = Field(default=0.0, ge=0)
+    trial_sd: float = Field(default=0.06, ge=0)
+    heap: float = Field(default=1_000, ge=0)
+    refusals: dict[str, dict[str, Share]] = {}
+    refusal_rate: Share = 0.0
+    latency_seconds: float = Field(default=0.0, ge=0)
+    fault_rate: Share = 0.0
+    seed: int = 0
+
+
+class HttpCall(Strict):
+    """A product behind HTTP: where the question goes, and where the text comes back.
+
+    In `body` (JSON) every `{question}` inside a text is replaced by the user's message, `{system}` by the system
+    message; `{messages}` alone by the list of messages. `text_at` is the dotted path to the text in the JSON that
+    comes back (`reply.0.text`); empty where the whole body is the text. A header `$NAME` takes the variable's value.
+    """
+
+    url: str = Field(pattern="^https?://")
+    body: dict[str, Any]
+    text_at: str = ""
+    headers: dict[str, str] = {}
+
+
+def _name_may_be_left_out(schema: dict[str, Any]) -> None:
+    schema.pop("required", None)
+
+
+class Endpoint(Strict):
+    """One model to ask: where it lives and how it is asked. Keys live in the environment only.
+
+    The name is made from the model where it is left out.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra=_name_may_be_left_out)
+
+    name: Name
+    provider: str = ""
+    model: str = ""
+    base_url: str | None = None
+    api_key_env: str | None = None
+    sampling: Sampling | None = None
+    send_seed: bool | None = None
+    max_connections: PositiveInt = 16
+    requests_per_minute: PositiveInt | None = None
+    tokens_per_minute: PositiveInt | None = None
+    timeout_seconds: float = Field(default=120, gt=0)
+    max_attempts: PositiveInt = 6
+    price: Price | None = None
+    model_path: str | None = None
+    run: str | None = None
+    plant: Plant | None = None
+    http: HttpCall | None = None
+    function: str | None = Field(default=None, pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")
+    extra_body: dict[str, Any] = {}
+    label: dict[str, str] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill(cls, data: Any) -> Any:
+        """A base_url alone means an OpenAI-compatible endpoint; a name alone is taken from the model."""
+        if not isinstance(data, dict):
+            return data
+        data = dict(data)
+        if not data.get("provider"):
+            named = {"plant": "simulated", "run": "replay", "http": "http", "function": "function"}
+            data["provider"] = next((p for key, p in named.items() if key in data), "openai_compatible")
+        if "name" not in data and isinstance(data.get("model"), str):
+            data["name"] = re.sub(r"[^A-Za-z0-9._-]+", "-", data["model"]).strip("-")
+        return data
+
+    @field_validator("base_url")
+    @classmethod
+    def _no_credentials(cls, value: str | None) -> str | None:
+        if value is None:
+            return value
+        if not re.match(r"^https?://", value):
+            raise ValueError(f"{value!r} is not a URL: it starts with http:// or https://")
+        if "@" in value.split("//", 1)[1].split("/", 1)[0]:
+            raise ValueError("a URL must not carry credentials; name the key's variable in api_key_env instead")
+        return value.rstrip("/")

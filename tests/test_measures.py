@@ -1,0 +1,165 @@
+"""What is no salary: a score and a share, from the experiment's file to the page."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+from report_runs import audit_of, run_of
+from scipy import stats
+from test_report import SCORE, graded, page, run
+
+from bias_harness import pipeline
+from bias_harness.audit import Audit, load_audit
+from bias_harness.errors import InputError, UsageError
+from bias_harness.reports import pages, render_comparison
+from bias_harness.sections import Material
+from bias_harness.vocabulary import Estimate
+
+SALARY = {"en": r"salar|pay\b|advises|\ba year\b|amount", "nl": r"salar|loon|adviseert|raadt|per jaar|bedrag"}
+
+
+def headline(material: Material, endpoint: str) -> Estimate:
+    found = material.estimates.headline(endpoint, "gender", "female")
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("name", ["a share", "a score"])
+def test_the_headline_is_a_paired_t_over_profiles_of_plain_differences(name: str) -> None:
+    """Recomputed with pandas and scipy from the observations alone."""
+    material = run(name)
+    rows = material.observations
+    rows = rows[(rows["endpoint"] == "m0") & (rows["edit"] == "") & (rows["status"] == "ok")]
+    cells = rows.groupby(["persona", "wording", "signal", "level"], observed=True)["annual"].mean().unstack()
+    gaps = (cells["female"] - cells["male"]).groupby(level=["persona", "wording"], observed=True).mean()
+    by_profile = gaps.groupby(level="persona", observed=True).mean()
+    test = stats.ttest_1samp(by_profile, 0.0)
+    low, high = test.confidence_interval(0.95)
+    e = headline(material, "m0")
+    assert (e.scale, e.currency, e.percent) == ("difference", None, None)
+    assert e.estimate == pytest.approx(by_profile.mean(), abs=1e-12)
+    assert (e.conf_low, e.conf_high) == (pytest.approx(low, abs=1e-9), pytest.approx(high, abs=1e-9))
+    assert e.p_value == pytest.approx(test.pvalue, abs=1e-9)
+
+
+def test_zero_counts_as_an_answer() -> None:
+    """All answers 0 for one side: a share of nought is a share, not a missing value."""
+    material = run_of(
+        audit_of("grading", wordings=["interest"]), lambda t, _: "Incorrect" if t.level == "female" else "Correct"
+    )
+    e = headline(material, "m0")
+    assert (e.estimate, e.mean_level, e.mean_reference) == (-1.0, 0.0, 1.0)
+
+
+def test_planted_differences_are_found() -> None:
+    plants: dict[str, Any] = {
+        "planted": {"base": 0.6, "gaps": {"gender": {"female": -0.1}}, "seed": 1},
+        "fair": {"base": 0.6, "seed": 2},
+    }
+    audit = audit_of(
+        "grading",
+        wordings=["interest", "average", "letter"],
+        repeats=40,
+        endpoints=[{"name": name, "plant": {"profile_sd": 0, **plant}} for name, plant in plants.items()],
+    )
+    material = run_of(audit, asked(audit))
+    planted, fair = headline(material, "planted"), headline(material, "fair")
+    assert planted.conf_low < -0.1 < planted.conf_high < 0
+    assert planted.verdict == "gap_meaningful"
+    assert fair.conf_low < 0 < fair.conf_high
+
+
+def asked(audit: Audit) -> Any:
+    """The simulated advisor's own answers."""
+    from bias_harness.providers import Context, create
+    from bias_harness.runner import in_loop
+
+    context = Context({}, {}, audit.experiment.outcome)
+    advisors = {e.name: create(e, context) for e in audit.experiment.endpoints}
+    requests = {r.trial: r for e in audit.experiment.endpoints for _, block in audit.requests(e) for r in block}
+    return lambda trial, _: in_loop(advisors[trial.endpoint].ask(requests[trial])).text
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+@pytest.mark.parametrize("name", ["a share", "a score"])
+def test_the_page_never_speaks_of_salaries(name: str, language: str) -> None:
+    html = re.sub(
+        r"<script>.*?</script>|<style>.*?</style>|<pre>.*?</pre>|<blockquote.*?</blockquote>",
+        " ",
+        page(name, language),
+        flags=re.DOTALL,
+    )
+    text = re.sub(r"<[^>]+>", " ", html)
+    assert not re.search(SALARY[language], text, re.IGNORECASE)
+    assert {"en": "lower for women than for men", "nl": "lager uit dan voor mannen"}[language] in text
+
+
+def test_the_sentence_has_the_numbers_of_the_estimate() -> None:
+    e = headline(run("a score"), "m0")
+    said = f"{-e.estimate:.2f} points lower for women than for men (probably between {-e.conf_high:.2f} points and"
+    assert said in page("a score", "en")
+
+
+def test_there_are_figures_of_gaps_and_none_of_money() -> None:
+    made = pages(run("a score"), ("en",))
+    assert {"F3", "F5", "F8", "F9", "F12"} == {Path(n).name.split("-")[0] for n in made if n.startswith("figures/")}
+    svg = made["figures/F3-forest-gender.svg"].decode()
+    assert "points" in svg
+    assert "%" not in re.sub(r'"[^"]*"', "", svg)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "analysis", "said"),
+    [
+        ({"measure": "share"}, {}, "a share needs label"),
+        ({**SCORE["outcome"], "plausible": None}, {}, "plausible"),
+        (SCORE["outcome"], {}, "a score needs analysis.smallest_difference"),
+        ({}, {"smallest_difference": 1}, "a salary has no analysis.smallest_difference"),
+        ({**SCORE["outcome"], "currency": "EUR"}, SCORE["analysis"], "currency is for a salary"),
+        ({**SCORE["outcome"], "ones": ["yes"]}, SCORE["analysis"], "ones is for a share"),
+        ({"label": {"en": "pay"}}, {}, "label is for a score or share"),
+    ],
+)
+def test_an_outcome_that_does_not_fit_is_said_with_its_key(
+    outcome: dict[str, Any], analysis: dict[str, Any], said: str, tmp_path: Path
+) -> None:
+    shipped = yaml.safe_load(Path(__file__).parents[1].joinpath("experiments/grading.yaml").read_text())
+    path = tmp_path / "experiments" / "odd.yaml"
+    path.parent.mkdir()
+    path.write_text(yaml.safe_dump({**shipped, "outcome": outcome, "analysis": analysis}))
+    with pytest.raises(InputError, match=re.escape(said)):
+        load_audit(str(path))
+
+
+def test_what_is_for_salaries_only_says_so(tmp_path: Path) -> None:
+    audit = load_audit("grading")
+    with pytest.raises(UsageError, match="measures a share"):
+        pipeline.calibrate(audit, gap=0.05, runs=1)
+    with pytest.raises(UsageError, match="measures a share"):
+        pipeline.record(audit, tmp_path / "f", tmp_path)
+    with pytest.raises(UsageError, match="its own page"):
+        render_comparison([run("a share"), run("a score")], "en")
+
+
+def test_the_plan_speaks_in_the_outcomes_own_unit() -> None:
+    share, score = pipeline.plan(load_audit("grading")), pipeline.plan(load_audit("grading", SCORE))
+    assert any("percentage points is found four times out of five" in remark for remark in share.remarks)
+    assert any("points is found" in remark for remark in score.remarks)
+    assert share.power.target == 0.02
+    assert score.power.target == 0.25
+
+
+def test_unequal_refusals_bring_their_bounds() -> None:
+    def often_refused(trial: Any, chance: Any) -> str:
+        silent = trial.level == "female" and chance.random() < 0.5
+        return "I'm sorry, but I can't assist with that." if silent else graded(trial, chance)
+
+    material = run_of(audit_of("grading", wordings=["interest", "letter"], repeats=10), often_refused)
+    bounds = headline(material, "m0").details["bounds"]["difference"]
+    assert bounds["low"] < bounds["naive"] < bounds["high"]
+    assert np.isclose(bounds["high"] - bounds["low"], 0.5, atol=0.35)
