@@ -37,8 +37,8 @@ def answers(subject: Subject) -> Iterator[Block]:
     reasons: Mapping[str, Mask] = {
         "range": rows.ranged,
         "implausible": rows.valued & rows.implausible,
-        "invalid_nonpositive": rows.is_status("ok") & ~rows.valued,
-        "mixed_currency": rows.valued & rows.mixed,
+        "invalid_nonpositive": rows.is_status("ok") & ~rows.valued & ~rows.foreign,
+        "mixed_currency": (rows.valued & rows.mixed) | rows.foreign,
         "outlier_magnitude": rows.flags.magnitude,
         "outlier_robust": rows.flags.robust,
         "used": rows.usable,

@@ -30,6 +30,8 @@ PLAIN = {
     "too_short": "must not be empty",
 }
 
+MOST_NAMES = 20
+
 
 @dataclass(frozen=True)
 class Document:
@@ -121,7 +123,8 @@ def did_you_mean(word: str, known: typing.Iterable[str]) -> str:
     close = difflib.get_close_matches(word, names, n=1, cutoff=0.6) or [n for n in names if word and word in n]
     if close:
         return f"; did you mean {close[0]!r}?"
-    return f"; there is {', '.join(names)}" if names else ""
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return f"; there is {', '.join(names[:MOST_NAMES])}{more}" if names else ""
 
 
 def _fields_at(model: Any, at: Path_) -> list[str]:

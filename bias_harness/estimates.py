@@ -262,7 +262,7 @@ def _warnings(subjects: Iterable[Subject], items: Iterable[Estimate]) -> Iterato
             yield f"no_answers: {about}"
         elif len(rows.profiles) < FEWEST_WITHOUT_WARNING:
             yield f"few_profiles: {about}"
-        if rows.mixed.any():
+        if rows.mixed.any() or rows.foreign.any():
             yield f"mixed_currencies: {about}"
     for e in items:
         if e.family == "headline" and "bounds" in e.details:

@@ -177,7 +177,9 @@ def accept(fixture: Path, *, why: str, baseline: Path | None = None) -> Path:
     return checks.accept(fixture, why=why, baseline=baseline)
 
 
-def import_answers(table: Path, mapping: Path, *, results: Path = Path("results"), name: str | None = None) -> Run:
+def import_answers(
+    table: Path | Sequence[Path], mapping: Path, *, results: Path = Path("results"), name: str | None = None
+) -> Run:
     """See `bias_harness.bringing.import_answers`."""
     from bias_harness import bringing
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 import yaml
 from test_cli import type_in
@@ -180,3 +182,203 @@ def test_the_command(workspace: Path) -> None:
     assert "imported" in done.stdout
     assert "nothing can be said of other wordings" in done.stderr
     assert type_in("import", "t.xlsx", "--map", "map.yaml", cwd=workspace).returncode == 1
+
+
+def test_two_words_never_become_one_name(workspace: Path) -> None:
+    made = [{**row, "person": {"p0": "Zoë", "p1": "Zo\u00fc"}.get(row["person"], row["person"])} for row in rows()]
+    run = pipeline.import_answers(*tables(workspace, made))
+    assert run.estimates.find(family="headline")[0].n_profiles == 8
+    assert {j.label["en"] for j in run.audit.resolved.people.jobs.values()} >= {"Zoë", "Zo\u00fc"}
+
+
+def test_half_pairs_and_copies_are_told_and_a_table_of_halves_is_refused(workspace: Path) -> None:
+    made = [{**row, "when": "2026-01-02T03:04:05"} for row in rows()]
+    table, mapping = tables(workspace, [*made[:-1], made[0]], asked_at="when")
+    run = pipeline.import_answers(table, mapping)
+    told = " ".join(run.folder.manifest()["missing"])
+    assert "1 of 8 pairs have answers for one level only (the first at line 16)" in told
+    assert "1 rows are copies of earlier ones, time and answer included (the first at line 17)" in told
+    assert run.estimates.find(family="headline")[0].n_profiles == 7
+    halves = [row for i, row in enumerate(rows()) if (i // 2 + i) % 2]
+    with pytest.raises(InputError, match="no two rows make a pair"):
+        pipeline.import_answers(*tables(workspace, halves, name="halves"))
+    assert not (workspace / "results" / "halves").exists()
+
+
+def test_a_persona_has_one_field(workspace: Path) -> None:
+    made = [{**row, "area": f"f{i % 2}"} for i, row in enumerate(rows())]
+    with pytest.raises(InputError, match="line 3, column 'area': 'f1'; the persona 'p0' had another field before"):
+        pipeline.import_answers(*tables(workspace, made, field="area"))
+
+
+def test_times_are_read_or_refused_and_never_made_up(workspace: Path) -> None:
+    made = [{**row, "when": "yesterday"} for row in rows()]
+    with pytest.raises(InputError, match="line 2, column 'when': 'yesterday' is no time"):
+        pipeline.import_answers(*tables(workspace, made, asked_at="when"))
+    run = pipeline.import_answers(*tables(workspace, rows()))
+    assert run.observations["asked_at"].isna().all()
+    assert all(row["gap"]["estimate"] is None for row in run.estimates.block("drift"))
+    assert pipeline.report(run)
+
+
+def test_currencies_stay_apart(workspace: Path) -> None:
+    """A pair in two currencies is left out and told; nothing is converted."""
+    made = [{**row, "money": "EUR" if row["person"] == "p0" and row["who"] == "f" else "usd"} for row in rows()]
+    run = pipeline.import_answers(*tables(workspace, made, currency="money"))
+    assert any(w.startswith("mixed_currencies") for w in run.estimates.warnings)
+    assert run.estimates.find(family="headline")[0].n_profiles == 7
+    made[3]["money"] = "euro"
+    with pytest.raises(InputError, match="column 'money': 'EURO' is no currency"):
+        pipeline.import_answers(*tables(workspace, made, currency="money", name="other"))
+
+
+RATE = {
+    "outcome": {
+        "measure": "score",
+        "label": {"en": "the acceptance rate"},
+        "unit": {"en": "points"},
+        "plausible": [0, 1],
+    },
+    "analysis": {"smallest_difference": 0.01},
+}
+
+
+def test_a_rate_is_imported_to_its_last_decimal(workspace: Path) -> None:
+    made = [{**row, "salary": 0.6125 - (0.0375 if row["who"] == "f" else 0)} for row in rows()]
+    made[0]["salary"] = 0
+    run = pipeline.import_answers(*tables(workspace, made, **RATE))
+    (found,) = run.estimates.find(family="headline")
+    assert found.scale == "difference"
+    assert found.estimate == pytest.approx((7 * -0.0375 + 0.575) / 8, abs=1e-12)
+    assert "acceptance rate" in pipeline.report(run, ["en"])[0].read_text()
+
+
+def test_ones_and_noughts_are_a_share(workspace: Path) -> None:
+    share = {"measure": "share", "label": {"en": "the share accepted"}, "ones": ["accepted"], "zeros": ["rejected"]}
+    made = [{**row, "salary": int(row["who"] == "m" or i % 4 == 1)} for i, row in enumerate(rows())]
+    run = pipeline.import_answers(*tables(workspace, made, outcome=share))
+    assert run.estimates.find(family="headline")[0].estimate == -0.5
+    made[3]["salary"] = 0.5
+    with pytest.raises(InputError, match=r"line 5, column 'salary': '0\.5' is neither 1 nor 0"):
+        pipeline.import_answers(*tables(workspace, made, outcome=share, name="half"))
+
+
+INSPECT = {
+    "text": "output.completion",
+    "amount": None,
+    "model": "eval.model",
+    "level": "metadata.gender",
+    "persona": "metadata.job",
+    "repeat": "epoch",
+    "asked_at": "completed_at",
+}
+
+
+def samples() -> list[dict]:
+    """Samples as inspect_ai 0.3 writes them, without the parts that nothing here reads."""
+    return [
+        {
+            "id": f"{job}-{who}",
+            "epoch": epoch,
+            "input": "What should I ask for?",
+            "metadata": {"gender": who, "job": job},
+            "output": {"model": "mockllm/model", "choices": [], "completion": f"${90 - 9 * (who == 'f')},000"},
+            "completed_at": "2026-11-23T18:25:13.384405+00:00",
+        }
+        for job in ("nurse", "lawyer", "teacher")
+        for who in ("m", "f")
+        for epoch in (1, 2)
+    ]
+
+
+def zstandard(archive: Path, files: dict[str, bytes]) -> None:
+    """A zip archive compressed with Zstandard (method 93), as inspect_ai writes it."""
+    with zipfile.ZipFile(archive, "w") as made:
+        for name, content in files.items():
+            made.writestr(name, pa.compress(content, codec="zstd", asbytes=True))
+    raw = archive.read_bytes()
+    for name, content in files.items():
+        for mark, method, size in ((b"PK\x03\x04", 8, 22), (b"PK\x01\x02", 10, 24)):
+            at = next(i for i in range(len(raw)) if raw[i : i + 4] == mark and named(raw, i, mark) == name.encode())
+            raw = raw[: at + method] + b"\x5d\x00" + raw[at + method + 2 :]
+            raw = raw[: at + size] + len(content).to_bytes(4, "little") + raw[at + size + 4 :]
+    archive.write_bytes(raw)
+
+
+def named(raw: bytes, at: int, mark: bytes) -> bytes:
+    length, head = (26, 30) if mark == b"PK\x03\x04" else (28, 46)
+    return raw[at + head : at + head + int.from_bytes(raw[at + length : at + length + 2], "little")]
+
+
+@pytest.mark.parametrize("kind", ["json", "eval"])
+def test_a_log_of_inspect_ai(workspace: Path, kind: str) -> None:
+    about = {"model": "mockllm/model", "task": "salary"}
+    log = workspace / f"log.{kind}"
+    if kind == "json":
+        log.write_text(json.dumps({"version": 2, "status": "success", "eval": about, "samples": samples()}))
+    else:
+        files = {f"samples/{s['id']}_epoch_{s['epoch']}.json": json.dumps(s).encode() for s in samples()}
+        zstandard(log, {**files, "header.json": json.dumps({"version": 2, "eval": about}).encode()})
+    _, mapping = tables(workspace, rows(), **INSPECT)
+    run = pipeline.import_answers(log, mapping)
+    (found,) = run.estimates.find(family="headline")
+    assert (found.n_profiles, found.n_answers) == (3, 12)
+    assert found.percent == pytest.approx(-10)
+    assert run.audit.experiment.endpoints[0].model == "mockllm/model"
+    assert run.audit.experiment.repeats == 2
+
+
+@pytest.mark.parametrize("suffix", ["json", "jsonl"])
+def test_results_of_promptfoo(workspace: Path, suffix: str) -> None:
+    results = [
+        {
+            "provider": {"id": "openai:gpt-4o-mini", "label": ""},
+            "prompt": {"raw": "...", "label": "plain"},
+            "vars": {"gender": who, "job": f"j{i}"},
+            "response": {"output": f"I would ask for ${100 - 10 * (who == 'f')},000."},
+        }
+        for i in range(3)
+        for who in ("m", "f")
+    ]
+    results[5]["response"] = {"error": "timeout"}
+    path = workspace / f"out.{suffix}"
+    whole = {"evalId": "e", "results": {"version": 3, "results": results}}
+    path.write_text(json.dumps(whole) if suffix == "json" else "\n".join(map(json.dumps, results)))
+    columns = {"model": "provider.id", "level": "vars.gender", "persona": "vars.job", "wording": "prompt.label"}
+    _, mapping = tables(workspace, rows(), text="response.output", amount=None, **columns)
+    run = pipeline.import_answers(path, mapping)
+    (found,) = run.estimates.find(family="headline")
+    assert (found.n_profiles, found.percent) == (2, pytest.approx(-10))
+    assert run.folder.manifest()["endpoints"]["openai-gpt-4o-mini"]["failed"] == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("t.json", b'{"a": 1}', "neither a list of objects, nor results of promptfoo"),
+        ("t.json", b"[1]", "line 1: an object is wanted"),
+        ("t.json", b'[{"a": 1', "not JSON"),
+        ("t.eval", b"PK\x03\x04 torn", "not a log of inspect_ai"),
+        ("t.jsonl", b'{"model": {"id": "x"}}', "there is no column 'person'"),
+        ("t.jsonl", b"\xff\xfe", "line 1: not JSON"),
+    ],
+)
+def test_a_broken_log_is_told_and_leaves_nothing(workspace: Path, name: str, content: bytes, said: str) -> None:
+    _, mapping = tables(workspace, rows())
+    (workspace / name).write_bytes(content)
+    with pytest.raises(InputError, match=said):
+        pipeline.import_answers(workspace / name, mapping)
+    assert not (workspace / "results").exists()
+
+
+def test_several_tables_and_compressed_ones_are_read_as_one(workspace: Path) -> None:
+    frame = pd.DataFrame(rows())
+    _, mapping = tables(workspace, rows())
+    parts = [workspace / "a.csv", workspace / "b.csv.gz"]
+    for part, own in zip(parts, (frame[:8], frame[8:]), strict=True):
+        own.to_csv(part, index=False)
+    run = pipeline.import_answers(parts, mapping)
+    assert run.estimates.find(family="headline")[0].n_profiles == 8
+    parts[1].write_bytes(parts[1].read_bytes()[:-20])
+    with pytest.raises(InputError, match=r"b\.csv\.gz: cannot be unpacked"):
+        pipeline.import_answers(parts, mapping, name="torn")

@@ -14,7 +14,12 @@ app = typer.Typer()
 
 @app.command("import")
 def import_answers(
-    table: Annotated[Path, typer.Argument(help="The answers: .csv, .tsv, .jsonl or .parquet.", metavar="TABLE")],
+    tables: Annotated[
+        list[Path],
+        typer.Argument(
+            help="The answers: .csv, .tsv, .jsonl, .json, .parquet, .eval; several are read as one.", metavar="TABLE..."
+        ),
+    ],
     mapping: Annotated[Path, option("--map", text="The map: which column says what (YAML).")],
     name: Annotated[
         str | None, option("--name", text="The run's folder below results/. Default: the map's name.")
@@ -24,7 +29,7 @@ def import_answers(
     """Make a run of answers that were collected elsewhere, then estimate and report."""
     from bias_harness import pipeline
 
-    made = pipeline.import_answers(table, mapping, results=results or Path("results"), name=name)
+    made = pipeline.import_answers(tables, mapping, results=results or Path("results"), name=name)
     for sentence in made.folder.manifest()["missing"]:
         note(sentence)
     pipeline.estimate(made)

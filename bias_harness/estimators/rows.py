@@ -87,6 +87,11 @@ class Rows:
         return self.annual if self.linear else np.log(np.where(self.valued, self.annual, np.nan))
 
     @cached_property
+    def foreign(self) -> Mask:
+        """The rows whose amount is in another unit than the experiment's, a currency above all: never converted."""
+        return self.is_status("ok") & ~np.isfinite(self.annual)
+
+    @cached_property
     def mixed(self) -> Mask:
         """The rows whose pair was answered in several currencies: never converted, never compared."""
         known = self.valued & (self.currency >= 0)

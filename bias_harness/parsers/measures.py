@@ -18,6 +18,7 @@ from bias_harness.parsers.scan import scan
 from bias_harness.vocabulary import Answer
 
 NUMBER = re.compile(r"(?<![\w.,/])[-−+]?\d+(?:[.,]\d{1,2})?(?![\w%]|[.,]\d)")
+PLAIN = re.compile(r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?", re.IGNORECASE)
 OUT_OF = re.compile(r"\s*(?:/|out of|of|van de|van|von)\s*(\d+(?:[.,]\d+)?)\b", re.IGNORECASE)
 LIST_MARK = re.compile(r"^\s*\d+[.)]\s+(?=\S)", re.MULTILINE)
 STOP, SHORT_NOT = re.compile(r"[.;:!?\n]"), re.compile(r"n['’]t\b")
@@ -28,6 +29,8 @@ Found = tuple[float, int, int]
 
 def read_measure(text: str, outcome: Outcome, language: str | None = None) -> Answer:
     """The score, or 1 and 0 for the words of a share, as `amount` and `annual`; never raises on any text."""
+    if outcome.measure == "score" and PLAIN.fullmatch(text.strip()):
+        return _answer(text, (float(text), 0, len(text)), "only")
     found = _scores(text, outcome) if outcome.measure == "score" else _choices(text, outcome)
     if outcome.measure == "share" and any(_negated(text, start) for _, start, _ in found):
         return Answer("ambiguous", "ambiguous", reason="negated")

@@ -7,7 +7,7 @@ request asked again, and so is any other line that cannot be read. `results.tabl
 
 from __future__ import annotations
 
-from bias_harness.results.folder import EXPERIMENT, LOG, MANIFEST, RunFolder, find_run, runs_in, write_whole
+from bias_harness.results.folder import EXPERIMENT, LOG, MANIFEST, RunFolder, find_run, runs_in, write_whole, writing
 from bias_harness.results.keys import KeySet
 from bias_harness.results.lines import dump_line
 from bias_harness.results.log import Counts, Found, RunLog, open_log
@@ -29,4 +29,5 @@ __all__ = [
     "open_log",
     "runs_in",
     "write_whole",
+    "writing",
 ]

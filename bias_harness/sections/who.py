@@ -18,7 +18,8 @@ MODELS, LETTERS = 6, 1_500
 def build(material: Material, texts: Texts) -> dict[str, Any]:
     """For each attribute: one pair of questions with the differing words marked, and each model's answers to it."""
     view = View(material, texts)
-    return {"pairs": [_pair(view, name) for name in material.attributes]}
+    intro = "imported" if any(material.nature(e) == "imported" for e in material.endpoints) else "intro"
+    return {"intro": texts(f"report.who.{intro}"), "pairs": [_pair(view, name) for name in material.attributes]}
 
 
 def _pair(view: View, attribute: str) -> dict[str, Any]:
@@ -60,14 +61,17 @@ def _marked(text: str) -> list[tuple[str, bool]]:
 
 
 def _answers(view: View, endpoint: str, block: Block, variants: list[Variant]) -> dict[str, Any]:
-    """What the endpoint answered to the two questions; None where it was not asked."""
-    own = next(e for e in view.material.audit.experiment.endpoints if e.name == endpoint)
-    keys = {
-        (r.trial.level, r.trial.signal, r.trial.edit): r.key
-        for r in view.material.audit.prompter.requests(block, own)
-        if r.trial
-    }
-    wanted = [keys[v.arm.level, v.arm.signal, v.edit] for v in variants]
-    raw = view.material.raw(wanted)
-    answers: list[Said | None] = [said(view.texts, *raw[key], most=LETTERS) if key in raw else None for key in wanted]
+    """What the endpoint answered to the two questions the first time; None where it was not asked."""
+    rows = view.material.observations
+    rows = rows[
+        (rows["endpoint"] == endpoint)
+        & (rows["attribute"] == block.attribute.name)
+        & (rows["persona"] == block.persona.id)
+        & (rows["wording"] == block.wording)
+        & (rows["language"] == block.language)
+    ].sort_values("repeat", kind="stable")
+    found = {(r.level, r.signal, r.edit): str(r.key) for r in rows[::-1].itertuples()}
+    keys = [found.get((v.arm.level, v.arm.signal, v.edit), "") for v in variants]
+    raw = view.material.raw([key for key in keys if key])
+    answers: list[Said | None] = [said(view.texts, *raw[key], most=LETTERS) if key in raw else None for key in keys]
     return {"model": view.model(endpoint), "texts": answers}
