@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
 from conftest import SMALL
 
+from bias_harness import pipeline
 from bias_harness.audit import Audit, load_audit, read_resolved
 from bias_harness.documents import shipped
 from bias_harness.errors import InputError
@@ -120,3 +122,20 @@ def test_the_digest_moves_with_a_prompt_and_names_the_part(small: Path, workspac
     after = load_audit(small)
     assert after.digest != before.digest
     assert {k for k in before.digests if before.digests[k] != after.digests[k]} == {"prompts"}
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_every_shipped_experiment_runs_against_the_simulated_advisor(name: str, workspace: Path) -> None:
+    """From asking to both pages, and the planted gap has the right sign."""
+    experiment = load_audit(name).experiment
+    share = experiment.outcome.measure == "share"
+    attribute = load_audit(name).design.attributes[0]
+    level = next(x for x in attribute.levels if x != attribute.reference)
+    gaps = {a.name: {x: -0.3 for x in a.levels if x != a.reference} for a in load_audit(name).design.attributes}
+    plant = {"base": 0.7 if share else 90_000, "gaps": gaps, "profile_sd": 0.05, "trial_sd": 0.02, "heap": 0}
+    audit = load_audit(name, {"endpoints": [{"name": "sim", "plant": plant}], "repeats": 3 if share else 1})
+    run = pipeline.run(audit, limit=240)
+    found = run.estimates.headline("sim", attribute.name, level)
+    assert found is not None
+    assert found.estimate == pytest.approx(-0.3 if share else math.log(0.7), abs=0.2 if share else 0.1)
+    assert [page.name for page in pipeline.report(run)] == ["report.nl.html", "report.en.html"]
