@@ -36,8 +36,8 @@ def answers(subject: Subject) -> Iterator[Block]:
     rows = subject.rows
     reasons: Mapping[str, Mask] = {
         "range": rows.ranged,
-        "implausible": rows.valued & rows.implausible,
-        "invalid_nonpositive": rows.is_status("ok") & ~rows.valued & ~rows.foreign,
+        "implausible": rows.is_status("ok") & rows.implausible,
+        "invalid_nonpositive": rows.is_status("ok") & ~rows.valued & ~rows.foreign & ~rows.implausible,
         "mixed_currency": (rows.valued & rows.mixed) | rows.foreign,
         "outlier_magnitude": rows.flags.magnitude,
         "outlier_robust": rows.flags.robust,

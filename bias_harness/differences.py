@@ -10,11 +10,16 @@ from bias_harness.sentences import DETECTED, Finding, Names
 from bias_harness.vocabulary import Estimate
 
 
-def difference(texts: Texts, of: Estimate, refusals: Estimate | None, names: Names, margin: float) -> Finding:
+def difference(
+    texts: Texts, of: Estimate, refusals: Estimate | None, names: Names, margin: float, panel: Estimate | None = None
+) -> Finding:
     """What an estimate on the scale `difference` and the refusal gap say, in texts that know what is measured.
 
-    `margin` is the smallest difference that matters, as gaps are shown (see `Estimate.shown`).
+    `margin` is the smallest difference that matters, as gaps are shown (see `Estimate.shown`). `panel` is the same for
+    these exact cases: it speaks where one profile cannot.
     """
+    if panel is not None and of.status == "too_few_profiles" and panel.conf_low is not None:
+        of = panel
     said = _Said(texts, of, names, margin)
     whole = " ".join((*said.main(), *said.silence(refusals), *said.counts()))
     word = of.verdict or "none"

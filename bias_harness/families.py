@@ -129,7 +129,7 @@ def nonanswers(subject: Subject, level: int) -> Iterator[Estimate]:
     rows = subject.rows
     known = rows.plain & rows.asked
     unread = rows.is_status("no_amount") | rows.is_status("ambiguous")
-    odd = rows.valued & (rows.implausible | rows.flags.magnitude)
+    odd = (rows.is_status("ok") & rows.implausible) | rows.flags.magnitude
     events = dict(zip(NON_ANSWERS, (rows.is_status("refused"), rows.ranged, unread, odd), strict=True))
     index = (rows.profile[known], rows.wording[known], rows.level[known], rows.signal[known])
     for name, event in events.items():

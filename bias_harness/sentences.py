@@ -85,7 +85,8 @@ def finding(
     said = _Said(texts, log, money, names, margin, full)
     whole = " ".join(part for part in (said.main(), *said.more(), *said.silence(refusals), *said.counts()) if part)
     word = log.verdict or "none"
-    return Finding(whole[0].upper() + whole[1:], texts(f"verdicts.{word}"), word)
+    start = whole if whole.startswith(names.model) else whole[0].upper() + whole[1:]
+    return Finding(start, texts(f"verdicts.{word}"), word)
 
 
 @dataclass(frozen=True)

@@ -323,3 +323,29 @@ def test_runs_side_by_side_tell_a_change_and_what_differs() -> None:
 def test_one_run_is_compared_within_itself(by: Any) -> None:
     html = render_comparison([run("plain")], "nl", by)
     assert html.count("<figure") == (1 if by == "endpoint" else 2)
+
+
+def test_one_person_speaks_for_the_exact_cases_only() -> None:
+    """One profile has no interval for other people; with repeats it has one for these cases, and says so."""
+    one = {**ONE_PAIR, "repeats": 6, "wordings": ["terse", "plain"]}
+    material = run_of(audit_of(**one))
+    assert material.headlines[0].status == "too_few_profiles"
+    for language, words in (("nl", "In precies deze testgevallen: "), ("en", "In these exact test cases: ")):
+        assert words in render_report(material, language)
+
+
+def test_a_models_name_is_never_changed() -> None:
+    material = run_of(
+        audit_of(endpoints=[{"name": "gpt-odd", "plant": {}}]), always("I'm sorry, but I can't name a salary.")
+    )
+    html = render_report(material, "en")
+    assert "gpt-odd (simulation) gave no pair" in html
+    assert "Gpt" not in html
+
+
+def test_what_was_read_and_does_not_count_says_why() -> None:
+    answers = ("$90,000", "Ask for $577 a year.", "Vraag € 60.000 per jaar.")
+    material = run_of(audit_of(**{**ONE_PAIR, "repeats": 3}), in_turn(answers))
+    html = render_report(material, "en")
+    assert "Read as $577 a year. It was not counted: anything below 15,000 or above 1,500,000" in html
+    assert "Read as €60,000 a year. It was not counted: it is in another unit" in html

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -132,3 +133,34 @@ def test_one_small_run_has_its_answers_on_the_page(written: Any) -> None:
         found.page.locator("#first .finding a").first.click()
         found.page.locator("#answers details.profile summary").first.click()
         assert found.page.locator("#answers details[open] .answer mark").first.is_visible()
+
+
+def sheets(pdf: bytes) -> int:
+    """How many pages a PDF of Chromium's has."""
+    return len(re.findall(rb"/Type\s*/Page\b", pdf))
+
+
+@needs_browser
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_the_worksheet_prints_on_one_sheet_of_its_own(language: str, written: Any) -> None:
+    with opened(written("plain") / f"report.{language}.html", print_media=True) as found:
+        whole = sheets(found.page.pdf(format="A4"))
+        others = "main > section:not(#worksheet), header, footer"
+        found.page.evaluate("others => document.querySelectorAll(others).forEach(e => e.remove())", others)
+        assert sheets(found.page.pdf(format="A4")) == 1
+        assert whole > 4
+
+
+@needs_browser
+def test_what_is_folded_away_is_printed_but_for_the_answers(written: Any) -> None:
+    """On paper nothing can be opened: the tables beside the estimates are there, hundreds of answers are not."""
+    with opened(written("plain") / "report.en.html", print_media=True) as found:
+        folded = "details:not(.profile):not(.numbers):not([open]) > :not(summary)"
+        heights = found.page.evaluate(
+            "s => [...document.querySelectorAll(s)].filter(e => getComputedStyle(e).display !== 'none')"
+            ".map(e => e.getBoundingClientRect().height)",
+            folded,
+        )
+        assert len(heights) > 5
+        assert min(heights) > 0
+        assert not found.page.locator("#answers .answer").first.is_visible()

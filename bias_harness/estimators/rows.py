@@ -89,7 +89,7 @@ class Rows:
     @cached_property
     def foreign(self) -> Mask:
         """The rows whose amount is in another unit than the experiment's, a currency above all: never converted."""
-        return self.is_status("ok") & ~np.isfinite(self.annual)
+        return self.is_status("ok") & ~np.isfinite(self.annual) & ~self.implausible
 
     @cached_property
     def mixed(self) -> Mask:

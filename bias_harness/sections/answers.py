@@ -36,9 +36,10 @@ class Said:
     empty: str = ""
 
 
-def said(texts: Texts, response: Response, answer: Answer, most: int = LONGEST) -> Said:
+def said(view: View, response: Response, answer: Answer, most: int = LONGEST) -> Said:
     """What came back and what was read in it, in words."""
-    text, read = response.text, reading(texts, answer)
+    texts, ends = view.texts, view.material.audit.experiment.outcome.ends
+    text, read = response.text, reading(texts, answer, ends)
     if not text or not text.strip():
         note = "report.answers.no_text" if text is None else "report.answers.empty"
         return Said(Markup(), Markup(), Markup(), 0, read, texts(note))
@@ -48,9 +49,10 @@ def said(texts: Texts, response: Response, answer: Answer, most: int = LONGEST) 
     return Said(*pieces, max(0, len(text) - most), read)
 
 
-def reading(texts: Texts, a: Answer) -> Markup:
-    """`Read as $95,000 a year.` or why no amount was read."""
-    return _reading(texts, a.status, a.amount, a.currency, a.period, a.annual, a.reason)
+def reading(texts: Texts, a: Answer, ends: tuple[float, float]) -> Markup:
+    """`Read as $95,000 a year.` or why no amount was read; and why one that lies outside the `ends` does not count."""
+    outside = a.reason == "implausible" or (a.annual is not None and not ends[0] <= a.annual <= ends[1])
+    return _reading(texts, a.status, a.amount, a.currency, a.period, a.annual, a.reason, ends if outside else None)
 
 
 @lru_cache(maxsize=8192)
@@ -62,6 +64,7 @@ def _reading(
     period: str | None,
     annual: float | None,
     why: str,
+    outside: tuple[float, float] | None,
 ) -> Markup:
     if status != "ok" or amount is None:
         reason = t(f"report.statuses.{status}") + (f" ({why})" if why else "")
@@ -70,6 +73,11 @@ def _reading(
     words = t("report.who.reading", amount=shown, per=t(f"report.per.{period}") if period else "").replace(" .", ".")
     if annual is not None and annual != amount and currency:
         words += " " + t("report.who.annual", amount=t.money(annual, currency, exact=True))
+    if outside:
+        low, high = (t.number(x) for x in outside)
+        words += " " + t("report.who.outside", low=low, high=high)
+    elif annual is None:
+        words += " " + t("report.who.foreign")
     return escape(words)
 
 
@@ -136,4 +144,4 @@ def _row(view: View, attribute: str, r: Any, raw: Rows) -> dict[str, Any]:
         level = view.texts("report.answers.signal", level=level)
     languages = view.material.audit.experiment.languages
     wording = r.wording if len(languages) == 1 else f"{r.wording} ({r.language})"
-    return {"head": escape(f"{level} · {wording} · {r.repeat + 1}"), "said": said(view.texts, *raw[r.key])}
+    return {"head": escape(f"{level} · {wording} · {r.repeat + 1}"), "said": said(view, *raw[r.key])}

@@ -37,9 +37,11 @@ def finding_of(view: View, e: Estimate) -> dict[str, str]:
     """The verdict word, its key, the sentence, the numbers in small print, and the link to the answers."""
     names, refusals = view.names(e), view.material.refusals(e)
     if e.scale == "difference":
-        found = difference(view.texts, e, refusals, names, view.material.margin)
+        panels = view.material.estimates.panel(e)
+        found = difference(view.texts, e, refusals, names, view.material.margin, panels[0] if panels else None)
     else:
-        found = finding(view.texts, e, view.material.money(e) or e, refusals, names, view.material.margin / 100)
+        money, panel = view.material.money(e) or e, view.material.estimates.panel(e)
+        found = finding(view.texts, e, money, refusals, names, view.material.margin / 100, panel=panel)
     return {
         "model": names.model,
         "verdict": found.verdict,

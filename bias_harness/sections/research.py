@@ -141,7 +141,7 @@ def _sample(view: View) -> list[dict[str, Any]]:
             "model": view.model(endpoint),
             "level": view.level(attribute, level, "tag"),
             "status": view.texts(f"report.statuses.{status}"),
-            "said": said(view.texts, *raw[key], most=SAMPLE_LETTERS),
+            "said": said(view, *raw[key], most=SAMPLE_LETTERS),
         }
         for endpoint, attribute, level, status, key in drawn
         if key in raw

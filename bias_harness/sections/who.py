@@ -73,5 +73,5 @@ def _answers(view: View, endpoint: str, block: Block, variants: list[Variant]) -
     found = {(r.level, r.signal, r.edit): str(r.key) for r in rows[::-1].itertuples()}
     keys = [found.get((v.arm.level, v.arm.signal, v.edit), "") for v in variants]
     raw = view.material.raw([key for key in keys if key])
-    answers: list[Said | None] = [said(view.texts, *raw[key], most=LETTERS) if key in raw else None for key in keys]
+    answers: list[Said | None] = [said(view, *raw[key], most=LETTERS) if key in raw else None for key in keys]
     return {"model": view.model(endpoint), "texts": answers}
