@@ -96,7 +96,7 @@ def _(chart: Curve, figure: Figure, texts: Texts) -> None:
     above.axhline(0, color=GREY, lw=0.8)
     gaps(above.yaxis, texts)
     above.set_ylabel(texts("figures.gap_percent"))
-    rows(below, [f"{name}: {value}" for name, value in chart.values])
+    named_rows(below, [f"{name}: {value}" for name, value in chart.values])
     below.set_xticks([])
 
 
