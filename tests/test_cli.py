@@ -139,3 +139,39 @@ def test_figures_and_comparisons_are_made_of_a_finished_run(small: Path) -> None
     assert {p.name for p in (workspace / "out").iterdir()} == {"comparison.nl.html", "comparison.en.html"}
     assert "it has F1" in type_in("figure", "small", "F99", cwd=workspace).stderr
     assert type_in("compare", "small", cwd=workspace).returncode == 2
+
+
+def test_keys_are_set_on_the_command_line(small: Path) -> None:
+    """Values are YAML, a changed experiment is another one, and a misspelt key is told with the nearest."""
+    cwd = small.parent.parent
+    plain, other = (
+        json.loads(type_in("plan", "small", "--json", *words, cwd=cwd).stdout)
+        for words in ((), ("--set", "repeats=4", "--set", "endpoints.*.max_connections=3"))
+    )
+    assert other["endpoints"][0]["requests"] == 2 * plain["endpoints"][0]["requests"]
+    assert other["digest"] != plain["digest"]
+    from_environment = type_in("plan", "small", "--json", cwd=cwd, BIAS_HARNESS_SET="repeats=4")
+    assert json.loads(from_environment.stdout)["endpoints"][0]["requests"] == other["endpoints"][0]["requests"]
+    assert "did you mean 'currency'" in type_in("validate", "small", "--set", "outcome.curency=EUR", cwd=cwd).stderr
+    assert type_in("run", "small", "--set", "repeats", cwd=cwd).returncode == 2
+    assert type_in("run", "small", "--quiet", "--set", "repeats=1", cwd=cwd).returncode == 0
+    assert json.loads((cwd / "results" / "small" / "manifest.json").read_text())["digest"] != plain["digest"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("run qui", "quickstart"),
+        ("run experiments/sm", "experiments/small.yaml"),
+        ("run --budg", "--budget"),
+        ("cali", "calibrate"),
+    ],
+)
+def test_the_shell_completes(small: Path, typed: str, expected: str) -> None:
+    words = f"bias-harness {typed}"
+    asked = {"COMP_WORDS": words, "COMP_CWORD": str(len(words.split()) - 1), "_BIAS_HARNESS_COMPLETE": "complete_bash"}
+    command = [sys.executable, "-c", "from bias_harness.cli import app; app(prog_name='bias-harness')"]
+    done = subprocess.run(
+        command, cwd=small.parent.parent, env={**os.environ, **asked}, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == [expected]

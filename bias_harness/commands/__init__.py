@@ -21,10 +21,67 @@ Json = Annotated[bool, option("--json", text="Print the result as JSON.")]
 ResultsFolder = Annotated[
     Path | None, option("--results", text="Where runs are kept. Default: results/ beside experiments/.")
 ]
-RunName = Annotated[str, typer.Argument(help="A run: its folder, or its name below results/.", metavar="RUN")]
-ExperimentFile = Annotated[
-    str, typer.Argument(help="An experiment: a YAML file, or the name of one in experiments/.", metavar="FILE")
+
+
+def _experiments(incomplete: str) -> list[str]:
+    """For the shell: the experiments here and the shipped ones, and files as they are typed."""
+    from bias_harness.documents import shipped
+
+    folders = (Path("experiments"), shipped("experiments"))
+    names = {path.stem for folder in folders for path in folder.glob("*.yaml")}
+    return _begun(incomplete, [*sorted(names), *sorted(map(str, Path().glob("experiments/*.yaml")))])
+
+
+def _runs(incomplete: str) -> list[str]:
+    """For the shell: the runs below results/."""
+    from bias_harness.results import runs_in
+
+    return _begun(incomplete, [folder.name for folder in runs_in(Path("results"))])
+
+
+def _begun(incomplete: str, names: Iterable[str]) -> list[str]:
+    return [name for name in names if name.startswith(incomplete)]
+
+
+RunName = Annotated[
+    str, typer.Argument(help="A run: its folder, or its name below results/.", metavar="RUN", autocompletion=_runs)
 ]
+ExperimentFile = Annotated[
+    str,
+    typer.Argument(
+        help="An experiment: a YAML file, or the name of one in experiments/.",
+        metavar="FILE",
+        autocompletion=_experiments,
+    ),
+]
+
+Sets = Annotated[
+    list[str] | None,
+    option(
+        "--set",
+        text="A key of the experiment other than in its file, as outcome.currency=EUR or endpoints.*.model=gpt-5. "
+        "May be given more than once.",
+        metavar="KEY=VALUE",
+    ),
+]
+
+
+def changes(sets: Sequence[str] | None) -> dict[str, Any]:
+    """The keys and values of `--set`; a value is read as YAML. Raises `UsageError`."""
+    import yaml
+
+    from bias_harness.errors import UsageError
+
+    found: dict[str, Any] = {}
+    for text in sets or ():
+        key, equals, value = text.partition("=")
+        if not (key and equals):
+            raise UsageError(f"--set {text}: KEY=VALUE is wanted, as outcome.currency=EUR")
+        try:
+            found[key.strip()] = yaml.safe_load(value)
+        except yaml.YAMLError:
+            raise UsageError(f"--set {text}: {value!r} is no YAML; put words in quotes") from None
+    return found
 
 
 def say(text: str = "") -> None:

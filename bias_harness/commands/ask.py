@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bias_harness.commands import ExperimentFile, Json, ResultsFolder, note, option, say, say_json, table
+from bias_harness.commands import ExperimentFile, Json, ResultsFolder, Sets, changes, note, option, say, say_json, table
 from bias_harness.commands.prepare import plan
 from bias_harness.errors import EXIT_ERROR, UsageError
 
@@ -39,6 +39,7 @@ def run(
     max_connections: Annotated[
         int | None, option("--max-connections", text="The most requests at once, for every endpoint.", min=1)
     ] = None,
+    sets: Sets = None,
     dry_run: Annotated[bool, option("--dry-run", text="Only show the plan.")] = False,
     quiet: Annotated[bool, option("--quiet", text="No progress.")] = False,
     as_json: Json = False,
@@ -48,11 +49,11 @@ def run(
     from bias_harness.commands.progress import shown_progress
 
     if dry_run:
-        plan(file, repeats, None, as_json)
+        plan(file, repeats, None, sets, as_json)
         return
     if retry not in (None, "failed", "refused"):
         raise UsageError(f"--retry {retry}: there is failed, refused")
-    audit = pipeline.load_experiment(file, repeats=repeats, max_connections=max_connections)
+    audit = pipeline.load_experiment(file, repeats=repeats, max_connections=max_connections, changes=changes(sets))
     part = _shard(shard)
     with shown_progress(quiet=quiet, as_json=as_json) as progress:
         done = pipeline.run(

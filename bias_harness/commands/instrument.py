@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bias_harness.commands import ExperimentFile, Json, note, option, say, say_json, table
+from bias_harness.commands import ExperimentFile, Json, Sets, changes, note, option, say, say_json, table
 from bias_harness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ def calibrate(
     runs: Annotated[int, option("--runs", text="How many simulated runs for each planted design.", min=20)] = 1000,
     gap: Annotated[str, option("--gap", text="The planted gap, for example -4%.")] = "-4%",
     seed: Annotated[int, option("--seed", text="The same seed gives the same figures.")] = 1,
+    sets: Sets = None,
     quiet: Annotated[bool, option("--quiet", text="No progress.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -31,7 +32,7 @@ def calibrate(
 
     from bias_harness import pipeline
 
-    audit = pipeline.load_experiment(file)
+    audit = pipeline.load_experiment(file, changes=changes(sets))
     with Progress(console=Console(stderr=True), disable=quiet) as bars:
         task = bars.add_task("Simulating", total=1.0)
         made = pipeline.calibrate(

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from bias_harness.commands import ExperimentFile, Json, option, say, say_json, table
+from bias_harness.commands import ExperimentFile, Json, Sets, changes, option, say, say_json, table
 from bias_harness.errors import InputError
 
 app = typer.Typer()
@@ -48,12 +48,13 @@ def validate(
     files: Annotated[
         list[str], typer.Argument(help="Experiments: YAML files, or names in experiments/.", metavar="FILE...")
     ],
+    sets: Sets = None,
 ) -> None:
     """Check experiments: every key, name and prompt, and that the prompts of a pair differ in their words only."""
     from bias_harness.pipeline import load_experiment
 
     for file in files:
-        audit = load_experiment(file)
+        audit = load_experiment(file, changes=changes(sets))
         endpoints = ", ".join(e.name for e in audit.experiment.endpoints)
         compared = audit.check()
         blocks = f"{len(audit.design):,} blocks; {compared:,} prompts compared, no leak"
@@ -65,14 +66,14 @@ def plan(
     file: ExperimentFile,
     repeats: Annotated[int | None, option("--repeat", text="Repeats instead of the experiment's.", min=1)] = None,
     pilot: Annotated[str | None, option("--pilot", text="A finished run whose spread replaces assumptions.")] = None,
+    sets: Sets = None,
     as_json: Json = False,
 ) -> None:
     """Print the design without asking anything: cells, pairs, requests, precision and price by endpoint."""
     from bias_harness import pipeline
 
-    made = pipeline.plan(
-        pipeline.load_experiment(file, repeats=repeats), pilot=pipeline.load_run(pilot) if pilot else None
-    )
+    audit = pipeline.load_experiment(file, repeats=repeats, changes=changes(sets))
+    made = pipeline.plan(audit, pilot=pipeline.load_run(pilot) if pilot else None)
     if as_json:
         say_json(made.to_dict())
         return
