@@ -114,11 +114,14 @@ class Audit:
 def load_audit(name: str | Path, changes: Mapping[str, Any] | None = None) -> Audit:
     """The experiment in a file, or the shipped one of that name, resolved and checked.
 
-    `changes` replaces keys of the experiment, dotted ones inside others (`endpoints.*.model`).
-    Raises `InputError` that names file, line and remedy.
+    The file may also be the `experiment.yaml` of a run, which holds its people and prompts itself; it is run from the
+    working folder. `changes` replaces keys of the experiment, dotted ones inside others (`endpoints.*.model`). Raises
+    `InputError` that names file, line and remedy.
     """
     path = find_experiment(name)
     document = read_yaml(path)
+    if _is_resolved(document.data):
+        return _again(document, path, changes or {})
     if changes:
         document = Document(document.source, _changed(document.data, changes), document.lines)
     experiment = check(Experiment, document)
@@ -137,6 +140,19 @@ def load_audit(name: str | Path, changes: Mapping[str, Any] | None = None) -> Au
         audit.check()
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
+    return audit
+
+
+def _is_resolved(data: Any) -> bool:
+    return isinstance(data, dict) and "format" in data and isinstance(data.get("experiment"), dict)
+
+
+def _again(document: Document, path: Path, changes: Mapping[str, Any]) -> Audit:
+    """The experiment of a run folder, to be asked again: everything it needs is in the file."""
+    data = _changed(document.data, {f"experiment.{key}": value for key, value in changes.items()})
+    audit = _audit_of(Document(document.source, data, document.lines), str(path), Path.cwd())
+    _check_plants(audit)
+    audit.check()
     return audit
 
 
@@ -162,7 +178,10 @@ def _set(node: Any, path: list[str], value: Any, whole: str) -> Any:
 
 def read_resolved(text: str, source: str, workspace: Path) -> Audit:
     """The experiment of a run folder."""
-    document = parse_yaml(text, source)
+    return _audit_of(parse_yaml(text, source), source, workspace)
+
+
+def _audit_of(document: Document, source: str, workspace: Path) -> Audit:
     found = document.data.get("format") if isinstance(document.data, dict) else None
     if isinstance(found, int) and found > FORMAT:
         raise InputError(f"{source}: format {found} is newer than this version knows ({FORMAT}); update bias_harness")

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from bias_harness import __version__
-from bias_harness.commands import ask, bring, derive, gate, instrument, models, prepare, reading
+from bias_harness.commands import ask, bring, derive, doctor, gate, instrument, models, prepare, reading
 from bias_harness.errors import EXIT_ERROR, BiasHarnessError
 
 EXIT_INTERRUPTED = 130
@@ -24,7 +24,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (prepare.app, ask.app, derive.app, reading.app, gate.app, bring.app, instrument.app, models.app):
+GROUPS = (prepare, ask, derive, reading, gate, bring, instrument, doctor, models)
+for group in (module.app for module in GROUPS):
     app.registered_commands += group.registered_commands
     app.registered_groups += group.registered_groups
 

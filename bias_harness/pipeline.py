@@ -17,6 +17,7 @@ from bias_harness.errors import UsageError
 from bias_harness.runs import Run, load_run, score
 
 if TYPE_CHECKING:
+    from bias_harness.bundles import Verified
     from bias_harness.calibration import Calibration
     from bias_harness.drift import Check, Policy
     from bias_harness.estimates import Estimates
@@ -28,11 +29,13 @@ __all__ = [
     "Run",
     "accept",
     "arun",
+    "bundle",
     "calibrate",
     "check",
     "compare",
     "environment",
     "estimate",
+    "export",
     "figure",
     "headlines",
     "import_answers",
@@ -44,6 +47,7 @@ __all__ = [
     "report",
     "run",
     "score",
+    "verify",
 ]
 
 
@@ -184,3 +188,24 @@ def import_answers(
     from bias_harness import bringing
 
     return bringing.import_answers(table, mapping, results=results, name=name)
+
+
+def export(of: Run, targets: Sequence[Path] = (), into: Path | None = None) -> list[Path]:
+    """See `bias_harness.exports.export`."""
+    from bias_harness import exports
+
+    return exports.export(of, list(targets), into)
+
+
+def bundle(of: Run, target: Path) -> Path:
+    """See `bias_harness.bundles.bundle`."""
+    from bias_harness import bundles
+
+    return bundles.bundle(of, target)
+
+
+def verify(archive: Path) -> Verified:
+    """See `bias_harness.bundles.verify`."""
+    from bias_harness import bundles
+
+    return bundles.verify(archive)

@@ -175,3 +175,23 @@ def test_the_shell_completes(small: Path, typed: str, expected: str) -> None:
         command, cwd=small.parent.parent, env={**os.environ, **asked}, capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == [expected]
+
+
+def test_the_doctor_looks_at_everything_and_shows_no_key(workspace: Path) -> None:
+    (workspace / "experiments" / "two.yaml").write_text(
+        SMALL.split("endpoints:")[0]
+        + "endpoints:\n  - {model: m, base_url: 'http://127.0.0.1:9/v1', api_key_env: SOME_KEY}\n"
+    )
+    plain = type_in("doctor", cwd=workspace)
+    assert plain.returncode == 0, plain.stdout
+    assert "bias-harness" in plain.stdout
+    found = type_in("doctor", "two", "--json", cwd=workspace, SOME_KEY="secret-value-123")
+    assert found.returncode == 1
+    assert "secret-value-123" not in found.stdout + found.stderr
+    states = {f["what"]: (f["state"], f["said"]) for f in json.loads(found.stdout)}
+    assert states["key SOME_KEY"] == ("ok", "is set")
+    assert states["endpoint m"][0] == "missing"
+    assert "nobody answers at 127.0.0.1:9" in states["endpoint m"][1]
+    assert {f["what"]: f["state"] for f in json.loads(type_in("doctor", "two", "--json", cwd=workspace).stdout)}[
+        "key SOME_KEY"
+    ] == "missing"

@@ -269,3 +269,15 @@ def test_a_setting_can_be_changed_from_outside(small: Path) -> None:
     assert audit.experiment.outcome.currency == "EUR"
     with pytest.raises(InputError, match="'5' is no place in the experiment"):
         pipeline.load_experiment(small, changes={"endpoints.5.model": "x"})
+
+
+def test_a_runs_own_experiment_can_be_asked_again(small: Path, workspace: Path) -> None:
+    """What the page says under "run it again" works: the same questions, without personas/ and prompts/."""
+    first = pipeline.run(pipeline.load_experiment(small))
+    copy = workspace / "elsewhere.yaml"
+    copy.write_bytes((first.folder.path / "experiment.yaml").read_bytes())
+    audit = pipeline.load_experiment(copy)
+    assert audit.digest == first.audit.digest
+    again = pipeline.run(audit, name="again")
+    assert set(again.observations["key"]) == set(first.observations["key"])
+    assert pipeline.load_experiment(copy, changes={"repeats": 7}).experiment.repeats == 7

@@ -1,4 +1,4 @@
-"""Bringing in and taking out: import."""
+"""Bringing in and taking out: import, export, bundle, verify."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from bias_harness.commands import ResultsFolder, note, option, say
+from bias_harness.commands import ResultsFolder, RunName, note, option, say
+from bias_harness.errors import EXIT_ERROR, UsageError
 
 app = typer.Typer()
 
@@ -39,3 +40,54 @@ def import_answers(
     say()
     for page in pages:
         say(f"  {page}")
+
+
+@app.command()
+def export(
+    run: RunName,
+    output: Annotated[
+        list[Path] | None,
+        option(
+            "--output", "-o", text="observations, pairs or estimates, by the file's name, as .csv, .parquet or .json."
+        ),
+    ] = None,
+    into: Annotated[
+        Path | None, option("--into", text="A folder for all tables, with a codebook and datapackage.json.")
+    ] = None,
+    results: ResultsFolder = None,
+) -> None:
+    """Write the tables of a run: observations, pairs, estimates."""
+    from bias_harness import pipeline
+
+    if not output and into is None:
+        raise UsageError("say what to write: -o pairs.csv, or --into FOLDER for everything")
+    for path in pipeline.export(pipeline.load_run(run, results=results), output or [], into):
+        say(str(path))
+
+
+@app.command()
+def bundle(
+    run: RunName,
+    output: Annotated[Path | None, option("--output", "-o", text="The archive. Default: RUN.zip here.")] = None,
+    results: ResultsFolder = None,
+) -> None:
+    """Put a run into one archive for a reviewer: answers, questions, numbers, checksums, and how to run it again."""
+    from bias_harness import pipeline
+
+    loaded = pipeline.load_run(run, results=results)
+    say(str(pipeline.bundle(loaded, output or Path(f"{loaded.folder.name}.zip"))))
+
+
+@app.command()
+def verify(
+    archive: Annotated[Path, typer.Argument(help="An archive made by bundle.", metavar="ARCHIVE")],
+) -> None:
+    """Check an archive: nothing missing, added or altered, and its answers give its numbers."""
+    from bias_harness import pipeline
+
+    found = pipeline.verify(archive)
+    for sentence in (*found.troubles, *found.notes):
+        note(sentence)
+    if found.troubles:
+        raise typer.Exit(EXIT_ERROR)
+    say(f"{archive}: every checksum fits, and the answers give these numbers.")

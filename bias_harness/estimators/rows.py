@@ -133,6 +133,19 @@ def rows_of(observations: pd.DataFrame, *, linear: bool = False) -> Iterator[Row
     Needs the columns in `REQUIRED`; the others of an observations table have plain defaults. Raises `InputError` that
     names the missing columns.
     """
+    return (rows for _, rows in _placed(observations, linear=linear))
+
+
+def usable(observations: pd.DataFrame, *, linear: bool = False) -> NDArray[np.bool_]:
+    """Which rows of observations are among those that the headline is made of, in their order."""
+    found = np.zeros(len(observations), dtype=bool)
+    for places, rows in _placed(observations, linear=linear):
+        found[places] = rows.usable & rows.plain
+    return found
+
+
+def _placed(observations: pd.DataFrame, *, linear: bool) -> Iterator[tuple[Codes, Rows]]:
+    """The places of the rows of each endpoint and attribute, and the rows."""
     missing = [name for name in REQUIRED if name not in observations]
     if missing:
         raise InputError(
@@ -146,7 +159,7 @@ def rows_of(observations: pd.DataFrame, *, linear: bool = False) -> Iterator[Row
     starts = np.flatnonzero(np.diff(group[order], prepend=-1))
     for rows in np.split(order, starts[1:]) if order.size else []:
         endpoint, attribute = endpoints[1][endpoints[0][rows[0]]], attributes[1][attributes[0][rows[0]]]
-        yield replace(columns.rows(endpoint, attribute, rows), linear=linear)
+        yield rows, replace(columns.rows(endpoint, attribute, rows), linear=linear)
 
 
 class _Columns:

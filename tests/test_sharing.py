@@ -1,0 +1,184 @@
+"""A run taken elsewhere: exported tables, the archive, and the proof that the archive is what it says."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from test_cli import type_in
+
+from bias_harness import pipeline
+from bias_harness.bundles import SUMS
+from bias_harness.errors import BiasHarnessError, InputError, UsageError
+from bias_harness.exports import TABLES, codebook, package, table_of
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> pipeline.Run:
+    """Simulated, with refusals and faults of reading."""
+    plant = {"gaps": {"gender": {"female": -0.1}}, "refusal_rate": 0.1, "seed": 3}
+    changes = {"endpoints": [{"name": "sim", "plant": plant}], "repeats": 2, "attributes": ["gender"]}
+    audit = pipeline.load_experiment("simulated", changes=changes)
+    return pipeline.run(audit, results=tmp_path_factory.mktemp("shared") / "results")
+
+
+@pytest.fixture(scope="module")
+def archive(run: pipeline.Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return pipeline.bundle(run, tmp_path_factory.mktemp("bundle") / "simulated.zip")
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_every_column_is_explained_and_of_the_type_it_says(run: pipeline.Run, name: str) -> None:
+    """The table's own columns, not those that the codebook happens to list."""
+    described = codebook()[name]["columns"]
+    own = {"observations": run.observations, "estimates": run.estimates.to_frame()}.get(name)
+    if own is not None:
+        assert set(own.columns) | {"nature"} == set(described)
+    resource = next(r for r in json.loads(package(run)["datapackage.json"])["resources"] if r["name"] == name)
+    table = pd.read_csv(io.BytesIO(package(run)[resource["path"]]), dtype=str, keep_default_na=False)
+    assert list(table.columns) == [f["name"] for f in resource["schema"]["fields"]]
+    fits = {
+        "integer": lambda x: x.lstrip("-").isdigit(),
+        "number": lambda x: np.isfinite(float(x)),
+        "boolean": lambda x: x in ("True", "False"),
+        "datetime": lambda x: pd.Timestamp(x).tzinfo is not None,
+        "string": lambda x: True,
+    }
+    for field in resource["schema"]["fields"]:
+        values = [x for x in table[field["name"]] if x != ""]
+        assert all(map(fits[field["type"]], values)), field["name"]
+
+
+def test_the_mean_of_the_pairs_is_the_headline(run: pipeline.Run) -> None:
+    """Where every repeat has its partner; here cells are averaged first, so only complete cells are compared."""
+    pairs = table_of(run, "pairs")
+    counted = pairs[pairs["counted"]]
+    assert 0 < len(counted) < len(pairs)
+    assert counted["gap"].notna().all()
+    assert pairs.loc[~pairs["counted"], "gap"].isna().all()
+    first = counted.iloc[0]
+    assert first["gap"] == first["level_annual"] - first["reference_annual"]
+    assert set(pairs["nature"]) == {"simulation"}
+    cells = ["persona", "wording", "language", "signal"]
+    complete = pairs.groupby(cells)["counted"].transform("all") & (pairs["level"] == "female")
+    by_profile = pairs[complete].groupby(["persona", "wording"])["log_gap"].mean().groupby("persona").mean()
+    headline = run.estimates.headline("sim", "gender", "female")
+    assert headline is not None
+    assert headline.details["profile_gaps"].keys() == set(by_profile.index)
+    assert by_profile.mean() == pytest.approx(headline.estimate, abs=0.02)
+
+
+def test_a_files_name_says_what_it_is(run: pipeline.Run, tmp_path: Path) -> None:
+    names = ["my-pairs.parquet", "estimates.json", "observations.csv"]
+    made = pipeline.export(run, [tmp_path / name for name in names], tmp_path / "all")
+    assert {p.name for p in made} >= {*names, "datapackage.json", "codebook.md", "pairs.csv"}
+    assert len(pd.read_parquet(tmp_path / "my-pairs.parquet")) == len(table_of(run, "pairs"))
+    assert json.loads((tmp_path / "estimates.json").read_text())[0]["nature"] == "simulation"
+    assert "sim (simulation)" in (tmp_path / "all" / "codebook.md").read_text()
+    for wrong in ("pears.csv", "pairs.xlsx"):
+        with pytest.raises(UsageError):
+            pipeline.export(run, [tmp_path / wrong])
+
+
+def test_the_same_run_gives_the_same_archive_and_it_verifies(run: pipeline.Run, archive: Path, tmp_path: Path) -> None:
+    assert pipeline.bundle(run, tmp_path / "simulated.zip").read_bytes() == archive.read_bytes()
+    found = pipeline.verify(archive)
+    assert found.troubles == ()
+    assert any("simulation" in note for note in found.notes)
+
+
+def altered(archive: Path, target: Path, **changes: bytes | None) -> Path:
+    """The archive with files replaced, added, or taken out (None); the checksums stay."""
+    with zipfile.ZipFile(archive) as old, zipfile.ZipFile(target, "w") as new:
+        for name in old.namelist():
+            if changes.get(name, b"") is not None:
+                new.writestr(name, changes.get(name) or old.read(name))
+        for name in changes.keys() - set(old.namelist()):
+            new.writestr(name, changes[name] or b"")
+    return target
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("run/responses.jsonl", b"{}", "run/responses.jsonl was altered"),
+        ("data/pairs.csv", None, "data/pairs.csv is missing"),
+        ("run/more.txt", b"x", "run/more.txt is not among the checksums"),
+        ("../out.txt", b"x", "would be unpacked outside"),
+    ],
+)
+def test_what_was_altered_is_told(archive: Path, tmp_path: Path, name: str, content: bytes | None, said: str) -> None:
+    found = pipeline.verify(altered(archive, tmp_path / "a.zip", **{name: content}))
+    assert any(said in trouble for trouble in found.troubles), found
+    assert not (tmp_path.parent / "out.txt").exists()
+
+
+def test_numbers_that_the_answers_do_not_give_are_found_in_spite_of_their_checksum(
+    archive: Path, tmp_path: Path
+) -> None:
+    with zipfile.ZipFile(archive) as packed:
+        estimates = json.loads(packed.read("run/estimates.json"))
+        sums = packed.read(SUMS).decode()
+        old = hashlib.sha256(packed.read("run/estimates.json")).hexdigest()
+    estimates["items"][0]["estimate"] *= 0.5
+    forged = json.dumps(estimates).encode()
+    sums = sums.replace(old, hashlib.sha256(forged).hexdigest())
+    found = pipeline.verify(altered(archive, tmp_path / "a.zip", **{"run/estimates.json": forged, SUMS: sums.encode()}))
+    assert len(found.troubles) == 1
+    assert "items[0].estimate is" in found.troubles[0]
+
+
+def test_what_is_no_bundle_is_said(tmp_path: Path, archive: Path) -> None:
+    (tmp_path / "a.zip").write_bytes(archive.read_bytes()[:500])
+    for path, said in ((tmp_path / "a.zip", "no archive"), (tmp_path / "b.zip", "does not exist")):
+        with pytest.raises(InputError, match=said):
+            pipeline.verify(path)
+    with zipfile.ZipFile(tmp_path / "c.zip", "w") as other:
+        other.writestr("x", "y")
+    with pytest.raises(InputError, match="no bundle"):
+        pipeline.verify(tmp_path / "c.zip")
+
+
+def test_a_key_in_the_folder_stays_out_of_an_archive(run: pipeline.Run, tmp_path: Path) -> None:
+    copy = tmp_path / "results" / "leaky"
+    shutil.copytree(run.folder.path, copy)
+    (copy / "notes.txt").write_text("sk-" + "a1" * 20)
+    with pytest.raises(BiasHarnessError, match=r"looks like a key, in notes\.txt"):
+        pipeline.bundle(pipeline.load_run(copy), tmp_path / "leaky.zip")
+    assert not (tmp_path / "leaky.zip").exists()
+
+
+def test_the_archives_own_words_rerun_it(archive: Path, tmp_path: Path) -> None:
+    """Unpacked in an empty folder: the page without asking, and everything asked again gives the same answers."""
+    subprocess.run([sys.executable, "-m", "zipfile", "-e", str(archive), str(tmp_path)], check=True)
+    assert type_in("report", "run", cwd=tmp_path).returncode == 0
+    assert (tmp_path / "run" / "report.nl.html").is_file()
+    again = type_in("run", "run/experiment.yaml", "--name", "again", "--quiet", cwd=tmp_path)
+    assert again.returncode == 0, again.stderr
+    texts = [
+        sorted(json.loads(line)["text"] for line in path.read_text().splitlines())
+        for path in (tmp_path / "run" / "responses.jsonl", tmp_path / "results" / "again" / "responses.jsonl")
+    ]
+    assert texts[0] == texts[1]
+
+
+def test_the_commands(run: pipeline.Run, tmp_path: Path) -> None:
+    folder = run.folder.path.parent.parent
+    assert type_in("export", "simulated", cwd=folder).returncode == 2
+    done = type_in("export", "simulated", "--into", str(tmp_path / "out"), cwd=folder)
+    assert "codebook.md" in done.stdout
+    assert type_in("bundle", "simulated", "-o", str(tmp_path / "s.zip"), cwd=folder).returncode == 0
+    verified = type_in("verify", str(tmp_path / "s.zip"), cwd=tmp_path)
+    assert verified.returncode == 0
+    assert "every checksum fits" in verified.stdout
+    altered(tmp_path / "s.zip", tmp_path / "t.zip", **{"README.md": b"other"})
+    assert type_in("verify", str(tmp_path / "t.zip"), cwd=tmp_path).returncode == 1
