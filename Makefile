@@ -14,13 +14,14 @@ DEV := .venv/.installed-dev
 RUN := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format types floors check bench build clean
+.PHONY: help demo test lint format types floors check docs bench build clean
 
 help:
 	@echo 'make demo     a first audit with a small language model on this computer (a few minutes, 1.1 GB once)'
 	@echo 'make test     the tests (those that need a browser or a model are skipped where there is none)'
 	@echo 'make check    lint, types, import floors and tests'
 	@echo 'make format   put the code into the house style'
+	@echo 'make docs     the documentation as a site, in site/'
 	@echo 'make bench    what the README says of speed'
 	@echo 'make build    the wheel and the source archive, in dist/'
 	@echo 'make clean    remove what was made, but no results and no .venv'
@@ -57,6 +58,10 @@ floors: $(DEV)
 
 check: lint types floors test
 
+docs: $(DEV)
+	@$(BIN)/python tools/reference.py --check
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
 bench: $(DEV)
 	@for file in benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
@@ -64,4 +69,4 @@ build: $(DEV)
 	@$(BIN)/hatchling build
 
 clean:
-	@rm -rf dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@rm -rf dist build site .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

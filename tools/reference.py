@@ -1,0 +1,218 @@
+"""Write the reference pages of docs/ from the code: commands, an experiment's keys, public names, the glossary.
+
+    python tools/reference.py           write them
+    python tools/reference.py --check   say which differ from what the code gives, and leave with 1
+
+`docs/glossary.md` keeps what a person wrote above its marker; what stands below it is made here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import typer
+
+import bias_harness
+from bias_harness import vocabulary
+from bias_harness.cli import app
+
+DOCS = Path(__file__).parent.parent / "docs"
+SCHEMA = Path(bias_harness.__file__).parent / "schemas" / "experiment.schema.json"
+MARKER = "<!-- made by tools/reference.py from here on -->\n"
+MADE = "<!-- made by tools/reference.py; change the code instead -->\n\n"
+TYPERS_OWN = ("install_completion", "show_completion", "help")
+INTRODUCTION = """\
+# Commands
+
+What `bias-harness COMMAND --help` says. Most options can also be given as a variable: `--budget` as
+`BIAS_HARNESS_BUDGET`. Exit codes: 0 fine, 1 a run or input error, 2 usage, 3 a finding of `check`, 4 inconclusive or
+not comparable (`check`). `bias-harness --install-completion` teaches the shell commands, options, experiments and runs.
+"""
+
+
+def commands() -> Iterator[tuple[str, Any]]:
+    """Every command with its full name, groups before what they hold."""
+
+    def below(name: str, command: Any) -> Iterator[tuple[str, Any]]:
+        yield name, command
+        for word, inner in getattr(command, "commands", {}).items():
+            yield from below(f"{name} {word}", inner)
+
+    yield from below("bias-harness", typer.main.get_command(app))
+
+
+def _parameter(one: Any) -> str:
+    """One row: what is typed, and what it means; read from attributes that every version of Typer has."""
+    value = str(one.metavar or one.name).upper().removesuffix("...")
+    if one.param_type_name == "option":
+        typed = ", ".join([*one.opts, *one.secondary_opts]) + ("" if one.is_flag else f" {value}")
+    else:
+        typed = value + ("..." if one.nargs == -1 else "")
+    notes = [f"default: {one.default}"] if type(one.default) in (int, float, str) and one.default != "" else []
+    notes += ["required"] if one.required else []
+    text = " ".join((one.help or "").split())
+    return f"| `{typed}` | {text}{f' ({chr(44).join(notes)})' if notes else ''} |"
+
+
+def help_text(command: Any) -> str:
+    """What a command does, and its arguments and options."""
+    lines = [_prose(command.help), ""]
+    rows = [_parameter(one) for one in command.params if one.name not in TYPERS_OWN]
+    return "\n".join([*lines, "| | |", "|---|---|", *rows, ""] if rows else lines)
+
+
+def cli_page() -> str:
+    """Every command's help."""
+    parts = [MADE + INTRODUCTION]
+    for name, command in commands():
+        parts.append(f"## {name}\n\n{help_text(command)}")
+    return "\n".join(parts)
+
+
+def _kind(value: Mapping[str, Any], choice: Mapping[str, Any]) -> str:
+    """A type in words, with links to the tables of nested keys."""
+    if "$ref" in value:
+        name = value["$ref"].rsplit("/", 1)[1]
+        return f"[{name}](#{name.lower()})"
+    if "enum" in value or "const" in value:
+        return " or ".join(f"`{json.dumps(word)}`" for word in value.get("enum", [value.get("const")]))
+    if "anyOf" in value:
+        return " or ".join(_kind(one, choice) for one in value["anyOf"])
+    if "pattern" in value and "%" in value["pattern"]:
+        return 'a per cent (`"2%"`)'
+    if value.get("type") == "array":
+        return "list of " + _kind(value["items"], choice) if "items" in value else f"{value.get('minItems')} values"
+    if value.get("type") == "object":
+        inner = value.get("additionalProperties")
+        return "mapping to " + _kind(inner, choice) if isinstance(inner, dict) and inner else "mapping"
+    return str(choice.get(value.get("type", ""), "anything"))
+
+
+WORDS = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false", "null": "nothing"}
+
+
+def _limits(value: Mapping[str, Any]) -> str:
+    signs = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
+    places = [value, *value.get("anyOf", ())]
+    found = [f"{sign} {place[word]}" for place in places for word, sign in signs.items() if word in place]
+    return f" ({', '.join(found)})" if found else ""
+
+
+def _default(value: Mapping[str, Any]) -> str:
+    if "default" not in value:
+        return "required"
+    if "$ref" in value:
+        return "its own defaults"
+    default = value["default"]
+    return "none" if default in (None, {}, []) else f"`{json.dumps(default, ensure_ascii=False)}`"
+
+
+def _keys(shape: Mapping[str, Any]) -> Iterator[str]:
+    yield "| key | value | default |\n|---|---|---|"
+    required = shape.get("required", ())
+    for key, value in shape.get("properties", {}).items():
+        default = "required" if key in required else _default(value)
+        yield f"| `{key}` | {_kind(value, WORDS)}{_limits(value)} | {default} |"
+
+
+def experiment_page() -> str:
+    """Every key of an experiment, from the JSON Schema that editors use."""
+    schema = json.loads(SCHEMA.read_text())
+    lines = [MADE + "# The experiment file\n", "`bias-harness schema` prints the JSON Schema this page is made from.\n"]
+    lines += [_prose(schema.get("description", "")) + "\n", *_keys(schema), ""]
+    for name, shape in schema["$defs"].items():
+        lines += [f"## {name}\n", _prose(shape.get("description", "")) + "\n", *_keys(shape), ""]
+    return "\n".join(lines)
+
+
+def _prose(text: str | None) -> str:
+    """A docstring as Markdown: what stands indented stays as it is."""
+    return inspect.cleandoc(text or "")
+
+
+def _signature(thing: Callable[..., Any]) -> str:
+    text = str(inspect.signature(thing)).replace("self, ", "").replace("(self)", "()")
+    text = re.sub(r"<factory>|<[^<>]* object at 0x[0-9a-f]+>", "...", text)
+    return re.sub(r"(: |-> )'([^']+)'", r"\1\2", text)
+
+
+def _members(kind: type) -> Iterator[str]:
+    for name, member in vars(kind).items():
+        plain = getattr(member, "fget", None) or getattr(member, "func", None)
+        called = getattr(member, "__func__", member)
+        text = inspect.getdoc(plain or called)
+        if name.startswith("_") or not text or not (plain or inspect.isfunction(called)):
+            continue
+        head = f".{name}" if plain else f".{name}{_signature(called)}"
+        yield f"### {kind.__name__}.{name}\n\n```text\n{head}\n```\n\n{_prose(text)}\n"
+
+
+def _entry(name: str) -> Iterator[str]:
+    thing = getattr(bias_harness, name)
+    yield f"## {name}\n"
+    is_error = inspect.isclass(thing) and issubclass(thing, Exception)
+    if not is_error:
+        yield f"```text\n{name}{_signature(thing)}\n```\n"
+    yield _prose(inspect.getdoc(thing)) + "\n"
+    if inspect.isclass(thing) and not is_error:
+        yield from _members(thing)
+
+
+def python_page() -> str:
+    """The public names, those of `bias_harness.__all__`, and nothing else."""
+    lines = [MADE + "# Python\n", "What is listed here is public; every other name may change.\n"]
+    for name in bias_harness.__all__:
+        lines += _entry(name)
+    return "\n".join(lines)
+
+
+def records() -> str:
+    """The class docstrings of the vocabulary, with the fields of each."""
+    lines = ["## Records\n", "What crosses from stage to stage; each text is the docstring of its class.\n"]
+    for name, kind in vars(vocabulary).items():
+        if dataclasses.is_dataclass(kind) and inspect.isclass(kind):
+            fields = ", ".join(f"`{one.name}`" for one in dataclasses.fields(kind))
+            lines += [f"### {name}\n", _prose(kind.__doc__) + "\n", f"Fields: {fields}.\n"]
+    return "\n".join(lines)
+
+
+def pages() -> dict[Path, str]:
+    """Every made page and its text."""
+    glossary = DOCS / "glossary.md"
+    written = glossary.read_text(encoding="utf-8").partition(MARKER)[0]
+    made = {
+        DOCS / "reference" / "commands.md": cli_page(),
+        DOCS / "reference" / "experiment.md": experiment_page(),
+        DOCS / "reference" / "python.md": python_page(),
+        glossary: written + MARKER + "\n" + records(),
+    }
+    return {path: text.rstrip() + "\n" for path, text in made.items()}
+
+
+def stale() -> list[Path]:
+    """The pages that differ from what the code gives."""
+    return [path for path, text in pages().items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
+
+
+def main() -> int:
+    """Write or compare; the exit code."""
+    if "--check" in sys.argv[1:]:
+        differing = stale()
+        for path in differing:
+            sys.stderr.write(f"{path.relative_to(DOCS.parent)} is not what the code gives: run tools/reference.py\n")
+        return int(bool(differing))
+    for path, text in pages().items():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
