@@ -2,9 +2,9 @@
 
 Families of `items`: `headline` (one per endpoint, attribute and level; Holm), `scopes` (the same gap in the other
 scopes), `money` (twins of headline and cells), `cells` (field, seniority, language, wording and their crossings;
-Benjamini-Hochberg within endpoint and attribute, and simultaneous intervals), `nonanswers`, `intersections`, `signals`
-and `placebo`. What stands beside them (noise, bounds, shapes, choices, lenses) are rows of plain data. What each number
-means is in docs/statistics.md.
+Benjamini-Hochberg within endpoint and attribute, and simultaneous intervals), `nonanswers`, `intersections`, `signals`,
+`placebo`, and `plug-in` for what other packages add. What stands beside them (noise, bounds, shapes, choices, lenses)
+are rows of plain data. What each number means is in docs/statistics.md.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import pandas as pd
 
 from bias_harness import diagnostics, shapes
 from bias_harness.config import Analysis, Outcome
+from bias_harness.errors import InputError
 from bias_harness.estimators.cells import contrast
 from bias_harness.estimators.interval import FEWEST_WITHOUT_WARNING
 from bias_harness.estimators.multiplicity import benjamini_hochberg, holm
@@ -27,6 +28,7 @@ from bias_harness.estimators.pooling import dersimonian_laird
 from bias_harness.estimators.rows import STATUSES, Rows, rows_of
 from bias_harness.estimators.scopes import profile_means
 from bias_harness.families import estimates_of
+from bias_harness.plugins import plugins
 from bias_harness.subject import REASONS, Subject, percent
 from bias_harness.vocabulary import Estimate
 
@@ -147,12 +149,29 @@ def estimate(
         for name, rows in _beside(subject, found, len(subjects)).items():
             blocks[name] += rows
         items += _with_bounds(found, blocks["bounds"])
-    items = _adjusted(items)
+    items = [*_adjusted(items), *_plugged_in(observations, items)]
     blocks["counts"] = _counts(subjects)
     blocks["pooling"] = [*_over_models(items), *_over_fields(items)]
     warnings = (*_warnings(subjects, items), *_silent(observations, endpoints))
     made = {name: tuple(rows) for name, rows in blocks.items()}
-    return Estimates(tuple(items), warnings=warnings, settings=analysis.model_dump(), **made)
+    others = {name: plugin.distribution for name, plugin in plugins("estimators").items()}
+    settings = {**analysis.model_dump(), **({"plugins": others} if others else {})}
+    return Estimates(tuple(items), warnings=warnings, settings=settings, **made)
+
+
+def _plugged_in(observations: pd.DataFrame, own: Sequence[Estimate]) -> Iterator[Estimate]:
+    """What the estimators of other packages make of the observations; never a verdict. Raises `InputError`."""
+    known = {(e.endpoint, e.attribute, e.level) for e in own}
+    for name, plugin in plugins("estimators").items():
+        for e in plugin.load()(observations):
+            if not isinstance(e, Estimate):
+                raise InputError(
+                    f"the estimator {name!r} of {plugin.distribution} gave {type(e).__name__}, no Estimate"
+                )
+            if (e.endpoint, e.attribute, e.level) not in known:
+                where = f"{e.endpoint}, {e.attribute}, {e.level}"
+                raise InputError(f"the estimator {name!r} of {plugin.distribution} speaks of {where}: not in this run")
+            yield replace(e, family="plug-in", estimator=f"{name} ({plugin.distribution})", verdict=None)
 
 
 def _beside(subject: Subject, items: list[Estimate], comparisons: int) -> dict[str, list[Block]]:

@@ -1,4 +1,4 @@
-"""Checking the instrument itself: calibrate."""
+"""The instrument itself: calibrate, plugins."""
 
 from __future__ import annotations
 
@@ -70,3 +70,17 @@ def _share(rate: Rate) -> str:
     if rate.share is None or rate.error is None:
         return "–"
     return f"{100 * rate.share:.1f}% +- {100 * rate.error:.1f}"
+
+
+@app.command("plugins")
+def list_plugins(as_json: Json = False) -> None:
+    """Show what other installed packages add: providers, estimators, sections, lexicons."""
+    from bias_harness.plugins import KINDS, plugins
+
+    rows = [(kind, name, p.distribution, p.point.value) for kind in KINDS for name, p in plugins(kind).items()]
+    if as_json:
+        say_json([dict(zip(("kind", "name", "distribution", "object"), row, strict=True)) for row in rows])
+    elif rows:
+        say(table(("kind", "name", "distribution", "object"), rows))
+    else:
+        note("No installed package adds anything; docs/extending.md says how one does.")

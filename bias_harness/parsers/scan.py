@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from bias_harness.parsers.normal import Normal
-from bias_harness.parsers.words import LANGUAGES, TOKEN, Lexicon, Node, Word, lexicon, markers
+from bias_harness.parsers.words import TOKEN, Lexicon, Node, Word, languages, lexicon, markers
 from bias_harness.vocabulary import Basis, Period
 
 VOTES = 3
@@ -73,8 +73,8 @@ def _languages(raws: list[str], hint: str | None) -> tuple[str, ...]:
     votes = Counter(filter(None, map(markers().get, raws)))
     most = max(votes.values(), default=0)
     if most < VOTES:
-        return LANGUAGES
-    return tuple(name for name in LANGUAGES if name == hint or (votes[name] > 1 and votes[name] * 6 >= most))
+        return languages()
+    return tuple(name for name in languages() if name == hint or (votes[name] > 1 and votes[name] * 6 >= most))
 
 
 @dataclass(slots=True)

@@ -11,9 +11,12 @@ import re
 import tomllib
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
+from bias_harness.errors import InputError
 from bias_harness.parsers.numerals import read_digits
+from bias_harness.plugins import plugins
 
 LANGUAGES = ("en", "nl", "de")
 TOKEN = re.compile(
@@ -191,13 +194,26 @@ def _table(language: str) -> dict[str, Any]:
 
 @cache
 def _source(language: str) -> str:
-    return files("bias_harness.parsers").joinpath("lexicon", f"{language}.toml").read_text(encoding="utf-8")
+    if language in LANGUAGES or language == "common":
+        return files("bias_harness.parsers").joinpath("lexicon", f"{language}.toml").read_text(encoding="utf-8")
+    plugin = plugins("lexicons")[language]
+    try:
+        text = Path(plugin.load()).read_text(encoding="utf-8")
+        return text if tomllib.loads(text) else ""
+    except (OSError, TypeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(f"the lexicon {language!r} of {plugin.distribution} cannot be read: {error}") from None
 
 
 @cache
-def lexicon(languages: tuple[str, ...] = LANGUAGES) -> Lexicon:
-    """The compiled lexicon of these languages; made once."""
-    return Lexicon(languages)
+def languages() -> tuple[str, ...]:
+    """The languages that are read: our own, and those that other packages add."""
+    return (*LANGUAGES, *(name for name in plugins("lexicons") if name not in LANGUAGES))
+
+
+@cache
+def lexicon(chosen: tuple[str, ...] = ()) -> Lexicon:
+    """The compiled lexicon of these languages, of all where none is chosen; made once."""
+    return Lexicon(chosen or languages())
 
 
 @cache
@@ -214,16 +230,23 @@ def family(currency: str) -> frozenset[str]:
     return next((frozenset(members) for members in families.values() if currency in members), frozenset())
 
 
+def _prompt(kind: str) -> tuple[str, ...]:
+    tables = (_table(language).get("prompt", {}) for language in languages())
+    return tuple(phrase for table in tables for phrase in table.get(kind, ()))
+
+
 @cache
 def prompt_thousands() -> tuple[str, ...]:
     """What prompts say when they ask for thousands, in any language."""
-    return tuple(phrase for language in LANGUAGES for phrase in _table(language)["prompt"]["thousands"])
+    return tuple(
+        phrase for language in languages() for phrase in _table(language).get("prompt", {}).get("thousands", ())
+    )
 
 
 @cache
 def prompt_offers() -> tuple[str, ...]:
     """What prompts say when an employer asks what to offer."""
-    return tuple(phrase for language in LANGUAGES for phrase in _table(language)["prompt"]["offers"])
+    return _prompt("offers")
 
 
 @cache
@@ -231,7 +254,7 @@ def markers() -> dict[str, str]:
     """Function word as a token -> its language, for words that only one language has."""
     return {
         form + space: language
-        for language in LANGUAGES
+        for language in languages()
         for word in _table(language)["language"]["markers"]
         for form in (word, word.capitalize())
         for space in ("", " ")
@@ -241,11 +264,13 @@ def markers() -> dict[str, str]:
 @cache
 def json_keys() -> dict[str, str]:
     """Key of a structured answer -> the part it plays, over all languages."""
-    return {key: part for language in LANGUAGES for part, keys in _table(language)["json"].items() for key in keys}
+    return {
+        key: part for language in languages() for part, keys in _table(language).get("json", {}).items() for key in keys
+    }
 
 
 @cache
 def lexicon_hash() -> str:
     """SHA-256 (hex) over the lexicon's files."""
-    text = "".join(_source(language) for language in ("common", *LANGUAGES))
+    text = "".join(_source(language) for language in ("common", *languages()))
     return hashlib.sha256(text.encode()).hexdigest()

@@ -13,15 +13,13 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import entry_points
 from typing import Protocol, runtime_checkable
 
 from bias_harness.config import PROVIDER_NAMES, Endpoint, Outcome
 from bias_harness.documents import did_you_mean
 from bias_harness.errors import InputError
+from bias_harness.plugins import plugins
 from bias_harness.vocabulary import Nature, Request, Response
-
-GROUP = "bias_harness.providers"
 
 
 @runtime_checkable
@@ -51,12 +49,14 @@ def create(endpoint: Endpoint, context: Context) -> Provider:
         factory = importlib.import_module(f"bias_harness.providers.{name}").create
     else:
         factory = _plugged_in(name)
-    provider: Provider = factory(endpoint, context)
+    provider = factory(endpoint, context)
+    if not isinstance(provider, Provider):
+        raise InputError(f"the provider {name!r} made {type(provider).__name__}, which has no `nature` or no `ask`")
     return provider
 
 
 def _plugged_in(name: str) -> Callable[[Endpoint, Context], Provider]:
-    found = {point.name: point for point in entry_points(group=GROUP)}
+    found = plugins("providers")
     if name not in found:
         raise InputError(f"there is no provider {name!r}{did_you_mean(name, {*PROVIDER_NAMES, *found})}")
     factory: Callable[[Endpoint, Context], Provider] = found[name].load()

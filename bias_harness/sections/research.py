@@ -6,7 +6,9 @@ import random
 from typing import Any
 
 from bias_harness import __version__
+from bias_harness.errors import InputError
 from bias_harness.i18n import Texts
+from bias_harness.plugins import Plugin, plugins
 from bias_harness.sections import beside
 from bias_harness.sections.answers import said
 from bias_harness.sections.drawings import Drawings
@@ -41,8 +43,21 @@ def build(material: Material, texts: Texts) -> dict[str, Any]:
         "facts": _facts(view),
         "run": material.run,
         "citation": _citation(view),
+        "added": [_added(view, plugin) for plugin in plugins("sections").values()],
         "drawings": [d for d in (drawings.amounts.nonanswers, *drawings.statistics.shown) if d],
     }
+
+
+def _added(view: View, plugin: Plugin) -> dict[str, Any]:
+    """A section of another package: a heading, paragraphs and rows of text, all of it escaped by our own template."""
+    made = plugin.load()(view.material, view.texts)
+    known = {"heading", "paragraphs", "columns", "rows"}
+    if not isinstance(made, dict) or not {"heading"} <= set(made) <= known:
+        raise InputError(
+            f"the section {plugin.name!r} of {plugin.distribution} has to give a mapping with 'heading', and perhaps "
+            "'paragraphs', 'columns' and 'rows'"
+        )
+    return {"paragraphs": (), "columns": (), "rows": (), **made, "origin": f"{plugin.name} ({plugin.distribution})"}
 
 
 def _place(material: Material, e: Estimate) -> tuple[int, int, int]:
@@ -88,6 +103,8 @@ def _what(view: View, e: Estimate) -> str:
     """Family, what of non-answers, part of the test, and scope, in words."""
     words = view.texts.under("report.research")
     said = [words["families"].get(e.family, e.family)]
+    if e.family == "plug-in":
+        said.append(e.estimator)
     if e.family == "nonanswers":
         said.append(words["outcomes"].get(e.outcome, e.outcome))
     for name, value in e.slice.items():
