@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import platform
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -16,12 +15,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from bias_harness.audit import Audit, read_resolved
 from bias_harness.config import Endpoint
-from bias_harness.errors import InputError, RunFolderError
+from bias_harness.environment import environment
+from bias_harness.errors import RunFolderError
 from bias_harness.results import EXPERIMENT, Counts, Found, KeySet, RunFolder, open_log
 from bias_harness.runs import Run
 from bias_harness.vocabulary import Request
 
 if TYPE_CHECKING:
+    from bias_harness.design import Block
     from bias_harness.runner import Tally, Work
 
 LIBRARIES = ("bias_harness", "openai", "httpx2", "pydantic", "pandas", "scipy", "numpy", "matplotlib")
@@ -32,33 +33,17 @@ log_to_user = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Portion:
-    """Which part of the design is asked: at most `limit` requests an endpoint, in whole blocks; shard i of n."""
+    """Which part of the design is asked: at most `limit` requests an endpoint, in whole blocks; shard i of n; who."""
 
     limit: int | None = None
     shard: tuple[int, int] | None = None
+    personas: frozenset[str] | None = None
 
-
-def environment(workspace: Path) -> dict[str, str]:
-    """The variables a run may read keys from: those of the process, and `.env` here or in the workspace."""
-    found: dict[str, str] = {}
-    for folder in (workspace, Path.cwd()):
-        path = folder / ".env"
-        if path.is_file():
-            found |= _env_file(path)
-    return found | dict(os.environ)
-
-
-def _env_file(path: Path) -> dict[str, str]:
-    pairs: dict[str, str] = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        text = line.strip().removeprefix("export ")
-        if not text or text.startswith("#"):
-            continue
-        name, equals, value = text.partition("=")
-        if not equals:
-            raise InputError(f"{path}, line {number}: NAME=value is wanted here")
-        pairs[name.strip()] = value.strip().strip("'\"")
-    return pairs
+    def has(self, block: Block) -> bool:
+        """Whether a block is in it, the limit aside."""
+        if self.personas is not None and block.persona.id not in self.personas:
+            return False
+        return self.shard is None or block.in_shard(*self.shard)
 
 
 async def arun(
@@ -70,13 +55,15 @@ async def arun(
     shard: tuple[int, int] | None = None,
     retry: Literal["failed", "refused"] | None = None,
     budget: float | None = None,
+    personas: frozenset[str] | None = None,
     progress: Progress | None = None,
 ) -> Run:
     """Ask whatever is not answered yet, and keep it in `<results>/<name>/`.
 
     `limit` takes at most so many requests an endpoint, in whole pairs; `shard` (i, n) takes the i-th of n parts of the
     design, pairs kept together; `retry` asks what the endpoint's filter refused (`failed`) or what was read as a
-    refusal (`refused`) once more; `budget` is the most to spend, in US dollars.
+    refusal (`refused`) once more; `budget` is the most to spend, in US dollars; `personas` are the
+    only ones asked about.
     Returns the run as it stands, complete or not; `Run.stopped` says which endpoints were given up and why. The
     first interrupt lets what is in flight finish. Raises `InputError` before anything is asked where a key, a
     model or a recording is missing, `RunFolderError` where the folder cannot be used.
@@ -89,7 +76,7 @@ async def arun(
         for sentence in changes(folder, audit):
             log_to_user.warning(sentence)
         folder.write(EXPERIMENT, audit.to_yaml())
-        works = [_work(audit, endpoint, Portion(limit, shard)) for endpoint in audit.experiment.endpoints]
+        works = [_work(audit, endpoint, Portion(limit, shard, personas)) for endpoint in audit.experiment.endpoints]
         manifest = manifest_of(audit)
         folder.write_manifest({**manifest, "status": "started"})
         stop = asyncio.Event()
@@ -211,10 +198,10 @@ def _work(audit: Audit, endpoint: Endpoint, portion: Portion) -> Work:
 
 def planned_requests(audit: Audit, portion: Portion) -> int:
     """How many trials a portion of the design has, for one endpoint."""
-    if portion.shard is None:
+    if portion.shard is None and portion.personas is None:
         planned = sum(c.trials for c in audit.design.counts())
     else:
-        planned = sum(len(b.variants) for b in audit.design.blocks() if b.in_shard(*portion.shard))
+        planned = sum(len(b.variants) for b in audit.design.blocks() if portion.has(b))
     return min(planned, portion.limit or planned)
 
 
@@ -222,7 +209,7 @@ def _requests(audit: Audit, endpoint: Endpoint, portion: Portion) -> Iterator[Re
     """The endpoint's requests in order; a limit takes whole blocks, at least one."""
     taken = 0
     for block in audit.design.blocks():
-        if portion.shard is not None and not block.in_shard(*portion.shard):
+        if not portion.has(block):
             continue
         requests = audit.prompter.requests(block, endpoint)
         if portion.limit is not None and taken and taken + len(requests) > portion.limit:

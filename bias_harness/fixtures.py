@@ -113,10 +113,9 @@ def read_policy(path: Path | None, changes: Mapping[str, Any]) -> Policy:
 
 def source_gate(folder: RunFolder, recorded: Audit) -> Gate | None:
     """Whether the experiment that was recorded is still the one in the repository; None where it is not named."""
-    named = _recording(folder).get("source")
-    if named is None:
+    source = source_of(folder)
+    if source is None:
         return None
-    source = (folder.path / named).resolve()
     if not source.is_file():
         return Gate("source", "not_comparable", f"The experiment {source.name} that was recorded is gone.")
     now = load_audit(source).digests
@@ -128,6 +127,12 @@ def source_gate(folder: RunFolder, recorded: Audit) -> Gate | None:
         )
         return Gate("source", "not_comparable", message)
     return Gate("source", "pass", f"{source.name} is as it was recorded.")
+
+
+def source_of(folder: RunFolder) -> Path | None:
+    """The experiment file that a fixture was recorded from, whether or not it is still there; None for a run."""
+    named = _recording(folder).get("source")
+    return None if named is None else (folder.path / named).resolve()
 
 
 def complete_gate(folder: RunFolder, observations: pd.DataFrame) -> Gate:
@@ -148,7 +153,14 @@ def complete_gate(folder: RunFolder, observations: pd.DataFrame) -> Gate:
 
 def _recording(folder: RunFolder) -> dict[str, Any]:
     path = folder.path / RECORDING
-    data: dict[str, Any] = orjson.loads(path.read_bytes()) if path.is_file() else {}
+    try:
+        data: dict[str, Any] = orjson.loads(path.read_bytes()) if path.is_file() else {}
+    except orjson.JSONDecodeError as error:
+        raise InputError(f"{path} is not JSON ({error}); restore it from the repository") from None
+    if data.get("format", 0) > FORMAT:
+        raise InputError(
+            f"{path}: format {data['format']} is newer than this version knows ({FORMAT}); update bias_harness"
+        )
     return data
 
 

@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bias_harness.asking import arun, environment, run
+from bias_harness.asking import arun, run
 from bias_harness.audit import Audit, load_audit
+from bias_harness.environment import environment
 from bias_harness.errors import UsageError
 from bias_harness.runs import Run, load_run, score
 
@@ -32,6 +33,7 @@ __all__ = [
     "bundle",
     "calibrate",
     "check",
+    "check_live",
     "compare",
     "environment",
     "estimate",
@@ -172,6 +174,15 @@ def check(fixture: Path, *, policy: Policy, baseline: Path | None = None) -> Che
     from bias_harness import checks
 
     return checks.check(fixture, policy=policy, baseline=baseline)
+
+
+def check_live(
+    fixture: Path, *, budget: float, limit: int | None = None, policy: Policy, baseline: Path | None = None
+) -> Check:
+    """See `bias_harness.live.check_live`."""
+    from bias_harness import live
+
+    return live.check_live(fixture, live.Sample(budget, limit), policy=policy, baseline=baseline)
 
 
 def accept(fixture: Path, *, why: str, baseline: Path | None = None) -> Path:

@@ -10,9 +10,9 @@ import asyncio
 from collections.abc import Callable, Iterator
 
 from bias_harness.answers import Agreement, compare
-from bias_harness.asking import environment
 from bias_harness.config import Endpoint
 from bias_harness.documents import shipped
+from bias_harness.environment import environment
 from bias_harness.errors import BiasHarnessError
 from bias_harness.parsers.judge import judge_messages, read_judgement
 from bias_harness.prompts import request_key

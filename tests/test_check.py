@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import random
 import re
+import shutil
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import jsonschema
 import numpy as np
 import pytest
 from test_cli import type_in
 
 from bias_harness import pipeline
+from bias_harness.answers import reader_version
 from bias_harness.documents import shipped
 from bias_harness.drift import Policy, Side, Snapshot, compare
-from bias_harness.errors import BiasHarnessError, InputError, RunFolderError
+from bias_harness.errors import BiasHarnessError, InputError, ReplayMissError, RunFolderError
+from bias_harness.providers import Context, create
+from bias_harness.snapshots import check_schema
+from bias_harness.vocabulary import Request, Response
 
 AUDIT = """\
 experiment: advice
@@ -257,3 +265,92 @@ def test_the_recorded_local_model_passes_its_check() -> None:
     """What our own pipeline runs: real answers of the local model, recorded, re-read and compared."""
     result = pipeline.check(Path(__file__).parent / "fixtures" / "local-model", policy=Policy())
     assert result.outcome == "pass", result
+
+
+FIXTURES = Path(__file__).parent / "fixtures"
+
+
+def test_a_fixture_of_format_1_is_read_for_ever(tmp_path: Path) -> None:
+    """Recorded once and frozen: 80 answers of a simulated advisor that advises women 4 % less than its baseline."""
+    shutil.copytree(FIXTURES, tmp_path / "fixtures")
+    frozen = tmp_path / "fixtures" / "simulated-regression"
+    baseline = json.loads((frozen / "baseline.json").read_text())
+    assert baseline["format"] == json.loads((frozen / "recording.json").read_text())["format"] == 1
+    gates = {g.name: g.outcome for g in pipeline.check(frozen, policy=Policy()).gates}
+    assert gates["complete"] == gates["source"] == gates["question"] == "pass"
+    assert len(pipeline.load_run(frozen).observations) == 80
+
+
+def test_our_own_pipeline_catches_the_recorded_regression(tmp_path: Path) -> None:
+    """As a team's job runs it. The baseline is said to be of today's reader: it cannot be read again itself."""
+    shutil.copytree(FIXTURES, tmp_path / "fixtures")
+    path = tmp_path / "fixtures" / "simulated-regression" / "baseline.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "reader": reader_version()}))
+    done = type_in("check", "fixtures/simulated-regression", "-o", "junit.xml", "-o", "check.json", cwd=tmp_path)
+    assert done.returncode == 3, done.stderr
+    assert "the advice became less equal by -3.9%" in done.stdout
+    assert 'failures="2"' in (tmp_path / "junit.xml").read_text()
+    made = json.loads((tmp_path / "check.json").read_text())
+    jsonschema.validate(made, check_schema())
+    assert made["exit_code"] == 3
+    passed = type_in("check", str(FIXTURES / "local-model"), "--json", cwd=tmp_path)
+    assert passed.returncode == 0, passed.stdout
+    jsonschema.validate(json.loads(passed.stdout), check_schema())
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "said"),
+    [
+        ("experiment.yaml", None, "is not a run folder: it has no experiment.yaml"),
+        ("experiment.yaml", "format: 99\nexperiment: {}\n", "format 99 is newer than this version knows"),
+        ("experiment.yaml", "services:\n  web: {image: nginx}\n", "experiment.yaml"),
+        ("experiment.yaml", "a: [1", "experiment.yaml, line"),
+        ("responses.jsonl", '{"key": "x"}\n' * 3, "responses.jsonl, line 1"),
+        ("recording.json", "{", "recording.json is not JSON"),
+        ("recording.json", '{"answers": 1, "format": 99}', "recording.json: format 99 is newer"),
+        ("baseline.json", '{"format": 99, "sides": []}', "format 99 is newer"),
+    ],
+)
+def test_a_broken_or_foreign_fixture_is_one_sentence(fixture: Path, file: str, content: str | None, said: str) -> None:
+    if content is None:
+        (fixture / file).unlink()
+    else:
+        (fixture / file).write_text(content)
+    done = type_in("check", str(fixture), cwd=fixture.parent)
+    assert done.returncode == 1, done.stdout
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stderr.count("bias-harness:") == 1
+
+
+def test_a_thousand_answers_replayed_shuffled_at_64_find_their_questions(workspace: Path) -> None:
+    """Another seed, another order, all at once: every key has the text that was recorded for it."""
+    sim = {"name": "bot", "plant": {"trial_sd": 0.3, "seed": 3}}
+    asked = pipeline.load_experiment("simulated", changes={"endpoints": [sim]})
+    first = pipeline.run(asked, limit=1_000, results=workspace / "results")
+    told = {r.key: r.text for r in first.folder.latest().values()}
+    assert len(told) >= 980
+    replay = {"name": "bot", "run": str(first.folder.path), "max_connections": 64}
+    audit = pipeline.load_experiment("simulated", changes={"endpoints": [replay], "seed": 99})
+    wanted = [r for _, requests in audit.requests(audit.experiment.endpoints[0]) for r in requests]
+    random.Random(2).shuffle(wanted)
+    provider = create(audit.experiment.endpoints[0], Context())
+
+    async def ask_all() -> list[Response | Exception]:
+        gate = asyncio.Semaphore(64)
+
+        async def ask(request: Request) -> Response:
+            async with gate:
+                return await provider.ask(request)
+
+        return await asyncio.gather(*(ask(r) for r in wanted), return_exceptions=True)
+
+    answers = asyncio.run(ask_all())
+    for request, answer in zip(wanted, answers, strict=True):
+        if request.key in told:
+            assert isinstance(answer, Response)
+            assert (answer.key, answer.text) == (request.key, told[request.key])
+        else:
+            assert isinstance(answer, ReplayMissError)
+    assert sum(isinstance(a, Response) for a in answers) == len(told)
+    assert sum(isinstance(a, ReplayMissError) for a in answers) == len(wanted) - len(told) > 0

@@ -134,7 +134,7 @@ def test_every_shipped_experiment_runs_against_the_simulated_advisor(name: str, 
     gaps = {a.name: {x: -0.3 for x in a.levels if x != a.reference} for a in load_audit(name).design.attributes}
     plant = {"base": 0.7 if share else 90_000, "gaps": gaps, "profile_sd": 0.05, "trial_sd": 0.02, "heap": 0}
     audit = load_audit(name, {"endpoints": [{"name": "sim", "plant": plant}], "repeats": 3 if share else 1})
-    run = pipeline.run(audit, limit=240)
+    run = pipeline.run(audit, limit=240, results=workspace / "results")
     found = run.estimates.headline("sim", attribute.name, level)
     assert found is not None
     assert found.estimate == pytest.approx(-0.3 if share else math.log(0.7), abs=0.2 if share else 0.1)

@@ -11,15 +11,17 @@ import yaml
 
 from bias_harness.audit import schemas
 from bias_harness.documents import shipped
+from bias_harness.snapshots import check_schema
 
 FOLDER = Path(__file__).parent.parent / "bias_harness" / "schemas"
 FILES = [*shipped("experiments").glob("*.yaml"), *shipped("personas").glob("*.yaml")]
 
 
-@pytest.mark.parametrize("name", ["experiment", "people", "attribute"])
+@pytest.mark.parametrize("name", ["experiment", "people", "attribute", "check"])
 def test_published_schema_is_current(name: str) -> None:
     """Renew with `bias-harness schema --write bias_harness/schemas`."""
-    assert json.loads((FOLDER / f"{name}.schema.json").read_text()) == schemas()[name]
+    made = schemas() | {"check": check_schema()}
+    assert json.loads((FOLDER / f"{name}.schema.json").read_text()) == made[name]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from bias_harness.commands import ExperimentFile, Json, note, option, say
+from bias_harness.errors import UsageError
 
 app = typer.Typer()
 Fixture = Annotated[Path, typer.Argument(help="A recorded fixture, or the folder of a run.", metavar="FIXTURE")]
@@ -50,9 +51,18 @@ def check(
         list[Path] | None,
         option("--output", "-o", text="Also write the check: .xml (JUnit), .md (job summary), .json."),
     ] = None,
+    live: Annotated[
+        bool, option("--live", text="Ask a few profiles now instead of replaying; needs --budget.")
+    ] = False,
+    budget: Annotated[float | None, option("--budget", text="With --live: the most to spend, in US dollars.")] = None,
+    limit: Annotated[
+        int | None, option("--limit", text="With --live: at most so many requests to each endpoint, whole profiles.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Replay, re-read, re-estimate, and compare with the accepted baseline.
+
+    With --live a few profiles are asked now, in random order, until it is clear.
 
     Exit codes: 0 pass, 1 error, 2 usage, 3 regressed, 4 inconclusive or not comparable (as the policy says).
     """
@@ -63,7 +73,15 @@ def check(
     changes: dict[str, Any] = {} if margin is None else {"margin": margin}
     default = Path("bias-harness.yaml")
     chosen = policy or (default if default.is_file() else None)
-    result = pipeline.check(fixture, baseline=baseline, policy=read_policy(chosen, changes))
+    tolerated = read_policy(chosen, changes)
+    if live:
+        if budget is None:
+            raise UsageError("--live asks and costs; say how much at most with --budget 0.50 (0 where all is free)")
+        result = pipeline.check_live(fixture, budget=budget, limit=limit, baseline=baseline, policy=tolerated)
+    elif budget is not None or limit is not None:
+        raise UsageError("--budget and --limit go with --live; a replay asks nothing")
+    else:
+        result = pipeline.check(fixture, baseline=baseline, policy=tolerated)
     for path in output or ():
         outputs.write(result, path)
     say(outputs.as_json(result) if as_json else outputs.as_text(result))

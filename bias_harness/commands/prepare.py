@@ -88,14 +88,15 @@ def plan(
 
 @app.command()
 def schema(
-    name: Annotated[str, typer.Argument(help="experiment, people or attribute.", metavar="NAME")] = "experiment",
+    name: Annotated[str, typer.Argument(help="experiment, people, attribute or check.", metavar="NAME")] = "experiment",
     write: Annotated[Path | None, option("--write", text="Write all schemas into this folder instead.")] = None,
 ) -> None:
-    """Print the JSON Schema of an experiment (or people, or attribute) file, for your editor."""
+    """Print the JSON Schema of an experiment (or people, or attribute) file for your editor, or of a check's JSON."""
     from bias_harness.audit import schemas
     from bias_harness.documents import did_you_mean
+    from bias_harness.snapshots import check_schema
 
-    made = schemas()
+    made = schemas() | {"check": check_schema()}
     if write is not None:
         write.mkdir(parents=True, exist_ok=True)
         for kind, content in made.items():
