@@ -27,6 +27,7 @@ DOCS = Path(__file__).parent.parent / "docs"
 SCHEMA = Path(bias_harness.__file__).parent / "schemas" / "experiment.schema.json"
 MARKER = "<!-- made by tools/reference.py from here on -->\n"
 MADE = "<!-- made by tools/reference.py; change the code instead -->\n\n"
+LONG = 90
 TYPERS_OWN = ("install_completion", "show_completion", "help")
 INTRODUCTION = """\
 # Commands
@@ -65,7 +66,7 @@ def help_text(command: Any) -> str:
     """What a command does, and its arguments and options."""
     lines = [_prose(command.help), ""]
     rows = [_parameter(one) for one in command.params if one.name not in TYPERS_OWN]
-    return "\n".join([*lines, "| | |", "|---|---|", *rows, ""] if rows else lines)
+    return "\n".join([*lines, "| typed | meaning |", "|---|---|", *rows, ""] if rows else lines)
 
 
 def cli_page() -> str:
@@ -138,9 +139,19 @@ def _prose(text: str | None) -> str:
 
 
 def _signature(thing: Callable[..., Any]) -> str:
-    text = str(inspect.signature(thing)).replace("self, ", "").replace("(self)", "()")
+    found = inspect.signature(thing)
+    taken = [one for name, one in found.parameters.items() if name not in ("self", "cls")]
+    text = str(found.replace(parameters=taken))
+    if len(text) > LONG:
+        rows, star = [], False
+        for one in taken:
+            if one.kind is one.KEYWORD_ONLY and not star:
+                rows.append("*")
+                star = True
+            rows.append(str(one))
+        text = "(\n    " + ",\n    ".join(rows) + f",\n) -> {found.return_annotation}"
     text = re.sub(r"<factory>|<[^<>]* object at 0x[0-9a-f]+>", "...", text)
-    return re.sub(r"(: |-> )'([^']+)'", r"\1\2", text)
+    return re.sub(r"""(: |-> )(['\"])((?:(?!\2).)+)\2""", r"\1\3", text)
 
 
 def _members(kind: type) -> Iterator[str]:
