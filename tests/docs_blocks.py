@@ -1,7 +1,8 @@
 """The code blocks of the documentation: found, told apart, and run as a reader would.
 
 A block under the comment `<!-- not run: why -->` is not executed (it needs a key, a network, a model of a gigabyte, or
-another shell); its commands, options and keys are checked all the same.
+another shell); its commands, options and keys are checked all the same. A block whose first line is the name of a file
+is that file: `test_extending` writes it and uses it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ ROOT = Path(__file__).parent.parent
 FENCE = re.compile(
     r"(?:<!-- not run: (?P<why>[^\n]+?) -->\n+)?^```(?P<kind>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
 )
+NAMED = re.compile(r"^(?:#|\{#) (\S+\.(?:yaml|j2|py|toml))(?: #\})?$")
 PROGRAMS = ("bias-harness", "make", "pip", "python", "cd", "py", "pytest", "git")
 SIMULATED = {"name": "sim", "plant": {"trial_sd": 0.05, "seed": 1}}
 
@@ -50,6 +52,8 @@ def blocks(page: str) -> Iterator[Code]:
         kind, text = match["kind"].strip(), match["text"]
         if kind in ("bash", "console", "sh") or (not kind and text.split(maxsplit=1)[0] in PROGRAMS):
             kind = "shell"
+        if NAMED.match(text.splitlines()[0]):
+            kind = "file"
         yield Code(page, whole.count("\n", 0, match.start("text")), kind, text, match["why"])
 
 

@@ -15,6 +15,7 @@ from loopback_server import Seen, Server, error, reply
 from bias_harness import providers
 from bias_harness.config import Endpoint, Outcome, Plant
 from bias_harness.errors import FatalError, InputError, TransientError
+from bias_harness.plugins import Plugin
 from bias_harness.providers import Context, Provider, create
 from bias_harness.runner import Tally, Work, in_loop
 from bias_harness.vocabulary import Response, Trial
@@ -27,8 +28,8 @@ EIGHT_LINES = DOCS.read_text(encoding="utf-8").split("```python\n")[1].split("``
 def parrot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Endpoint:
     (tmp_path / "parrot.py").write_text(EIGHT_LINES)
     monkeypatch.syspath_prepend(tmp_path)
-    point = EntryPoint("parrot", "parrot:create", providers.GROUP)
-    monkeypatch.setattr(providers, "entry_points", lambda group: [point] if group == providers.GROUP else [])
+    point = EntryPoint("parrot", "parrot:create", "bias_harness.providers")
+    monkeypatch.setattr(providers, "plugins", lambda kind: {"parrot": Plugin(kind, "parrot", "parrot 1", point)})
     return Endpoint(name="polly", provider="parrot")
 
 

@@ -61,7 +61,7 @@ class Material:
 
     @cached_property
     def _twins(self) -> Mapping[tuple[str, ...], Estimate]:
-        return {_key(e): e for e in self.estimates.items if e.scale == "money"}
+        return {_key(e): e for e in self.estimates.find(family="money")}
 
     def money(self, of: Estimate) -> Estimate | None:
         """The twin in money of a log estimate."""

@@ -25,7 +25,10 @@ def build(material: Material, texts: Texts) -> dict[str, Any]:
     """Tables of estimates, a sample of the reading, the design, the prompts and the provenance."""
     view = View(material, texts)
     drawings = Drawings(view)
-    everything = sorted((e for e in material.estimates.items if e.scale != "money"), key=lambda e: _place(material, e))
+    everything = sorted(
+        (e for e in material.estimates.items if e.scale != "money" or e.family == "plug-in"),
+        key=lambda e: _place(material, e),
+    )
     shown = everything if len(everything) <= ROWS else [e for e in everything if e.family in FAMILIES][:ROWS]
     return {
         "columns": [name for name in COLUMNS if material.pay or name != "money"],
@@ -82,7 +85,7 @@ def _warning(view: View, warning: str) -> str:
 def _row(view: View, e: Estimate) -> dict[str, Any]:
     """One estimate as the table shows it: (text, number to sort by) a column, and the link to its answers."""
     t = view.texts
-    money = view.material.money(e) if e.family in ("headline", "cells") else None
+    money = e if e.family == "plug-in" else view.material.money(e) if e.family in ("headline", "cells") else None
     level = f"{view.attribute(e.attribute)}: {view.level(e.attribute, e.level, 'tag')}"
     return {
         "model": (view.model(e.endpoint), None),
