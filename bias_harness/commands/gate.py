@@ -40,6 +40,7 @@ def record(
 
 @app.command()
 def check(
+    context: typer.Context,
     fixture: Fixture,
     baseline: BaselineFile = None,
     policy: Annotated[
@@ -78,7 +79,7 @@ def check(
         if budget is None:
             raise UsageError("--live asks and costs; say how much at most with --budget 0.50 (0 where all is free)")
         result = pipeline.check_live(fixture, budget=budget, limit=limit, baseline=baseline, policy=tolerated)
-    elif budget is not None or limit is not None:
+    elif any(_typed(context, name) for name in ("budget", "limit")):
         raise UsageError("--budget and --limit go with --live; a replay asks nothing")
     else:
         result = pipeline.check(fixture, baseline=baseline, policy=tolerated)
@@ -86,6 +87,12 @@ def check(
         outputs.write(result, path)
     say(outputs.as_json(result) if as_json else outputs.as_text(result))
     raise typer.Exit(result.exit_code)
+
+
+def _typed(context: typer.Context, name: str) -> bool:
+    """Whether an option was given on the command line; a variable is there for other commands too."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
 
 
 @app.command()
