@@ -128,3 +128,9 @@ def test_looking_often_gives_no_more_false_alarms() -> None:
     for n in range(FEWEST_PROFILES, planned + 1, 5):
         often |= np.abs(moved[:, :n].mean(axis=1)) > 1.645 * moved[:, :n].std(axis=1, ddof=1) / n**0.5
     assert often.mean() > 0.15, "a plain interval looked at as often has to fail, or this shows nothing"
+
+
+def test_a_variable_that_is_there_for_other_commands_does_no_harm(workspace: Path) -> None:
+    fixture = recorded(workspace)
+    done = type_in("check", str(fixture), cwd=workspace, BIAS_HARNESS_LIMIT="40", BIAS_HARNESS_BUDGET="1")
+    assert done.returncode == 0, done.stderr
