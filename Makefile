@@ -40,7 +40,7 @@ demo: $(RUN)
 	@$(BIN)/bias-harness run experiments/quickstart.yaml
 
 test: $(DEV)
-	@$(BIN)/pytest -rs
+	@$(BIN)/pytest -rs -n auto --maxprocesses 4
 
 lint: $(DEV)
 	@$(BIN)/ruff check
