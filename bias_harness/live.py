@@ -66,9 +66,13 @@ def check_live(
         undecided = any(g.outcome == "inconclusive" for g in gates)
         if run.stopped or not undecided or any(g.outcome == "regressed" for g in gates):
             break
-    if run is None or not (run.observations["status"].astype(str) != "failed").any() or not gates:
+    if run is None or not (run.observations["status"].astype(str) != "failed").any():
         why = "; ".join(run.stopped) if run else ""
         raise BiasHarnessError(f"nothing was answered live, so nothing can be said: {why or 'no profile was asked'}")
+    if not gates:
+        raise InputError(
+            "none of the models, attributes and levels asked now is in the baseline; record and accept again"
+        )
     told = [_told(run, seen, len(order), accepted, sample), *_silent(run)]
     refusals = list(drift.refusal_gates(checks.snapshot(run), accepted, policy))
     return Check(audit.experiment.experiment, (*told, *gates, *refusals), policy)
