@@ -11,17 +11,23 @@ import hashlib
 import io
 import json
 import math
+import platform
 import re
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping
+import zlib
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from bias_harness import __version__
 from bias_harness.answers import reader_version
+from bias_harness.asking import LIBRARIES
 from bias_harness.errors import BiasHarnessError, InputError
 from bias_harness.exports import package
 from bias_harness.fixtures import secrets_in
@@ -34,6 +40,8 @@ SUMS, ABOUT, README = "SHA256SUMS", "bundle.json", "README.md"
 MOMENT = (1980, 1, 1, 0, 0, 0)
 LARGEST = 8_000_000_000
 """Bytes, unpacked, beyond which an archive is not unpacked."""
+UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError)
+"""What an archive that is torn, altered, locked or of another kind raises when a file is read from it."""
 CLOSE = 1e-9
 """Relative difference up to which two estimates are the same number: another processor may round otherwise."""
 
@@ -59,7 +67,7 @@ def bundle(run: Run, target: Path) -> Path:
         **{f"data/{name}": data for name, data in package(run).items()},
         **{f"prompts/{name}": text.encode() for name, text in run.audit.resolved.prompts.items()},
         ABOUT: (json.dumps(_about(run), indent=2, ensure_ascii=False) + "\n").encode(),
-        README: _readme(run, target.name).encode(),
+        README: _readme(run).encode(),
     }
     sums = "".join(f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in sorted(content.items()))
     buffer = io.BytesIO()
@@ -94,15 +102,19 @@ def _about(run: Run) -> dict[str, Any]:
     }
 
 
-def _readme(run: Run, archive: str) -> str:
+def _readme(run: Run) -> str:
     experiment = run.audit.experiment
     ends = run.folder.manifest().get("endpoints", {})
     natures = "; ".join(f"{name} ({about.get('nature', 'model')})" for name, about in ends.items())
     doubtful = any(about.get("nature") in ("simulation", "tiny model") for about in ends.values())
-    text = files("bias_harness").joinpath("locale", "bundle.en.md").read_text(encoding="utf-8")
+    text, asked, imported = (
+        files("bias_harness").joinpath("locale", "bundle.en.md").read_text(encoding="utf-8").split("\n%%\n")
+    )
     caution = " Numbers of a simulation or of a tiny model say nothing about a chatbot that people use." * doubtful
     title = experiment.title.get("en", experiment.experiment)
-    return text.format(title=title, version=__version__, natures=natures, caution=caution, archive=archive)
+    again = imported if run.imported is not None else asked
+    archive = f"{run.folder.name}.zip"
+    return text.format(title=title, version=__version__, natures=natures, caution=caution, archive=archive, again=again)
 
 
 def verify(archive: Path) -> Verified:
@@ -120,20 +132,29 @@ def verify(archive: Path) -> Verified:
         names = set(packed.namelist())
         if not {SUMS, ABOUT} <= names:
             raise InputError(f"{archive} is no bundle of bias_harness: it has no {SUMS} or no {ABOUT}")
+        about = _about_it(packed, archive)
         if sum(info.file_size for info in packed.infolist()) > LARGEST:
             raise InputError(f"{archive} says that it is larger than {LARGEST:,} bytes; it was not unpacked")
         troubles = list(_altered(packed, names))
-        about = json.loads(packed.read(ABOUT)) if not troubles else {}
-        if about.get("format", 0) > FORMAT:
-            raise InputError(
-                f"{archive}: format {about['format']} is newer than this version knows; update bias_harness"
-            )
         if troubles:
             return Verified(tuple(troubles), ())
         with tempfile.TemporaryDirectory() as folder:
             packed.extractall(folder)
-            troubles += _other_numbers(Path(folder), about)
+            troubles += _other_numbers(Path(folder), about, names)
     return Verified(tuple(troubles), tuple(_notes(about)))
+
+
+def _about_it(packed: zipfile.ZipFile, archive: Path) -> dict[str, Any]:
+    """What bundle.json says. Raises `InputError` where it says nothing, or is of a format to come."""
+    try:
+        about = json.loads(packed.read(ABOUT))
+        newer = int(about["format"]) > FORMAT
+    except (*UNREADABLE, ValueError, KeyError, TypeError):
+        raise InputError(f"{archive}: {ABOUT} cannot be read; is the archive all there?") from None
+    if newer:
+        raise InputError(f"{archive}: format {about['format']} is newer than this version; update bias_harness")
+    found: dict[str, Any] = about
+    return found
 
 
 def _altered(packed: zipfile.ZipFile, names: set[str]) -> Iterator[str]:
@@ -141,7 +162,7 @@ def _altered(packed: zipfile.ZipFile, names: set[str]) -> Iterator[str]:
     try:
         lines = packed.read(SUMS).decode().splitlines()
         sums = {line[66:]: line[:64] for line in lines}
-    except (UnicodeDecodeError, zipfile.BadZipFile):
+    except (*UNREADABLE, UnicodeDecodeError):
         yield f"{SUMS} cannot be read"
         return
     for name in sorted(names | set(sums)):
@@ -163,24 +184,44 @@ def _sum(packed: zipfile.ZipFile, name: str) -> str:
         with packed.open(name) as file:
             while block := file.read(1 << 20):
                 digest.update(block)
-    except zipfile.BadZipFile:
-        return "torn"
+    except UNREADABLE:
+        return "cannot be read"
     return digest.hexdigest()
 
 
-def _other_numbers(folder: Path, about: Mapping[str, Any]) -> Iterator[str]:
-    """Whether reading and estimating anew gives the numbers that are in the archive."""
+def _other_numbers(folder: Path, about: Mapping[str, Any], names: set[str]) -> Iterator[str]:
+    """Whether all that can be made anew from the answers is what the archive holds."""
     run = load_run(folder / "run")
     if run.audit.digest != about.get("digest"):
         yield "the experiment is not the one that bundle.json names"
-    told = json.loads((folder / "run" / "estimates.json").read_text(encoding="utf-8"))
-    made = json.loads(json.dumps(run.estimates.to_dict()))
-    where = next(_differing(told, made), None)
+    try:
+        told = json.loads((folder / "run" / "estimates.json").read_text(encoding="utf-8"))
+    except (ValueError, OSError):
+        yield "run/estimates.json cannot be read"
+        return
+    where = next(_differing(told, json.loads(json.dumps(run.estimates.to_dict()))), None)
     if where is not None:
         yield f"estimates.json: {where} when the answers are read and estimated anew"
-    for name, data in package(run).items():
-        if name.endswith(".csv") and name != "estimates.csv" and (folder / "data" / name).read_bytes() != data:
-            yield f"data/{name} is not what the answers give when they are read anew"
+    made = {f"data/{name}": data for name, data in package(run).items()}
+    made |= {f"prompts/{name}": text.encode() for name, text in run.audit.resolved.prompts.items()}
+    for name in sorted(names):
+        if name.startswith(("data/", "prompts/")) and not _same(name, (folder / name).read_bytes(), made.get(name)):
+            yield f"{name} is not what the experiment and its answers give"
+
+
+def _same(name: str, told: bytes, made: bytes | None) -> bool:
+    """Whether two files say the same: tables up to the last digits of their numbers, all others to the letter."""
+    if made is None or told == made:
+        return made is not None
+    readers: dict[str, Callable[[io.BytesIO], pd.DataFrame]] = {".csv": pd.read_csv, ".parquet": pd.read_parquet}
+    reader = readers.get(Path(name).suffix)
+    if reader is None:
+        return False
+    try:
+        pd.testing.assert_frame_equal(reader(io.BytesIO(told)), reader(io.BytesIO(made)), rtol=CLOSE)
+    except (AssertionError, ValueError, OSError):
+        return False
+    return True
 
 
 def _differing(told: Any, made: Any, path: str = "") -> Iterator[str]:
@@ -201,6 +242,12 @@ def _differing(told: Any, made: Any, path: str = "") -> Iterator[str]:
 def _notes(about: Mapping[str, Any]) -> Iterator[str]:
     if about.get("bias_harness") != __version__:
         yield f"Made with bias_harness {about.get('bias_harness')}, verified with {__version__}."
+    here = {name: version(name) for name in about.get("versions", {}) if name in LIBRARIES}
+    moved = [f"{n} {v} (here {here.get(n, 'none')})" for n, v in about.get("versions", {}).items() if here.get(n) != v]
+    if about.get("python") != platform.python_version():
+        moved.append(f"Python {about.get('python')} (here {platform.python_version()})")
+    if moved:
+        yield f"Made with other versions: {', '.join(moved)}."
     if about.get("reader") != reader_version():
         yield "The answers were read by another version of the reader; this one reads them alike where nothing is said."
     for name, end in about.get("endpoints", {}).items():

@@ -170,7 +170,7 @@ def _codebook(run: Run) -> str:
         else f"{outcome.label.get('en') or next(iter(outcome.label.values()))} ({outcome.measure})"
     )
     lines = [
-        f"# Codebook of {run.folder.name}",
+        f"# Codebook of {run.audit.experiment.experiment}",
         "",
         f"Experiment `{run.audit.experiment.experiment}`, digest `{run.audit.digest}`.",
         f"Unit: {unit}. What answered: {_told(run)}.",

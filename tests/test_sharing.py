@@ -90,7 +90,7 @@ def test_a_files_name_says_what_it_is(run: pipeline.Run, tmp_path: Path) -> None
 
 
 def test_the_same_run_gives_the_same_archive_and_it_verifies(run: pipeline.Run, archive: Path, tmp_path: Path) -> None:
-    assert pipeline.bundle(run, tmp_path / "simulated.zip").read_bytes() == archive.read_bytes()
+    assert pipeline.bundle(run, tmp_path / "another-name.zip").read_bytes() == archive.read_bytes()
     found = pipeline.verify(archive)
     assert found.troubles == ()
     assert any("simulation" in note for note in found.notes)
@@ -122,19 +122,84 @@ def test_what_was_altered_is_told(archive: Path, tmp_path: Path, name: str, cont
     assert not (tmp_path.parent / "out.txt").exists()
 
 
-def test_numbers_that_the_answers_do_not_give_are_found_in_spite_of_their_checksum(
-    archive: Path, tmp_path: Path
-) -> None:
+def forged(archive: Path, target: Path, name: str, content: bytes) -> Path:
+    """The archive with one file replaced and its checksum put right."""
+    with zipfile.ZipFile(archive) as packed:
+        sums, old = packed.read(SUMS).decode(), hashlib.sha256(packed.read(name)).hexdigest()
+    sums = sums.replace(old, hashlib.sha256(content).hexdigest())
+    return altered(archive, target, **{name: content, SUMS: sums.encode()})
+
+
+def test_numbers_that_the_answers_do_not_give_are_found_whatever_the_sums(archive: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(archive) as packed:
         estimates = json.loads(packed.read("run/estimates.json"))
-        sums = packed.read(SUMS).decode()
-        old = hashlib.sha256(packed.read("run/estimates.json")).hexdigest()
     estimates["items"][0]["estimate"] *= 0.5
-    forged = json.dumps(estimates).encode()
-    sums = sums.replace(old, hashlib.sha256(forged).hexdigest())
-    found = pipeline.verify(altered(archive, tmp_path / "a.zip", **{"run/estimates.json": forged, SUMS: sums.encode()}))
+    target = forged(archive, tmp_path / "a.zip", "run/estimates.json", json.dumps(estimates).encode())
+    found = pipeline.verify(target)
     assert len(found.troubles) == 1
     assert "items[0].estimate is" in found.troubles[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("data/estimates.csv", b"gap_meaningful", b"equivalent"),
+        ("data/pairs.csv", b"simulation", b"model"),
+        ("data/codebook.md", b"simulation", b"model"),
+        ("data/datapackage.json", b"simulation", b"model"),
+        ("prompts/salary.terse.en.j2", b"salary", b"wage"),
+    ],
+)
+def test_every_file_that_can_be_made_anew_is(archive: Path, tmp_path: Path, name: str, old: bytes, new: bytes) -> None:
+    with zipfile.ZipFile(archive) as packed:
+        content = packed.read(name)
+    assert old in content
+    found = pipeline.verify(forged(archive, tmp_path / "a.zip", name, content.replace(old, new)))
+    assert found.troubles == (f"{name} is not what the experiment and its answers give",)
+
+
+def test_a_forged_parquet_file_is_found(archive: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(archive) as packed:
+        table = pd.read_parquet(io.BytesIO(packed.read("data/estimates.parquet")))
+    table.loc[0, "estimate"] *= 1.001
+    buffer = io.BytesIO()
+    table.to_parquet(buffer, index=False)
+    found = pipeline.verify(forged(archive, tmp_path / "a.zip", "data/estimates.parquet", buffer.getvalue()))
+    assert found.troubles == ("data/estimates.parquet is not what the experiment and its answers give",)
+
+
+def test_a_flipped_byte_is_a_sentence(archive: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(archive) as packed:
+        info = packed.getinfo("run/responses.jsonl")
+    raw = bytearray(archive.read_bytes())
+    raw[info.header_offset + 200] ^= 0xFF
+    (tmp_path / "a.zip").write_bytes(raw)
+    found = pipeline.verify(tmp_path / "a.zip")
+    assert found.troubles == ("run/responses.jsonl was altered: its checksum is another",)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"{", "bundle.json cannot be read"),
+        (b"[]", "bundle.json cannot be read"),
+        (b'{"format": 9}', "format 9 is newer"),
+    ],
+)
+def test_a_bundle_of_another_time_or_kind_is_told_first(
+    archive: Path, tmp_path: Path, content: bytes, said: str
+) -> None:
+    with pytest.raises(InputError, match=said):
+        pipeline.verify(altered(archive, tmp_path / "a.zip", **{"bundle.json": content}))
+
+
+def test_other_versions_are_told(archive: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(archive) as packed:
+        about = json.loads(packed.read("bundle.json"))
+    about["python"], about["versions"]["pandas"] = "2.7.18", "0.1"
+    found = pipeline.verify(forged(archive, tmp_path / "a.zip", "bundle.json", json.dumps(about).encode()))
+    assert found.troubles == ()
+    assert any("pandas 0.1 (here" in note and "Python 2.7.18 (here" in note for note in found.notes)
 
 
 def test_what_is_no_bundle_is_said(tmp_path: Path, archive: Path) -> None:
