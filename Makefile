@@ -40,7 +40,7 @@ demo: $(RUN)
 	@$(BIN)/bias-harness run experiments/quickstart.yaml
 
 test: $(DEV)
-	@$(BIN)/pytest -rs -n auto --maxprocesses 4
+	@$(BIN)/pytest -rs -n auto --maxprocesses 4 --dist loadfile
 
 lint: $(DEV)
 	@$(BIN)/ruff check
