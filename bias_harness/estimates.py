@@ -24,12 +24,12 @@ from bias_harness.estimators.cells import contrast
 from bias_harness.estimators.interval import FEWEST_WITHOUT_WARNING
 from bias_harness.estimators.multiplicity import benjamini_hochberg, holm
 from bias_harness.estimators.planning import Spread
-from bias_harness.estimators.pooling import dersimonian_laird
 from bias_harness.estimators.rows import STATUSES, Rows, rows_of
 from bias_harness.estimators.scopes import profile_means
 from bias_harness.families import estimates_of
 from bias_harness.plugins import plugins
-from bias_harness.subject import REASONS, Subject, percent
+from bias_harness.pooled import over_fields, over_models
+from bias_harness.subject import REASONS, Subject
 from bias_harness.vocabulary import Estimate
 
 FORMAT = 1
@@ -151,7 +151,7 @@ def estimate(
         items += _with_bounds(found, blocks["bounds"])
     items = [*_adjusted(items), *_plugged_in(observations, items)]
     blocks["counts"] = _counts(subjects)
-    blocks["pooling"] = [*_over_models(items), *_over_fields(items)]
+    blocks["pooling"] = [*over_models(items), *over_fields(items)]
     warnings = (*_warnings(subjects, items), *_silent(observations, endpoints))
     made = {name: tuple(rows) for name, rows in blocks.items()}
     others = {name: plugin.distribution for name, plugin in plugins("estimators").items()}
@@ -231,43 +231,6 @@ def _adjusted(items: Iterable[Estimate]) -> list[Estimate]:
         for index, p in zip(indexes, adjust([listed[i].p_value for i in indexes]), strict=True):
             listed[index] = replace(listed[index], p_adjusted=p)
     return listed
-
-
-def _over_models(items: Iterable[Estimate]) -> Iterable[Block]:
-    """Headlines of one attribute and level pooled over models."""
-    groups: dict[tuple[str, str], list[Estimate]] = {}
-    for e in items:
-        if e.family == "headline":
-            groups.setdefault((e.attribute, e.level), []).append(e)
-    for (attribute, level), own in groups.items():
-        yield from _pooled({"over": "models", "attribute": attribute, "level": level}, own, lambda e: e.endpoint)
-
-
-def _over_fields(items: Iterable[Estimate]) -> Iterable[Block]:
-    """Gaps by field of one endpoint, attribute and level pooled over fields."""
-    groups: dict[tuple[str, str, str], list[Estimate]] = {}
-    for e in items:
-        if e.family == "cells" and list(e.slice) == ["field"]:
-            groups.setdefault((e.endpoint, e.attribute, e.level), []).append(e)
-    for (endpoint, attribute, level), own in groups.items():
-        about = {"over": "fields", "endpoint": endpoint, "attribute": attribute, "level": level}
-        yield from _pooled(about, own, lambda e: e.slice["field"])
-
-
-def _pooled(about: Block, own: list[Estimate], name: Callable[[Estimate], str]) -> Iterable[Block]:
-    known = [e for e in own if e.estimate is not None and e.std_error and e.std_error > 0]
-    pooled = dersimonian_laird(np.array([e.estimate for e in known]), np.array([e.std_error for e in known]))
-    if pooled is None or len(known) < 2:
-        return
-    shrunk = {name(e): x for e, x in zip(known, pooled.shrunk, strict=True)}
-    of = percent if known[0].scale == "log" else _none
-    ranking = [{"name": n, "estimate": x, "percent": of(x)} for n, x in sorted(shrunk.items(), key=lambda p: p[1])]
-    ends = {"percent_low": of(pooled.conf_low), "percent_high": of(pooled.conf_high)}
-    yield {**about, **asdict(pooled), "percent": of(pooled.estimate), **ends, "ranking": ranking}
-
-
-def _none(_: float | None) -> None:
-    """There is no per cent of a difference."""
 
 
 def _warnings(subjects: Iterable[Subject], items: Iterable[Estimate]) -> Iterator[str]:
