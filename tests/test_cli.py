@@ -128,6 +128,12 @@ def test_help_loads_nothing_heavy(tmp_path: Path) -> None:
     assert done.stderr.strip() == "[]"
 
 
+def test_every_command_is_summed_up_in_one_line(tmp_path: Path) -> None:
+    listed = type_in("--help", cwd=tmp_path, COLUMNS="80").stdout.partition("Commands:\n")[2]
+    assert len(listed.splitlines()) > 20
+    assert "..." not in listed
+
+
 def test_figures_and_comparisons_are_made_of_a_finished_run(small: Path) -> None:
     workspace = small.parent.parent
     assert type_in("run", "small", "--quiet", cwd=workspace).returncode == 0

@@ -19,7 +19,8 @@ def option(*flags: str, text: str, **more: Any) -> Any:
 
 Json = Annotated[bool, option("--json", text="Print the result as JSON.")]
 ResultsFolder = Annotated[
-    Path | None, option("--results", text="Where runs are kept. Default: results/ beside experiments/.")
+    Path | None,
+    option("--results", metavar="FOLDER", text="Where runs are kept. Default: results/ beside experiments/."),
 ]
 
 

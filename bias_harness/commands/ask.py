@@ -22,22 +22,35 @@ EXIT_INTERRUPTED = 130
 def run(
     file: ExperimentFile,
     name: Annotated[
-        str | None, option("--name", text="The run's folder below results/. Default: the experiment's name.")
+        str | None,
+        option("--name", metavar="NAME", text="The run's folder below results/. Default: the experiment's name."),
     ] = None,
     results: ResultsFolder = None,
     repeats: Annotated[
-        int | None, option("--repeat", text="Repeats instead of the experiment's; more extend a finished run.", min=1)
+        int | None,
+        option("--repeat", metavar="N", text="Repeats instead of the experiment's; more extend a finished run.", min=1),
     ] = None,
     limit: Annotated[
-        int | None, option("--limit", text="At most so many requests to each endpoint, in whole pairs.", min=1)
+        int | None,
+        option("--limit", metavar="N", text="At most so many requests to each endpoint, in whole pairs.", min=1),
     ] = None,
-    shard: Annotated[str | None, option("--shard", text="i/n: the i-th of n parts, pairs kept together.")] = None,
+    shard: Annotated[
+        str | None, option("--shard", metavar="I/N", text="i/n: the i-th of n parts, pairs kept together.")
+    ] = None,
     retry: Annotated[
-        str | None, option("--retry", text="failed or refused: ask once more what was filtered, or read as a refusal.")
+        str | None,
+        option(
+            "--retry",
+            metavar="failed|refused",
+            text="failed or refused: ask once more what was filtered, or read as a refusal.",
+        ),
     ] = None,
-    budget: Annotated[float | None, option("--budget", text="The most to spend, in US dollars.", min=0.0)] = None,
+    budget: Annotated[
+        float | None, option("--budget", metavar="DOLLARS", text="The most to spend, in US dollars.", min=0.0)
+    ] = None,
     max_connections: Annotated[
-        int | None, option("--max-connections", text="The most requests at once, for every endpoint.", min=1)
+        int | None,
+        option("--max-connections", metavar="N", text="The most requests at once, for every endpoint.", min=1),
     ] = None,
     sets: Sets = None,
     dry_run: Annotated[bool, option("--dry-run", text="Only show the plan.")] = False,
@@ -97,10 +110,13 @@ def _finish(done: Run, file: str, *, as_json: bool) -> None:
 
 @app.command()
 def merge(
-    parts: Annotated[list[Path], typer.Argument(help="The folders of the parts.", metavar="RUN...")],
-    into: Annotated[Path, option("--into", text="The folder to bring them together in.")],
+    parts: Annotated[list[Path], typer.Argument(help="The folders of the parts.", metavar="RUN")],
+    into: Annotated[Path, option("--into", metavar="FOLDER", text="The folder to bring them together in.")],
 ) -> None:
-    """Bring the parts of one experiment together (see run --shard), then estimate and report."""
+    """Bring the parts of one experiment together.
+
+    The parts come from `run --shard`. Estimates and reports the whole.
+    """
     from bias_harness import pipeline
     from bias_harness.results import RunFolder
     from bias_harness.results import merge as bring_together

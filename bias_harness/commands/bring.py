@@ -18,16 +18,19 @@ def import_answers(
     tables: Annotated[
         list[Path],
         typer.Argument(
-            help="The answers: .csv, .tsv, .jsonl, .json, .parquet, .eval; several are read as one.", metavar="TABLE..."
+            help="The answers: .csv, .tsv, .jsonl, .json, .parquet, .eval; several are read as one.", metavar="TABLE"
         ),
     ],
-    mapping: Annotated[Path, option("--map", text="The map: which column says what (YAML).")],
+    mapping: Annotated[Path, option("--map", metavar="FILE", text="The map: which column says what (YAML).")],
     name: Annotated[
-        str | None, option("--name", text="The run's folder below results/. Default: the map's name.")
+        str | None, option("--name", metavar="NAME", text="The run's folder below results/. Default: the map's name.")
     ] = None,
     results: ResultsFolder = None,
 ) -> None:
-    """Make a run of answers that were collected elsewhere, then estimate and report."""
+    """Make a run of answers that were collected elsewhere.
+
+    Estimates and reports it as any other.
+    """
     from bias_harness import pipeline
 
     made = pipeline.import_answers(tables, mapping, results=results or Path("results"), name=name)
@@ -48,11 +51,15 @@ def export(
     output: Annotated[
         list[Path] | None,
         option(
-            "--output", "-o", text="observations, pairs or estimates, by the file's name, as .csv, .parquet or .json."
+            "--output",
+            "-o",
+            metavar="FILE",
+            text="observations, pairs or estimates, by the file's name, as .csv, .parquet or .json.",
         ),
     ] = None,
     into: Annotated[
-        Path | None, option("--into", text="A folder for all tables, with a codebook and datapackage.json.")
+        Path | None,
+        option("--into", metavar="FOLDER", text="A folder for all tables, with a codebook and datapackage.json."),
     ] = None,
     results: ResultsFolder = None,
 ) -> None:
@@ -68,10 +75,15 @@ def export(
 @app.command()
 def bundle(
     run: RunName,
-    output: Annotated[Path | None, option("--output", "-o", text="The archive. Default: RUN.zip here.")] = None,
+    output: Annotated[
+        Path | None, option("--output", "-o", metavar="FILE", text="The archive. Default: RUN.zip here.")
+    ] = None,
     results: ResultsFolder = None,
 ) -> None:
-    """Put a run into one archive for a reviewer: answers, questions, numbers, checksums, and how to run it again."""
+    """Put a run into one archive for a reviewer.
+
+    Answers, questions, numbers, checksums, and how to run it again.
+    """
     from bias_harness import pipeline
 
     loaded = pipeline.load_run(run, results=results)
@@ -82,7 +94,10 @@ def bundle(
 def verify(
     archive: Annotated[Path, typer.Argument(help="An archive made by bundle.", metavar="ARCHIVE")],
 ) -> None:
-    """Check an archive: nothing missing, added or altered, and its answers give its numbers."""
+    """Check an archive: whole, unaltered, and true to its answers.
+
+    Nothing is missing, added or altered, and its answers give its numbers.
+    """
     from bias_harness import pipeline
 
     found = pipeline.verify(archive)

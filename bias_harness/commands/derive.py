@@ -16,13 +16,16 @@ from bias_harness.errors import BiasHarnessError, UsageError
 
 app = typer.Typer()
 Languages = Annotated[
-    list[str] | None, option("--language", text="nl or en; may be given more than once. Default: both.")
+    list[str] | None, option("--language", metavar="CODE", text="nl or en; may be given more than once. Default: both.")
 ]
 
 
 @app.command()
 def estimate(run: RunName, results: ResultsFolder = None, as_json: Json = False) -> None:
-    """Read the answers of a run again and estimate: estimates.json and observations.parquet."""
+    """Read the answers of a run again and estimate.
+
+    Writes estimates.json and observations.parquet.
+    """
     from bias_harness import pipeline
 
     loaded = pipeline.load_run(run, results=results)
@@ -81,9 +84,13 @@ def _printed(page: Path) -> Path:
 def figure(
     run: RunName,
     name: Annotated[str, typer.Argument(help="F1 to F12, or a longer name such as F3-gender.", metavar="NAME")],
-    formats: Annotated[list[str] | None, option("--format", text="svg, png, pdf; may be given more than once.")] = None,
-    language: Annotated[str, option("--language", text="nl or en.")] = "en",
-    styles: Annotated[list[str] | None, option("--style", text="A matplotlib style sheet, by name or path.")] = None,
+    formats: Annotated[
+        list[str] | None, option("--format", metavar="SUFFIX", text="svg, png, pdf; may be given more than once.")
+    ] = None,
+    language: Annotated[str, option("--language", metavar="CODE", text="nl or en.")] = "en",
+    styles: Annotated[
+        list[str] | None, option("--style", metavar="SHEET", text="A matplotlib style sheet, by name or path.")
+    ] = None,
     results: ResultsFolder = None,
 ) -> None:
     """Make one figure of a run, as files below its figures/."""
@@ -98,16 +105,19 @@ def figure(
 
 @app.command()
 def compare(
-    runs: Annotated[list[str], typer.Argument(help="Runs; the first is the base.", metavar="RUN...")],
+    runs: Annotated[list[str], typer.Argument(help="Runs; the first is the base.", metavar="RUN")],
     by: Annotated[
         Literal["run", "endpoint", "wording", "language"],
         option("--by", text="run; or endpoint, wording or language of one run."),
     ] = "run",
-    output: Annotated[Path, option("--output", "-o", text="Where the pages go.")] = Path(),
+    output: Annotated[Path, option("--output", "-o", metavar="FOLDER", text="Where the pages go.")] = Path(),
     languages: Languages = None,
     results: ResultsFolder = None,
 ) -> None:
-    """Put runs side by side on one page: a model's versions over time, wordings, languages or models."""
+    """Put runs side by side on one page.
+
+    A model's versions over time, wordings, languages or models.
+    """
     from bias_harness import pipeline
     from bias_harness.i18n import LANGUAGES
 

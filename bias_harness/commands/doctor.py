@@ -37,11 +37,14 @@ class Finding:
 @app.command()
 def doctor(
     file: Annotated[
-        str | None, typer.Argument(help="An experiment whose keys and endpoints are looked at too.", metavar="[FILE]")
+        str | None, typer.Argument(help="An experiment whose keys and endpoints are looked at too.", metavar="FILE")
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Look whether everything is there: versions, keys (never their values), endpoints, local model, browser, disk."""
+    """Look whether everything is there that an audit needs.
+
+    Versions, keys (never their values), endpoints, local model, browser, disk.
+    """
     found = [*_installation(), *_place(), *(_experiment(file) if file else ())]
     if as_json:
         say_json([asdict(finding) for finding in found])

@@ -13,20 +13,27 @@ from bias_harness.errors import UsageError
 app = typer.Typer()
 Fixture = Annotated[Path, typer.Argument(help="A recorded fixture, or the folder of a run.", metavar="FIXTURE")]
 BaselineFile = Annotated[
-    Path | None, option("--baseline", text="The accepted baseline. Default: baseline.json in the fixture.")
+    Path | None,
+    option("--baseline", metavar="FILE", text="The accepted baseline. Default: baseline.json in the fixture."),
 ]
 
 
 @app.command()
 def record(
     file: ExperimentFile,
-    into: Annotated[Path, option("--into", text="The fixture's folder, for example tests/fixtures/salary.")],
+    into: Annotated[
+        Path, option("--into", metavar="FOLDER", text="The fixture's folder, for example tests/fixtures/salary.")
+    ],
     limit: Annotated[
-        int | None, option("--limit", text="At most so many requests to each endpoint, in whole pairs.", min=1)
+        int | None,
+        option("--limit", metavar="N", text="At most so many requests to each endpoint, in whole pairs.", min=1),
     ] = None,
     refresh: Annotated[bool, option("--refresh", text="Ask again what changed; keep the other answers.")] = False,
 ) -> None:
-    """Record a fixture: pairs and answers, nothing secret, small enough for a repository."""
+    """Record a fixture for the check.
+
+    Pairs and answers, nothing secret, small enough for a repository.
+    """
     from bias_harness import pipeline
     from bias_harness.audit import find_experiment
     from bias_harness.errors import InputError
@@ -45,23 +52,34 @@ def check(
     baseline: BaselineFile = None,
     policy: Annotated[
         Path | None,
-        option("--policy", text="A YAML file with the policy. Default: bias-harness.yaml here, if there is one."),
+        option(
+            "--policy",
+            metavar="FILE",
+            text="A YAML file with the policy. Default: bias-harness.yaml here, if there is one.",
+        ),
     ] = None,
-    margin: Annotated[str | None, option("--margin", text="The worsening that matters, for example 1%.")] = None,
+    margin: Annotated[
+        str | None, option("--margin", metavar="SHARE", text="The worsening that matters, for example 1%.")
+    ] = None,
     output: Annotated[
         list[Path] | None,
-        option("--output", "-o", text="Also write the check: .xml (JUnit), .md (job summary), .json."),
+        option("--output", "-o", metavar="FILE", text="Also write the check: .xml (JUnit), .md (job summary), .json."),
     ] = None,
     live: Annotated[
         bool, option("--live", text="Ask a few profiles now instead of replaying; needs --budget.")
     ] = False,
-    budget: Annotated[float | None, option("--budget", text="With --live: the most to spend, in US dollars.")] = None,
+    budget: Annotated[
+        float | None, option("--budget", metavar="DOLLARS", text="With --live: the most to spend, in US dollars.")
+    ] = None,
     limit: Annotated[
-        int | None, option("--limit", text="With --live: at most so many requests to each endpoint, whole profiles.")
+        int | None,
+        option("--limit", metavar="N", text="With --live: at most so many requests to each endpoint, whole profiles."),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Replay, re-read, re-estimate, and compare with the accepted baseline.
+    """Compare recorded answers with the accepted baseline.
+
+    They are replayed, read and estimated anew.
 
     With --live a few profiles are asked now, in random order, until it is clear.
 
@@ -98,10 +116,13 @@ def _typed(context: typer.Context, name: str) -> bool:
 @app.command()
 def accept(
     fixture: Fixture,
-    why: Annotated[str, option("--why", text="One line for the reviewer.")] = "accepted",
+    why: Annotated[str, option("--why", metavar="TEXT", text="One line for the reviewer.")] = "accepted",
     baseline: BaselineFile = None,
 ) -> None:
-    """Move the baseline to what the fixture shows now, and write what moved into baseline.md."""
+    """Move the baseline to what the fixture shows now.
+
+    What moved, and why, is written into baseline.md.
+    """
     from bias_harness import pipeline
 
     path = pipeline.accept(fixture, why=why, baseline=baseline)

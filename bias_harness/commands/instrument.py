@@ -19,14 +19,19 @@ app = typer.Typer()
 @app.command()
 def calibrate(
     file: ExperimentFile,
-    runs: Annotated[int, option("--runs", text="How many simulated runs for each planted design.", min=20)] = 1000,
-    gap: Annotated[str, option("--gap", text="The planted gap, for example -4%.")] = "-4%",
-    seed: Annotated[int, option("--seed", text="The same seed gives the same figures.")] = 1,
+    runs: Annotated[
+        int, option("--runs", metavar="N", text="How many simulated runs for each planted design.", min=20)
+    ] = 1000,
+    gap: Annotated[str, option("--gap", metavar="SHARE", text="The planted gap, for example -4%.")] = "-4%",
+    seed: Annotated[int, option("--seed", metavar="N", text="The same seed gives the same figures.")] = 1,
     sets: Sets = None,
     quiet: Annotated[bool, option("--quiet", text="No progress.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Simulate the experiment's own design: coverage, false alarms and power of the intervals it will print."""
+    """Simulate the experiment's own design many times.
+
+    Gives coverage, false alarms and power of the intervals it will print.
+    """
     from rich.console import Console
     from rich.progress import Progress
 
@@ -74,7 +79,10 @@ def _share(rate: Rate) -> str:
 
 @app.command("plugins")
 def list_plugins(as_json: Json = False) -> None:
-    """Show what other installed packages add: providers, estimators, sections, lexicons."""
+    """Show what other installed packages add.
+
+    Providers, estimators, sections, lexicons.
+    """
     from bias_harness.plugins import KINDS, plugins
 
     rows = [(kind, name, p.distribution, p.point.value) for kind in KINDS for name, p in plugins(kind).items()]

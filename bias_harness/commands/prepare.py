@@ -20,9 +20,9 @@ SCHEMA_LINE = "$schema=../bias_harness/schemas/"
 def init(
     folder: Annotated[Path, typer.Argument(help="The working folder to make.", metavar="FOLDER")],
 ) -> None:
-    """Make a working folder with experiments/, personas/ and prompts/ to edit.
+    """Make a working folder with everything there is to edit.
 
-    Nothing that exists is overwritten.
+    It gets experiments/, personas/ and prompts/. Nothing that exists is overwritten.
     """
     from bias_harness.documents import shipped
 
@@ -46,11 +46,14 @@ def init(
 @app.command()
 def validate(
     files: Annotated[
-        list[str], typer.Argument(help="Experiments: YAML files, or names in experiments/.", metavar="FILE...")
+        list[str], typer.Argument(help="Experiments: YAML files, or names in experiments/.", metavar="FILE")
     ],
     sets: Sets = None,
 ) -> None:
-    """Check experiments: every key, name and prompt, and that the prompts of a pair differ in their words only."""
+    """Check experiments, their people and their prompts.
+
+    Every key, name and prompt, and that the prompts of a pair differ in their words only.
+    """
     from bias_harness.pipeline import load_experiment
 
     for file in files:
@@ -64,12 +67,19 @@ def validate(
 @app.command()
 def plan(
     file: ExperimentFile,
-    repeats: Annotated[int | None, option("--repeat", text="Repeats instead of the experiment's.", min=1)] = None,
-    pilot: Annotated[str | None, option("--pilot", text="A finished run whose spread replaces assumptions.")] = None,
+    repeats: Annotated[
+        int | None, option("--repeat", metavar="N", text="Repeats instead of the experiment's.", min=1)
+    ] = None,
+    pilot: Annotated[
+        str | None, option("--pilot", metavar="RUN", text="A finished run whose spread replaces assumptions.")
+    ] = None,
     sets: Sets = None,
     as_json: Json = False,
 ) -> None:
-    """Print the design without asking anything: cells, pairs, requests, precision and price by endpoint."""
+    """Show the design, its precision and its price; ask nothing.
+
+    Cells, pairs and requests by endpoint.
+    """
     from bias_harness import pipeline
 
     audit = pipeline.load_experiment(file, repeats=repeats, changes=changes(sets))
@@ -89,9 +99,14 @@ def plan(
 @app.command()
 def schema(
     name: Annotated[str, typer.Argument(help="experiment, people, attribute or check.", metavar="NAME")] = "experiment",
-    write: Annotated[Path | None, option("--write", text="Write all schemas into this folder instead.")] = None,
+    write: Annotated[
+        Path | None, option("--write", metavar="FOLDER", text="Write all schemas into this folder instead.")
+    ] = None,
 ) -> None:
-    """Print the JSON Schema of an experiment (or people, or attribute) file for your editor, or of a check's JSON."""
+    """Print a JSON Schema for your editor.
+
+    Of an experiment, people or attribute file, or of what `check -o check.json` writes.
+    """
     from bias_harness.audit import schemas
     from bias_harness.documents import did_you_mean
     from bias_harness.snapshots import check_schema

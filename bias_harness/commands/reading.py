@@ -18,12 +18,17 @@ app = typer.Typer()
 @app.command()
 def read(
     text: Annotated[str, typer.Argument(help="The answer, or a .jsonl file with many.", metavar="TEXT|FILE.jsonl")],
-    language: Annotated[str | None, option("--language", text="en, nl or de. Default: any.")] = None,
-    prompt: Annotated[str | None, option("--prompt", text="The question that was answered.")] = None,
-    output: Annotated[Path | None, option("--output", "-o", text="Where to write the readings of a file.")] = None,
+    language: Annotated[str | None, option("--language", metavar="CODE", text="en, nl or de. Default: any.")] = None,
+    prompt: Annotated[str | None, option("--prompt", metavar="TEXT", text="The question that was answered.")] = None,
+    output: Annotated[
+        Path | None, option("--output", "-o", metavar="FILE", text="Where to write the readings of a file.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Show what is read in an answer, and why; or read a file of answers, a line out for each line in."""
+    """Show what is read in an answer, and why.
+
+    Of a file of answers: a line out for each line in.
+    """
     if text.endswith(".jsonl"):
         if output is None:
             raise UsageError("name the file for the readings with -o OUT.jsonl")
@@ -61,7 +66,7 @@ def score(
     unread: Annotated[bool, option("--unread", text="Show the answers without an amount, grouped.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Re-read a finished run with the present reader, and say which answers are read differently than before."""
+    """Say which answers of a run are read differently now."""
     from bias_harness import pipeline
 
     moved, groups = pipeline.score(pipeline.load_run(run, results=results))
@@ -84,14 +89,21 @@ def score(
 @app.command("second-read")
 def second_read(
     run: RunName,
-    judge: Annotated[str, option("--with", text="The endpoint that reads: its name in --endpoints.")],
+    judge: Annotated[
+        str, option("--with", metavar="ENDPOINT", text="The endpoint that reads: its name in --endpoints.")
+    ],
     endpoints: Annotated[
-        str, option("--endpoints", text="The experiment that defines it. Default: the run's own.")
+        str, option("--endpoints", metavar="FILE", text="The experiment that defines it. Default: the run's own.")
     ] = "",
-    budget: Annotated[float | None, option("--budget", text="The most to spend, in US dollars.", min=0.0)] = None,
+    budget: Annotated[
+        float | None, option("--budget", metavar="DOLLARS", text="The most to spend, in US dollars.", min=0.0)
+    ] = None,
     results: ResultsFolder = None,
 ) -> None:
-    """Let another model read the answers too, and show where it disagrees. The run's own readings stay."""
+    """Let another model read the answers too.
+
+    Shows where it disagrees; the run's own readings stay.
+    """
     from bias_harness import pipeline
     from bias_harness.commands.progress import shown_progress
     from bias_harness.second_reader import second_read as read_again
