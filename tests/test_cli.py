@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from conftest import SMALL
+from loopback_server import Server, error, reply
 
 
 def type_in(*words: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
@@ -183,21 +184,48 @@ def test_the_shell_completes(small: Path, typed: str, expected: str) -> None:
     assert done.stdout.split() == [expected]
 
 
+def doctored(workspace: Path, url: str, more: str = "model: m", **env: str) -> tuple[int, str, str]:
+    """The doctor's exit status, and the state and the words of its one endpoint."""
+    endpoint = f"{{{more}, base_url: '{url}', api_key_env: SOME_KEY}}"
+    (workspace / "experiments" / "two.yaml").write_text(f"{SMALL.split('endpoints:')[0]}endpoints: [{endpoint}]\n")
+    done = type_in("doctor", "two", "--json", cwd=workspace, **env)
+    assert "secret-value-123" not in done.stdout + done.stderr
+    (found,) = (f for f in json.loads(done.stdout) if f["what"].startswith("endpoint"))
+    return done.returncode, found["state"], found["said"]
+
+
 def test_the_doctor_looks_at_everything_and_shows_no_key(workspace: Path) -> None:
-    (workspace / "experiments" / "two.yaml").write_text(
-        SMALL.split("endpoints:")[0]
-        + "endpoints:\n  - {model: m, base_url: 'http://127.0.0.1:9/v1', api_key_env: SOME_KEY}\n"
-    )
     plain = type_in("doctor", cwd=workspace)
     assert plain.returncode == 0, plain.stdout
     assert "bias-harness" in plain.stdout
-    found = type_in("doctor", "two", "--json", cwd=workspace, SOME_KEY="secret-value-123")
-    assert found.returncode == 1
-    assert "secret-value-123" not in found.stdout + found.stderr
-    states = {f["what"]: (f["state"], f["said"]) for f in json.loads(found.stdout)}
-    assert states["key SOME_KEY"] == ("ok", "is set")
-    assert states["endpoint m"][0] == "missing"
-    assert "nobody answers at 127.0.0.1:9" in states["endpoint m"][1]
-    assert {f["what"]: f["state"] for f in json.loads(type_in("doctor", "two", "--json", cwd=workspace).stdout)}[
-        "key SOME_KEY"
-    ] == "missing"
+    status, state, said = doctored(workspace, "http://127.0.0.1:9/v1")
+    assert (status, state) == (1, "missing")
+    assert "the variable SOME_KEY is not set" in said
+    status, state, said = doctored(workspace, "http://127.0.0.1:9/v1", SOME_KEY="secret-value-123")
+    assert (status, state) == (1, "missing")
+    assert "127.0.0.1:9 cannot be reached" in said
+
+
+LISTED = json.dumps({"data": [{"id": "gpt-a"}, {"id": "gpt-b"}]}).encode()
+
+
+@pytest.mark.parametrize(
+    ("answer", "more", "status", "state", "words"),
+    [
+        (reply(LISTED), "model: gpt-b", 0, "ok", "lists gpt-b"),
+        (reply(LISTED), "model: gtp-b", 0, "optional", "does not list 'gtp-b' among its models; did you mean 'gpt-b'?"),
+        (reply(LISTED), "provider: anthropic, model: gpt-a", 0, "ok", "lists gpt-a"),
+        (error(401, "no such key secret-value-123"), "model: m", 1, "missing", "HTTP 401"),
+        (error(404), "model: m", 0, "optional", "most end in /v1"),
+        (reply(b"{}"), "model: m", 1, "missing", "no list of models"),
+    ],
+)
+def test_the_doctor_asks_an_endpoint_for_its_models_and_nothing_else(
+    workspace: Path, answer: bytes, more: str, status: int, state: str, words: str
+) -> None:
+    with Server(lambda _: [answer]) as server:
+        found = doctored(workspace, server.base_url, more, SOME_KEY="secret-value-123")
+    assert found[:2] == (status, state)
+    assert words in found[2]
+    assert [seen.path.partition("?")[0] for seen in server.seen] == ["/v1/models"]
+    assert "secret-value-123" in str(server.seen[0].headers)

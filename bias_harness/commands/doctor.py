@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import platform
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import typer
 
 from bias_harness.commands import Json, say, say_json, table
-from bias_harness.errors import EXIT_ERROR
+from bias_harness.errors import EXIT_ERROR, BiasHarnessError, ProviderError
+
+if TYPE_CHECKING:
+    from bias_harness.config import Endpoint
+    from bias_harness.providers import Context
 
 app = typer.Typer()
 LIBRARIES = ("openai", "httpx2", "aiohttp", "pandas", "scipy", "pyarrow", "pydantic", "jinja2", "matplotlib", "babel")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 ROOM_BYTES = 500_000_000
-WAIT_SECONDS = 3.0
+WAIT_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -86,19 +91,53 @@ def _place() -> Iterator[Finding]:
 
 def _experiment(file: str) -> Iterator[Finding]:
     from bias_harness import pipeline
+    from bias_harness.providers import Context
 
     audit = pipeline.load_experiment(file)
     compared = audit.check()
     yield Finding("experiment", "ok", f"{file}: {compared:,} prompts compared, no leak")
-    environment = pipeline.environment(audit.workspace)
-    for endpoint in audit.experiment.endpoints:
-        if endpoint.api_key_env:
-            there = bool(environment.get(endpoint.api_key_env))
-            said = "is set" if there else f"is not set; export {endpoint.api_key_env}=..., or write it into .env"
-            yield Finding(f"key {endpoint.api_key_env}", "ok" if there else "missing", said)
-        if endpoint.base_url:
-            trouble = _unreachable(endpoint.base_url)
-            yield Finding(f"endpoint {endpoint.name}", "missing" if trouble else "ok", trouble or endpoint.base_url)
+    context = Context(pipeline.environment(audit.workspace), {}, audit.experiment.outcome)
+    yield from asyncio.run(_endpoints(audit.experiment.endpoints, context))
+
+
+async def _endpoints(endpoints: Iterable[Endpoint], context: Context) -> list[Finding]:
+    return [finding for found in await asyncio.gather(*(_endpoint(e, context) for e in endpoints)) for finding in found]
+
+
+async def _endpoint(endpoint: Endpoint, context: Context) -> list[Finding]:
+    """What a run would stumble over: the key, the address, the model. No question is asked, nothing costs."""
+    from bias_harness.providers import create
+
+    what = f"endpoint {endpoint.name}"
+    if endpoint.provider == "embedded":  # making it would fetch its weights; they have a line of their own
+        return []
+    try:
+        provider = create(endpoint.model_copy(update={"timeout_seconds": WAIT_SECONDS}), context)
+    except BiasHarnessError as error:
+        return [Finding(what, "missing", str(error).removeprefix(f"endpoint {endpoint.name!r}: "))]
+    if hasattr(provider, "models"):
+        return [await _listed(what, endpoint, provider)]
+    url = endpoint.http.url if endpoint.http else endpoint.base_url
+    trouble = _unreachable(url) if url else ""
+    return [Finding(what, "missing" if trouble else "ok", trouble or url or f"provider {endpoint.provider}")]
+
+
+async def _listed(what: str, endpoint: Endpoint, provider: Any) -> Finding:
+    """Whether the endpoint takes the key and lists the model."""
+    from bias_harness.documents import did_you_mean
+
+    try:
+        models = await provider.models()
+    except ProviderError as error:
+        unlisted = error.http_status in (404, 405, 501)
+        remedy = "; perhaps it lists no models, or base_url is not right (most end in /v1)" if unlisted else ""
+        return Finding(what, "optional" if unlisted else "missing", f"{error}{remedy}")
+    finally:
+        await provider.aclose()
+    if endpoint.model in models:
+        return Finding(what, "ok", f"lists {endpoint.model}")
+    guess = did_you_mean(endpoint.model, models)
+    return Finding(what, "optional", f"answers, but does not list {endpoint.model!r} among its models{guess}")
 
 
 def _unreachable(url: str) -> str:

@@ -4,8 +4,9 @@ A provider is anything with `async def ask(self, request: Request) -> Response` 
 it has no text to give. It is made by the `create(endpoint, context)` function of its module, found by the
 endpoint's `provider` name here or among the entry points of the group `bias_harness.providers`.
 
-Three attributes more are heeded where a provider has them: `aclose()` is awaited at the end; `most_at_once` is how
-many requests it can use at a time; `rest_until` is the time (`time.monotonic`) before which it wants none.
+Four attributes more are heeded where a provider has them: `aclose()` is awaited at the end; `most_at_once` is how
+many requests it can use at a time; `rest_until` is the time (`time.monotonic`) before which it wants none;
+`async def models()` lists what can be asked there, for `bias-harness doctor`.
 """
 
 from __future__ import annotations

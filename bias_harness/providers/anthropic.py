@@ -32,7 +32,7 @@ class Anthropic:
 
     def __init__(self, endpoint: Endpoint, key: str) -> None:
         self.wire = Wire(endpoint, key)
-        self.url = (endpoint.base_url or BASE_URL).removesuffix("/v1") + "/v1/messages"
+        self.base_url = (endpoint.base_url or BASE_URL).removesuffix("/v1") + "/v1"
         self.headers = {"x-api-key": key, "anthropic-version": VERSION, "content-type": "application/json"}
 
     @property
@@ -43,7 +43,7 @@ class Anthropic:
     async def ask(self, request: Request) -> Response:
         """The text blocks of the answer, joined. Raises `ProviderError`."""
         asked_at = datetime.now(UTC).isoformat(timespec="microseconds")
-        data = await self.wire.post(self.url, self.headers, orjson.dumps(_body(request)))
+        data = await self.wire.post(f"{self.base_url}/messages", self.headers, orjson.dumps(_body(request)))
         try:
             text = "".join(block["text"] for block in data["content"] if block["type"] == "text")
             usage = data.get("usage") or {}
@@ -59,6 +59,10 @@ class Anthropic:
         except (KeyError, TypeError, AttributeError):
             shown = self.wire.shown(orjson.dumps(data))
             raise TransientError(f"the endpoint did not answer with a message but with {shown}") from None
+
+    async def models(self) -> list[str]:
+        """The models that the endpoint lists; costs nothing. Raises `ProviderError`."""
+        return await self.wire.models(f"{self.base_url}/models?limit=1000", self.headers)
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -87,13 +87,21 @@ class OpenAICompatible:
 
     async def ask(self, request: Request) -> Response:
         """The first choice's text. Raises `ProviderError`."""
-        if self._writing is None:
-            self._writing = asyncio.create_task(written_by_client(self.endpoint, self.key))
-        written = self._writing.result() if self._writing.done() else await asyncio.shield(self._writing)
+        written = await self._written()
         seed = request.seed if self.endpoint.send_seed is not False else None
         asked_at = datetime.now(UTC).isoformat(timespec="microseconds")
         data = await self.wire.post(written.url, written.headers, _body(request, seed))
         return self._response(request, data, asked_at, seed)
+
+    async def models(self) -> list[str]:
+        """The models that the endpoint lists; costs nothing. Raises `ProviderError`."""
+        written = await self._written()
+        return await self.wire.models(written.url.removesuffix(PATH) + "/models", written.headers)
+
+    async def _written(self) -> Written:
+        if self._writing is None:
+            self._writing = asyncio.create_task(written_by_client(self.endpoint, self.key))
+        return self._writing.result() if self._writing.done() else await asyncio.shield(self._writing)
 
     def _response(self, request: Request, data: Any, asked_at: str, seed: int | None) -> Response:
         try:

@@ -64,7 +64,7 @@ def read_key(endpoint: Endpoint, context: Context, fallback: str | None = None) 
 
 
 class Wire:
-    """Posts JSON to one endpoint. `rest_until` is the monotonic time before which it asks not to be asked."""
+    """Exchanges JSON with one endpoint. `rest_until` is the monotonic time before which it asks not to be asked."""
 
     def __init__(self, endpoint: Endpoint, key: str) -> None:
         self.endpoint, self.key = endpoint, key
@@ -74,10 +74,25 @@ class Wire:
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Any:
         """The decoded JSON of the answer. Raises `ProviderError`."""
+        return await self._exchange("POST", url, headers, body)
+
+    async def get(self, url: str, headers: Mapping[str, str]) -> Any:
+        """The decoded JSON of what is there. Raises `ProviderError`."""
+        return await self._exchange("GET", url, headers, None)
+
+    async def models(self, url: str, headers: Mapping[str, str]) -> list[str]:
+        """The ids in a list of models, in the shape that OpenAI and Anthropic share. Raises `ProviderError`."""
+        data = await self.get(url, headers)
+        listed = data.get("data") if isinstance(data, dict) else None
+        if not isinstance(listed, list):
+            raise FatalError(f"what it gives is no list of models but {self.shown(orjson.dumps(data))}")
+        return [str(model["id"]) for model in listed if isinstance(model, dict) and "id" in model]
+
+    async def _exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Any:
         session = self._session or self._open(url)
         try:
-            async with session.post(
-                url, data=body, headers=headers, allow_redirects=False, proxy=self._proxy
+            async with session.request(
+                method, url, data=body, headers=headers, allow_redirects=False, proxy=self._proxy
             ) as response:
                 content = await _content(response)
         except TimeoutError:
