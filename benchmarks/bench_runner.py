@@ -17,19 +17,17 @@ import argparse
 import asyncio
 import json
 import os
-import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
+import harnesses
+from contest import AT_ONCE, Cost, body, measured, server
+
 HERE = Path(__file__).resolve()
-AT_ONCE = 64
 PLANNED, RUN_ALONE = "bias_harness", "bias_harness run"
 EXPERIMENT = """\
 experiment: bench
@@ -43,49 +41,6 @@ endpoints:
 REQUESTS_A_REPEAT = 680
 
 
-@dataclass(frozen=True)
-class Cost:
-    """What one run of a contestant took."""
-
-    cpu_seconds: float
-    wall_seconds: float
-    peak_mb: float
-    told: dict[str, float]
-
-
-@contextmanager
-def server(latency: float, at_least: float = 0) -> Iterator[int]:
-    """The loopback server; yields its port. Afterwards it must have answered so many requests."""
-    process = subprocess.Popen(
-        [sys.executable, str(HERE.with_name("loopback.py")), "--latency", str(latency)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    try:
-        yield int(process.stdout.readline())
-    finally:
-        served = int(process.communicate()[0])
-    assert served >= at_least, f"only {served} of {at_least} requests arrived"
-
-
-def measured(command: list[str], **options: object) -> Cost:
-    """Run a command to its end. Its last line of output, if it is JSON, is what it tells."""
-    begun = time.monotonic()
-    with tempfile.TemporaryFile("w+") as output:
-        process = subprocess.Popen(command, stdout=output, **options)  # type: ignore[call-overload]
-        _, status, used = os.wait4(process.pid, 0)
-        wall = time.monotonic() - begun
-        output.seek(0)
-        lines = output.read().splitlines()
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        sys.exit(f"{' '.join(command)} ended with {process.returncode}")
-    told = json.loads(lines[-1]) if lines and lines[-1].startswith("{") else {}
-    return Cost(used.ru_utime + used.ru_stime, wall, used.ru_maxrss / 1024, told)
-
-
 def contestant(name: str, port: int, requests: int, folder: Path) -> Cost:
     """One run of a contestant of this file, in a process of its own."""
     command = [sys.executable, str(HERE), "--as", name, "--port", str(port), "--requests", str(requests)]
@@ -93,13 +48,6 @@ def contestant(name: str, port: int, requests: int, folder: Path) -> Cost:
 
 
 # The contestants: each asks and writes, as its users would.
-
-
-def body(number: int) -> dict[str, object]:
-    question = (
-        f"Question {number}: what yearly salary should this client ask for as a senior nurse in Denver? " + "x" * 120
-    )
-    return {"model": "loopback-1", "messages": [{"role": "user", "content": question}], "temperature": 1.0}
 
 
 async def over_all(ask: Callable[[int], object], requests: int) -> float:
@@ -225,40 +173,13 @@ def memory() -> None:
     print(f"ratio {peaks[100_000] / peaks[10_000]:.3f}")
 
 
-# Two other harnesses, in environments of their own.
-
-INSPECT = """\
-import sys
-from inspect_ai import Task, eval
-from inspect_ai.dataset import Sample
-from inspect_ai.model import GenerateConfig, get_model
-from inspect_ai.solver import generate
-questions = [q for q in open(sys.argv[2]).read().splitlines()]
-model = get_model("openai/loopback-1", base_url=sys.argv[1], api_key="k", responses_api=False,
-                  config=GenerateConfig(max_connections=64))
-eval(Task(dataset=[Sample(input=q) for q in questions], solver=generate()), model=model, display="none",
-     log_dir=sys.argv[3], max_samples=64)
-"""
-PROMPTFOO = """\
-prompts: ['{{{{question}}}}']
-providers: [{{id: 'openai:chat:loopback-1', config: {{apiBaseUrl: '{base_url}', apiKey: k, temperature: 1}}}}]
-tests: {questions}
-"""
-
-
 def others(folder: Path, requests: int, rounds: int) -> None:
     """inspect_ai and promptfoo, installed into `folder` if they are not there."""
-    python, promptfoo = folder / "inspect" / "bin" / "python", folder / "node_modules" / ".bin" / "promptfoo"
-    folder.mkdir(parents=True, exist_ok=True)
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", str(folder / "inspect")], check=True)
-        subprocess.run([str(python), "-m", "pip", "install", "-q", "inspect-ai", "openai"], check=True)
-    if not promptfoo.exists() and shutil.which("npm"):
-        subprocess.run(["npm", "install", "--no-audit", "--no-fund", "promptfoo"], cwd=folder, check=True)
+    python, promptfoo = harnesses.installed(folder)
     contestants: dict[str, Callable[[int, Path], Cost]] = {
         PLANNED: lambda port, scratch: contestant(PLANNED, port, requests, scratch),
-        "inspect_ai": lambda port, scratch: _inspect(python, port, requests, scratch),
-        "promptfoo": lambda port, scratch: _promptfoo(promptfoo, port, requests, scratch),
+        "inspect_ai": lambda port, scratch: harnesses.inspect_ai(python, port, requests, scratch),
+        "promptfoo": lambda port, scratch: harnesses.promptfoo(promptfoo, port, requests, scratch),
     }
     if not promptfoo.exists():
         del contestants["promptfoo"]
@@ -273,32 +194,6 @@ def others(folder: Path, requests: int, rounds: int) -> None:
             ratio = statistics.median(c.cpu_seconds / o.cpu_seconds for o, c in zip(costs[PLANNED], found, strict=True))
             each = 1000 * statistics.median(c.cpu_seconds for c in found) / requests
             print(f"{name:16}{each:8.3f} ms of CPU a request, {ratio:.1f} times ours")
-
-
-def _inspect(python: Path, port: int, requests: int, scratch: Path) -> Cost:
-    questions = scratch / "questions.txt"
-    questions.write_text("\n".join(str(body(n)["messages"][0]["content"]) for n in range(requests)))  # type: ignore[index]
-    command = [str(python), "-c", INSPECT, f"http://127.0.0.1:{port}/v1", str(questions), str(scratch / "logs")]
-    return measured(command, stderr=subprocess.DEVNULL)
-
-
-def _promptfoo(program: Path, port: int, requests: int, scratch: Path) -> Cost:
-    questions = json.dumps([{"vars": {"question": body(n)["messages"][0]["content"]}} for n in range(requests)])  # type: ignore[index]
-    config = scratch / "promptfoo.yaml"
-    config.write_text(PROMPTFOO.format(base_url=f"http://127.0.0.1:{port}/v1", questions=questions))
-    quiet = {"PROMPTFOO_DISABLE_TELEMETRY": "1", "PROMPTFOO_DISABLE_UPDATE": "1", "PROMPTFOO_CONFIG_DIR": str(scratch)}
-    command = [
-        str(program),
-        "eval",
-        "-c",
-        str(config),
-        "-j",
-        str(AT_ONCE),
-        "--no-cache",
-        "--no-table",
-        "--no-progress-bar",
-    ]
-    return measured([*command, "-o", str(scratch / "out.json")], env={**os.environ, **quiet}, stderr=subprocess.DEVNULL)
 
 
 def main() -> None:

@@ -68,3 +68,18 @@ def small(workspace: Path) -> Path:
     path = workspace / "experiments" / "small.yaml"
     path.write_text(SMALL)
     return path
+
+
+SMALL_MAP = {
+    "name": "own",
+    "amount": "salary",
+    "model": "model",
+    "level": "who",
+    "persona": "person",
+    "attribute": {
+        "attribute": "gender",
+        "label": {"en": "gender"},
+        "reference": "m",
+        "levels": {"m": {"label": {"en": "men"}}, "f": {"label": {"en": "women"}}},
+    },
+}

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 import typer
 import yaml
-from conftest import SMALL
+from conftest import SMALL, SMALL_MAP
 from docs_blocks import ROOT, Code, blocks, commands, pages, simulate
 
 from bias_harness import cli, pipeline
@@ -81,7 +81,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(ROOT / "tests" / "reference", folder / "tests" / "reference")
     study = (folder / "experiments" / "quickstart.yaml").read_text(encoding="utf-8")
     (folder / "study.yaml").write_text(study.replace("experiment: quickstart", "experiment: study"), encoding="utf-8")
-    (folder / "map.yaml").write_text(yaml.safe_dump(MAP))
+    (folder / "map.yaml").write_text(yaml.safe_dump(SMALL_MAP))
     rows = [
         {"model": "x", "who": w, "person": p, "salary": 90_000 + 7_000 * p - (w == "f") * 400 * p}
         for p in range(8)
@@ -89,21 +89,6 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     pd.DataFrame(rows).to_csv(folder / "answers.csv", index=False)
     return folder
-
-
-MAP = {
-    "name": "own",
-    "amount": "salary",
-    "model": "model",
-    "level": "who",
-    "persona": "person",
-    "attribute": {
-        "attribute": "gender",
-        "label": {"en": "gender"},
-        "reference": "m",
-        "levels": {"m": {"label": {"en": "men"}}, "f": {"label": {"en": "women"}}},
-    },
-}
 
 
 def expanded(word: str) -> list[str]:
@@ -162,7 +147,7 @@ def as_experiment(data: Mapping[str, Any], folder: Path) -> None:
 
 def as_map(data: Mapping[str, Any]) -> None:
     """Answers are given as text or as amounts, never as both."""
-    base = {key: value for key, value in MAP.items() if not (key == "amount" and "text" in data)}
+    base = {key: value for key, value in SMALL_MAP.items() if not (key == "amount" and "text" in data)}
     Map.model_validate(base | dict(data))
 
 

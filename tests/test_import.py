@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 import yaml
+from conftest import SMALL_MAP
 from test_cli import type_in
 
 from bias_harness import pipeline
@@ -72,21 +73,6 @@ def test_a_model_with_empty_answers_is_missing_and_not_a_gap_of_zero(public: pip
 def test_failed_rows_are_counted(public: pipeline.Run) -> None:
     failed = public.observations[public.observations["status"].astype(str) == "failed"]
     assert set(failed["endpoint"].astype(str)) >= {"claude-opus-4-6", "gpt-5.5"}
-
-
-SMALL_MAP = {
-    "name": "own",
-    "amount": "salary",
-    "model": "model",
-    "level": "who",
-    "persona": "person",
-    "attribute": {
-        "attribute": "gender",
-        "label": {"en": "gender"},
-        "reference": "m",
-        "levels": {"m": {"label": {"en": "men"}}, "f": {"label": {"en": "women"}}},
-    },
-}
 
 
 def tables(folder: Path, rows: list[dict], **changes) -> tuple[Path, Path]:
