@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bias_harness.i18n import Texts
-from bias_harness.sentences import DETECTED, Finding, Names
+from bias_harness.sentences import DETECTED, Finding, Names, based_on
 from bias_harness.vocabulary import Estimate
 
 
@@ -23,7 +23,8 @@ def difference(
     said = _Said(texts, of, names, margin)
     whole = " ".join((*said.main(), *said.silence(refusals), *said.counts()))
     word = of.verdict or "none"
-    return Finding(whole, texts(f"verdicts.{word}"), word)
+    shown = "no_data" if of.status == "no_data" else word
+    return Finding(whole, texts(f"verdicts.{shown}"), word)
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,8 @@ class _Said:
         t, of = self.texts, self.of
         ends = [self.side(x) for x in (low, high)]
         if low * high > 0:
-            ends = [t.gap(abs(x)) for x in sorted((low, high), key=abs)]
+            near, far = sorted((abs(low), abs(high)))
+            ends = [t.size(near), t.gap(far)]
         means = {"level_mean": self.mean(of.mean_level), "reference_mean": self.mean(of.mean_reference)}
         size = {"amount": t.gap(abs(value)), "direction": self.direction(value), "low": ends[0], "high": ends[1]}
         yield t("sentences.gap", **size, **means, **self.names.who)
@@ -89,11 +91,6 @@ class _Said:
         t, of = self.texts, self.of
         if not of.n_profiles:
             return
-        counts = {"profiles": of.n_profiles, "wordings": of.n_wordings, "answers": of.n_answers}
-        said = {
-            noun: t(f"sentences.counted.{noun}.{'one' if n == 1 else 'many'}", n=t.number(n))
-            for noun, n in counts.items()
-        }
-        yield t("sentences.based_on", **said)
+        yield based_on(t, of)
         if 1 < of.n_profiles < 6 and of.scope != "panel":
             yield t("sentences.few_profiles", profiles=of.n_profiles)

@@ -57,6 +57,10 @@ class Texts:
         """A number with so many decimals."""
         return _number(round(value, digits) + 0.0, digits, self.locale)
 
+    def counted(self, noun: str, n: int) -> str:
+        """`1 profile`, `60 profiles`."""
+        return self(f"sentences.counted.{noun}.{'one' if n == 1 else 'many'}", n=self.number(n))
+
     def percent(self, value: float, digits: int = 1) -> str:
         """A number that is per cent already."""
         return f"{self.number(value, digits)}{self('units.percent')}"

@@ -85,8 +85,9 @@ def finding(
     said = _Said(texts, log, money, names, margin, full)
     whole = " ".join(part for part in (said.main(), *said.more(), *said.silence(refusals), *said.counts()) if part)
     word = log.verdict or "none"
+    shown = "no_data" if log.status == "no_data" else word
     start = whole if whole.startswith(names.model) else whole[0].upper() + whole[1:]
-    return Finding(start, texts(f"verdicts.{word}"), word)
+    return Finding(start, texts(f"verdicts.{shown}"), word)
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,8 @@ class _Said:
             reason = log.status if log.status != "ok" else money.status
             return t("sentences.no_interval", reason=t(f"reasons.{reason}"), **who)
         if log.verdict == "inconclusive":
-            return t("sentences.inconclusive", low=self.side(low), high=self.side(high), **who)
+            percents = dict(zip(("percent_low", "percent_high"), self._percents(), strict=True))
+            return t("sentences.inconclusive", low=self.side(low), high=self.side(high), **percents, **who)
         if self._opposite():
             return t("sentences.direction_unclear", low=self.side(low), high=self.side(high), **who)
         return t(
@@ -160,12 +162,18 @@ class _Said:
     def _typical(self) -> str:
         t, log = self.texts, self.log
         low, high = log.percent_low or 0.0, log.percent_high or 0.0
-        ends = [t("sentences.side", amount=t.percent(abs(x)), direction=_direction(t, x)) for x in (low, high)]
-        if low * high > 0:
-            ends = [t.percent(abs(x)) for x in sorted((low, high), key=abs)]
+        ends = [t.percent(abs(x)) for x in sorted((low, high), key=abs)] if low * high > 0 else self._percents()
         value = log.percent or 0.0
         said = {"percent": t.percent(abs(value)), "direction": _direction(t, value), "low": ends[0], "high": ends[1]}
         return t("sentences.typical", **said)
+
+    def _percents(self) -> list[str]:
+        """The ends of the typical gap's interval, each with its side."""
+        ends = (self.log.percent_low or 0.0, self.log.percent_high or 0.0)
+        return [
+            self.texts("sentences.side", amount=self.texts.percent(abs(x)), direction=_direction(self.texts, x))
+            for x in ends
+        ]
 
     def silence(self, refusals: Estimate | None) -> Iterator[str]:
         """Unequal refusals, and the bounds that unequal non-answers leave."""
@@ -186,8 +194,7 @@ class _Said:
         t, log = self.texts, self.log
         if not log.n_profiles:
             return
-        counts = {"profiles": log.n_profiles, "wordings": log.n_wordings, "answers": log.n_answers}
-        yield t("sentences.based_on", **{noun: self._counted(noun, n) for noun, n in counts.items()})
+        yield based_on(t, log, full=self.full)
         if 1 < log.n_profiles < 6 and log.scope != "panel":
             yield t("sentences.few_profiles", profiles=log.n_profiles)
         if self.full:
@@ -195,9 +202,16 @@ class _Said:
             if log.conf_low is not None and log.scope != "panel":
                 yield t("sentences.gloss")
 
-    def _counted(self, noun: str, n: int) -> str:
-        how = "one" if n == 1 else "many"
-        return self.texts(f"sentences.counted.{noun}.{how}", n=self.texts.number(n))
+
+def based_on(texts: Texts, of: Estimate, *, full: bool = False) -> str:
+    """How many profiles, wordings and answers; without the trade's words unless `full`."""
+    profiles, wordings = ("profiles", "wordings") if full else ("people", "ways")
+    return texts(
+        "sentences.based_on",
+        profiles=texts.counted(profiles, of.n_profiles),
+        wordings=texts.counted(wordings, of.n_wordings),
+        answers=texts.counted("answers", of.n_answers),
+    )
 
 
 def _direction(texts: Texts, value: float) -> str:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from functools import cache
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +15,21 @@ import pytest
 import yaml
 from report_runs import GENDER, Say, audit_of, plain, run_of
 
+from bias_harness.config import Outcome
 from bias_harness.errors import InputError, UsageError
 from bias_harness.figures.aside import drawn_aside
 from bias_harness.figures.files import files_of
+from bias_harness.figures.forest import axis, letters
+from bias_harness.figures.heat import HeatCell
+from bias_harness.figures.scene import Scale
 from bias_harness.i18n import texts
 from bias_harness.reports import documents, figure_files, pages, render_comparison, render_report
 from bias_harness.sections import Material
+from bias_harness.sections.answers import reading
 from bias_harness.sections.drawings import Drawings
 from bias_harness.sections.material import View
 from bias_harness.sections.safe import visible
-from bias_harness.vocabulary import Trial
+from bias_harness.vocabulary import Answer, Estimate, Trial
 
 LOCALE = Path(__file__).parents[1] / "bias_harness" / "locale"
 HOSTILE = (
@@ -315,13 +321,28 @@ def test_runs_side_by_side_tell_a_change_and_what_differs() -> None:
     assert "other cannot simply be compared with before. These differ: the questions." in html
     assert "after cannot" not in html
     assert "<b>" not in html
+    assert "The grey band is 1.0% around it." in html
     with pytest.raises(UsageError, match="two runs or more"):
         render_comparison([before], "en")
+
+
+def test_a_change_of_five_per_cent_is_beyond_a_margin_of_one() -> None:
+    """The margin of the change is the experiment's; women get 5 % less in the second run, give or take 1 %."""
+
+    def less(level: str, persona: str) -> str:
+        return f"${94_000 + 200 * (sum(map(ord, persona)) % 11):,}" if level == "female" else "$100,000"
+
+    before = run_of(audit_of(models=1), always("$100,000"), name="before")
+    after = run_of(audit_of(models=1), lambda trial, _: less(trial.level, trial.persona), name="after")
+    text = render_comparison([before, after], "en")
+    assert re.search(r"the difference changed by -4\.\d% \(probably between [^)]*\): a clear change\.", text)
 
 
 @pytest.mark.parametrize("by", ["endpoint", "wording"])
 def test_one_run_is_compared_within_itself(by: Any) -> None:
     html = render_comparison([run("plain")], "nl", by)
+    assert "Wat er verschilt" in html
+    assert "veranderde" not in html
     assert html.count("<figure") == (1 if by == "endpoint" else 2)
 
 
@@ -349,3 +370,59 @@ def test_what_was_read_and_does_not_count_says_why() -> None:
     html = render_report(material, "en")
     assert "Read as $577 a year. It was not counted: anything below 15,000 or above 1,500,000" in html
     assert "Read as €60,000 a year. It was not counted: it is in another unit" in html
+
+
+def test_refusals_are_no_result_and_told_as_such() -> None:
+    text = page("all refused", "en")
+    assert "no result" in text
+    assert re.search(r"That is not the same as no gap\. Of [\d,]+ answers [\d,]+ were refusals\.", text)
+    assert "This is an indication, not proof. It says nothing" not in text
+
+
+def test_what_cannot_be_told_is_pale_and_no_share_differs_by_more_than_all() -> None:
+    assert HeatCell(-26.7, -180.0, 127.0, "inconclusive", step=2.0).tone == "less0"
+    assert HeatCell(-26.7, -30.0, -20.0, "gap_meaningful", step=2.0).tone == "less4"
+    wide = Estimate(
+        endpoint="m",
+        attribute="a",
+        level="f",
+        reference="m",
+        outcome="share",
+        scale="difference",
+        scope="profiles",
+        estimator="paired_t",
+        family="headline",
+        estimate=-0.2,
+        conf_low=-1.8,
+        conf_high=1.4,
+    )
+    assert wide.shown == (-20.0, -100.0, 100.0)
+
+
+def test_spreads_are_of_one_seniority() -> None:
+    drawing = Drawings(View(run("plain"), texts("en"))).amounts.spreads["gender"]
+    assert drawing.title.endswith(", senior")
+    counted = sum(row.n for row in drawing.chart.rows)
+    rows = run("plain").observations
+    assert counted == int(((rows["seniority"] == "senior") & (rows["edit"] == "")).sum())
+
+
+@pytest.mark.parametrize("width", [340, 720])
+@pytest.mark.parametrize(("low", "high"), [(60_000, 85_500), (98_000, 142_000), (0, 1_000_000)])
+def test_numbers_under_an_axis_stand_apart_and_inside(width: int, low: float, high: float) -> None:
+    labels = axis(texts("nl"), Scale(low, high, 30, width - 30), 0, width, "USD")
+    edges = [(label.x - letters(label.text) / 2, label.x + letters(label.text) / 2) for label in labels]
+    assert len(labels) > 1
+    assert all(left >= -0.01 and right <= width + 0.01 for left, right in edges)
+    assert all(right < left for (_, right), (left, _) in pairwise(edges))
+
+
+def test_an_amount_is_read_in_the_unit_that_was_asked_for() -> None:
+    salary, share = (
+        Outcome(currency="EUR"),
+        Outcome(measure="share", label={"en": "x"}, ones=["right"], zeros=["wrong"]),
+    )
+    amount = Answer("ok", "point", 71_500.0, 71_500.0, 71_500.0, annual=71_500.0)
+    assert reading(texts("en"), amount, salary) == "Read as €71,500 a year."
+    one = Answer("ok", "point", 1.0, 1.0, 1.0, annual=1.0)
+    assert reading(texts("en"), one, share) == "Counted as ‘right’."

@@ -11,7 +11,7 @@ from typing import Any, Literal, Protocol
 from bias_harness.figures.scene import Scene
 from bias_harness.i18n import Texts
 
-Unit = Literal["text", "gap", "percent", "points", "money", "count", "number"]
+Unit = Literal["text", "verdict", "gap", "percent", "points", "money", "count", "number"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,8 @@ class Table:
     def _shown(self, texts: Texts, unit: Unit, value: Any) -> str:
         if value is None:
             return "–"
+        if unit == "verdict":
+            return texts(f"verdicts.{value}")
         if unit == "gap":
             return texts.size(value)
         if unit == "percent":

@@ -61,7 +61,7 @@ class Histogram:
         marks += [
             Line(x(m), top - 4, x(m), bottom, k) for m, k in zip(self.means, ("mean two", "mean one"), strict=True)
         ]
-        labels = axis(texts, x, bottom, "money", self.currency) + self._means(texts, x)
+        labels = axis(texts, x, bottom, width, self.currency) + self._means(texts, x)
         return Scene(width, bottom + 24, tuple(marks), tuple(labels))
 
     def _means(self, texts: Texts, x: Scale) -> list[Label]:
@@ -69,7 +69,11 @@ class Histogram:
         found = []
         for index, line in ((0, 14), (1, 32)):
             left = self.means[index] <= self.means[1 - index]
-            text = texts("figures.mean", level=self.levels[index], amount=texts.money(self.means[index], self.currency))
+            text = texts(
+                "figures.mean",
+                level=self.levels[index],
+                amount=texts.money(self.means[index], self.currency, exact=True),
+            )
             place = x(self.means[index])
             wanted = 0.56 * 12 * len(text)
             anchor = "end" if (left and place > wanted) or place + wanted > x.right + 30 else "start"

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from bias_harness.figures.chart import Column, Table
-from bias_harness.figures.scene import WIDE, Bar, Label, Line, Mark, Scale, Scene, Sign, around, fit
+from bias_harness.figures.scene import LETTER, WIDE, Bar, Label, Line, Mark, Scale, Scene, Sign, around, fit
 from bias_harness.i18n import Texts
 from bias_harness.vocabulary import Estimate
 
+TICK_ROOM = 8
 VERDICT_SHAPES = {
     "gap_meaningful": "diamond",
     "gap_detected_size_unclear": "triangle",
@@ -49,7 +51,7 @@ class Forest:
             Column("low", "gap"),
             Column("high", "gap"),
             Column("profiles", "count"),
-            Column("verdict"),
+            Column("verdict", "verdict"),
         )
         return Table(columns, [(r.group, r.label, r.percent, r.low, r.high, r.profiles, r.verdict) for r in self.rows])
 
@@ -68,7 +70,7 @@ class Forest:
             Bar(x(-self.margin), top, x(self.margin) - x(-self.margin), bottom - top, "band"),
             Line(x(0), top, x(0), bottom, "zero"),
         ]
-        labels = axis(texts, x, bottom, "gap")
+        labels = axis(texts, x, bottom, width)
         for index, r in enumerate(self.rows):
             middle = top + row * index + (row / 2 if wide else 30)
             if r.low is not None and r.high is not None:
@@ -93,15 +95,27 @@ class Forest:
         return [Label(0, y - 14, fit(name, width - 70, 12)), Label(width, y - 14, number, "label", "end")]
 
 
-def axis(texts: Texts, x: Scale, y: float, unit: str, currency: str = "") -> list[Label]:
-    """Numbers under an axis."""
-    about = 6 if x.right - x.left > 300 else 4
-    values = x.ticks(about)
+def axis(texts: Texts, x: Scale, y: float, width: float, currency: str = "") -> list[Label]:
+    """Numbers under an axis, inside a scene and apart from one another; of gaps where there is no currency."""
+    labels: list[Label] = []
+    for about in range(6 if x.right - x.left > 300 else 4, 0, -1):
+        labels = list(_ticks(texts, x, y, width, x.ticks(about), currency))
+        if all(a.x + (letters(a.text) + letters(b.text)) / 2 + TICK_ROOM <= b.x for a, b in pairwise(labels)):
+            break
+    return labels
+
+
+def _ticks(texts: Texts, x: Scale, y: float, width: float, values: list[float], currency: str) -> Iterator[Label]:
     whole = all(v == int(v) for v in values)
-    shown = [
-        texts.size(v, 0 if whole else None) if unit == "gap" else texts.money(v, currency, exact=True) for v in values
-    ]
-    return [Label(x(v), y + 16, text, "tick", "middle") for v, text in zip(values, shown, strict=True)]
+    for v in values:
+        text = texts.money(v, currency, exact=True) if currency else texts.size(v, 0 if whole else None)
+        half = letters(text) / 2
+        yield Label(min(max(x(v), half), max(half, width - half)), y + 16, text, "tick", "middle")
+
+
+def letters(text: str, size: float = 11) -> float:
+    """About how wide a text is."""
+    return LETTER * size * len(text)
 
 
 def forest(labelled: Iterable[tuple[str, str, Estimate]], margin: float) -> Forest:

@@ -27,9 +27,11 @@ class HeatCell:
 
     @property
     def tone(self) -> str:
-        """less0 ... less4 or more0 ... more4: the sign and how strong."""
+        """less0 ... less4 or more0 ... more4: the sign and how strong; pale where nothing can be told."""
         if self.percent is None:
             return "nothing"
+        if self.verdict in ("inconclusive", "none"):
+            return "less0" if self.percent < 0 else "more0"
         strength = min(4, round(4 * abs(self.percent) / self.step / STRONGEST))
         return f"{'less' if self.percent < 0 else 'more'}{strength}"
 
@@ -64,7 +66,7 @@ class Heat:
             Column("low", "gap"),
             Column("high", "gap"),
             Column("answers", "count"),
-            Column("verdict"),
+            Column("verdict", "verdict"),
         )
         rows = [
             (r.model, r.level, part, c.percent, c.low, c.high, c.n, c.verdict)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bias_harness.figures.chart import Column, Table
 from bias_harness.figures.forest import axis
-from bias_harness.figures.scene import WIDE, Bar, Label, Line, Mark, Scale, Scene, Sign, around, fit
+from bias_harness.figures.scene import WIDE, Bar, Label, Line, Mark, Scale, Scene, Sign, around, fit, fit_parts
 from bias_harness.i18n import Texts
 from bias_harness.vocabulary import Estimate
 
@@ -51,12 +51,12 @@ class Dumbbell:
         x = Scale(low, high, left, right)
         bottom = top + row * len(self.rows)
         marks: list[Mark] = []
-        labels = axis(texts, x, bottom, "money", self.currency)
+        labels = axis(texts, x, bottom, width, self.currency)
         for index, r in enumerate(self.rows):
             y = top + row * index + (row / 2 if wide else 28)
             marks += [Line(left, y, right, y, "grid"), Line(x(r.reference), y, x(r.level), y, "range")]
             marks += [Sign(x(r.reference), y, "dot"), Sign(x(r.level), y, "dot clear", "diamond")]
-            labels.append(Label(0, y + (4 if wide else -12), fit(r.profile, 264 if wide else 270, 12)))
+            labels.append(Label(0, y + (4 if wide else -12), fit_parts(r.profile, 264 if wide else 270, 12)))
             labels.append(Label(width, y + (4 if wide else -12), texts.percent(r.percent), "label", "end"))
         return Scene(width, bottom + 24, tuple(marks), tuple(labels))
 

@@ -48,7 +48,7 @@ class QuantileGaps:
         bottom = 6 + row * len(self.points)
         x = Scale(*self.limits(), left, width - 60)
         marks: list[Mark] = [Line(x(0), 4, x(0), bottom, "zero")]
-        labels = axis(texts, x, bottom, "gap")
+        labels = axis(texts, x, bottom, width)
         for index, p in enumerate(self.points):
             y = 6 + row * index + row / 2
             if p.low is not None and p.high is not None:

@@ -117,6 +117,15 @@ def fit(text: str, width: float, size: float = 13) -> str:
     return text if len(text) <= room else text[: room - 1].rstrip() + "…"
 
 
+def fit_parts(text: str, width: float, size: float = 13) -> str:
+    """The same for parts with commas between them: the first, the longest as a rule, gives way."""
+    first, comma, rest = text.partition(", ")
+    room = int(width / (LETTER * size)) - len(comma + rest)
+    if not comma or len(first) <= room or room < 8:
+        return fit(text, width, size)
+    return f"{first[: room - 1].rstrip()}…{comma}{rest}"
+
+
 @dataclass(frozen=True)
 class Scale:
     """A straight scale from data to units: `Scale(low, high, left, right)(value)`."""

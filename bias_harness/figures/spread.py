@@ -84,7 +84,7 @@ class Spread:
             marks += self._row(r, x, base, 24 / most)
             labels += _words(texts, r, base, left, wide=wide)
             top += row
-        labels += axis(texts, x, top, "money", self.currency)
+        labels += axis(texts, x, top, width, self.currency)
         return Scene(width, top + 24, tuple(marks), tuple(labels))
 
     def _row(self, r: SpreadRow, x: Scale, base: float, unit: float) -> list[Mark]:

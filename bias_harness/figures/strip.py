@@ -58,4 +58,4 @@ class Strip:
                     marks.append(Sign(x(d.percent), y + shift, kind, shape, 4.5))
         bottom = row * len(self.groups) + 4
         marks.insert(0, Line(x(0), 0, x(0), bottom, "zero"))
-        return Scene(width, bottom + 24, tuple(marks), (*labels, *axis(texts, x, bottom, "gap")))
+        return Scene(width, bottom + 24, tuple(marks), (*labels, *axis(texts, x, bottom, width)))

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup, escape
 
+from bias_harness.config import Outcome
 from bias_harness.i18n import Texts
 from bias_harness.sections.material import INLINE_ANSWERS, Material, View
 from bias_harness.sections.safe import visible
@@ -38,8 +39,8 @@ class Said:
 
 def said(view: View, response: Response, answer: Answer, most: int = LONGEST) -> Said:
     """What came back and what was read in it, in words."""
-    texts, ends = view.texts, view.material.audit.experiment.outcome.ends
-    text, read = response.text, reading(texts, answer, ends)
+    texts = view.texts
+    text, read = response.text, reading(texts, answer, view.material.audit.experiment.outcome)
     if not text or not text.strip():
         note = "report.answers.no_text" if text is None else "report.answers.empty"
         return Said(Markup(), Markup(), Markup(), 0, read, texts(note))
@@ -49,10 +50,18 @@ def said(view: View, response: Response, answer: Answer, most: int = LONGEST) ->
     return Said(*pieces, max(0, len(text) - most), read)
 
 
-def reading(texts: Texts, a: Answer, ends: tuple[float, float]) -> Markup:
-    """`Read as $95,000 a year.` or why no amount was read; and why one that lies outside the `ends` does not count."""
+def reading(texts: Texts, a: Answer, outcome: Outcome) -> Markup:
+    """`Read as $95,000 a year.` or why no amount was read; and why one that lies outside the plausible does not count.
+
+    An amount that says no currency or period is in those that were asked for.
+    """
+    ends, currency, period = outcome.ends, a.currency, a.period
+    if outcome.measure == "share" and a.status == "ok" and a.amount is not None:
+        return escape(texts("report.who.counted", word=(outcome.ones if a.amount else outcome.zeros)[0]))
+    if outcome.measure == "salary" and a.annual is not None:
+        currency, period = currency or outcome.currency, period or outcome.period
     outside = a.reason == "implausible" or (a.annual is not None and not ends[0] <= a.annual <= ends[1])
-    return _reading(texts, a.status, a.amount, a.currency, a.period, a.annual, a.reason, ends if outside else None)
+    return _reading(texts, a.status, a.amount, currency, period, a.annual, a.reason, ends if outside else None)
 
 
 @lru_cache(maxsize=8192)
@@ -67,9 +76,10 @@ def _reading(
     outside: tuple[float, float] | None,
 ) -> Markup:
     if status != "ok" or amount is None:
-        reason = t(f"report.statuses.{status}") + (f" ({why})" if why else "")
+        more = t.under("report.why").get(why)
+        reason = t(f"report.statuses.{status}") + (f" ({more})" if more else "")
         return escape(t("report.who.unread", reason=reason))
-    shown = t.money(amount, currency, exact=True) if currency else t.number(amount, 0 if amount == int(amount) else 2)
+    shown = t.money(amount, currency, exact=True) if currency else t.number(amount, _decimals(amount))
     words = t("report.who.reading", amount=shown, per=t(f"report.per.{period}") if period else "").replace(" .", ".")
     if annual is not None and annual != amount and currency:
         words += " " + t("report.who.annual", amount=t.money(annual, currency, exact=True))
@@ -79,6 +89,10 @@ def _reading(
     elif annual is None:
         words += " " + t("report.who.foreign")
     return escape(words)
+
+
+def _decimals(amount: float) -> int:
+    return next(n for n in range(3) if n == 2 or round(amount, n) == amount)
 
 
 def build(material: Material, texts: Texts) -> dict[str, Any]:
@@ -109,7 +123,7 @@ def group(view: View, endpoint: str, attribute: str) -> dict[str, Any]:
     return {
         "title": _title(view, endpoint, attribute),
         "anchor": f"{place}answers",
-        "count": view.texts.number(len(own)),
+        "count": len(own),
         "fields": list(_fields(view, attribute, own, raw, place)),
     }
 
@@ -143,5 +157,6 @@ def _row(view: View, attribute: str, r: Any, raw: Rows) -> dict[str, Any]:
     elif r.signal:
         level = view.texts("report.answers.signal", level=level)
     languages = view.material.audit.experiment.languages
-    wording = r.wording if len(languages) == 1 else f"{r.wording} ({r.language})"
+    asked = view.part("wording", r.wording)
+    wording = asked if len(languages) == 1 else f"{asked} ({r.language})"
     return {"head": escape(f"{level} · {wording} · {r.repeat + 1}"), "said": said(view, *raw[r.key])}

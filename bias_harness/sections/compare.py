@@ -61,7 +61,13 @@ def build(materials: Sequence[Material], texts: Texts, by: By = "run") -> dict[s
         "banners": list(dict.fromkeys(text for m in materials for text in banners(m, texts))),
         "differences": [text for m in materials[1:] if (text := _different(materials[0], m, texts))],
         "comparisons": found,
+        "kind": _kind(by),
     }
+
+
+def _kind(by: By) -> str:
+    """Runs are told as what changed from one to the next, everything else as what differs."""
+    return "over" if by == "run" else "beside"
 
 
 def _sides(materials: Sequence[Material], texts: Texts, by: By) -> Iterator[list[Side]]:
@@ -76,7 +82,7 @@ def _sides(materials: Sequence[Material], texts: Texts, by: By) -> Iterator[list
     else:
         values = base.audit.experiment.wordings if by == "wording" else base.audit.experiment.languages
         for endpoint in base.endpoints:
-            yield [Side(value, base, endpoint, (by, value)) for value in values]
+            yield [Side(View(base, texts).part(by, value), base, endpoint, (by, value)) for value in values]
 
 
 def _comparison(
@@ -90,7 +96,7 @@ def _comparison(
     said = {"model": " / ".join(s.label for s, _ in seen) if by == "endpoint" else names.model}
     said |= {"level": names.level, "reference": names.reference}
     points = tuple(TimelinePoint(s.label, e.percent or 0.0, e.percent_low, e.percent_high) for s, e in seen)
-    margin = 100 * view.material.margin
+    margin = view.material.margin
     rows = [
         texts("figures.F10.row", run=s.label, percent=texts.percent(e.percent or 0.0), between=view.between(e))
         for s, e in seen
@@ -98,22 +104,26 @@ def _comparison(
     drawing = Drawing(
         f"F10-{number}",
         f"F10-timeline-{number}",
-        texts("figures.F10.title", **said),
+        texts(f"figures.F10.title.{_kind(by)}", **said),
         texts("figures.F10.alt", rows=" ".join(rows)),
         Timeline(points, margin),
         texts("figures.F10.note", margin=texts.percent(margin)),
     )
-    return {"drawing": drawing, "changes": [_change(texts, seen[0], other, said, view) for other in seen[1:]]}
+    return {
+        "drawing": drawing,
+        "changes": [_change(texts, seen[0], other, said, view, _kind(by)) for other in seen[1:]],
+    }
 
 
 def _change(
-    texts: Texts, base: tuple[Side, Estimate], other: tuple[Side, Estimate], said: dict[str, str], view: View
+    texts: Texts, base: tuple[Side, Estimate], other: tuple[Side, Estimate], said: dict[str, str], view: View, kind: str
 ) -> str:
     """Before and after in a sentence, and the paired change of the profiles that both have."""
     (first, before), (second, after) = base, other
     sentence = texts(
-        "report.compare.changed",
+        f"report.compare.changed.{kind}",
         **said,
+        base=first.label,
         before=texts.percent(before.percent or 0.0),
         run=second.label,
         after=texts.percent(after.percent or 0.0),
@@ -124,14 +134,14 @@ def _change(
     if change.estimate is None or change.conf_low is None or change.conf_high is None:
         return f"{sentence} {texts('report.compare.untested')}"
     low, high = 100 * np.expm1(change.conf_low), 100 * np.expm1(change.conf_high)
-    word = verdict(change, np.log1p(view.material.margin)) or "none"
+    word = verdict(change, np.log1p(view.material.margin / 100)) or "none"
     tested = texts(
-        "report.compare.tested",
+        f"report.compare.tested.{kind}",
         change=texts.percent(100 * float(np.expm1(change.estimate))),
         low=texts.percent(float(low)),
         high=texts.percent(float(high)),
-        profiles=change.n,
-        word=texts(f"report.compare.words.{word}"),
+        profiles=texts.counted("profiles", change.n),
+        word=texts(f"report.compare.words.{kind}.{word}"),
     )
     return f"{sentence} {tested}"
 

@@ -7,6 +7,7 @@ from itertools import product
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from bias_harness.figures import Drawing
 from bias_harness.figures.distribution import Histogram, histogram
@@ -56,8 +57,8 @@ class AmountDrawings(Drawn):
             **said,
             level=level,
             reference=reference,
-            level_mean=t.money(chart.means[0], chart.currency),
-            reference_mean=t.money(chart.means[1], chart.currency),
+            level_mean=t.money(chart.means[0], chart.currency, exact=True),
+            reference_mean=t.money(chart.means[1], chart.currency, exact=True),
             level_n=t.number(n),
             reference_n=t.number(n_reference),
         )
@@ -71,18 +72,28 @@ class AmountDrawings(Drawn):
         for name in self.material.attributes if self.material.pay else ():
             chart = self._spread(name)
             if chart:
-                title = self.texts("figures.F2.title", attribute=self.view.attribute(name))
+                where = "" if self._seniority == ANY else f", {self.view.part('seniority', self._seniority).lower()}"
+                title = self.texts("figures.F2.title", attribute=self.view.attribute(name), where=where)
                 alt = self._spread_alt(chart)
                 found[name] = Drawing(
                     f"F2-{name}", f"F2-spread-{name}", title, alt, chart, self.texts("figures.F2.note")
                 )
         return found
 
+    @cached_property
+    def _seniority(self) -> str:
+        """The one that spreads are drawn of: two of them make two humps, and a middle that means nothing."""
+        return _like("senior", self.material.observations["seniority"])
+
     def _spread(self, name: str) -> Spread | None:
         m, levels = self.material, self._spread_levels(name)
-        counted = m.observations[(m.observations["attribute"] == name) & (m.observations["edit"] == "")]
+
+        def own_rows(rows: pd.DataFrame) -> pd.DataFrame:
+            return rows[(rows["attribute"] == name) & (rows["seniority"] == self._seniority)]
+
+        counted = own_rows(m.observations[m.observations["edit"] == ""])
         keys = ["endpoint", "field", "level"]
-        own = m.amounts[m.amounts["attribute"] == name].groupby(keys, observed=True)["annual"]
+        own = own_rows(m.amounts).groupby(keys, observed=True)["annual"]
         amounts = {key: values.to_numpy(dtype=float) for key, values in own}
         asked = {key: int(n) for key, n in counted.groupby(keys, observed=True).size().items()}
         rows = []
@@ -111,11 +122,13 @@ class AmountDrawings(Drawn):
         sentences = []
         for group in dict.fromkeys(r.group for r in rows):
             values = ", ".join(
-                self.texts("figures.F2.value", level=r.level, median=self.texts.money(r.five[2], chart.currency))
+                self.texts(
+                    "figures.F2.value", level=r.level, median=self.texts.money(r.five[2], chart.currency, exact=True)
+                )
                 for r in rows
                 if r.group == group and r.five
             )
-            sentences.append(self.texts("figures.F2.row", group=group, values=values))
+            sentences.append(self.texts("figures.F2.row", group=group, values=values or self.texts("figures.F2.empty")))
         return self.texts("figures.F2.alt", model=chart.panels[0], rows=" ".join(sentences))
 
     @cached_property

@@ -38,17 +38,28 @@ class GapDrawings(Drawn):
         return found
 
     def _forest(self, shown: list[Estimate], id_: str, title: str) -> Drawing | None:
-        labelled = [(self.view.model(e.endpoint), self.view.level(e.attribute, e.level, "tag"), e) for e in shown]
+        labelled = [(self.view.model(e.endpoint), self._pair(e) if id_ == "F3" else self._tag(e), e) for e in shown]
         chart: Forest = forest(labelled, self.material.margin)
         if not chart.rows:
             return None
         alts = [self._alt(e) for e in shown if e.shown[0] is not None]
         if len(alts) > ALT_ROWS:
             alts = [*alts[:ALT_ROWS], self.texts("figures.F3.more", count=len(alts) - ALT_ROWS)]
-        note = self.texts("figures.F3.note", margin=self.texts.gap(chart.margin))
+        confidence = self.material.audit.experiment.analysis.confidence
+        narrower = self.texts.percent(100 * (2 * confidence - 1), 0)
+        note = self.texts("figures.F3.note", margin=self.texts.gap(chart.margin), narrower=narrower)
         if id_ == "F3":
             note += " " + self.texts("figures.F3.typical")
         return Drawing(id_, id_.replace("F3", "F3-forest", 1), title, " ".join(alts), chart, note)
+
+    def _tag(self, e: Estimate) -> str:
+        return self.view.level(e.attribute, e.level, "tag")
+
+    def _pair(self, e: Estimate) -> str:
+        """Who is compared with whom: rows of several attributes have several references."""
+        return self.texts(
+            "figures.F12.compared", level=self._tag(e), other=self.view.level(e.attribute, e.reference, "tag")
+        )
 
     def _alt(self, e: Estimate) -> str:
         names = self.view.names(e)
@@ -59,7 +70,7 @@ class GapDrawings(Drawn):
             reference=names.reference,
             percent=self.texts.gap(e.shown[0] or 0.0),
             between=self.view.between(e),
-            profiles=e.n_profiles,
+            profiles=self.texts.counted("profiles", e.n_profiles),
             verdict=self.view.verdict(e),
         )
 
@@ -167,13 +178,17 @@ class GapDrawings(Drawn):
         )
 
     def _compared(self, e: Estimate) -> str:
-        what = ", ".join(f"{k}: {v}" for k, v in e.slice.items()) or self.view.level(e.attribute, e.reference, "tag")
-        return f"{self.view.level(e.attribute, e.level, 'tag')} – {what}"
+        """Two levels, or a level and the other way of saying it."""
+        if e.family != "placebo":
+            return self._pair(e)
+        what = "neutral_sentence" if "edit" in e.slice else "other_words"
+        return self.texts("figures.F12.compared", level=self._tag(e), other=self.texts(f"report.{what}"))
 
     def _sizes(self, sizes: list[float]) -> str:
         if not sizes:
             return self.texts("figures.F12.none")
-        return f"{self.texts.gap(min(sizes))} – {self.texts.gap(max(sizes))}"
+        ends = list(dict.fromkeys((self.texts.size(min(sizes)), self.texts.gap(max(sizes)))))
+        return self.texts.gap(sizes[0]) if min(sizes) == max(sizes) else " – ".join(ends)
 
 
 def _order(m: Material, part: str, value: str) -> tuple[int, str]:

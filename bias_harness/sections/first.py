@@ -30,6 +30,8 @@ def build(material: Material, texts: Texts) -> dict[str, Any]:
         "drawing": drawings.gaps.first,
         "unfinished": _unfinished(material, texts),
         "empty": material.observations.empty,
+        "imported": imported(material),
+        "result": any(e.status != "no_data" for e in material.headlines),
     }
 
 
@@ -46,10 +48,21 @@ def finding_of(view: View, e: Estimate) -> dict[str, str]:
         "model": names.model,
         "verdict": found.verdict,
         "key": found.word,
-        "sentence": found.sentence,
+        "sentence": found.sentence + _silent(view, e),
         "numbers": _numbers(view, e),
         "link": view.link(e.endpoint, e.attribute),
     }
+
+
+def _silent(view: View, e: Estimate) -> str:
+    """Where no pair has two amounts: how many answers were refusals, if any."""
+    if e.status != "no_data":
+        return ""
+    rows = view.material.observations
+    status = rows.loc[(rows["endpoint"] == e.endpoint) & (rows["attribute"] == e.attribute), "status"].astype(str)
+    counts = {"answers": len(status), "refused": int((status == "refused").sum())}
+    said = {name: view.texts.number(n) for name, n in counts.items()}
+    return " " + view.texts("sentences.silent", **said) if counts["refused"] else ""
 
 
 def _numbers(view: View, e: Estimate) -> str:
@@ -60,10 +73,15 @@ def _numbers(view: View, e: Estimate) -> str:
         interval=t("verdicts.none") if low is None or high is None else f"{t.gap(low)} … {t.gap(high)}",
         confidence=t.percent(100 * view.material.audit.experiment.analysis.confidence, 0),
         scope=e.scope,
-        profiles=e.n_profiles,
-        pairs=t.number(e.n_pairs),
-        answers=t.number(e.n_answers),
+        profiles=t.counted("profiles", e.n_profiles),
+        pairs=t.counted("pairs", e.n_pairs),
+        answers=t.counted("answers", e.n_answers),
     )
+
+
+def imported(material: Material) -> bool:
+    """Whether the answers were collected elsewhere."""
+    return any(material.nature(e) == "imported" for e in material.endpoints)
 
 
 def banners(material: Material, texts: Texts) -> list[str]:

@@ -161,6 +161,8 @@ class View:
             return self.texts("report.where.all")
         people = self.material.audit.resolved.people
         known = {"field": people.fields, "seniority": people.seniorities, "place": people.places}.get(name, {})
+        if name == "wording":
+            return str(self.texts.under("report.wordings").get(value, value))
         return self.texts.label(known[value].label, value) if value in known else value
 
     def persona(self, persona: Persona) -> str:
@@ -179,11 +181,11 @@ class View:
         _, low, high = of.shown
         if low is None or high is None:
             return self.texts("figures.F3.alone")
-        return self.texts("figures.F3.between", low=self.texts.gap(low), high=self.texts.gap(high))
+        return self.texts("figures.F3.between", low=self.texts.size(low), high=self.texts.gap(high))
 
     def verdict(self, of: Estimate) -> str:
         """The verdict in words."""
-        return self.texts(f"verdicts.{of.verdict or 'none'}")
+        return self.texts(f"verdicts.{'no_data' if of.status == 'no_data' else of.verdict or 'none'}")
 
     def link(self, endpoint: str, attribute: str, field: str | None = None) -> str:
         """Where the answers behind a number are: on the page, or in a file beside it."""

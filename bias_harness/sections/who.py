@@ -9,6 +9,7 @@ from bias_harness.design import Block, Variant
 from bias_harness.i18n import Texts
 from bias_harness.prompts import MARK_CLOSE, MARK_OPEN
 from bias_harness.sections.answers import Said, said
+from bias_harness.sections.first import imported
 from bias_harness.sections.material import Material, View
 
 MODELS, LETTERS = 6, 1_500
@@ -18,7 +19,7 @@ MODELS, LETTERS = 6, 1_500
 def build(material: Material, texts: Texts) -> dict[str, Any]:
     """For each attribute: one pair of questions with the differing words marked, and each model's answers to it."""
     view = View(material, texts)
-    intro = "imported" if any(material.nature(e) == "imported" for e in material.endpoints) else "intro"
+    intro = "imported" if imported(material) else "intro"
     return {"intro": texts(f"report.who.{intro}"), "pairs": [_pair(view, name) for name in material.attributes]}
 
 
