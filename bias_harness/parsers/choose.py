@@ -65,6 +65,8 @@ def _usable(mention: Mention, reading: Reading) -> bool:
         return _bare(reading)
     if mention.role == "plain" and not mention.bold and not _said_alone(mention, reading.scan):
         return False
+    if mention.role == "plain" and _one_of_a_table(mention, reading):
+        return False
     if mention.echo and mention.role not in {"ask", "final", "open"}:
         return _bare(reading)
     return not (reading.refused and mention.role == "floor")
@@ -76,6 +78,19 @@ def _said_alone(mention: Mention, scan: Scan) -> bool:
         return True
     before = _words_until_stop(scan, range(mention.first - 1, -1, -1))
     return before + _words_until_stop(scan, range(mention.last, len(scan.words))) <= BARE_WORDS
+
+
+def _one_of_a_table(mention: Mention, reading: Reading) -> bool:
+    """Whether an amount that no word calls advice is one row of several in a table of amounts."""
+    text, starts = reading.scan.normal.text, reading.scan.starts
+
+    def row(m: Mention) -> str:
+        begin = text.rfind("\n", 0, starts[m.first]) + 1
+        return text[begin : begin + 1]
+
+    if mention.span or row(mention) != "|":
+        return False
+    return sum(m.money and not m.dead and row(m) == "|" for m in reading.mentions) > 1
 
 
 def _words_until_stop(scan: Scan, way: range) -> int:

@@ -15,6 +15,8 @@ from bias_harness.vocabulary import Basis, Period
 SUFFIX_REACH = 16
 SIGNS = frozenset("$€£¥₹₺₩₪₦₱฿₫₴₽")
 INDIAN = frozenset({100_000.0, 10_000_000.0})
+TIMES = frozenset({"x", "×", "*", "keer", "mal", "times"})
+IN_A_YEAR: dict[Period, tuple[float, ...]] = {"month": (12, 13, 14), "week": (52,), "hour": (2080,)}
 GLUED_ONLY = frozenset({"m", "l", "t", "mm", "mil"})
 PERIODS: dict[str, Period] = {"year": "year", "month": "month", "week": "week", "day": "day", "hour": "hour"}
 BASES: dict[str, Basis] = {"gross": "gross", "net": "net"}
@@ -66,7 +68,7 @@ def _number_words(scan: Scan, at: int) -> Mention | None:
         word = scan.words[end]
         if word.numeral:
             last = end + 1
-        elif not (word.form == "-" or scan.tag(end, "number_join")):
+        elif not (word.form == "-" or (scan.tag(end, "number_join") and not _after_between(scan, at))):
             break
         end += 1
     forms = " ".join(word.form for word in scan.words[at:last] if word.form != "-")
@@ -76,13 +78,18 @@ def _number_words(scan: Scan, at: int) -> Mention | None:
     value = next((v for v in values if v is not None), None)
     if value is None or value < 20:
         return None
-    mention = Mention(value, value, at, last, raw=value)
+    mention = Mention(value, value, at, last, raw=value, grouped=value >= 1000)
     _prefix(scan, mention)
     _suffix(scan, mention)
     if mention.multiplier != 1:
         mention.low = mention.high = value * mention.multiplier
     mention.money = mention.low >= 1000 or mention.priced
-    return mention if mention.money else None
+    return mention if mention.money or _after_between(scan, at) else None
+
+
+def _after_between(scan: Scan, at: int) -> bool:
+    """Whether "and" before the next number joins the ends of a range: "between ninety and a hundred thousand"."""
+    return any(scan.tag(near, "between") for near in range(max(0, at - 3), at))
 
 
 def _prefix(scan: Scan, mention: Mention) -> None:
@@ -141,6 +148,9 @@ def _suffix(scan: Scan, mention: Mention) -> None:
             mention.last = at = step
         elif form in MARKUP:
             at += 1
+        elif not mention.period and (times := _times_a_year(scan, at)):
+            mention.period, mention.money = times, True
+            break
         elif form in {"(", ","} and (_promising(scan, at + 1) or (form == "(" and _currency_only(scan, at + 1))):
             opened = opened or form == "("
             at += 1
@@ -159,7 +169,27 @@ def _currency_only(scan: Scan, at: int) -> bool:
 
 
 def _promising(scan: Scan, at: int) -> bool:
+    if scan.tag(at, "basis") and scan.words[at - 1].form == "(" and _holds_an_amount(scan, at):
+        return False
     return any(scan.tag(at, section) for section in ("basis", "holiday", "multiplier")) or bool(period_at(scan, at))
+
+
+def _holds_an_amount(scan: Scan, at: int) -> bool:
+    """Whether there is an amount of its own before the bracket closes: "$95,000 (net about $72,000)"."""
+    for word in scan.words[at : at + SUFFIX_REACH]:
+        if word.form in {")", "\n"}:
+            return False
+        if word.number is not None and word.number >= 1000:
+            return True
+    return False
+
+
+def _times_a_year(scan: Scan, at: int) -> Period | None:
+    """What is multiplied into a year: "€ 5,200 x 12 = € 62,400" is a month's pay, "$45 x 2,080" an hour's."""
+    if scan.words[at].form not in TIMES or at + 1 >= len(scan.words):
+        return None
+    factor = scan.words[at + 1].scaled or scan.words[at + 1].number
+    return next((period for period, factors in IN_A_YEAR.items() if factor in factors), None)
 
 
 def _meaning(scan: Scan, mention: Mention, at: int) -> int:

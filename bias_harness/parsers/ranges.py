@@ -5,6 +5,7 @@ from __future__ import annotations
 from bias_harness.parsers.scan import MARKUP, Mention, Scan
 
 DASHES = frozenset("-–—~")
+ARTICLES = frozenset({"a", "een"})
 WIDEST = 12.0
 
 
@@ -48,6 +49,8 @@ def _connected(scan: Scan, left: Mention, right: Mention) -> bool:
             at, links = tag[1], links + 1
         elif links and (tag := scan.tag(at, "approx")):
             at = tag[1]
+        elif links and form in ARTICLES:
+            at += 1
         else:
             return False
     return links == 1 and at == right.first

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
 from bias_harness.config import Outcome
 from bias_harness.parsers.choose import Reading, choose
 from bias_harness.parsers.context import NO_PROMPT, PromptContext, apply_context, prompt_context
+from bias_harness.parsers.convert import annual
 from bias_harness.parsers.cues import find_cues
 from bias_harness.parsers.mentions import BASES, find_mentions, number_tokens, period_at
 from bias_harness.parsers.normal import Normal, normalise
@@ -55,6 +57,7 @@ def read(
     _own_sign(mentions, unit)
     cues = find_cues(tokens, offering=context.offering)
     _periods_before(tokens, mentions)
+    _period_of_the_text(mentions, unit)
     _bold(tokens, mentions)
     assign_roles(tokens, mentions, cues)
     refused = any(cue.role == "refusal" for cue in cues)
@@ -89,16 +92,27 @@ def _unit(currency: str, period: Period) -> Outcome:
 
 def _periods_before(tokens: Scan, mentions: list[Mention]) -> None:
     """The period said before the amount, in its own sentence: "annual salary: X", "een maandsalaris van X"."""
-    floor = 0
+    floor, counted = 0, range(0)
     for mention in mentions:
         if mention.dead:
+            counted = _count(tokens, mention)
             continue
-        _said_before(tokens, mention, floor)
+        _said_before(tokens, mention, floor, counted)
         floor = mention.last
 
 
-def _said_before(tokens: Scan, mention: Mention, floor: int) -> None:
+def _count(tokens: Scan, mention: Mention) -> range:
+    """The words that say what is counted, and how often: "40 hours a week" tells no period of pay."""
+    noun = tokens.tag(mention.last, "count")
+    end = noun[1] if noun else mention.last
+    period = period_at(tokens, end)
+    return range(mention.first, period[1] if period else end)
+
+
+def _said_before(tokens: Scan, mention: Mention, floor: int, counted: range) -> None:
     for at in range(mention.first - 1, max(floor, mention.first - PERIOD_LOOK_BACK) - 1, -1):
+        if at in counted:
+            continue
         word = tokens.words[at]
         if word.form in {"\n", ".", ";", "!", "?", "|"} and word.spaced:
             return
@@ -110,6 +124,21 @@ def _said_before(tokens: Scan, mention: Mention, floor: int) -> None:
         basis = tokens.tag(at, "basis") if mention.basis is None else None
         if basis:
             mention.basis = BASES[basis[0]]
+
+
+def _period_of_the_text(mentions: list[Mention], unit: Outcome) -> None:
+    """The only period that a text names, for amounts that fit no other: "3,800 to 4,600 a month. Ask 4,400"."""
+    named = {m.period for m in mentions if m.period and m.money and not m.dead}
+    if len(named) != 1:
+        return
+    (period,) = named
+    for mention in mentions:
+        if mention.dead or not mention.money or mention.period:
+            continue
+        _, why = annual(mention, unit, any_currency=True)
+        fits, _ = annual(replace(mention, period=period), unit, any_currency=True)
+        if why == "implausible" and fits is not None:
+            mention.period = period
 
 
 def _bold(tokens: Scan, mentions: list[Mention]) -> None:

@@ -34,6 +34,8 @@ SUPPOSED = ("example", "conditional")
 HEADS = RANK.keys() | REACH_BEFORE.keys() | {"market", "negated"}
 EDGES = frozenset(",;()—|+")
 LEADS = frozenset("(—–-:=")
+DASHES = frozenset("—–-")
+REMARKS = RANK.keys() - {"plain", "advise"}
 REFERRED_WITHIN, ALTERNATIVE_WITHIN = 14, 6
 TIGHT, NEAR_BEHIND, NEGATED_WITHIN = 4, 4, 5
 
@@ -149,11 +151,14 @@ def _before(context: Context, mention: Mention, previous: Mention | None, start:
 
 def _behind(context: Context, mention: Mention, wall: int | None, end: int) -> list[Cue]:
     limit = end if wall is None else wall
-    first = mention.last
-    while first < limit and context.scan.words[first].form in MARKUP:
+    words, first = context.scan.words, mention.last
+    while first < limit and words[first].form in MARKUP:
         first += 1
-    if first < limit and context.scan.words[first].form in LEADS:
+    if first < limit and words[first].form in LEADS:
+        remark = words[first].form in DASHES and all(w.form in MARKUP for w in words[: mention.first])
         first += 1
+        if remark:  # "$95,000 – in line with the market": the whole answer, and then its reason
+            return [cue for cue in context.within(first, limit) if cue.role in REMARKS]
     edge = context.edge(first, limit)
     if edge is None and wall is not None:
         return [cue for cue in context.within(first, min(limit, first + 3)) if cue.role in REACH_BEFORE]
