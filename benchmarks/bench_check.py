@@ -10,6 +10,7 @@ import numpy as np
 from bias_harness.drift import Policy, Side, Snapshot, compare
 
 RUNS, MODELS = 500, 2
+WIDTHS = (10, 12, 9, 9)
 
 
 def snapshot(random: np.random.Generator, gap: float, people: int, noise: float) -> Snapshot:
@@ -25,9 +26,11 @@ def snapshot(random: np.random.Generator, gap: float, people: int, noise: float)
 def main() -> None:
     """Print the table."""
     random = np.random.default_rng(2026)
-    print(f"{RUNS} re-recordings each, {MODELS} models, margin {Policy().margin:.0%}; share that ends in 'regressed'")
-    print(f"{'people':>7} {'noise':>6} {'unchanged':>10} {'3% worse':>9} {'5% worse':>9}")
-    for people in (10, 30):
+    print(
+        f"{RUNS} re-recordings each, {MODELS} models, margin {Policy().margin:.0%}; share that ends in 'regressed', or in 'inconclusive'\nwhere nothing has changed"
+    )
+    print(f"{'people':>7} {'noise':>6} {'unchanged':>10} {'cannot tell':>12} {'3% worse':>9} {'5% worse':>9}")
+    for people in (10, 30, 100):
         for noise in (0.01, 0.02):
             shares = []
             for worse in (0.0, -0.03, -0.05):
@@ -38,7 +41,9 @@ def main() -> None:
                     for _ in range(RUNS)
                 ]
                 shares.append(outcomes.count("regressed") / RUNS)
-            print(f"{people:>7} {noise:>6.0%} " + " ".join(f"{s:>9.1%}" for s in shares))
+                if not worse:
+                    shares.append(outcomes.count("inconclusive") / RUNS)
+            print(f"{people:>7} {noise:>6.0%} " + " ".join(f"{s:>{w}.1%}" for s, w in zip(shares, WIDTHS, strict=True)))
 
 
 if __name__ == "__main__":

@@ -74,7 +74,7 @@ def check_live(
             "none of the models, attributes and levels asked now is in the baseline; record and accept again"
         )
     told = [_told(run, seen, len(order), accepted, sample), *_silent(run)]
-    refusals = list(drift.refusal_gates(checks.snapshot(run), accepted, policy))
+    refusals = list(drift.silence_gates(checks.snapshot(run), accepted, policy))
     return Check(audit.experiment.experiment, (*told, *gates, *refusals), policy)
 
 

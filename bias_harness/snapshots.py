@@ -31,14 +31,18 @@ class Policy(Strict):
     refusal_margin: Share = 0.05
     absolute: bool = True
     attributes: list[str] | None = None
-    inconclusive: Literal["fail", "warn"] = "warn"
+    inconclusive: Literal["fail", "warn"] = "fail"
     not_comparable: Literal["fail", "warn"] = "fail"
     most_listed: int = Field(default=5, ge=1)
 
 
 @dataclass(frozen=True)
 class Side:
-    """One endpoint, attribute and level in a snapshot: profile -> log gap, money gap and refusal gap."""
+    """One endpoint, attribute and level in a snapshot: profile -> log gap, and gaps in shares of answers.
+
+    `refusal_gaps` are of refusals, `silent_gaps` of answers that are none and yet give no amount that counts. `placebo`
+    is the largest typical gap, in per cent and without its sign, between two ways of saying the same.
+    """
 
     endpoint: str
     attribute: str
@@ -48,6 +52,13 @@ class Side:
     refusal_gaps: Mapping[str, float]
     percent: float | None
     verdict: str | None
+    silent_gaps: Mapping[str, float] = field(default_factory=dict)
+    placebo: float | None = None
+
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """What it is about."""
+        return self.endpoint, self.attribute, self.level
 
 
 @dataclass(frozen=True)
@@ -133,7 +144,7 @@ def snapshot(
     made_of: Mapping[str, Any],
 ) -> Snapshot:
     """What a later check will compare with."""
-    sides = tuple(_side(observations, e) for e in estimates.find(family="headline"))
+    sides = tuple(_side(observations, estimates, e) for e in estimates.find(family="headline"))
     amounts = observations["annual"].astype(object).where(observations["annual"].notna(), None)
     rows = zip(observations["key"], observations["status"].astype(str), amounts, strict=True)
     return Snapshot(
@@ -141,29 +152,37 @@ def snapshot(
     )
 
 
-def _side(observations: pd.DataFrame, e: Estimate) -> Side:
+def _side(observations: pd.DataFrame, estimates: Estimates, e: Estimate) -> Side:
     gaps = profile_gaps(observations, e.endpoint, e.attribute, e.level, e.reference)
+    status = observations["status"].astype(str)
+    refused = status == "refused"
+    silent = ~refused & ((status != "ok") | observations["annual"].isna() | observations["implausible"])
+    placebos = estimates.find(family="placebo", endpoint=e.endpoint, attribute=e.attribute)
     return Side(
         e.endpoint,
         e.attribute,
         e.level,
         e.reference,
         gaps,
-        _refusal_gaps(observations, e),
+        _share_gaps(observations, refused, e),
         e.percent,
         e.verdict,
+        _share_gaps(observations, silent, e),
+        max((abs(p.percent) for p in placebos if p.percent is not None), default=None),
     )
 
 
-def _refusal_gaps(observations: pd.DataFrame, e: Estimate) -> dict[str, float]:
-    rows = observations[
+def _share_gaps(observations: pd.DataFrame, happened: pd.Series, e: Estimate) -> dict[str, float]:
+    """By profile: the share of the level's answers to which it happened, minus that of the reference's."""
+    asked = (
         (observations["endpoint"] == e.endpoint)
         & (observations["attribute"] == e.attribute)
         & (observations["edit"].astype(str) == "")
         & (observations["status"].astype(str) != "failed")
-    ]
-    refused = (rows["status"].astype(str) == "refused").astype(float)
-    rates = refused.groupby([rows["persona"].astype(str), rows["level"].astype(str)]).mean().unstack()
+    )
+    rows = observations[asked]
+    shares = happened[asked].astype(float)
+    rates = shares.groupby([rows["persona"].astype(str), rows["level"].astype(str)]).mean().unstack()
     if e.level not in rates or e.reference not in rates:
         return {}
     gaps = (rates[e.level] - rates[e.reference]).dropna()

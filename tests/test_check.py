@@ -7,7 +7,9 @@ import json
 import random
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import jsonschema
@@ -81,6 +83,50 @@ def test_a_planted_regression_is_caught(workspace: Path, fixture: Path) -> None:
 def test_a_new_refusal_gap_is_caught(workspace: Path, fixture: Path) -> None:
     result = pipeline.check(again(workspace, fixture, refused=0.4), policy=Policy())
     assert any(g.name == "refusals" and g.outcome == "regressed" for g in result.gates)
+
+
+SMALL_GAPS = {str(i): 0.0005 * i for i in range(10)}
+
+
+def one_sided(**changes: Any) -> Snapshot:
+    """A recording of one gap over ten profiles."""
+    return Snapshot(
+        "x", {}, "r", (replace(Side("m", "gender", "female", "male", SMALL_GAPS, {}, 0.2, None), **changes),), {}
+    )
+
+
+def outcomes(new: Snapshot, old: Snapshot) -> dict[str, str]:
+    return {g.name: g.outcome for g in compare(new, old, Policy()).gates if g.name not in ("question", "reading")}
+
+
+def test_a_chatbot_that_goes_silent_is_never_a_pass() -> None:
+    """No amounts at all, or amounts for half of the profiles only: what is left may be the easy part."""
+    nothing = compare(one_sided(log_gaps={}), one_sided(), Policy())
+    assert (nothing.outcome, nothing.exit_code) == ("inconclusive", 4)
+    assert "0 of 10 profiles have amounts to compare" in nothing.gates[-1].message
+    half = {p: g for p, g in SMALL_GAPS.items() if int(p) < 5}
+    assert outcomes(one_sided(log_gaps=half), one_sided()) == {"gap": "inconclusive"}
+    assert Policy(inconclusive="warn") and replace(nothing, policy=Policy(inconclusive="warn")).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "gate"), [("refusal_gaps", "refusals"), ("silent_gaps", "no amount")], ids=["refusals", "silence"]
+)
+@pytest.mark.parametrize(
+    ("more", "outcome"), [(0.4, "regressed"), (0.1, "inconclusive"), (0.0, "pass"), (-0.3, "pass")]
+)
+def test_answers_without_an_amount_are_gated(kind: str, gate: str, more: float, outcome: str) -> None:
+    """Ten profiles whose share moves by `more`, give or take 0.15; the margin is 0.05."""
+    spread = 0.15 if outcome != "pass" else 0.01
+    now = {str(i): more + spread * (1 if i % 2 else -1) for i in range(10)}
+    before = {str(i): 0.0 for i in range(10)}
+    assert outcomes(one_sided(**{kind: now}), one_sided(**{kind: before})) == {"gap": "pass", gate: outcome}
+
+
+@pytest.mark.parametrize(("floor", "outcome"), [(None, "regressed"), (2.0, "regressed"), (6.0, "inconclusive")])
+def test_a_new_gap_counts_above_the_placebo_floor(floor: float | None, outcome: str) -> None:
+    found = {"verdict": "gap_meaningful", "percent": -5.0, "placebo": floor}
+    assert outcomes(one_sided(**found), one_sided())["new gap"] == outcome
 
 
 def test_a_gap_in_the_other_direction_is_no_improvement(workspace: Path, fixture: Path) -> None:
