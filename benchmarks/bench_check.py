@@ -26,9 +26,8 @@ def snapshot(random: np.random.Generator, gap: float, people: int, noise: float)
 def main() -> None:
     """Print the table."""
     random = np.random.default_rng(2026)
-    print(
-        f"{RUNS} re-recordings each, {MODELS} models, margin {Policy().margin:.0%}; share that ends in 'regressed', or in 'inconclusive'\nwhere nothing has changed"
-    )
+    print(f"{RUNS} re-recordings each, {MODELS} models, margin {Policy().margin:.0%}: the share that ends in")
+    print("'regressed', and where nothing changed ('unchanged') in 'inconclusive' ('cannot tell')")
     print(f"{'people':>7} {'noise':>6} {'unchanged':>10} {'cannot tell':>12} {'3% worse':>9} {'5% worse':>9}")
     for people in (10, 30, 100):
         for noise in (0.01, 0.02):
