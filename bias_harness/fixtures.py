@@ -121,12 +121,17 @@ def source_gate(folder: RunFolder, recorded: Audit) -> Gate | None:
     now = load_audit(source).digests
     changed = sorted(part for part, digest in recorded.digests.items() if now[part] != digest)
     if changed:
-        parts = ", ".join(changed)
-        message = (
-            f"The {parts} of {source.name} changed since it was recorded; renew it with: bias-harness record --refresh"
-        )
+        renew = f"bias-harness record {_shown(source)} --into {_shown(folder.path)} --refresh"
+        message = f"The {', '.join(changed)} of {source.name} changed since it was recorded; renew it with: {renew}"
         return Gate("source", "not_comparable", message)
     return Gate("source", "pass", f"{source.name} is as it was recorded.")
+
+
+def _shown(path: Path) -> str:
+    """As it is typed here: from the working folder where it lies below it."""
+    here = Path.cwd()
+    whole = path.resolve()
+    return str(whole.relative_to(here) if whole.is_relative_to(here) else whole)
 
 
 def source_of(folder: RunFolder) -> Path | None:

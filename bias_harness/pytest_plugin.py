@@ -74,7 +74,8 @@ def explain(e: Estimate, margin: float) -> str:
         return f"{who}: advised differently by {size}, beyond {margin:.1%}."
     return (
         f"{who}: cannot tell. The gap is {_percent(e.estimate)}, but its 90% interval {ends} ({counts}) does not lie "
-        f"within +-{margin:.1%}. More profiles narrow it; repeats hardly do. A wider margin is a decision, not a fix."
+        f"within +-{100 * margin:g}%. "
+        "More profiles narrow it; repeats hardly do. A wider margin is a decision, not a fix."
     )
 
 

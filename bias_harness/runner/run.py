@@ -59,9 +59,10 @@ class Runner:
     def _check_prices(self, lanes: Sequence[Lane]) -> None:
         for lane in lanes:
             if self.purse.budget is not None and lane.work.price is None:
+                asked = repr(lane.endpoint.model) if lane.endpoint.model else f"provider {lane.endpoint.provider}"
                 raise InputError(
-                    f"endpoint {lane.endpoint.name!r}: no price is known for {lane.endpoint.model!r}, so a budget "
-                    "cannot be kept; add price: {input_per_million: ..., output_per_million: ...} (US dollars)"
+                    f"endpoint {lane.endpoint.name!r}: no price is known for {asked}, so a budget cannot be kept; add "
+                    "price: {input_per_million: ..., output_per_million: ...} (US dollars; zeros where it is free)"
                 )
 
     async def _all_of(self, workers: Sequence[asyncio.Task[None]]) -> None:
