@@ -139,13 +139,13 @@ def _gates(now: Snapshot, accepted: Snapshot, order: Sequence[str], planned: int
     if planned < FEWEST_WITHOUT_WARNING:
         return [_too_few(s, b, order, FEWEST_WITHOUT_WARNING) for s, b in pairs]
     if planned < FEWEST_PROFILES:
-        return drift.gap_gates([(s, _shared(s, b, order)) for s, b in pairs], policy)
+        return drift.gap_gates([(s, _shared(b, order)) for s, b in pairs], policy)
     return [_gate(side, _moved(side, base, order), planned, len(pairs), policy) for side, base in pairs]
 
 
-def _shared(side: Side, base: Side, order: Sequence[str]) -> Side:
+def _shared(base: Side, order: Sequence[str]) -> Side:
     """The baseline's side for the profiles that were asked now."""
-    there = {p: base.log_gaps[p] for p in order if p in base.log_gaps and p in side.log_gaps}
+    there = {p: base.log_gaps[p] for p in order if p in base.log_gaps}
     return replace(base, log_gaps=there)
 
 
