@@ -46,7 +46,7 @@ class Dumbbell:
     def scene(self, texts: Texts, width: int) -> Scene:
         """Two signs a profile: a circle for the reference, a diamond for the level."""
         wide = width >= WIDE
-        left, right, row, top = (270, width - 70, 24, 8) if wide else (30, width - 30, 40, 6)
+        left, right, row, top = (300, width - 70, 24, 8) if wide else (30, width - 30, 40, 6)
         low, high = around(v for r in self.rows for v in (r.reference, r.level))
         x = Scale(low, high, left, right)
         bottom = top + row * len(self.rows)
@@ -56,7 +56,7 @@ class Dumbbell:
             y = top + row * index + (row / 2 if wide else 28)
             marks += [Line(left, y, right, y, "grid"), Line(x(r.reference), y, x(r.level), y, "range")]
             marks += [Sign(x(r.reference), y, "dot"), Sign(x(r.level), y, "dot clear", "diamond")]
-            labels.append(Label(0, y + (4 if wide else -12), fit_parts(r.profile, 264 if wide else 270, 12)))
+            labels.append(Label(0, y + (4 if wide else -12), fit_parts(r.profile, 285 if wide else 270, 13)))
             labels.append(Label(width, y + (4 if wide else -12), texts.percent(r.percent), "label", "end"))
         return Scene(width, bottom + 24, tuple(marks), tuple(labels))
 
