@@ -12,7 +12,7 @@ import argparse
 import resource
 import time
 
-from bias_harness.calibration import SPECIFIED, Calibration, Planted, Rate, calibrate, variants
+from bias_harness.planning.calibration import SPECIFIED, Calibration, Planted, Rate, calibrate, variants
 
 
 def cpu_seconds() -> float:

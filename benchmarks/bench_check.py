@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bias_harness.drift import Policy, Side, Snapshot, compare
+from bias_harness.checking.drift import Policy, Side, Snapshot, compare
 
 RUNS, MODELS = 500, 2
 WIDTHS = (10, 12, 9, 9)

@@ -17,11 +17,11 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from bias_harness.answers import read_response
-from bias_harness.audit import Audit, load_audit
-from bias_harness.config import Endpoint
-from bias_harness.providers import embedded, fetching
-from bias_harness.providers.weights import DEFAULT_MODEL, weights_of
+from bias_harness.asking.providers import embedded, fetching
+from bias_harness.asking.providers.weights import DEFAULT_MODEL, weights_of
+from bias_harness.design.audit import Audit, load_audit
+from bias_harness.design.experiment import Endpoint
+from bias_harness.reading.answers import read_response
 from bias_harness.vocabulary import Request, Response
 
 

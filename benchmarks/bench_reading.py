@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bias_harness.parsers import read
+from bias_harness.reading import read
 
 REFERENCE = Path(__file__).parents[1] / "tests" / "reference"
 FIRST_NUMBER = re.compile(r"\d[\d.,]*")

@@ -14,11 +14,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bias_harness.audit import Audit, load_audit
-from bias_harness.estimates import estimate
-from bias_harness.frame import observations
-from bias_harness.reports import pages
-from bias_harness.sections import Material
+from bias_harness.design.audit import Audit, load_audit
+from bias_harness.estimating.estimates import estimate
+from bias_harness.estimating.observations import observations
+from bias_harness.reporting.report import pages
+from bias_harness.reporting.sections import Material
 from bias_harness.vocabulary import Answer, Response
 
 MODELS = 5

@@ -11,19 +11,19 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bias_harness.audit import Audit
+    from bias_harness.design.audit import Audit
     from bias_harness.errors import BiasHarnessError, InputError
-    from bias_harness.estimates import Estimates
-    from bias_harness.parsers import read
+    from bias_harness.estimating.estimates import Estimates
     from bias_harness.pipeline import Run, arun, estimate, load_experiment, load_run, plan, report, run
+    from bias_harness.reading import read
     from bias_harness.vocabulary import Answer, Estimate
 
 __version__ = "0.1.0"
 _WHERE = {
-    "audit": ("Audit",),
+    "design.audit": ("Audit",),
     "errors": ("BiasHarnessError", "InputError"),
-    "estimates": ("Estimates",),
-    "parsers": ("read",),
+    "estimating.estimates": ("Estimates",),
+    "reading": ("read",),
     "pipeline": ("Run", "arun", "estimate", "load_experiment", "load_run", "plan", "report", "run"),
     "vocabulary": ("Answer", "Estimate"),
 }

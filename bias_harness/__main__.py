@@ -1,5 +1,5 @@
 """`python -m bias_harness` is `bias-harness`."""
 
-from bias_harness.cli import main
+from bias_harness.cli.main import main
 
 main()

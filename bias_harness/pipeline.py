@@ -11,20 +11,20 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bias_harness.asking import arun, run
-from bias_harness.audit import Audit, load_audit
-from bias_harness.environment import environment
+from bias_harness.asking.ask import arun, run
+from bias_harness.asking.keys import environment
+from bias_harness.design.audit import Audit, load_audit
 from bias_harness.errors import UsageError
 from bias_harness.runs import Run, load_run, score
 
 if TYPE_CHECKING:
-    from bias_harness.bundles import Verified
-    from bias_harness.calibration import Calibration
-    from bias_harness.drift import Check, Policy
-    from bias_harness.estimates import Estimates
-    from bias_harness.plans import Plan
-    from bias_harness.sections import Material
-    from bias_harness.sections.compare import By
+    from bias_harness.checking.drift import Check, Policy
+    from bias_harness.estimating.estimates import Estimates
+    from bias_harness.planning.calibration import Calibration
+    from bias_harness.planning.plan import Plan
+    from bias_harness.reporting.sections import Material
+    from bias_harness.reporting.sections.compare import By
+    from bias_harness.sharing.bundle import Verified
 
 __all__ = [
     "Run",
@@ -74,7 +74,7 @@ def load_experiment(
 
 def plan(audit: Audit, *, pilot: Run | None = None) -> Plan:
     """What the experiment would ask, cost and detect; a finished `pilot` replaces assumptions. Asks nothing."""
-    from bias_harness.plans import make_plan, pilot_of
+    from bias_harness.planning.plan import make_plan, pilot_of
 
     return make_plan(audit, pilot_of(pilot.folder.name, pilot.estimates) if pilot else None)
 
@@ -88,7 +88,7 @@ def calibrate(
     progress: Callable[[int, int], None] | None = None,
 ) -> Calibration:
     """Simulate the experiment's design with a planted log gap, without one, rounded, refused; see `calibration`."""
-    from bias_harness.calibration import Planted, calibrate, variants
+    from bias_harness.planning.calibration import Planted, calibrate, variants
 
     e = audit.experiment
     if e.outcome.measure != "salary":
@@ -110,7 +110,7 @@ def estimate(of: Run) -> Estimates:
 
 def report(of: Run, languages: Iterable[str] = ("nl", "en")) -> list[Path]:
     """Write the page in each language and the figures. Returns the pages' paths. Asks nothing."""
-    from bias_harness.reports import pages
+    from bias_harness.reporting.report import pages
 
     made = pages(material(of), languages)
     return [
@@ -122,7 +122,7 @@ def figure(
     of: Run, name: str, *, formats: Sequence[str] = ("pdf",), language: str = "en", styles: Sequence[str] = ()
 ) -> list[Path]:
     """Write one figure (F1 to F12, or a longer name) below the run's `figures/`. Returns the paths."""
-    from bias_harness.reports import figure_files
+    from bias_harness.reporting.report import figure_files
 
     made = figure_files(material(of), name, formats=formats, language=language, styles=styles)
     return [of.folder.write(f"figures/{file}", data) for file, data in made.items()]
@@ -130,7 +130,7 @@ def figure(
 
 def compare(runs: Sequence[Run], into: Path, *, by: By = "run", languages: Iterable[str] = ("nl", "en")) -> list[Path]:
     """Write `comparison.<language>.html` of several runs, or of what one run holds side by side. Returns the paths."""
-    from bias_harness.reports import render_comparison
+    from bias_harness.reporting.report import render_comparison
     from bias_harness.results import write_whole
 
     made = []
@@ -144,15 +144,15 @@ def compare(runs: Sequence[Run], into: Path, *, by: By = "run", languages: Itera
 
 def material(of: Run) -> Material:
     """What a page of this run is made of."""
-    from bias_harness.sections import Material
+    from bias_harness.reporting.sections import Material
 
     return Material(of.audit, of.observations, of.estimates, of.folder.manifest(), of.raw, of.folder.name)
 
 
 def headlines(of: Run, language: str = "en") -> list[str]:
     """The findings of a run in plain sentences with their numbers, and what kind of model they are about."""
-    from bias_harness.sections import first
-    from bias_harness.sections.material import spoken
+    from bias_harness.reporting.material import spoken
+    from bias_harness.reporting.sections import first
 
     made = material(of)
     built = first.build(made, spoken(made, language))
@@ -164,14 +164,14 @@ def headlines(of: Run, language: str = "en") -> list[str]:
 
 def record(audit: Audit, into: Path, source: Path, *, limit: int | None = None) -> Run:
     """See `bias_harness.checks.record`."""
-    from bias_harness import checks
+    from bias_harness.checking import check as checks
 
     return checks.record(audit, into, source, limit=limit)
 
 
 def check(fixture: Path, *, policy: Policy, baseline: Path | None = None) -> Check:
     """See `bias_harness.checks.check`."""
-    from bias_harness import checks
+    from bias_harness.checking import check as checks
 
     return checks.check(fixture, policy=policy, baseline=baseline)
 
@@ -180,14 +180,14 @@ def check_live(
     fixture: Path, *, budget: float, limit: int | None = None, policy: Policy, baseline: Path | None = None
 ) -> Check:
     """See `bias_harness.live.check_live`."""
-    from bias_harness import live
+    from bias_harness.checking import live
 
     return live.check_live(fixture, live.Sample(budget, limit), policy=policy, baseline=baseline)
 
 
 def accept(fixture: Path, *, why: str, baseline: Path | None = None) -> Path:
     """See `bias_harness.checks.accept`."""
-    from bias_harness import checks
+    from bias_harness.checking import check as checks
 
     return checks.accept(fixture, why=why, baseline=baseline)
 
@@ -196,27 +196,27 @@ def import_answers(
     table: Path | Sequence[Path], mapping: Path, *, results: Path = Path("results"), name: str | None = None
 ) -> Run:
     """See `bias_harness.bringing.import_answers`."""
-    from bias_harness import bringing
+    from bias_harness.sharing import importing
 
-    return bringing.import_answers(table, mapping, results=results, name=name)
+    return importing.import_answers(table, mapping, results=results, name=name)
 
 
 def export(of: Run, targets: Sequence[Path] = (), into: Path | None = None) -> list[Path]:
     """See `bias_harness.exports.export`."""
-    from bias_harness import exports
+    from bias_harness.sharing import export as exports
 
     return exports.export(of, list(targets), into)
 
 
 def bundle(of: Run, target: Path) -> Path:
     """See `bias_harness.bundles.bundle`."""
-    from bias_harness import bundles
+    from bias_harness.sharing import bundle as bundles
 
     return bundles.bundle(of, target)
 
 
 def verify(archive: Path) -> Verified:
     """See `bias_harness.bundles.verify`."""
-    from bias_harness import bundles
+    from bias_harness.sharing import bundle as bundles
 
     return bundles.verify(archive)

@@ -55,7 +55,7 @@ def assert_no_gap(
 
 def explain(e: Estimate, margin: float) -> str:
     """What is wrong with a gap against the margin, as a sentence that teaches; empty where nothing is."""
-    from bias_harness.estimators.verdicts import tost
+    from bias_harness.estimating.estimators.verdicts import tost
 
     who = f"{e.endpoint}: {e.level} compared with {e.reference}"
     limit = math.log1p(margin)

@@ -8,16 +8,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bias_harness.audit import Audit, read_resolved
+from bias_harness.design.audit import Audit, read_resolved
 from bias_harness.results import EXPERIMENT, RunFolder, find_run
 from bias_harness.vocabulary import Answer, Response, Trial
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from bias_harness.answers import Unread
-    from bias_harness.design import Block
-    from bias_harness.estimates import Estimates
+    from bias_harness.design.blocks import Block
+    from bias_harness.estimating.estimates import Estimates
+    from bias_harness.reading.answers import Unread
 
 
 @dataclass(frozen=True)
@@ -31,14 +31,14 @@ class Run:
     @cached_property
     def observations(self) -> pd.DataFrame:
         """One row a trial that was answered or failed; see `bias_harness.frame`."""
-        from bias_harness.frame import observations
+        from bias_harness.estimating.observations import observations
 
         return observations(self.audit, self._rows())
 
     @cached_property
     def estimates(self) -> Estimates:
         """Every estimate of the run."""
-        from bias_harness.estimates import estimate
+        from bias_harness.estimating.estimates import estimate
 
         e = self.audit.experiment
         return estimate(self.observations, analysis=e.analysis, outcome=e.outcome)
@@ -70,7 +70,7 @@ class Run:
     @cached_property
     def imported(self) -> dict[str, Trial] | None:
         """The trials by key of answers that were collected elsewhere; None for a run that was asked here."""
-        from bias_harness.imports import TRIALS, read_trials
+        from bias_harness.sharing import TRIALS, read_trials
 
         path = self.folder.path / TRIALS
         return read_trials(path) if path.is_file() else None
@@ -92,7 +92,7 @@ class Run:
         return {response.key: (response, answer) for _, response, answer in self._rows()}
 
     def _rows(self) -> Iterator[tuple[Trial, Response, Answer]]:
-        from bias_harness.answers import Reader
+        from bias_harness.reading.answers import Reader
 
         latest = self.folder.latest()
         reader = Reader(self.audit.experiment.outcome)
@@ -121,8 +121,8 @@ def score(of: Run) -> tuple[list[dict[str, Any]], list[Unread]]:
     """What the present reader reads differently than `observations.parquet` has it, and what it cannot read."""
     import pandas as pd
 
-    from bias_harness.answers import unread
     from bias_harness.errors import RunFolderError
+    from bias_harness.reading.answers import unread
 
     path = of.folder.path / "observations.parquet"
     if not path.is_file():

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from bias_harness.config import Endpoint
-from bias_harness.providers import Context, create
+from bias_harness.asking import Purse, Runner, Tally, Work, in_loop, price_of
+from bias_harness.asking.providers import Context, create
+from bias_harness.design.experiment import Endpoint
 from bias_harness.results import KeySet, RunFolder, open_log
-from bias_harness.runner import Purse, Runner, Tally, Work, in_loop, price_of
 from bias_harness.vocabulary import Message, Request
 
 KEY = "sk-very-secret-0123456789"

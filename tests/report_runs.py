@@ -6,11 +6,11 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from bias_harness.answers import Reader
-from bias_harness.audit import Audit, load_audit
-from bias_harness.estimates import estimate
-from bias_harness.frame import observations
-from bias_harness.sections import Material
+from bias_harness.design.audit import Audit, load_audit
+from bias_harness.estimating.estimates import estimate
+from bias_harness.estimating.observations import observations
+from bias_harness.reading.answers import Reader
+from bias_harness.reporting.sections import Material
 from bias_harness.vocabulary import Answer, Response, Trial
 
 Say = Callable[[Trial, random.Random], str | None]

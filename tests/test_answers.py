@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bias_harness.answers import Reader, compare, moved, read_lines, read_response, reader_version, unread
-from bias_harness.config import Outcome
+from bias_harness.design.experiment import Outcome
 from bias_harness.errors import InputError
-from bias_harness.parsers.judge import judge_messages, read_judgement
+from bias_harness.reading.answers import Reader, compare, moved, read_lines, read_response, reader_version, unread
+from bias_harness.reading.judge import judge_messages, read_judgement
 from bias_harness.vocabulary import Answer, Failure, Response
 
 USD = Outcome()

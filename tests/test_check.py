@@ -18,12 +18,12 @@ import pytest
 from test_cli import type_in
 
 from bias_harness import pipeline
-from bias_harness.answers import reader_version
-from bias_harness.documents import shipped
-from bias_harness.drift import Policy, Side, Snapshot, compare
+from bias_harness.asking.providers import Context, create
+from bias_harness.checking.baseline import check_schema
+from bias_harness.checking.drift import Policy, Side, Snapshot, compare
 from bias_harness.errors import BiasHarnessError, InputError, ReplayMissError, RunFolderError
-from bias_harness.providers import Context, create
-from bias_harness.snapshots import check_schema
+from bias_harness.handwritten import shipped
+from bias_harness.reading.answers import reader_version
 from bias_harness.vocabulary import Request, Response
 
 AUDIT = """\

@@ -10,9 +10,9 @@ from test_check import AUDIT
 from test_cli import type_in
 
 from bias_harness import pipeline
-from bias_harness.drift import Check, Gate, Policy
+from bias_harness.checking.drift import Check, Gate, Policy
 from bias_harness.errors import BiasHarnessError
-from bias_harness.estimators.sequence import FEWEST_PROFILES, half_width, tuned_rho
+from bias_harness.estimating.estimators.sequence import FEWEST_PROFILES, half_width, tuned_rho
 
 
 def experiment(workspace: Path, text: str = AUDIT, *, gap: float = 0.0, seed: int = 1, noise: str = "0.02") -> Path:
@@ -57,8 +57,8 @@ def test_a_regression_is_found_by_asking(workspace: Path) -> None:
 
 def test_it_stops_as_soon_as_it_is_clear_and_says_so(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ten profiles are planned; a large change needs only the first look."""
-    monkeypatch.setattr("bias_harness.live.FEWEST_PROFILES", 4)
-    monkeypatch.setattr("bias_harness.live.STEP", 2)
+    monkeypatch.setattr("bias_harness.checking.live.FEWEST_PROFILES", 4)
+    monkeypatch.setattr("bias_harness.checking.live.STEP", 2)
     fixture = recorded(workspace)
     experiment(workspace, gap=-0.2, seed=9)
     result = live(fixture)

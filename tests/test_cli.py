@@ -91,7 +91,10 @@ def test_a_full_disk_is_one_sentence_and_loses_nothing(small: Path) -> None:
     workspace = small.parent.parent
     limited = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000)); "
     limited += "from bias_harness.results import log; log.RESERVE_BYTES = 1000; "
-    code = limited + "sys.argv = ['bias-harness', 'run', 'small', '--quiet']; from bias_harness.cli import main; main()"
+    code = (
+        limited
+        + "sys.argv = ['bias-harness', 'run', 'small', '--quiet']; from bias_harness.cli.main import main; main()"
+    )
     done = subprocess.run([sys.executable, "-c", code], cwd=workspace, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "the disk is full" in done.stderr
@@ -121,7 +124,7 @@ def test_no_key_is_ever_written_or_shown(small: Path) -> None:
 def test_help_loads_nothing_heavy(tmp_path: Path) -> None:
     heavy = "openai httpx2 scipy pandas numpy matplotlib aiohttp pyarrow pydantic jinja2 rich xllamacpp"
     code = (
-        "import sys\nfrom bias_harness.cli import app\n"
+        "import sys\nfrom bias_harness.cli.main import app\n"
         "try:\n    app(['--help'])\nexcept SystemExit:\n    pass\n"
         f"print(sorted(set({heavy.split()!r}) & set(sys.modules)), file=sys.stderr)"
     )
@@ -177,7 +180,7 @@ def test_keys_are_set_on_the_command_line(small: Path) -> None:
 def test_the_shell_completes(small: Path, typed: str, expected: str) -> None:
     words = f"bias-harness {typed}"
     asked = {"COMP_WORDS": words, "COMP_CWORD": str(len(words.split()) - 1), "_BIAS_HARNESS_COMPLETE": "complete_bash"}
-    command = [sys.executable, "-c", "from bias_harness.cli import app; app(prog_name='bias-harness')"]
+    command = [sys.executable, "-c", "from bias_harness.cli.main import app; app(prog_name='bias-harness')"]
     done = subprocess.run(
         command, cwd=small.parent.parent, env={**os.environ, **asked}, capture_output=True, text=True, check=True
     )

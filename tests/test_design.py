@@ -10,9 +10,9 @@ import pytest
 from conftest import SMALL
 
 from bias_harness import pipeline
-from bias_harness.audit import Audit, load_audit, read_resolved
-from bias_harness.documents import shipped
+from bias_harness.design.audit import Audit, load_audit, read_resolved
 from bias_harness.errors import InputError
+from bias_harness.handwritten import shipped
 
 EXPERIMENTS = sorted(p.stem for p in shipped("experiments").glob("*.yaml"))
 

@@ -19,10 +19,11 @@ import yaml
 from conftest import SMALL, SMALL_MAP
 from docs_blocks import ROOT, Code, blocks, commands, pages, simulate
 
-from bias_harness import cli, pipeline
-from bias_harness.audit import load_audit
-from bias_harness.drift import Policy
-from bias_harness.imports.mapping import Map
+from bias_harness import pipeline
+from bias_harness.checking.drift import Policy
+from bias_harness.cli import main
+from bias_harness.design.audit import load_audit
+from bias_harness.sharing.map import Map
 
 PAGES = pages()
 ALL = [code for page in PAGES for code in blocks(page)]
@@ -46,7 +47,7 @@ def test_made_pages_are_what_the_code_gives() -> None:
 
 def known_command(words: list[str]) -> None:
     """Raise what the command line itself would say to these words, without doing anything."""
-    command: Any = typer.main.get_command(cli.app)
+    command: Any = typer.main.get_command(main.app)
     while words and (inner := getattr(command, "commands", {}).get(words[0])):
         command, words = inner, words[1:]
     context = command.context_class(command, info_name=command.name, resilient_parsing=False)
@@ -108,7 +109,7 @@ def run_shell(code: Code, patch: pytest.MonkeyPatch) -> None:
             for name, value in BOUNDS.get(words[1], {}).items():
                 bounded.setenv(name, value)
             with pytest.raises(SystemExit) as left:
-                cli.main()
+                main.main()
         assert left.value.code in (0, None), f"{code.where}: {' '.join(words)}"
         if words[1] == "init":
             simulate(Path(words[2]))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from conftest import SMALL
 
-from bias_harness.audit import load_audit
+from bias_harness.design.audit import load_audit
 from bias_harness.errors import InputError
 
 

@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
-from bias_harness.config import Endpoint
+from bias_harness.asking.providers import Context, Provider, create, embedded, weights
+from bias_harness.design.experiment import Endpoint
 from bias_harness.errors import FatalError, InputError, TransientError
-from bias_harness.providers import Context, Provider, create, embedded, weights
 from bias_harness.vocabulary import Message, Request
 
 SMALLEST = "smollm2-135m"
@@ -125,7 +125,7 @@ def test_without_the_openmp_runtime_the_remedy_is_named(monkeypatch: pytest.Monk
 
 def test_waiting_threads_are_told_to_sleep_before_the_engine_is_imported() -> None:
     code = (
-        "import os, sys; from bias_harness.providers import embedded; assert 'xllamacpp' not in sys.modules\n"
+        "import os, sys; from bias_harness.asking.providers import embedded; assert 'xllamacpp' not in sys.modules\n"
         "try: embedded.start('/nowhere.gguf')\n"
         "except Exception as error: print(type(error).__name__)\n"
         "print(os.environ['OMP_WAIT_POLICY'])"
@@ -209,7 +209,7 @@ def test_the_real_engine_refuses_what_it_cannot_hold_and_goes_on() -> None:
 @needs_model
 def test_the_process_ends_cleanly_and_at_once_after_the_engine() -> None:
     code = (
-        "import asyncio, time; from bias_harness.providers import embedded, weights\n"
+        "import asyncio, time; from bias_harness.asking.providers import embedded, weights\n"
         "from bias_harness.vocabulary import Message, Request\n"
         f"p = embedded.Embedded(weights.where('{SMALLEST}'), 'm', 'tiny model')\n"
         "r = Request('k', 'e', 'm', (Message('user', 'Hi'),), {'max_tokens': 2}, 0)\n"

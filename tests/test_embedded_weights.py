@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
+from bias_harness.asking.providers import fetching, weights
+from bias_harness.asking.providers.fetching import Source, fetch, from_page, from_parts
 from bias_harness.errors import BiasHarnessError, InputError
-from bias_harness.providers import fetching, weights
-from bias_harness.providers.fetching import Source, fetch, from_page, from_parts
 
 PART = 1000
 DATA = b"GGUF" + bytes(i * 7 % 251 for i in range(2496))

@@ -14,10 +14,10 @@ from scipy import stats
 from test_report import SCORE, graded, page, run
 
 from bias_harness import pipeline
-from bias_harness.audit import Audit, load_audit
+from bias_harness.design.audit import Audit, load_audit
 from bias_harness.errors import InputError, UsageError
-from bias_harness.reports import pages, render_comparison
-from bias_harness.sections import Material
+from bias_harness.reporting.report import pages, render_comparison
+from bias_harness.reporting.sections import Material
 from bias_harness.vocabulary import Estimate
 
 SALARY = {"en": r"salar|pay\b|advises|\ba year\b|amount", "nl": r"salar|loon|adviseert|raadt|per jaar|bedrag"}
@@ -76,8 +76,8 @@ def test_planted_differences_are_found() -> None:
 
 def asked(audit: Audit) -> Any:
     """The simulated advisor's own answers."""
-    from bias_harness.providers import Context, create
-    from bias_harness.runner import in_loop
+    from bias_harness.asking import in_loop
+    from bias_harness.asking.providers import Context, create
 
     context = Context({}, {}, audit.experiment.outcome)
     advisors = {e.name: create(e, context) for e in audit.experiment.endpoints}

@@ -8,9 +8,9 @@ import pytest
 import yaml
 from conftest import SMALL
 
-from bias_harness.audit import load_audit
-from bias_harness.documents import shipped
+from bias_harness.design.audit import load_audit
 from bias_harness.errors import InputError
+from bias_harness.handwritten import shipped
 
 GENDER = yaml.safe_load((shipped("personas") / "gender.yaml").read_text())
 

@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from bias_harness.commands import progress
-from bias_harness.runner import Tally
+from bias_harness.asking import Tally
+from bias_harness.cli import progress
 
 
 def tally(**changes) -> Tally:

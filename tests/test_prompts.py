@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from conftest import SMALL
 
-from bias_harness.audit import Audit, load_audit
-from bias_harness.documents import shipped
+from bias_harness.design.audit import Audit, load_audit
+from bias_harness.design.prompts import request_key
 from bias_harness.errors import InputError
-from bias_harness.prompts import request_key
+from bias_harness.handwritten import shipped
 from bias_harness.vocabulary import Message
 
 TERSE = (shipped("prompts") / "salary.terse.en.j2").read_text()

@@ -12,12 +12,11 @@ import pytest
 from asking import KEY, ask_all, endpoint, logged, request, requests, work
 from loopback_server import Seen, Server, error, reply
 
-from bias_harness import providers
-from bias_harness.config import Endpoint, Outcome, Plant
+from bias_harness.asking import Tally, Work, in_loop, providers
+from bias_harness.asking.providers import Context, Provider, create
+from bias_harness.design.experiment import Endpoint, Outcome, Plant
 from bias_harness.errors import FatalError, InputError, TransientError
 from bias_harness.plugins import Plugin
-from bias_harness.providers import Context, Provider, create
-from bias_harness.runner import Tally, Work, in_loop
 from bias_harness.vocabulary import Response, Trial
 
 DOCS = Path(__file__).parent.parent / "docs" / "running.md"
@@ -145,7 +144,7 @@ def simulate(plant: Plant, level: str, count: int = 400, language: str = "en", c
 
 def amounts(answers: list[Response], language: str = "en", currency: str = "USD") -> list[float]:
     """Read by the reader itself, so that every phrase of the advisor is one that it understands."""
-    from bias_harness.answers import read_response
+    from bias_harness.reading.answers import read_response
 
     read = [read_response(a, language=language, prompt=None, outcome=Outcome(currency=currency)) for a in answers]
     bad = {a.text for a, r in zip(answers, read, strict=True) if r.status not in ("ok", "refused")}

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bias_harness.config import Outcome
-from bias_harness.parsers import read
+from bias_harness.design.experiment import Outcome
+from bias_harness.reading import read
 
 REFERENCE = Path(__file__).parent / "reference"
 EUR = Outcome(currency="EUR", plausible=(15_000, 500_000), holiday_allowance=0.08)

@@ -11,9 +11,9 @@ from babel.numbers import format_currency, format_decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bias_harness.parsers import read
-from bias_harness.parsers.numerals import read_digits
-from bias_harness.parsers.words import LANGUAGES, lexicon
+from bias_harness.reading import read
+from bias_harness.reading.lexicon import LANGUAGES, lexicon
+from bias_harness.reading.numerals import read_digits
 
 LOCALES = ("nl_NL", "en_US", "en_GB", "de_DE", "de_CH", "de_AT", "fr_FR", "en_IN", "sv_SE")
 whole = st.integers(1_000, 9_999_999)
@@ -143,7 +143,7 @@ def test_digits_follow_a_convention_or_are_no_number(raw, value):
 
 
 def tables() -> dict[str, dict]:
-    folder = files("bias_harness.parsers") / "lexicon"
+    folder = files("bias_harness.reading") / "lexicons"
     return {name: tomllib.loads((folder / f"{name}.toml").read_text(encoding="utf-8")) for name in LANGUAGES}
 
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bias_harness.answers import Reader
-from bias_harness.config import Outcome
-from bias_harness.parsers.measures import read_measure
+from bias_harness.design.experiment import Outcome
+from bias_harness.reading.answers import Reader
+from bias_harness.reading.measures import read_measure
 from bias_harness.vocabulary import Response
 
 SCORE = Outcome(measure="score", label={"en": "grade"}, unit={"en": "points"}, plausible=(1, 10))

@@ -15,20 +15,20 @@ import pytest
 import yaml
 from report_runs import GENDER, Say, audit_of, plain, run_of
 
-from bias_harness.config import Outcome
+from bias_harness.design.experiment import Outcome
 from bias_harness.errors import InputError, UsageError
-from bias_harness.figures.aside import drawn_aside
-from bias_harness.figures.files import files_of
-from bias_harness.figures.forest import axis, letters
-from bias_harness.figures.heat import HeatCell
-from bias_harness.figures.scene import Scale
-from bias_harness.i18n import texts
-from bias_harness.reports import documents, figure_files, pages, render_comparison, render_report
-from bias_harness.sections import Material
-from bias_harness.sections.answers import reading
-from bias_harness.sections.drawings import Drawings
-from bias_harness.sections.material import View
-from bias_harness.sections.safe import visible
+from bias_harness.reporting.charts.forest import axis, letters
+from bias_harness.reporting.charts.heat import HeatCell
+from bias_harness.reporting.charts.mpl.files import files_of
+from bias_harness.reporting.charts.mpl.second_process import drawn_aside
+from bias_harness.reporting.charts.scene import Scale
+from bias_harness.reporting.escaping import visible
+from bias_harness.reporting.figures.all import Drawings
+from bias_harness.reporting.material import View
+from bias_harness.reporting.report import documents, figure_files, pages, render_comparison, render_report
+from bias_harness.reporting.sections import Material
+from bias_harness.reporting.sections.answers import reading
+from bias_harness.reporting.texts import texts
 from bias_harness.vocabulary import Answer, Estimate, Trial
 
 LOCALE = Path(__file__).parents[1] / "bias_harness" / "locale"

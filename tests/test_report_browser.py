@@ -11,7 +11,7 @@ import pytest
 from browser import axe_violations, needs_browser, opened
 from test_report import RUNS, run
 
-from bias_harness.reports import documents, render_comparison
+from bias_harness.reporting.report import documents, render_comparison
 
 A4_WIDTH, A4_HEIGHT = 688, 1017
 """Pixels (96 to the inch) inside the margins of a sheet."""

@@ -20,7 +20,7 @@ from asking import KEY, all_answered_once, ask, ask_all, endpoint, logged, mispa
 from conftest import SMALL
 from loopback_server import CUT, HANG, Seen, Server, completion, echo, error, reply
 
-from bias_harness.runner import in_loop, lane
+from bias_harness.asking import in_loop, lane
 
 
 @pytest.fixture(autouse=True)

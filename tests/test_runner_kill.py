@@ -29,7 +29,7 @@ def questions_in(folder: Path) -> set[str]:
 
 def test_nothing_is_lost_or_repeated_over_twenty_kills(tmp_path: Path) -> None:
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["asking", "openai", "bias_harness.providers.openai_compatible"])
+    context.set_forkserver_preload(["asking", "openai", "bias_harness.asking.providers.openai_compatible"])
     rng = random.Random(11)
     known: set[str] = set()
     asked_again = 0

@@ -14,14 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from loopback_server import Seen, Server, echo, error, reply
 
-from bias_harness.config import Endpoint, Price
+from bias_harness.asking import Purse, in_loop, lane, price_of, rate_limits
+from bias_harness.asking.budget import MOST_OUTPUT_TOKENS, cost_of, most_tokens
+from bias_harness.asking.concurrency import Gate
+from bias_harness.asking.lane import Tries
+from bias_harness.asking.providers.wire import retry_after, seconds_of
+from bias_harness.asking.rate_limits import Limits
+from bias_harness.design.experiment import Endpoint, Price
 from bias_harness.errors import InputError, QuotaError, TransientError
-from bias_harness.providers.wire import retry_after, seconds_of
-from bias_harness.runner import Purse, in_loop, lane, limits, price_of
-from bias_harness.runner.gate import Gate
-from bias_harness.runner.lane import Tries
-from bias_harness.runner.limits import Limits
-from bias_harness.runner.money import MOST_OUTPUT_TOKENS, cost_of, most_tokens
 
 PRICE = {"input_per_million": 1_000, "output_per_million": 10_000}
 """Ten input and five output tokens, as the server counts them, cost six cents."""
@@ -80,7 +80,7 @@ def test_no_minute_sees_more_than_the_limit_and_none_much_less(
     per_minute: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = [1000.0]
-    monkeypatch.setattr(limits.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(rate_limits.time, "monotonic", lambda: clock[0])
     bucket = Limits(Endpoint(name="a", requests_per_minute=per_minute)).requests
     due = []
     for _ in range(4 * per_minute):
@@ -94,7 +94,7 @@ def test_no_minute_sees_more_than_the_limit_and_none_much_less(
 def test_requests_a_minute_are_kept_on_the_wire(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with Server() as server:
         ask(tmp_path / "warm", server.base_url, 1)
-        monkeypatch.setattr(limits, "MINUTE", 1.0)
+        monkeypatch.setattr(rate_limits, "MINUTE", 1.0)
         ask(tmp_path, server.base_url, 90, requests_per_minute=60, max_connections=32)
         times = [seen.at for seen in server.seen[1:]]
     assert max(sum(begin <= t < begin + 0.95 for t in times) for begin in times) <= 61
@@ -102,7 +102,7 @@ def test_requests_a_minute_are_kept_on_the_wire(tmp_path: Path, monkeypatch: pyt
 
 
 def test_tokens_a_minute_count_what_was_really_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "MINUTE", 1.0)
+    monkeypatch.setattr(rate_limits, "MINUTE", 1.0)
     with Server() as server:
         begun = time.monotonic()
         ask(tmp_path, server.base_url, 100, tokens_per_minute=1_500, max_connections=8)

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from bias_harness import pipeline
-from bias_harness.config import Endpoint
-from bias_harness.parsers import read
-from bias_harness.second_reader import second_read, shown
+from bias_harness.checking.second_reader import second_read, shown
+from bias_harness.design.experiment import Endpoint
+from bias_harness.reading import read
 
 
 class Judge(BaseHTTPRequestHandler):

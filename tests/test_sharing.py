@@ -17,9 +17,9 @@ import pytest
 from test_cli import type_in
 
 from bias_harness import pipeline
-from bias_harness.bundles import SUMS
 from bias_harness.errors import BiasHarnessError, InputError, UsageError
-from bias_harness.exports import TABLES, codebook, package, table_of
+from bias_harness.sharing.bundle import SUMS
+from bias_harness.sharing.export import TABLES, codebook, package, table_of
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bias_harness.estimators import (
+from bias_harness.estimating.estimators import (
     benjamini_hochberg,
     benjamini_yekutieli,
     bonferroni,
@@ -40,8 +40,8 @@ from bias_harness.estimators import (
     welch_t,
     wilson,
 )
-from bias_harness.estimators.interval import from_standard_error
-from bias_harness.estimators.planning import Numbers, Spread
+from bias_harness.estimating.estimators.interval import from_standard_error
+from bias_harness.estimating.estimators.planning import Numbers, Spread
 
 CASES = {
     c["id"]: c for c in json.loads((Path(__file__).parent / "reference" / "stats_cases.json").read_text())["cases"]

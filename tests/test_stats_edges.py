@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from stats_data import observations
 
-from bias_harness.config import Analysis, Outcome
+from bias_harness.design.experiment import Analysis, Outcome
 from bias_harness.errors import InputError
-from bias_harness.estimates import REASONS, Estimates, estimate
-from bias_harness.estimators import (
+from bias_harness.estimating.estimates import REASONS, Estimates, estimate
+from bias_harness.estimating.estimators import (
     benjamini_hochberg,
     bootstrap_mean,
     cohens_d,

@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 from stats_data import FIELDS, observations
 
-from bias_harness.calibration import SPECIFIED, Planted, calibrate, simulate, variants
-from bias_harness.config import Analysis, Outcome
-from bias_harness.estimates import Estimates, estimate, pilot_spread
-from bias_harness.estimators import Numbers, Spread, benjamini_hochberg, holm, plan_power
-from bias_harness.estimators.interval import t_quantile
+from bias_harness.design.experiment import Analysis, Outcome
+from bias_harness.estimating.estimates import Estimates, estimate, pilot_spread
+from bias_harness.estimating.estimators import Numbers, Spread, benjamini_hochberg, holm, plan_power
+from bias_harness.estimating.estimators.interval import t_quantile
+from bias_harness.planning.calibration import SPECIFIED, Planted, calibrate, simulate, variants
 from bias_harness.vocabulary import Estimate
 
 
@@ -67,8 +67,8 @@ def test_the_headline_of_a_run_is_what_its_arrays_give() -> None:
     ]
     frame = pd.DataFrame(rows).assign(endpoint="bot", attribute="gender")
     frame["reference"] = frame["level"] == "m"
-    from bias_harness.estimators import cells_of_dense, contrast
-    from bias_harness.estimators.gaps import SCOPES, log_gap
+    from bias_harness.estimating.estimators import cells_of_dense, contrast
+    from bias_harness.estimating.estimators.gaps import SCOPES, log_gap
 
     of = contrast(cells_of_dense(amounts), 1, 0)
     found = estimated(frame)

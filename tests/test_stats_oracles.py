@@ -15,7 +15,7 @@ from statsmodels.stats.power import TTestPower
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 from statsmodels.stats.weightstats import ttost_paired
 
-from bias_harness.estimators import (
+from bias_harness.estimating.estimators import (
     benjamini_hochberg,
     bootstrap_means,
     clopper_pearson,

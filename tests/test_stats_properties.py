@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from stats_data import observations
 
-from bias_harness.config import Analysis, Outcome
-from bias_harness.estimates import Estimates, estimate
-from bias_harness.estimators import (
+from bias_harness.design.experiment import Analysis, Outcome
+from bias_harness.estimating.estimates import Estimates, estimate
+from bias_harness.estimating.estimators import (
     cells_of_dense,
     contrast,
     lee_bounds,
@@ -191,7 +191,7 @@ def test_pairs_leave_nothing_for_covariates_to_explain() -> None:
 def test_cells_of_rows_and_of_a_full_array_are_the_same() -> None:
     amounts = np.random.default_rng(5).lognormal(11, 0.2, (4, 3, 2, 2, 5))
     amounts[0, 0, 0, 0, 0] = amounts[1, 2, 1] = np.nan
-    from bias_harness.estimators import cells_of
+    from bias_harness.estimating.estimators import cells_of
 
     known = np.argwhere(~np.isnan(amounts))
     rows = cells_of(tuple(known[:, :4].T), amounts[tuple(known.T)], amounts.shape[:4])

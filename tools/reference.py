@@ -21,7 +21,7 @@ import typer
 
 import bias_harness
 from bias_harness import vocabulary
-from bias_harness.cli import app
+from bias_harness.cli.main import app
 
 DOCS = Path(__file__).parent.parent / "docs"
 SCHEMA = Path(bias_harness.__file__).parent / "schemas" / "experiment.schema.json"

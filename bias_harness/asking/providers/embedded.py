@@ -1,0 +1,137 @@
+"""The local model: a small language model in this process, through llama.cpp (`xllamacpp`). No key, no network.
+
+Plain temperature sampling like the other endpoints': what llama.cpp would otherwise add (top_k, top_p, min_p) is
+switched off unless the experiment names it. With its one slot, a seed reproduces a text exactly. The engine works in
+a thread of its own, so that other endpoints go on meanwhile; a process that has it must not be forked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bias_harness.asking.providers import Context
+from bias_harness.asking.providers.weights import DEFAULT_MODEL, VARIABLE, own_file, weights_of
+from bias_harness.design.experiment import Endpoint
+from bias_harness.errors import FatalError, TransientError
+from bias_harness.vocabulary import Nature, Request, Response, Usage
+
+PLAIN_SAMPLING: Mapping[str, Any] = {"top_k": 0, "top_p": 1.0, "min_p": 0.0}
+CONTEXT_TOKENS = 4096
+TINY_BELOW_BYTES = 4_000_000_000
+log = logging.getLogger(__name__)
+
+
+def create(endpoint: Endpoint, context: Context) -> Embedded:
+    """The endpoint's model, its file found or fetched; the engine starts with the first request.
+
+    Raises `InputError` where the named file or model is none, `BiasHarnessError` where it cannot be fetched.
+    """
+    own = endpoint.model_path or context.environment.get(VARIABLE)
+    if own:
+        return _own(own, endpoint)
+    from bias_harness.asking.providers.fetching import fetch_with_bar
+
+    name = endpoint.model or DEFAULT_MODEL
+    weights = weights_of(name)
+    return Embedded(fetch_with_bar(name), weights.served, "tiny model")
+
+
+def _own(named: str, endpoint: Endpoint) -> Embedded:
+    """The user's own file; one too small to be asked for advice in earnest is labelled as tiny."""
+    file = own_file(named, endpoint.model)
+    if not endpoint.model_path and endpoint.model and (file.known is None or file.known.name != endpoint.model):
+        log.warning(
+            "%s: %s is asked instead of %s, for %s names it", endpoint.name, file.served, endpoint.model, VARIABLE
+        )
+    tiny = file.known is not None or file.path.stat().st_size < TINY_BELOW_BYTES
+    return Embedded(file.path, file.served, "tiny model" if tiny else "model")
+
+
+class Embedded:
+    """Asks the engine, one request at a time. `sampling_added` is what it adds to a request's own sampling."""
+
+    sampling_added = PLAIN_SAMPLING
+    most_at_once = 2  # one in the engine's only slot, one ready for it
+
+    def __init__(self, path: Path, served: str, nature: Nature) -> None:
+        self.path, self.served, self.nature = path, served, nature
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="local-model")
+        self._engine: Any = None
+
+    async def ask(self, request: Request) -> Response:
+        """The model's text. Raises `FatalError` where the engine cannot be started or refuses the request."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._asked, request)
+
+    def _asked(self, request: Request) -> Response:
+        asked_at = datetime.now(UTC).isoformat(timespec="microseconds")
+        data = self.complete(request)
+        choice, usage = data["choices"][0], data.get("usage") or {}
+        return Response(
+            request.key,
+            request.endpoint,
+            choice["message"].get("content") or "",
+            choice.get("finish_reason"),
+            self.served,
+            Usage(usage.get("prompt_tokens"), usage.get("completion_tokens"), 0.0),
+            asked_at,
+            seed=request.seed,
+        )
+
+    def complete(self, request: Request) -> dict[str, Any]:
+        """The engine's whole answer, its timings included."""
+        if self._engine is None:
+            self._engine = start(self.path)
+        data: dict[str, Any] = self._engine.handle_chat_completions(body_of(request))
+        error = data.get("error")
+        if error:
+            message = error.get("message", error) if isinstance(error, dict) else error
+            raise FatalError(f"the local model refuses the request: {message}")
+        if not data.get("choices"):
+            raise TransientError("the local model gave no answer")
+        return data
+
+    async def aclose(self) -> None:
+        """Stop the engine, once what it is doing is done."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._stop)
+        self._thread.shutdown(wait=False)
+
+    def _stop(self) -> None:
+        self._engine = None
+
+
+def body_of(request: Request) -> dict[str, Any]:
+    """What the engine is sent: plain sampling, over that the request's own, the messages, and the seed if any."""
+    seed = {} if request.seed is None else {"seed": request.seed}
+    messages = [{"role": m.role, "content": m.content} for m in request.messages]
+    return {**PLAIN_SAMPLING, **request.sampling, **seed, "messages": messages}
+
+
+def start(path: Path) -> Any:
+    """The engine with one slot on all cores. Raises `FatalError` where it cannot be loaded."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before the import: spinning threads starve a busy machine
+    try:
+        import xllamacpp
+    except ImportError as error:
+        remedy = "install the system's OpenMP runtime (Debian: apt-get install libgomp1)"
+        raise FatalError(f"the engine of the local model cannot be loaded ({error}); {remedy}") from None
+    parameters = xllamacpp.CommonParams()
+    parameters.model.path = str(path)
+    parameters.n_ctx, parameters.n_parallel = CONTEXT_TOKENS, 1
+    parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = _cores()
+    parameters.verbosity = -1
+    try:
+        return xllamacpp.Server(parameters)
+    except RuntimeError as error:
+        raise FatalError(f"{path} is no model that the engine can load: {error}") from None
+
+
+def _cores() -> int:
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, usable or 1)

@@ -1,0 +1,103 @@
+"""All endpoints side by side: starting, stopping, telling how far it is."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from bias_harness.asking.budget import Purse
+from bias_harness.asking.lane import Common, Lane, Log
+from bias_harness.asking.tally import Tally, Work
+from bias_harness.errors import InputError
+from bias_harness.results import KeySet
+
+TOLD_EVERY_SECONDS = 0.25
+TICKS_BETWEEN_SYNCS = 8
+
+
+@dataclass
+class Runner:
+    """Asks everything whose key is not in `done`, or is in `again`, each key once.
+
+    `stop` set means: draw no more, finish what is in flight, keep it; `abort` set after that: end now. `report` is
+    told of every endpoint a few times a second and at the end.
+    """
+
+    log: Log
+    done: KeySet
+    max_error_share: float
+    stop: asyncio.Event
+    report: Callable[[Tally], None]
+    purse: Purse = field(default_factory=Purse)
+    again: KeySet = field(default_factory=KeySet)
+    abort: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def run(self, works: Iterable[Work]) -> None:
+        """Ask all endpoints side by side, until all is asked, given up or stopped.
+
+        Raises `InputError` where a budget is set and a price is not known, `OSError` where the log cannot be written;
+        cancelled, it drops what is in flight. All that was answered until then is in the log.
+        """
+        common = Common(self.log, self.done, self.again, self.purse, self.stop, self.max_error_share)
+        lanes = [Lane(work, common) for work in works]
+        self._check_prices(lanes)
+        workers = [worker for lane in lanes for worker in lane.start()]
+        helpers = [asyncio.create_task(self._tell(lanes)), asyncio.create_task(self._hurry(lanes, workers))]
+        try:
+            await self._all_of(workers)
+            _raise_from(helpers)
+            if self.log.trouble is not None:
+                raise self.log.trouble
+        finally:
+            for task in (*workers, *helpers):
+                task.cancel()
+            await asyncio.gather(*workers, *helpers, return_exceptions=True)
+            for lane in lanes:
+                self.report(lane.tally)
+
+    def _check_prices(self, lanes: Sequence[Lane]) -> None:
+        for lane in lanes:
+            if self.purse.budget is not None and lane.work.price is None:
+                asked = repr(lane.endpoint.model) if lane.endpoint.model else f"provider {lane.endpoint.provider}"
+                raise InputError(
+                    f"endpoint {lane.endpoint.name!r}: no price is known for {asked}, so a budget cannot be kept; add "
+                    "price: {input_per_million: ..., output_per_million: ...} (US dollars; zeros where it is free)"
+                )
+
+    async def _all_of(self, workers: Sequence[asyncio.Task[None]]) -> None:
+        """Wait for all; after the first that breaks, let the others finish what they have in flight."""
+        if not workers:
+            return
+        done, pending = await asyncio.wait(workers, return_when=asyncio.FIRST_EXCEPTION)
+        if pending:
+            self.stop.set()
+            more, _ = await asyncio.wait(pending)
+            done |= more
+        _raise_from(done)
+
+    async def _hurry(self, lanes: Sequence[Lane], workers: Sequence[asyncio.Task[None]]) -> None:
+        """On a stop, end the waits of everyone who has nothing in flight; then, if asked to, end everyone."""
+        await self.stop.wait()
+        for lane in lanes:
+            lane.end_waits()
+        await self.abort.wait()
+        for worker in workers:
+            worker.cancel()
+
+    async def _tell(self, lanes: Sequence[Lane]) -> None:
+        tick = 0
+        while True:
+            await asyncio.sleep(TOLD_EVERY_SECONDS)
+            for lane in lanes:
+                self.report(lane.tally)
+            tick += 1
+            if tick % TICKS_BETWEEN_SYNCS == 0:
+                await asyncio.to_thread(self.log.sync)
+
+
+def _raise_from(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """What broke a task, if anything did."""
+    for task in tasks:
+        if task.done() and not task.cancelled():
+            task.result()

@@ -1,0 +1,77 @@
+"""What one endpoint has to do, and how far it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from bias_harness.design.experiment import Endpoint, Price
+from bias_harness.vocabulary import Nature, Request, Response
+
+
+class Asker(Protocol):
+    """What the runner needs of a provider."""
+
+    nature: Nature
+
+    async def ask(self, request: Request) -> Response:
+        """The response to one request."""
+        ...
+
+
+@dataclass
+class Tally:
+    """How far one endpoint is. `stopped` says in one sentence why it was given up.
+
+    `cost` is in US dollars, of this session, null where no price is known; `at_once` is how many requests may be in
+    flight at present; `retried` counts attempts after the first.
+    """
+
+    endpoint: str
+    planned: int
+    nature: Nature = "model"
+    already: int = 0
+    answered: int = 0
+    failed: int = 0
+    retried: int = 0
+    in_a_row: int = 0
+    at_once: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost: float | None = None
+    stopped: str | None = None
+    served: set[str] = field(default_factory=set)
+
+    @property
+    def done(self) -> int:
+        """Answered, failed for good, or there already."""
+        return self.already + self.answered + self.failed
+
+    def count(self, response: Response) -> None:
+        """Count one response of this session."""
+        if response.error is None:
+            self.answered += 1
+            self.in_a_row = 0
+        else:
+            self.failed += 1
+            self.in_a_row += 1
+        if response.served_model is not None:
+            self.served.add(response.served_model)
+        usage = response.usage
+        if usage is not None:
+            self.input_tokens += usage.input_tokens or 0
+            self.output_tokens += usage.output_tokens or 0
+            if usage.cost is not None:
+                self.cost = (self.cost or 0.0) + usage.cost
+
+
+@dataclass
+class Work:
+    """What one endpoint has to do: its requests in order, and how it is asked; `price` where one is known."""
+
+    endpoint: Endpoint
+    provider: Asker
+    requests: Iterator[Request]
+    tally: Tally
+    price: Price | None = None

@@ -1,0 +1,205 @@
+"""Recorded runs fit for a repository: what is in them, that nothing secret is, and their accepted baseline."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pandas as pd
+
+from bias_harness.checking.drift import FORMAT, Check, Gate, Policy, Snapshot
+from bias_harness.design.audit import Audit, load_audit, read_resolved
+from bias_harness.errors import BiasHarnessError, InputError, RunFolderError
+from bias_harness.handwritten import Document, check, read_yaml
+from bias_harness.results import EXPERIMENT, RunFolder
+from bias_harness.vocabulary import Response
+
+BASELINE, HISTORY, RECORDING = "baseline.json", "baseline.md", "recording.json"
+LOOKS_LIKE_A_KEY = re.compile(
+    rb"\b(sk-[A-Za-z0-9_-]{16,}|Bearer [A-Za-z0-9._-]{16,}|AIza[A-Za-z0-9_-]{30,}|gsk_[A-Za-z0-9]{20,})"
+)
+
+
+def secrets_in(folder: Path, audit: Audit) -> list[str]:
+    """The files of a folder that hold a key of this environment, or something that looks like one."""
+    variables = [e.api_key_env for e in audit.experiment.endpoints if e.api_key_env]
+    values = [os.environ[v].encode() for v in variables if len(os.environ.get(v, "")) > 7]
+    found = []
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        data = path.read_bytes()
+        if LOOKS_LIKE_A_KEY.search(data) or any(value in data for value in values):
+            found.append(path.name)
+    return found
+
+
+def tidy(folder: RunFolder, audit: Audit, source: Path, wanted: set[str]) -> None:
+    """Turn a finished run into a fixture: the wanted answers sorted by key, without times, and where it came from.
+
+    Raises `BiasHarnessError` where something secret is in it; the folder is left for the user to look at.
+    """
+    latest = sorted((r for r in folder.latest().values() if r.key in wanted), key=lambda r: r.key)
+    for log in folder.logs:
+        log.unlink()
+    lines = [orjson.dumps(_plain(response), option=orjson.OPT_APPEND_NEWLINE) for response in latest]
+    folder.write("responses.jsonl", b"".join(lines))
+    relative = os.path.relpath(source, folder.path)
+    manifest = folder.manifest()
+    kept: dict[str, Any] = {k: v for k, v in manifest.items() if k in ("format", "experiment", "status", "endpoints")}
+    folder.write_manifest(kept)
+    folder.write(
+        RECORDING,
+        orjson.dumps({"answers": len(latest), "format": FORMAT, "source": relative}, option=orjson.OPT_INDENT_2),
+    )
+    (folder.path / ".lock").unlink(missing_ok=True)
+    secret = secrets_in(folder.path, audit)
+    if secret:
+        raise BiasHarnessError(
+            f"{folder.path} holds what looks like a key, in {', '.join(secret)}; it must not go into a repository"
+        )
+
+
+def _plain(response: Response) -> dict[str, Any]:
+    return {
+        "key": response.key,
+        "endpoint": response.endpoint,
+        "text": response.text,
+        "finish_reason": response.finish_reason,
+        "served_model": response.served_model,
+        "usage": None,
+        "asked_at": response.asked_at[:10] + "T00:00:00.000000+00:00",
+        "error": response.error,
+        "seed": response.seed,
+        "attempts": 1,
+    }
+
+
+def answers_digest(responses: Iterable[Response]) -> str:
+    """SHA-256 over what was answered, whatever the order."""
+    texts = sorted((r.key, r.text or "") for r in responses)
+    return hashlib.sha256(orjson.dumps(texts)).hexdigest()
+
+
+def read_baseline(path: Path) -> Snapshot:
+    """An accepted baseline. Raises `InputError` where it is missing, corrupt or newer than this version."""
+    try:
+        data = orjson.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise InputError(
+            f"{path} is not there; accept the recording as it stands with: bias-harness accept {path.parent}"
+        ) from None
+    except orjson.JSONDecodeError as error:
+        raise InputError(f"{path} is not JSON ({error}); restore it from the repository") from None
+    if not isinstance(data, dict) or "sides" not in data:
+        raise InputError(f"{path} is no baseline of bias_harness")
+    if data.get("format", 0) > FORMAT:
+        raise InputError(
+            f"{path}: format {data['format']} is newer than this version knows ({FORMAT}); update bias_harness"
+        )
+    return Snapshot.from_dict(data)
+
+
+def read_policy(path: Path | None, changes: Mapping[str, Any]) -> Policy:
+    """The policy in a YAML file (or the defaults), with what the command line changes."""
+    document = read_yaml(path) if path is not None else Document("the policy", {}, {})
+    given = document.data if isinstance(document.data, dict) else {}
+    return check(Policy, Document(document.source, {**given, **changes}, document.lines))
+
+
+def source_gate(folder: RunFolder, recorded: Audit) -> Gate | None:
+    """Whether the experiment that was recorded is still the one in the repository; None where it is not named."""
+    source = source_of(folder)
+    if source is None:
+        return None
+    if not source.is_file():
+        return Gate("source", "not_comparable", f"The experiment {source.name} that was recorded is gone.")
+    now = load_audit(source).digests
+    changed = sorted(part for part, digest in recorded.digests.items() if now[part] != digest)
+    if changed:
+        renew = f"bias-harness record {_shown(source)} --into {_shown(folder.path)} --refresh"
+        message = f"The {', '.join(changed)} of {source.name} changed since it was recorded; renew it with: {renew}"
+        return Gate("source", "not_comparable", message)
+    return Gate("source", "pass", f"{source.name} is as it was recorded.")
+
+
+def _shown(path: Path) -> str:
+    """As it is typed here: from the working folder where it lies below it."""
+    here = Path.cwd()
+    whole = path.resolve()
+    return str(whole.relative_to(here) if whole.is_relative_to(here) else whole)
+
+
+def source_of(folder: RunFolder) -> Path | None:
+    """The experiment file that a fixture was recorded from, whether or not it is still there; None for a run."""
+    named = _recording(folder).get("source")
+    return None if named is None else (folder.path / named).resolve()
+
+
+def complete_gate(folder: RunFolder, observations: pd.DataFrame) -> Gate:
+    """Whether every recorded request still has its answer, and there is any."""
+    failed = int((observations["status"].astype(str) == "failed").sum())
+    there, recorded = len(folder.latest()), _recording(folder).get("answers")
+    what = ""
+    if observations.empty:
+        what = "it holds no answer"
+    elif failed:
+        what = f"{failed} recorded requests have no answer"
+    elif recorded is not None and there != recorded:
+        what = f"{recorded} answers were recorded and {there} are here"
+    if what:
+        return Gate("complete", "not_comparable", f"{folder.name}: {what}; record it again.")
+    return Gate("complete", "pass", f"{there:,} recorded answers.")
+
+
+def _recording(folder: RunFolder) -> dict[str, Any]:
+    path = folder.path / RECORDING
+    try:
+        data: dict[str, Any] = orjson.loads(path.read_bytes()) if path.is_file() else {}
+    except orjson.JSONDecodeError as error:
+        raise InputError(f"{path} is not JSON ({error}); restore it from the repository") from None
+    if data.get("format", 0) > FORMAT:
+        raise InputError(
+            f"{path}: format {data['format']} is newer than this version knows ({FORMAT}); update bias_harness"
+        )
+    return data
+
+
+def open_fixture(path: Path) -> tuple[RunFolder, Audit]:
+    """A fixture or run folder and its experiment. Raises where it is none, or holds something secret."""
+    folder = RunFolder(path)
+    audit = read_resolved(folder.experiment(), str(path / EXPERIMENT), path)
+    secret = secrets_in(path, audit)
+    if secret:
+        raise RunFolderError(
+            f"{path} holds what looks like a key, in {', '.join(secret)}; take it out of the repository and revoke it"
+        )
+    return folder, audit
+
+
+def history_entry(new: Snapshot, old: Snapshot | None, result: Check | None, why: str) -> str:
+    """What a reviewer reads of an acceptance: the date, the reason, and every gap before and after."""
+    before = {(s.endpoint, s.attribute, s.level): s for s in old.sides} if old else {}
+    lines = [f"## {datetime.now(UTC):%Y-%m-%d}: {why}", ""]
+    if result is not None:
+        lines += [f"The check said: {result.outcome}.", ""]
+    lines += ["| model | level | against | gap before | gap now |", "|---|---|---|---|---|"]
+    for side in new.sides:
+        was = before.get((side.endpoint, side.attribute, side.level))
+        shown = (
+            side.endpoint,
+            side.level,
+            side.reference,
+            _percent(was.percent if was else None),
+            _percent(side.percent),
+        )
+        lines.append(f"| {' | '.join(shown)} |")
+    return "\n".join(lines) + "\n\n"
+
+
+def _percent(value: float | None) -> str:
+    return "–" if value is None else f"{value:+.2f}%"

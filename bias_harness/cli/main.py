@@ -1,0 +1,88 @@
+"""Words typed -> one call; what it says; the exit code.
+
+Exit codes: 0 fine, 1 a run or input error, 2 usage, 3 a finding (`check`), 4 inconclusive or not comparable (`check`).
+"""
+
+from __future__ import annotations
+
+import errno
+import sys
+from typing import Annotated
+
+import typer
+
+from bias_harness import __version__
+from bias_harness.cli import asking, checking, designing, doctor, models, planning, reading, reporting, sharing
+from bias_harness.errors import EXIT_ERROR, BiasHarnessError
+
+EXIT_INTERRUPTED = 130
+app = typer.Typer(
+    name="bias-harness",
+    help="Measure whether language models give different salary advice to people who are alike but for one attribute.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+GROUPS = (designing, asking, reporting, reading, checking, sharing, planning, doctor, models)
+for group in (module.app for module in GROUPS):
+    app.registered_commands += group.registered_commands
+    app.registered_groups += group.registered_groups
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"bias-harness {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_version)
+    ] = False,
+) -> None:
+    """Nothing of its own: the options that every command has."""
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code."""
+    try:
+        app()
+    except BiasHarnessError as error:
+        _leave(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        _leave("stopped", EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(EXIT_ERROR)
+    except OSError as error:
+        _leave(_about_the_disk(error), EXIT_ERROR)
+    except BaseExceptionGroup as group:
+        _leave_for(group)
+
+
+def _leave_for(group: BaseExceptionGroup[BaseException]) -> None:
+    """Endpoints are asked side by side, so that one cause may arrive more than once: say it once."""
+    disk, rest = group.split(OSError)
+    if disk is None or rest is not None:
+        raise group
+    first: BaseException = disk
+    while isinstance(first, BaseExceptionGroup):
+        first = first.exceptions[0]
+    if isinstance(first, OSError):
+        _leave(_about_the_disk(first), EXIT_ERROR)
+
+
+def _about_the_disk(error: OSError) -> str:
+    where = f" ({error.filename})" if error.filename else ""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return f"the disk is full{where}; make room and run the same command again: nothing that was answered is lost"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"this place cannot be written to{where}; choose another with --results"
+    return f"{error.strerror or error}{where}"
+
+
+def _leave(message: str, code: int) -> None:
+    typer.echo(f"bias-harness: {message}", err=True)
+    sys.exit(code)

@@ -1,0 +1,116 @@
+"""The words that can be typed, a module for each part of the work. Each command is one call and its printing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+def option(*flags: str, text: str, **more: Any) -> Any:
+    """An option that can also be given as the variable BIAS_HARNESS_<OPTION>."""
+    long = next(flag for flag in flags if flag.startswith("--")).split("/")[0]
+    variable = "BIAS_HARNESS_" + long.removeprefix("--").replace("-", "_").upper()
+    return typer.Option(*flags, help=text, envvar=variable, show_envvar=False, **more)
+
+
+Json = Annotated[bool, option("--json", text="Print the result as JSON.")]
+ResultsFolder = Annotated[
+    Path | None,
+    option("--results", metavar="FOLDER", text="Where runs are kept. Default: results/ beside experiments/."),
+]
+
+
+def _experiments(incomplete: str) -> list[str]:
+    """For the shell: the experiments here and the shipped ones, and files as they are typed."""
+    from bias_harness.handwritten import shipped
+
+    folders = (Path("experiments"), shipped("experiments"))
+    names = {path.stem for folder in folders for path in folder.glob("*.yaml")}
+    return _begun(incomplete, [*sorted(names), *sorted(map(str, Path().glob("experiments/*.yaml")))])
+
+
+def _runs(incomplete: str) -> list[str]:
+    """For the shell: the runs below results/."""
+    from bias_harness.results import runs_in
+
+    return _begun(incomplete, [folder.name for folder in runs_in(Path("results"))])
+
+
+def _begun(incomplete: str, names: Iterable[str]) -> list[str]:
+    return [name for name in names if name.startswith(incomplete)]
+
+
+RunName = Annotated[
+    str, typer.Argument(help="A run: its folder, or its name below results/.", metavar="RUN", autocompletion=_runs)
+]
+ExperimentFile = Annotated[
+    str,
+    typer.Argument(
+        help="An experiment: a YAML file, or the name of one in experiments/.",
+        metavar="FILE",
+        autocompletion=_experiments,
+    ),
+]
+
+Sets = Annotated[
+    list[str] | None,
+    option(
+        "--set",
+        text="A key of the experiment other than in its file, as outcome.currency=EUR or endpoints.*.model=gpt-5. "
+        "May be given more than once.",
+        metavar="KEY=VALUE",
+    ),
+]
+
+
+def changes(sets: Sequence[str] | None) -> dict[str, Any]:
+    """The keys and values of `--set`; a value is read as YAML. Raises `UsageError`."""
+    import yaml
+
+    from bias_harness.errors import UsageError
+
+    found: dict[str, Any] = {}
+    for text in sets or ():
+        key, equals, value = text.partition("=")
+        if not (key and equals):
+            raise UsageError(f"--set {text}: KEY=VALUE is wanted, as outcome.currency=EUR")
+        try:
+            found[key.strip()] = yaml.safe_load(value)
+        except yaml.YAMLError:
+            raise UsageError(f"--set {text}: {value!r} is no YAML; put words in quotes") from None
+    return found
+
+
+def say(text: str = "") -> None:
+    """One line of the result, to standard output."""
+    typer.echo(text)
+
+
+def note(text: str) -> None:
+    """One line beside the result, to standard error."""
+    typer.echo(text, err=True)
+
+
+def say_json(data: Any) -> None:
+    """The result for another program."""
+    typer.echo(json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False, default=str))
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A plain table: text to the left, numbers to the right."""
+    cells = [[_cell(value) for value in row] for row in rows]
+    right = [all(isinstance(row[i], int | float) for row in rows) for i in range(len(head))] if cells else []
+    widths = [max(len(row[i]) for row in [list(head), *cells]) for i in range(len(head))]
+
+    def line(row: Sequence[str], pad: Callable[[str, int, bool], str]) -> str:
+        return "  ".join(pad(text, widths[i], bool(right and right[i])) for i, text in enumerate(row)).rstrip()
+
+    return "\n".join(line(row, lambda t, w, r: t.rjust(w) if r else t.ljust(w)) for row in [list(head), *cells])
+
+
+def _cell(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int) else str(value)

@@ -1,0 +1,128 @@
+"""How far the run is, to standard error: bars on a terminal, plain lines elsewhere, JSON lines for a program."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from bias_harness.cli.options import note
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+    from bias_harness.asking import Tally
+
+SECONDS_BETWEEN_LINES = 10.0
+Update = Callable[["Tally"], None]
+
+
+@contextmanager
+def shown_progress(*, quiet: bool = False, as_json: bool = False) -> Iterator[Update]:
+    """A function to be told of every tally, as often as one likes."""
+    if quiet:
+        yield lambda _: None
+    elif as_json:
+        yield _now_and_then(lambda tally, speed: note(json.dumps(facts(tally, speed))))
+    elif sys.stderr.isatty():
+        with _bars() as update:
+            yield update
+    else:
+        yield _now_and_then(lambda tally, speed: note(f"{tally.endpoint}: {sentence(tally, speed)}"))
+
+
+def facts(tally: Tally, speed: float) -> dict[str, object]:
+    """How far one endpoint is; `per_second` and `seconds_left` null before anything was asked."""
+    left = tally.planned - tally.done
+    return {
+        "endpoint": tally.endpoint,
+        "done": tally.done,
+        "planned": tally.planned,
+        "failed": tally.failed,
+        "retried": tally.retried,
+        "cost": tally.cost,
+        "per_second": round(speed, 1) if speed else None,
+        "seconds_left": round(left / speed) if speed else None,
+        "stopped": tally.stopped,
+    }
+
+
+def sentence(tally: Tally, speed: float) -> str:
+    """The same in words."""
+    parts = [f"{tally.done:,} of {tally.planned:,}", *_remarks(tally, speed)]
+    left = tally.planned - tally.done
+    if speed and left > 0 and tally.stopped is None:
+        minutes, seconds = divmod(round(left / speed), 60)
+        parts.append(f"{minutes // 60}:{minutes % 60:02d}:{seconds:02d} left")
+    return ", ".join(parts)
+
+
+def _remarks(tally: Tally, speed: float) -> list[str]:
+    remarks = [f"{speed:,.1f}/s"] if speed else []
+    remarks += [f"{tally.failed:,} failed"] if tally.failed else []
+    remarks += [f"{tally.retried:,} retried"] if tally.retried else []
+    remarks += [f"US$ {tally.cost:,.2f}"] if tally.cost else []
+    return [*remarks, *(["stopped"] if tally.stopped else [])]
+
+
+def _measured() -> Callable[[Tally], float]:
+    """Requests a second since the endpoint was first heard of."""
+    begun: dict[str, float] = {}
+
+    def speed(tally: Tally) -> float:
+        now = time.monotonic()
+        elapsed = now - begun.setdefault(tally.endpoint, now)
+        return (tally.answered + tally.failed) / elapsed if elapsed > 0 else 0.0
+
+    return speed
+
+
+def _now_and_then(tell: Callable[[Tally, float], None]) -> Update:
+    """A line for each endpoint every ten seconds, and one when it has ended."""
+    told: dict[str, float] = {}
+    ended: set[str] = set()
+    speed = _measured()
+
+    def update(tally: Tally) -> None:
+        now, over = time.monotonic(), tally.done >= tally.planned or tally.stopped is not None
+        due = now - told.get(tally.endpoint, -SECONDS_BETWEEN_LINES) >= SECONDS_BETWEEN_LINES
+        measured = speed(tally)
+        if tally.endpoint not in ended and (due or over):
+            told[tally.endpoint] = now
+            tell(tally, measured)
+            if over:
+                ended.add(tally.endpoint)
+
+    return update
+
+
+@contextmanager
+def _bars() -> Iterator[Update]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[remarks]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), refresh_per_second=4) as bars:
+        yield _on(bars)
+
+
+def _on(bars: Progress) -> Update:
+    tasks: dict[str, TaskID] = {}
+    speed = _measured()
+
+    def update(tally: Tally) -> None:
+        if tally.endpoint not in tasks:
+            tasks[tally.endpoint] = bars.add_task(tally.endpoint, total=tally.planned, remarks="")
+        remarks = " ".join(_remarks(tally, speed(tally)))
+        bars.update(tasks[tally.endpoint], completed=tally.done, remarks=remarks)
+
+    return update

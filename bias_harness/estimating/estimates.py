@@ -1,0 +1,287 @@
+"""Observations x estimands -> Estimates: every gap with its interval, its counts and its verdict.
+
+Families of `items`: `headline` (one per endpoint, attribute and level; Holm), `scopes` (the same gap in the other
+scopes), `money` (twins of headline and cells), `cells` (field, seniority, language, wording and their crossings;
+Benjamini-Hochberg within endpoint and attribute, and simultaneous intervals), `nonanswers`, `intersections`, `signals`,
+`placebo`, and `plug-in` for what other packages add. What stands beside them (noise, bounds, shapes, choices, lenses)
+are rows of plain data. What each number means is in docs/statistics.md.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bias_harness.design.experiment import Analysis, Outcome
+from bias_harness.errors import InputError
+from bias_harness.estimating import diagnostics, sensitivity
+from bias_harness.estimating.comparison import REASONS, Subject
+from bias_harness.estimating.estimators.cells import contrast
+from bias_harness.estimating.estimators.interval import FEWEST_WITHOUT_WARNING
+from bias_harness.estimating.estimators.multiplicity import benjamini_hochberg, holm
+from bias_harness.estimating.estimators.planning import Spread
+from bias_harness.estimating.estimators.scopes import profile_means
+from bias_harness.estimating.families import estimates_of
+from bias_harness.estimating.pooled import over_fields, over_models
+from bias_harness.estimating.rows import STATUSES, Rows, rows_of
+from bias_harness.plugins import plugins
+from bias_harness.vocabulary import Estimate
+
+FORMAT = 1
+Block = Mapping[str, Any]
+Blocks = tuple[Block, ...]
+EXPLORED = ("cells", "nonanswers", "intersections", "signals")
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """All estimates of one run, and what stands beside them. Blocks are rows that name endpoint, attribute and level.
+
+    `counts` answers by status; `answers` what the headline uses and what not; `variance` components of amounts and of
+    gaps; `placebo` the floor and the false alarms; `bounds` under unequal non-answers; `distribution` quantile gaps and
+    distances; `heaping` round numbers; `specification` the curve with its joint test; `pooling` over models and fields;
+    `lenses` how others count; `drift` over the run's order. `warnings` are `code: where`.
+    """
+
+    items: tuple[Estimate, ...]
+    counts: Blocks = ()
+    warnings: tuple[str, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    answers: Blocks = ()
+    variance: Blocks = ()
+    placebo: Blocks = ()
+    bounds: Blocks = ()
+    distribution: Blocks = ()
+    heaping: Blocks = ()
+    specification: Blocks = ()
+    pooling: Blocks = ()
+    lenses: Blocks = ()
+    drift: Blocks = ()
+
+    def find(self, **wanted: Any) -> list[Estimate]:
+        """The estimates whose fields have these values; `slice` is compared as a whole."""
+        return [e for e in self.items if all(getattr(e, name) == value for name, value in wanted.items())]
+
+    def block(self, name: str, **wanted: Any) -> list[Block]:
+        """The rows of a block (`"bounds"`, `"variance"` ...) that have these values."""
+        rows: Blocks = getattr(self, name)
+        return [row for row in rows if all(row.get(key) == value for key, value in wanted.items())]
+
+    def headline(self, endpoint: str, attribute: str, level: str) -> Estimate | None:
+        """The gap in the declared scope; None where this was not asked."""
+        return self._one(family="headline", endpoint=endpoint, attribute=attribute, level=level)
+
+    def money(self, of: Estimate) -> Estimate | None:
+        """The twin in money of a headline or cell."""
+        about = {"endpoint": of.endpoint, "attribute": of.attribute, "level": of.level, "slice": of.slice}
+        return self._one(family="money", **about)
+
+    def panel(self, of: Estimate) -> tuple[Estimate, Estimate] | None:
+        """The same gap for exactly these cases, log and money: what is left to say when one profile was asked."""
+        about = {"endpoint": of.endpoint, "attribute": of.attribute, "level": of.level, "scope": "panel", "slice": {}}
+        found = [e for e in self.find(**about) if e.family in ("scopes", "headline", "money")]
+        by_scale = {e.scale: e for e in found}
+        if "difference" in by_scale:
+            return by_scale["difference"], by_scale["difference"]
+        return (by_scale["log"], by_scale["money"]) if len(by_scale) == 2 else None
+
+    def refusal(self, of: Estimate) -> Estimate | None:
+        """The refusal gap beside a headline."""
+        about = {"endpoint": of.endpoint, "attribute": of.attribute, "level": of.level}
+        return self._one(family="nonanswers", outcome="refused", **about)
+
+    def _one(self, **wanted: Any) -> Estimate | None:
+        return next(iter(self.find(**wanted)), None)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row an estimate, with `estimate std_error conf_low conf_high p_value` and the rest of `Estimate`."""
+        names = [f.name for f in fields(Estimate) if f.name not in ("details", "slice")]
+        rows = [
+            {**{n: getattr(e, n) for n in names}, "slice": ", ".join(f"{k}={v}" for k, v in e.slice.items())}
+            for e in self.items
+        ]
+        return pd.DataFrame(rows, columns=[*names, "slice"])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON: no NaN, no infinity; what does not exist is null with a status and a reason."""
+        checked: dict[str, Any] = _finite({"format": FORMAT, **asdict(self)})
+        return checked
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Estimates:
+        """The inverse of `to_dict`; blocks that the data lack are empty."""
+        items = tuple(Estimate(**item) for item in data["items"])
+        blocks = {name: tuple(data[name]) for name in BLOCKS if name in data}
+        return cls(items, warnings=tuple(data.get("warnings", ())), settings=data.get("settings", {}), **blocks)
+
+
+BLOCKS = tuple(f.name for f in fields(Estimates) if f.name not in ("items", "warnings", "settings"))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(k): _finite(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(v) for v in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def estimate(
+    observations: pd.DataFrame, *, analysis: Analysis, outcome: Outcome, endpoints: Sequence[str] = ()
+) -> Estimates:
+    """Every estimate that the observations allow. Thin data give a status that says what is missing, no error.
+
+    `observations` is long, one row a trial (see `frame`); `endpoints` are those that were to be asked: one without any
+    row gets a warning. Raises `InputError` where the table lacks a column that cannot be done without.
+    """
+    subjects = [Subject(rows, analysis, outcome) for rows in rows_of(observations, linear=outcome.measure != "salary")]
+    items: list[Estimate] = []
+    blocks: dict[str, list[Block]] = {name: [] for name in BLOCKS}
+    for subject in subjects:
+        found = estimates_of(subject)
+        for name, rows in _beside(subject, found, len(subjects)).items():
+            blocks[name] += rows
+        items += _with_bounds(found, blocks["bounds"])
+    items = [*_adjusted(items), *_plugged_in(observations, items)]
+    blocks["counts"] = _counts(subjects)
+    blocks["pooling"] = [*over_models(items), *over_fields(items)]
+    warnings = (*_warnings(subjects, items), *_silent(observations, endpoints))
+    made = {name: tuple(rows) for name, rows in blocks.items()}
+    others = {name: plugin.distribution for name, plugin in plugins("estimators").items()}
+    settings = {**analysis.model_dump(), **({"plugins": others} if others else {})}
+    return Estimates(tuple(items), warnings=warnings, settings=settings, **made)
+
+
+def _plugged_in(observations: pd.DataFrame, own: Sequence[Estimate]) -> Iterator[Estimate]:
+    """What the estimators of other packages make of the observations; never a verdict. Raises `InputError`."""
+    known = {(e.endpoint, e.attribute, e.level) for e in own}
+    for name, plugin in plugins("estimators").items():
+        for e in plugin.load()(observations):
+            if not isinstance(e, Estimate):
+                raise InputError(
+                    f"the estimator {name!r} of {plugin.distribution} gave {type(e).__name__}, no Estimate"
+                )
+            if (e.endpoint, e.attribute, e.level) not in known:
+                where = f"{e.endpoint}, {e.attribute}, {e.level}"
+                raise InputError(f"the estimator {name!r} of {plugin.distribution} speaks of {where}: not in this run")
+            yield replace(e, family="plug-in", estimator=f"{name} ({plugin.distribution})", verdict=None)
+
+
+def _beside(subject: Subject, items: list[Estimate], comparisons: int) -> dict[str, list[Block]]:
+    floor = diagnostics.placebo(subject, items)
+    pay = not subject.linear
+    return {
+        "answers": list(diagnostics.answers(subject)),
+        "variance": list(diagnostics.variance(subject)),
+        "placebo": [floor] if floor else [],
+        "bounds": list(diagnostics.bounds(subject)),
+        "distribution": list(sensitivity.distribution(subject)) if pay else [],
+        "heaping": list(sensitivity.round_numbers(subject)) if pay else [],
+        "specification": list(sensitivity.specification(subject)) if pay else [],
+        "lenses": list(sensitivity.lenses(subject, comparisons)) if pay else [],
+        "drift": list(diagnostics.drift(subject)),
+    }
+
+
+def _with_bounds(items: list[Estimate], bounds: list[Block]) -> list[Estimate]:
+    """Headlines whose answers differ in number carry the bounds: their sentence must."""
+    found = {(b["endpoint"], b["attribute"], b["level"]): b for b in bounds if b["differential"]}
+    return [
+        replace(e, details={**e.details, "bounds": found[key]})
+        if e.family == "headline" and (key := (e.endpoint, e.attribute, e.level)) in found
+        else e
+        for e in items
+    ]
+
+
+def _counts(subjects: Iterable[Subject]) -> list[Block]:
+    """Answers by endpoint, attribute, level and status."""
+    return [row for subject in subjects for row in _count(subject.rows)]
+
+
+def _count(rows: Rows) -> list[Block]:
+    table = np.bincount(rows.level * len(STATUSES) + rows.status, minlength=len(rows.levels) * len(STATUSES))
+    return [
+        {"endpoint": rows.endpoint, "attribute": rows.attribute, "level": level, "status": status, "n": int(n)}
+        for (level, status), n in zip(((g, s) for g in rows.levels for s in STATUSES), table, strict=True)
+        if n
+    ]
+
+
+Adjust = Callable[[list[float | None]], list[float | None]]
+
+
+def _adjusted(items: Iterable[Estimate]) -> list[Estimate]:
+    """Holm over all headlines; Benjamini-Hochberg over what is explored, within family, endpoint and attribute."""
+    listed = list(items)
+    families: dict[tuple[str, ...], list[int]] = {}
+    for index, e in enumerate(listed):
+        if e.family == "headline" or e.family in EXPLORED:
+            key: tuple[str, ...] = (e.family, e.endpoint, e.attribute) if e.family != "headline" else (e.family,)
+            families.setdefault(key, []).append(index)
+    for key, indexes in families.items():
+        adjust: Adjust = holm if key[0] == "headline" else benjamini_hochberg
+        for index, p in zip(indexes, adjust([listed[i].p_value for i in indexes]), strict=True):
+            listed[index] = replace(listed[index], p_adjusted=p)
+    return listed
+
+
+def _warnings(subjects: Iterable[Subject], items: Iterable[Estimate]) -> Iterator[str]:
+    """What a reader must know before reading on, as `code: endpoint, attribute ...`."""
+    for subject in subjects:
+        rows = subject.rows
+        about = f"{rows.endpoint}, {rows.attribute}"
+        if rows.reference is None:
+            yield f"no_reference: {about}"
+        if not rows.valued.any():
+            yield f"no_answers: {about}"
+        elif len(rows.profiles) < FEWEST_WITHOUT_WARNING:
+            yield f"few_profiles: {about}"
+        if rows.mixed.any() or rows.foreign.any():
+            yield f"mixed_currencies: {about}"
+    for e in items:
+        if e.family == "headline" and "bounds" in e.details:
+            yield f"differential_non_answers: {e.endpoint}, {e.attribute}, {e.level}"
+
+
+def _silent(observations: pd.DataFrame, endpoints: Sequence[str]) -> Iterator[str]:
+    there = set(observations["endpoint"].astype(str).unique())
+    return (f"no_answers: {name}" for name in endpoints if name not in there)
+
+
+def profile_gaps(
+    observations: pd.DataFrame, endpoint: str, attribute: str, level: str, reference: str
+) -> dict[str, float]:
+    """The log gap of every profile: what a paired comparison of two runs is made of."""
+    chosen = (observations["endpoint"] == endpoint) & (observations["attribute"] == attribute)
+    for rows in rows_of(observations[chosen]):
+        if level in rows.levels and reference in rows.levels:
+            cells = rows.cells(rows.usable & rows.plain)
+            gaps = profile_means(contrast(cells, rows.levels.index(level), rows.levels.index(reference)).log_gaps)
+            return {p: float(g) for p, g in zip(rows.profiles, gaps, strict=True) if not np.isnan(g)}
+    return {}
+
+
+def pilot_spread(estimates: Estimates, endpoint: str, attribute: str, level: str) -> Spread | None:
+    """What a finished run says about the spread of gaps, to plan the next one with (`plan_power`).
+
+    From its variance components; a component that could not be told apart is taken as none. None where the run was too
+    small to have components at all.
+    """
+    about = {"endpoint": endpoint, "attribute": attribute, "level": level, "status": "ok"}
+    gaps, amounts = (next(iter(estimates.block("variance", of=of, **about)), None) for of in ("gaps", "amounts"))
+    if gaps is None or amounts is None:
+        return None
+    parts = {name: math.sqrt(gaps[name] or 0.0) for name in ("profile", "wording", "interaction")}
+    trial = math.sqrt(amounts["trial"] or 0.0)
+    return Spread(parts["profile"], parts["wording"], parts["interaction"], trial)
+
+
+__all__ = ["FORMAT", "REASONS", "Estimates", "estimate", "pilot_spread", "profile_gaps"]

@@ -1,0 +1,176 @@
+"""Rows of one endpoint and attribute -> the shape of the answers, what hangs on our choices, others' counting.
+
+Every function returns plain rows (mappings without NaN) that name their endpoint, attribute and level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from itertools import product
+
+import numpy as np
+
+from bias_harness.estimating.comparison import Subject, percent
+from bias_harness.estimating.diagnostics import Block, about
+from bias_harness.estimating.estimators.cells import Contrast, Mask, contrast, mean_over
+from bias_harness.estimating.estimators.distribution import distance_test, gini, profile_quantile_gaps, quantile_gaps
+from bias_harness.estimating.estimators.gaps import log_gap
+from bias_harness.estimating.estimators.interval import Array, Interval, paired_t, ratio_of_means
+from bias_harness.estimating.estimators.lenses import impact_ratios, pay_transparency, rows_test
+from bias_harness.estimating.estimators.round_numbers import heap_width, heaping
+from bias_harness.estimating.estimators.scopes import profile_means
+from bias_harness.estimating.estimators.specification import joint_test
+from bias_harness.estimating.estimators.verdicts import verdict
+
+HEAP_DRAWS = 200
+RANGES = ("midpoint", "low", "high")
+OUTLIERS = ("excluded", "included")
+SCALES = ("log", "money")
+
+
+def distribution(subject: Subject) -> Iterator[Block]:
+    """Per compared level: quantile gaps (within profiles, per cent), distances with p, Gini, share of pairs below."""
+    rows, analysis = subject.rows, subject.analysis
+    known = rows.plain & rows.usable
+    n = len(rows.profiles)
+    centre = _profile_centre(subject, known)
+    for level in subject.compared:
+        sides = [known & (rows.level == g) for g in (level, rows.reference or 0)]
+        if not all(s.any() for s in sides):
+            continue
+        level_side, reference_side = ((np.log(rows.annual[s]), rows.profile[s]) for s in sides)
+        quantiles: Block = {}
+        for probability, interval in profile_quantile_gaps(level_side, reference_side, n, analysis.confidence).items():
+            quantiles[str(probability)] = _percents(interval)
+        amounts = [rows.annual[s] for s in sides]
+        distance = distance_test(
+            (level_side[0] - centre[level_side[1]], level_side[1]),
+            (reference_side[0] - centre[reference_side[1]], reference_side[1]),
+            n,
+            analysis.resamples,
+            analysis.seed,
+        )
+        yield {
+            **about(subject, level),
+            "quantiles": quantiles,
+            "pooled_money_quantiles": list(quantile_gaps(*amounts)),
+            "distance": None if distance is None else asdict(distance),
+            "gini_level": gini(amounts[0]),
+            "gini_reference": gini(amounts[1]),
+        }
+
+
+def _profile_centre(subject: Subject, known: Mask) -> Array:
+    rows = subject.rows
+    n = len(rows.profiles)
+    counts = np.bincount(rows.profile[known], minlength=n)
+    sums = np.bincount(rows.profile[known], weights=np.log(rows.annual[known]), minlength=n)
+    centre: Array = sums / np.maximum(counts, 1)
+    return centre
+
+
+def round_numbers(subject: Subject) -> Iterator[Block]:
+    """Per level: how round the answers are; per compared level whether undoing the rounding changes the verdict."""
+    rows = subject.rows
+    known = rows.plain & rows.usable
+    width = heap_width(rows.annual[known])
+    verdicts = _jittered(subject, known, width) if width else {}
+    for level in range(len(rows.levels)):
+        shape = asdict(heaping(rows.annual[known & (rows.level == level)]))
+        yield {**about(subject, level), **shape, "width": width, "same_verdict": verdicts.get(level)}
+
+
+def _jittered(subject: Subject, known: Mask, width: int) -> dict[int, float]:
+    """The share of draws (U(-h/2, h/2) added to every answer) in which the gap keeps its verdict, scope profiles."""
+    rows = subject.rows
+    at = np.flatnonzero(known)
+    flat = np.ravel_multi_index((rows.profile[at], rows.wording[at], rows.level[at], rows.signal[at]), rows.shape)
+    count = np.maximum(np.bincount(flat, minlength=int(np.prod(rows.shape))), 1.0)
+    random = np.random.default_rng(subject.analysis.seed)
+    drawn: dict[int, list[Array]] = {b: [] for b in subject.contrasts}
+    for _ in range(HEAP_DRAWS):
+        y = np.log(np.maximum(rows.annual[at] + random.uniform(-width / 2, width / 2, at.size), 1.0))
+        mean = (np.bincount(flat, weights=y, minlength=count.size) / count).reshape(rows.shape)
+        for b, of in subject.contrasts.items():
+            gaps = np.where(of.known, mean[:, :, b] - mean[:, :, rows.reference or 0], np.nan)
+            drawn[b].append(profile_means(mean_over(gaps)))
+    kept = {}
+    for b, of in subject.contrasts.items():
+        plain = verdict(log_gap(of, "profiles", subject.analysis.confidence), subject.margin, subject.alpha)
+        if plain is not None:
+            words = [_word(subject, gaps) for gaps in drawn[b]]
+            kept[b] = sum(word == plain for word in words) / HEAP_DRAWS
+    return kept
+
+
+def _word(subject: Subject, gaps: Array) -> str | None:
+    return verdict(paired_t(gaps, subject.analysis.confidence), subject.margin, subject.alpha)
+
+
+def specification(subject: Subject) -> Iterator[Block]:
+    """Per compared level: the gap under every wording, reading of ranges, rule for outliers and scale; a joint test."""
+    rows, analysis = subject.rows, subject.analysis
+    ranges = RANGES if (rows.plain & rows.usable & rows.ranged).any() else RANGES[:1]
+    odd = rows.valued & ~rows.mixed & rows.plain
+    outliers = OUTLIERS if (odd & ~rows.usable).any() else OUTLIERS[:1]
+    amounts = {"midpoint": rows.annual, "low": _or(rows.low, rows.annual), "high": _or(rows.high, rows.annual)}
+    masks = {"excluded": rows.plain & rows.usable, "included": odd}
+    made = {(r, o): rows.cells(masks[o], amounts[r]) for r, o in product(ranges, outliers)}
+    wordings: list[int | None] = [None, *(range(len(rows.wordings)) if len(rows.wordings) > 1 else ())]
+    for level in subject.compared:
+        specs, columns = [], []
+        for (r, o), cells in made.items():
+            of = contrast(cells, level, rows.reference or 0)
+            for w, scale in product(wordings, SCALES):
+                one = of if w is None else of.part(None, np.arange(len(rows.wordings)) == w)
+                gaps, interval = _specified(one, scale, analysis.confidence)
+                name = "all" if w is None else "/".join(x for x in rows.wordings[w] if x)
+                choice = {"wording": name, "range": r, "outliers": o, "scale": scale}
+                specs.append({**choice, **_percents(interval), "p_value": interval.p_value})
+                columns.append(gaps)
+        joint = joint_test(np.column_stack(columns), analysis.resamples, analysis.seed)
+        yield {**about(subject, level), "specifications": specs, "joint": None if joint is None else asdict(joint)}
+
+
+def _percents(of: Interval) -> Block:
+    return {
+        "percent": percent(of.estimate),
+        "percent_low": percent(of.conf_low),
+        "percent_high": percent(of.conf_high),
+        "status": of.status,
+    }
+
+
+def _or(values: Array, otherwise: Array) -> Array:
+    return np.where(np.isfinite(values) & (values > 0), values, otherwise)
+
+
+def _specified(of: Contrast, scale: str, confidence: float) -> tuple[Array, Interval]:
+    """Gaps per profile and their interval (log): of the logs, or of the ratio of means."""
+    if scale == "log":
+        gaps = profile_means(of.log_gaps)
+        return gaps, paired_t(gaps, confidence)
+    b, a = of.profile_amounts
+    mean = of.amounts
+    relative = (b - a) / mean[1] if mean else b - a
+    return relative, ratio_of_means(b, a, confidence)
+
+
+def lenses(subject: Subject, comparisons: int) -> Iterator[Block]:
+    """Per compared level: what published audits and laws would count on the same rows. None of it is a verdict."""
+    rows = subject.rows
+    known = rows.plain & rows.usable
+    groups = {name: rows.annual[known & (rows.level == g)] for g, name in enumerate(rows.levels)}
+    ratios, ties = impact_ratios(groups)
+    for level in subject.compared:
+        name, reference = rows.levels[level], rows.levels[rows.reference or 0]
+        test = rows_test(groups[name], groups[reference], comparisons, subject.analysis.confidence)
+        yield {
+            **about(subject, level),
+            "rows": asdict(test),
+            "impact_ratio": asdict(ratios[name]),
+            "impact_ratio_reference": asdict(ratios[reference]),
+            "share_at_median": ties,
+            "reaches_five_percent_line": pay_transparency(test.percent),
+        }

@@ -1,8 +1,0 @@
-"""Charts on matplotlib axes: importing this makes `draw` know every family."""
-
-from __future__ import annotations
-
-from bias_harness.figures import plots_amounts, plots_gaps
-from bias_harness.figures.brush import draw
-
-__all__ = ["draw", "plots_amounts", "plots_gaps"]

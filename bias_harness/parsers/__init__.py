@@ -1,8 +1,0 @@
-"""Reading a model's text: what did it actually advise? See docs/reading.md for the rules."""
-
-from __future__ import annotations
-
-from bias_harness.config import Outcome
-from bias_harness.parsers.reader import read
-
-__all__ = ["Outcome", "read"]

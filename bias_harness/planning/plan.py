@@ -1,0 +1,216 @@
+"""What an experiment would ask, before a cent is spent: design, requests, tokens and price by endpoint."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
+
+from bias_harness.asking.budget import cost_of
+from bias_harness.asking.budget import price_of as known_price
+from bias_harness.design.audit import Audit
+from bias_harness.design.blocks import AttributeCounts
+from bias_harness.design.experiment import Endpoint, Outcome, margin_of
+from bias_harness.errors import InputError
+from bias_harness.estimating.estimates import Estimates
+from bias_harness.estimating.estimators.planning import Numbers, PowerPlan, Spread, plan_power
+
+CHARACTERS_PER_TOKEN = 4
+TYPICAL_ANSWER_TOKENS = 120
+
+
+@dataclass(frozen=True)
+class EndpointPlan:
+    """What one endpoint would be asked. `price_low` is for short answers, `price_high` for the longest; US dollars."""
+
+    endpoint: str
+    model: str
+    requests: int
+    input_tokens: int
+    output_tokens_high: int
+    price_low: float | None
+    price_high: float | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The whole, ready to print."""
+
+    experiment: str
+    title: str
+    digest: str
+    design: tuple[AttributeCounts, ...]
+    endpoints: tuple[EndpointPlan, ...]
+    power: PowerPlan
+    spread: Spread
+    pilot: str | None
+    remarks: tuple[str, ...]
+
+    DESIGN_HEAD: ClassVar[Sequence[str]] = (
+        "attribute",
+        "levels",
+        "signals",
+        "cells",
+        "pairs",
+        "placebo pairs",
+        "requests",
+    )
+    ENDPOINT_HEAD: ClassVar[Sequence[str]] = ("endpoint", "model", "requests", "input tokens", "price in US$")
+
+    def design_rows(self) -> list[tuple[object, ...]]:
+        """A row an attribute: counts for each endpoint."""
+        return [
+            (c.attribute, c.levels, c.signals, c.cells, c.treatment_pairs, c.placebo_pairs, c.trials)
+            for c in self.design
+        ]
+
+    def endpoint_rows(self) -> list[tuple[object, ...]]:
+        """A row an endpoint."""
+        return [(e.endpoint, e.model, e.requests, e.input_tokens, _shown(e)) for e in self.endpoints]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as plain data."""
+        return asdict(self)
+
+
+def make_plan(audit: Audit, pilot: Pilot | None = None) -> Plan:
+    """The plan of an experiment, with the spread of a pilot run where there is one. Asks nothing."""
+    e = audit.experiment
+    endpoints = tuple(_endpoint(audit, endpoint) for endpoint in e.endpoints)
+    spread = pilot.spread if pilot else _assumed(e.outcome)
+    power = _power(audit, spread)
+    told = (*_precision(audit, power, spread, pilot), *_needed(audit, power, endpoints))
+    return Plan(
+        e.experiment,
+        e.title.get("en", e.experiment),
+        audit.digest,
+        tuple(audit.design.counts()),
+        endpoints,
+        power,
+        spread,
+        pilot.run if pilot else None,
+        (*told, *(REMARKS[w] for w in power.warnings)),
+    )
+
+
+@dataclass(frozen=True)
+class Pilot:
+    """A finished run whose spread stands in for assumptions."""
+
+    run: str
+    spread: Spread
+
+
+def pilot_of(run: str, estimates: Estimates) -> Pilot:
+    """The spread of a run's gaps and answers: the median over its models and levels. Raises `InputError`."""
+    blocks = [b for b in estimates.block("variance") if b.get("of") == "gaps"]
+    trials = [b for b in estimates.block("variance") if b.get("of") == "amounts"]
+
+    def sd(name: str, among: Sequence[Mapping[str, Any]]) -> float:
+        values = [float(b[name]) for b in among if b.get(name) is not None]
+        return statistics.median(values) ** 0.5 if values else 0.0
+
+    if not blocks:
+        raise InputError(
+            f"the run {run!r} has no variance components to plan with; it needs people, wordings and repeats"
+        )
+    spread = Spread(sd("profile", blocks), sd("wording", blocks), sd("interaction", blocks), sd("trial", trials))
+    return Pilot(run, spread)
+
+
+def _power(audit: Audit, spread: Spread) -> PowerPlan:
+    """For one level against its reference; the signals of a level count as repeats of it."""
+    e = audit.experiment
+    signals = min(c.signals for c in audit.design.counts())
+    numbers = Numbers(len(audit.design.personas), len(e.wordings) * len(e.languages), e.repeats * signals)
+    return plan_power(numbers, margin_of(e.outcome, e.analysis), spread, scope=e.analysis.scope)
+
+
+def _assumed(outcome: Outcome) -> Spread:
+    """Of a share the widest there is for answers; of a score a tenth of its scale."""
+    if outcome.measure == "salary":
+        return Spread()
+    low, high = outcome.ends
+    trial = 0.5 if outcome.measure == "share" else 0.1 * (high - low)
+    return Spread(0.1 * trial, 0.0, 0.0, trial)
+
+
+def _size(audit: Audit, gap: float) -> str:
+    """A gap in the words of what is measured."""
+    outcome = audit.experiment.outcome
+    if outcome.measure == "salary":
+        return f"{100 * math.expm1(gap):.1f}%"
+    if outcome.measure == "share":
+        return f"{100 * gap:.1f} percentage points"
+    return f"{gap:.2f} {outcome.unit.get('en') or next(iter(outcome.unit.values()))}"
+
+
+def _deviation(audit: Audit, deviation: float) -> str:
+    """A standard deviation: of logs it is shown as per cents as it is."""
+    pay = audit.experiment.outcome.measure == "salary"
+    return f"{100 * deviation:.1f}%" if pay else _size(audit, deviation)
+
+
+def _precision(audit: Audit, power: PowerPlan, spread: Spread, pilot: Pilot | None) -> Iterator[str]:
+    n = power.now.numbers
+    basis = f"from the run {pilot.run}" if pilot else "assumed; give a finished run with --pilot"
+    found, shown = _size(audit, power.now.mde), _size(audit, power.equivalence)
+    people, trials = _deviation(audit, spread.gap_profile), _deviation(audit, spread.trial)
+    yield (
+        f"With {n.profiles} people, {n.wordings} wordings and {n.repeats} answers to each (repeats times signals), "
+        f"a gap of {found} is found four times out of five, and a true zero is shown to be no gap above {shown}. "
+        f"Spread of gaps over people {people}, of answers {trials} ({basis})."
+    )
+    best = _size(audit, power.doubled[power.best].mde)
+    yield f"Twice the people, wordings or repeats cost the same; twice the {power.best} buys most: {best}."
+
+
+def _needed(audit: Audit, power: PowerPlan, endpoints: Sequence[EndpointPlan]) -> Iterator[str]:
+    """What the declared smallest gap would take, in people, calls and dollars."""
+    target = _size(audit, power.target)
+    if power.needed is None or power.needed.numbers.profiles <= power.now.numbers.profiles:
+        return
+    calls = power.needed.calls
+    costs = [e.price_high / e.requests for e in endpoints if e.price_high]
+    price = f", at most ${max(costs) * calls:,.2f} for the dearest model" if costs else ""
+    people = f"{power.needed.numbers.profiles:,} people"
+    yield f"To find the declared smallest gap of {target} it takes {people}: {calls:,} calls a level{price}."
+
+
+REMARKS = {
+    "sign_flip_never_significant": "With five people or fewer no sign-flip test can reach p < 0.05.",
+    "few_profiles": "Fewer than six people are too few to speak of people in general.",
+    "too_few_wordings": "Fewer than three wordings: the scope profiles+wordings is not available.",
+    "no_panel": "One answer to each question: the noise of asking cannot be told apart; no scope panel.",
+    "target_out_of_reach": "No number of people finds the declared smallest gap with this spread.",
+}
+
+
+def _endpoint(audit: Audit, endpoint: Endpoint) -> EndpointPlan:
+    requests = sum(c.trials for c in audit.design.counts())
+    sampled = [
+        r
+        for index in range(0, len(audit.design), max(1, len(audit.design) // 20))
+        for r in audit.prompter.requests(audit.design.block(index), endpoint)
+    ]
+    characters = sum(len(m.content) for r in sampled for m in r.messages)
+    tokens = round(characters / CHARACTERS_PER_TOKEN / len(sampled) * requests)
+    most = (endpoint.sampling or audit.experiment.sampling).max_tokens or 1024
+    low, high = price_of(endpoint, tokens, requests * 5), price_of(endpoint, tokens, requests * most)
+    return EndpointPlan(
+        endpoint.name, endpoint.model or endpoint.provider, requests, tokens, requests * most, low, high
+    )
+
+
+def price_of(endpoint: Endpoint, input_tokens: int, output_tokens: int) -> float | None:
+    """US dollars for so many tokens: by the experiment's price, else by genai-prices; None where neither knows."""
+    price = known_price(endpoint)
+    return None if price is None else cost_of(price, input_tokens, output_tokens)
+
+
+def _shown(e: EndpointPlan) -> str:
+    if e.price_low is None or e.price_high is None:
+        return "unknown (give `price` in the experiment)"
+    return "free" if e.price_high == 0 else f"{e.price_low:,.2f} to {e.price_high:,.2f}"

@@ -1,0 +1,8 @@
+"""Reading a model's text: what did it actually advise? See docs/reading.md for the rules."""
+
+from __future__ import annotations
+
+from bias_harness.design.experiment import Outcome
+from bias_harness.reading.reader import read
+
+__all__ = ["Outcome", "read"]

@@ -1,0 +1,66 @@
+"""What the prompt tells about its answer: the numbers it held itself, and the unit it asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from bias_harness.reading.lexicon import prompt_offers, prompt_thousands
+from bias_harness.reading.mentions import find_mentions, period_at
+from bias_harness.reading.normalise import normalise
+from bias_harness.reading.ranges import compose
+from bias_harness.reading.scan import Mention, Scan, scan
+from bias_harness.vocabulary import Period
+
+LARGEST_UNSCALED = 10_000
+SMALLEST_UNSCALED = 10
+
+
+@dataclass(frozen=True, slots=True)
+class PromptContext:
+    """The numbers of a prompt (they are echoes in an answer), the unit it asked for, and whether an employer asks."""
+
+    numbers: frozenset[float] = frozenset()
+    multiplier: float = 1.0
+    period: Period | None = None
+    offering: bool = False
+
+
+NO_PROMPT = PromptContext()
+
+
+@lru_cache(maxsize=4096)
+def prompt_context(prompt: str) -> PromptContext:
+    """Read a prompt; remembered, since many answers share one."""
+    tokens = scan(normalise(prompt))
+    numbers: set[float] = set()
+    for mention in compose(tokens, find_mentions(tokens)):
+        numbers |= {mention.low, mention.high, mention.raw}
+    lowered = " ".join(prompt.lower().split())
+    asked = any(phrase in lowered for phrase in prompt_thousands())
+    offering = any(phrase in lowered for phrase in prompt_offers())
+    return PromptContext(frozenset(numbers), 1000.0 if asked else 1.0, _period(tokens), offering)
+
+
+def _period(tokens: Scan) -> Period | None:
+    """The period that is asked for; "36 hours a week" is no such thing."""
+    found = (period_at(tokens, at) for at in range(len(tokens.words)) if tokens.words[at].reach)
+    return next((period[0] for period in found if period and period[0] in {"year", "month"}), None)
+
+
+def apply_context(mentions: list[Mention], context: PromptContext, multiplier: float) -> None:
+    """Mark echoes of the prompt; give bare small numbers the unit that the prompt asked for."""
+    for mention in mentions:
+        if mention.dead:
+            continue
+        raw = mention.low in context.numbers and mention.high in context.numbers
+        if multiplier != 1 and _lacks_unit(mention):
+            mention.low, mention.high = mention.low * multiplier, mention.high * multiplier
+            mention.weak = not mention.priced
+            mention.money = True
+        mention.echo = raw or (mention.low in context.numbers and mention.high in context.numbers)
+
+
+def _lacks_unit(mention: Mention) -> bool:
+    fits = mention.low >= SMALLEST_UNSCALED and mention.high < LARGEST_UNSCALED
+    return fits and mention.multiplier == 1 and not mention.grouped and mention.period in {None, "year"}

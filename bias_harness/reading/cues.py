@@ -1,0 +1,81 @@
+"""The phrases of the lexicon in a text, and where its sentences end."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from bias_harness.reading.lexicon import tag_role
+from bias_harness.reading.scan import MARKUP, Scan
+
+
+class Cue(NamedTuple):
+    """A phrase of the lexicon in the text, in the tokens from `first` up to `last`."""
+
+    role: str
+    first: int
+    last: int
+
+
+def find_cues(scan: Scan, *, offering: bool = False) -> list[Cue]:
+    """All cues in order; the longest phrase wins and what it covers is not read again, but for refusals.
+
+    Where an employer asks (`offering`), what is called an offer is the advice.
+    """
+    cues: list[Cue] = []
+    free = 0
+    words = scan.words
+    following = (*words[1:], None)[: len(words)]
+    for at, (word, after) in enumerate(zip(words, following, strict=True)):
+        if at < free or not (word.role or word.roles):
+            continue
+        if after is None or not (word.follow is None or after.skipped or after.form in word.follow):
+            if word.role is None:
+                continue
+            role, end = word.role, at + 1
+        else:
+            matched = _longest(scan, at)
+            if matched is None:
+                continue
+            role, end = matched
+        role = "ask" if offering and role == "offer" else role
+        cues.append(Cue(role, at, end))
+        free = end if role != "refusal" else at + 1
+    return cues
+
+
+def _longest(scan: Scan, at: int) -> tuple[str, int] | None:
+    words, role = scan.words, scan.words[at].role
+    best = (role, at + 1) if role else None
+    nodes = words[at].roles
+    while nodes:
+        at += 1
+        while at < len(words) and words[at].skipped:
+            at += 1
+        if at >= len(words):
+            break
+        form = words[at].form
+        nodes = [after for node in nodes for after in node.step(form)]
+        for node in nodes:
+            if node.tags:
+                best = tag_role(node), at + 1
+    return best
+
+
+def sentence_stops(scan: Scan) -> list[int]:
+    """The tokens after which a new sentence or line begins."""
+    stops = [0]
+    for at, word in enumerate(scan.words):
+        if word.stops and (word.form in "\n;" or _ends_sentence(scan, at)):
+            stops.append(at + 1)
+    stops.append(len(scan.words))
+    return stops
+
+
+def _ends_sentence(scan: Scan, at: int) -> bool:
+    word = scan.words[at]
+    if at + 1 < len(scan.words) and not word.spaced and scan.words[at + 1].form not in MARKUP | {")", "\n"}:
+        return False
+    before = scan.words[at - 1].form if at else ""
+    if word.form != "." or not before.isalpha():
+        return True
+    return before not in scan.lexicon.abbreviations and (len(before) > 1 or before == "k")

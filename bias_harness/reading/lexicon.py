@@ -1,0 +1,276 @@
+"""The lexicon, compiled: what a word can mean, alone or as the beginning of a phrase.
+
+Phrases live in `lexicon/*.toml`. They are matched word by word over markup, quotes and hyphens, in one pass; what a
+word can begin is remembered per word, so that a text costs one look-up a word.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from bias_harness.errors import InputError
+from bias_harness.plugins import plugins
+from bias_harness.reading.numerals import read_digits
+
+LANGUAGES = ("en", "nl", "de")
+TOKEN = re.compile(
+    r"(?:\d{1,3}(?: \d{3})+(?!\d)(?:[.,]\d{1,2}(?!\d))?|\d+(?:[.,']\d+)*"
+    r"|[^\W\d_]+(?:'[^\W\d_]+)*|\n\s*|\*+|_+|[^\w\n])[ \t]*"
+)
+MEMORY = 60_000
+SKIPPED = frozenset("*_`\"'“”„«»~-–—\u2011") | {"**", "***", "__", "****"}
+
+STOPS = frozenset("\n;.!?。")
+
+Tag = tuple[str, str]
+
+
+class Node:
+    """One step of a phrase: what may follow, and what the phrase means when it ends here."""
+
+    __slots__ = ("tags", "then", "wild")
+
+    def __init__(self) -> None:
+        self.then: dict[str, Node] = {}
+        self.wild: list[tuple[str, Node]] = []
+        self.tags: tuple[Tag, ...] = ()
+
+    def step(self, word: str) -> list[Node]:
+        """The nodes that this word leads to."""
+        found = [self.then[word]] if word in self.then else []
+        found += [node for pattern, node in self.wild if _fits(word, pattern)]
+        return found
+
+    def add(self, phrase: str, tag: Tag) -> None:
+        """Enter a phrase."""
+        node = self
+        for word in phrase_words(phrase):
+            node = node._grow(word)
+        if tag not in node.tags:
+            node.tags = (*node.tags, tag)
+
+    def sections(self) -> set[str]:
+        """The sections of all phrases that go through this node."""
+        found = {section for section, _ in self.tags}
+        for node in (*self.then.values(), *(node for _, node in self.wild)):
+            found |= node.sections()
+        return found
+
+    @property
+    def ends(self) -> bool:
+        """Whether no phrase goes on from here."""
+        return not (self.then or self.wild)
+
+    def _grow(self, word: str) -> Node:
+        if "*" not in word:
+            return self.then.setdefault(word, Node())
+        for known, node in self.wild:
+            if known == word:
+                return node
+        node = Node()
+        self.wild.append((word, node))
+        return node
+
+
+def _fits(word: str, pattern: str) -> bool:
+    stem = pattern.strip("*")
+    if pattern.startswith("*") and pattern.endswith("*"):
+        return stem in word
+    return word.endswith(stem) if pattern.startswith("*") else word.startswith(stem)
+
+
+class Word:
+    """One token and everything that is known of it before its neighbours are looked at."""
+
+    __slots__ = (
+        "alone",
+        "breaks",
+        "follow",
+        "form",
+        "grammar",
+        "grammar_follow",
+        "number",
+        "numeral",
+        "prices",
+        "reach",
+        "role",
+        "roles",
+        "scaled",
+        "skipped",
+        "spaced",
+        "stops",
+        "upper",
+    )
+
+    def __init__(self, raw: str, lexicon: Lexicon) -> None:
+        bare = raw.rstrip(" \t")
+        self.form = "\n" if bare.startswith("\n") or not bare else bare.lower()
+        self.spaced = len(bare) != len(raw) or self.form == "\n"
+        self.upper = bare[:1].isupper()
+        read = read_digits(bare) if bare[:1].isdecimal() else None
+        self.number = read[0] if read else None
+        self.scaled = read[1] if read else None
+        self.skipped = bare in SKIPPED
+        self.stops = self.form in STOPS
+        grammar, roles = lexicon.grammar.step(self.form), lexicon.roles.step(self.form)
+        self.grammar = [node for node in grammar if not node.ends]
+        self.roles = [node for node in roles if not node.ends]
+        self.follow, self.grammar_follow = _follow(self.roles), _follow(self.grammar)
+        self.reach = frozenset(section for node in grammar for section in node.sections())
+        self.alone: dict[str, str] = {section: key for node in grammar for section, key in node.tags}
+        self.role = next((tag_role(node) for node in reversed(roles) if node.tags), None)
+        self.breaks = "break" in self.alone
+        self.numeral = "number_word" in self.alone and bare[:1].isalpha()
+        self.prices = self.form in lexicon.currency_ends
+
+
+def _follow(nodes: list[Node]) -> frozenset[str] | None:
+    """The words that a phrase can go on with; None where a pattern can, so that any may."""
+    if any(node.wild for node in nodes):
+        return None
+    return frozenset(form for node in nodes for form in node.then)
+
+
+class Lexicon:
+    """The words of some languages, compiled into two tries: the grammar of money, and the roles amounts play."""
+
+    def __init__(self, languages: tuple[str, ...]) -> None:
+        self.languages = languages
+        self.grammar, self.roles = Node(), Node()
+        self.abbreviations: set[str] = set()
+        self.currency_ends = {*packed(), "."}
+        self.memory: dict[str, Word] = {}
+        for language in ("common", *languages):
+            self._enter(_table(language))
+
+    def _enter(self, table: dict[str, Any]) -> None:
+        for section in ("currency", "multiplier", "period", "basis", "holiday", "link"):
+            for key, phrases in table.get(section, {}).items():
+                for phrase in phrases:
+                    self.grammar.add(phrase, (key, key) if section == "link" else (section, key))
+        for phrases in table.get("currency", {}).values():
+            self.currency_ends.update(phrase_words(phrase)[-1] for phrase in phrases)
+        for word in table.get("packed", {}):
+            self.grammar.add(word, ("packed", word))
+        for role, phrases in table.get("role", {}).items():
+            for phrase in phrases:
+                self.roles.add(phrase, ("role", role))
+        for phrase in table.get("refusal", {}).get("phrase", ()):
+            self.roles.add(phrase, ("refusal", "phrase"))
+        self.abbreviations.update(table.get("link", {}).get("abbreviation", ()))
+
+    def word(self, raw: str) -> Word:
+        """What is known of a token; remembered."""
+        known = self.memory.get(raw)
+        if known is None:
+            if len(self.memory) > MEMORY:
+                self.memory.clear()
+            known = self.memory[raw] = Word(raw, self)
+        return known
+
+
+def tag_role(node: Node) -> str:
+    """The role of a phrase that ends here; every refusal is one role."""
+    section, key = node.tags[0]
+    return "refusal" if section == "refusal" else key
+
+
+def phrase_words(phrase: str) -> list[str]:
+    """A phrase of the lexicon as the forms it is matched by."""
+    parts = re.findall(r"\*?[^\W\d_]+(?:'[^\W\d_]+)*\*?|\d+|[^\w\s]", phrase.lower())
+    return [part for part in parts if part not in SKIPPED]
+
+
+@cache
+def _table(language: str) -> dict[str, Any]:
+    return tomllib.loads(_source(language))
+
+
+@cache
+def _source(language: str) -> str:
+    if language in LANGUAGES or language == "common":
+        return files(__package__).joinpath("lexicons", f"{language}.toml").read_text(encoding="utf-8")
+    plugin = plugins("lexicons")[language]
+    try:
+        text = Path(plugin.load()).read_text(encoding="utf-8")
+        return text if tomllib.loads(text) else ""
+    except (OSError, TypeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(f"the lexicon {language!r} of {plugin.distribution} cannot be read: {error}") from None
+
+
+@cache
+def languages() -> tuple[str, ...]:
+    """The languages that are read: our own, and those that other packages add."""
+    return (*LANGUAGES, *(name for name in plugins("lexicons") if name not in LANGUAGES))
+
+
+@cache
+def lexicon(chosen: tuple[str, ...] = ()) -> Lexicon:
+    """The compiled lexicon of these languages, of all where none is chosen; made once."""
+    return Lexicon(chosen or languages())
+
+
+@cache
+def packed() -> dict[str, dict[str, Any]]:
+    """The multipliers that carry a currency, such as TEUR and LPA."""
+    table: dict[str, dict[str, Any]] = _table("common")["packed"]
+    return table
+
+
+@cache
+def family(currency: str) -> frozenset[str]:
+    """The currencies that share a sign with this one ("$", "kr"); empty where there are none."""
+    families: dict[str, list[str]] = _table("common")["family"]
+    return next((frozenset(members) for members in families.values() if currency in members), frozenset())
+
+
+def _prompt(kind: str) -> tuple[str, ...]:
+    tables = (_table(language).get("prompt", {}) for language in languages())
+    return tuple(phrase for table in tables for phrase in table.get(kind, ()))
+
+
+@cache
+def prompt_thousands() -> tuple[str, ...]:
+    """What prompts say when they ask for thousands, in any language."""
+    return tuple(
+        phrase for language in languages() for phrase in _table(language).get("prompt", {}).get("thousands", ())
+    )
+
+
+@cache
+def prompt_offers() -> tuple[str, ...]:
+    """What prompts say when an employer asks what to offer."""
+    return _prompt("offers")
+
+
+@cache
+def markers() -> dict[str, str]:
+    """Function word as a token -> its language, for words that only one language has."""
+    return {
+        form + space: language
+        for language in languages()
+        for word in _table(language)["language"]["markers"]
+        for form in (word, word.capitalize())
+        for space in ("", " ")
+    }
+
+
+@cache
+def json_keys() -> dict[str, str]:
+    """Key of a structured answer -> the part it plays, over all languages."""
+    return {
+        key: part for language in languages() for part, keys in _table(language).get("json", {}).items() for key in keys
+    }
+
+
+@cache
+def lexicon_hash() -> str:
+    """SHA-256 (hex) over the lexicon's files."""
+    text = "".join(_source(language) for language in ("common", *languages()))
+    return hashlib.sha256(text.encode()).hexdigest()

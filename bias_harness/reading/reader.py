@@ -1,0 +1,151 @@
+"""Text (and the prompt it answers) -> Answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+
+from bias_harness.design.experiment import Outcome
+from bias_harness.reading.choose import Reading, choose
+from bias_harness.reading.context import NO_PROMPT, PromptContext, apply_context, prompt_context
+from bias_harness.reading.convert import annual
+from bias_harness.reading.cues import find_cues
+from bias_harness.reading.lexicon import family, lexicon
+from bias_harness.reading.mentions import BASES, find_mentions, number_tokens, period_at
+from bias_harness.reading.normalise import Normal, normalise
+from bias_harness.reading.ranges import compose
+from bias_harness.reading.roles import assign_roles
+from bias_harness.reading.scan import Mention, Scan, scan
+from bias_harness.reading.structured import find_object, read_object
+from bias_harness.vocabulary import Answer, Period
+
+DEFAULT = Outcome()
+PERIOD_LOOK_BACK = 16
+TOLD_BEFORE = frozenset({"period", "per", "basis"})
+MOST_NUMBERS = 500
+
+
+def read(
+    text: str,
+    *,
+    language: str | None = None,
+    prompt: str | None = None,
+    outcome: Outcome | None = None,
+    currency: str | None = None,
+    period: Period | None = None,
+) -> Answer:
+    """Read one answer; never raises on any text.
+
+    `amount`, `low`, `high`, `currency`, `period` are as stated; `annual*` is a gross full-time year in the currency
+    of `outcome`. Without an outcome, `currency` and `period` say what was asked for; without them it is the currency
+    of the answer, and the period that the prompt asks for, else a year. `prompt` is what the text replies to.
+    `language` is a hint; the text is read in every language that it shows itself to be in.
+    """
+    context = prompt_context(prompt) if prompt else NO_PROMPT
+    unit = outcome or _unit(currency or DEFAULT.currency, period or context.period or DEFAULT.period)
+    any_currency = outcome is None and currency is None
+    normal = normalise(text)
+    structured = _structured(text, normal, unit, context, any_currency) if "{" in text else None
+    if structured:
+        return structured
+    tokens = scan(normal, language)
+    numbers = number_tokens(tokens)
+    if len(numbers) > MOST_NUMBERS:
+        return Answer("no_amount", "no_amount", reason="too_many_numbers")
+    mentions = compose(tokens, find_mentions(tokens, numbers))
+    apply_context(mentions, context, unit.multiplier if unit.multiplier != 1 else context.multiplier)
+    _own_sign(mentions, unit)
+    cues = find_cues(tokens, offering=context.offering)
+    _periods_before(tokens, mentions)
+    _period_of_the_text(mentions, unit)
+    _bold(tokens, mentions)
+    assign_roles(tokens, mentions, cues)
+    refused = any(cue.role == "refusal" for cue in cues)
+    return choose(Reading(text, tokens, mentions, refused, unit, any_currency))
+
+
+def _structured(text: str, normal: Normal, unit: Outcome, context: PromptContext, any_currency: bool) -> Answer | None:
+    """The answer in a JSON object; None where there is no object with a known key."""
+    found = find_object(text)
+    read_in = read_object(found, text) if found else None
+    if read_in is None:
+        return None
+    mentions, empty = read_in
+    apply_context(mentions, NO_PROMPT, unit.multiplier if unit.multiplier != 1 else context.multiplier)
+    tokens = Scan(normal, [], [0], lexicon())
+    return choose(Reading(text, tokens, mentions, empty and not mentions, unit, any_currency))
+
+
+def _own_sign(mentions: list[Mention], unit: Outcome) -> None:
+    """A bare "$" is the experiment's own dollar; a sign that tells no currency is the experiment's if it fits."""
+    for mention in mentions:
+        if mention.sign == "USD" and unit.currency != "USD" and unit.currency in family("USD"):
+            mention.currency = unit.currency
+        if mention.sign == "?" and unit.currency in family("SEK"):
+            mention.sign = ""
+
+
+@lru_cache(maxsize=256)
+def _unit(currency: str, period: Period) -> Outcome:
+    return DEFAULT.model_copy(update={"currency": currency, "period": period})
+
+
+def _periods_before(tokens: Scan, mentions: list[Mention]) -> None:
+    """The period said before the amount, in its own sentence: "annual salary: X", "een maandsalaris van X"."""
+    floor, counted = 0, range(0)
+    for mention in mentions:
+        if mention.dead:
+            counted = _count(tokens, mention)
+            continue
+        _said_before(tokens, mention, floor, counted)
+        floor = mention.last
+
+
+def _count(tokens: Scan, mention: Mention) -> range:
+    """The words that say what is counted, and how often: "40 hours a week" tells no period of pay."""
+    noun = tokens.tag(mention.last, "count")
+    end = noun[1] if noun else mention.last
+    period = period_at(tokens, end)
+    return range(mention.first, period[1] if period else end)
+
+
+def _said_before(tokens: Scan, mention: Mention, floor: int, counted: range) -> None:
+    for at in range(mention.first - 1, max(floor, mention.first - PERIOD_LOOK_BACK) - 1, -1):
+        if at in counted:
+            continue
+        word = tokens.words[at]
+        if word.form in {"\n", ".", ";", "!", "?", "|"} and word.spaced:
+            return
+        if not word.reach & TOLD_BEFORE:
+            continue
+        period = period_at(tokens, at) if mention.period is None else None
+        if period and period[1] <= mention.first:
+            mention.period = period[0]
+        basis = tokens.tag(at, "basis") if mention.basis is None else None
+        if basis:
+            mention.basis = BASES[basis[0]]
+
+
+def _period_of_the_text(mentions: list[Mention], unit: Outcome) -> None:
+    """The only period that a text names, for amounts that fit no other: "3,800 to 4,600 a month. Ask 4,400"."""
+    named = {m.period for m in mentions if m.period and m.money and not m.dead}
+    if len(named) != 1:
+        return
+    (period,) = named
+    for mention in mentions:
+        if mention.dead or not mention.money or mention.period:
+            continue
+        _, why = annual(mention, unit, any_currency=True)
+        fits, _ = annual(replace(mention, period=period), unit, any_currency=True)
+        if why == "implausible" and fits is not None:
+            mention.period = period
+
+
+def _bold(tokens: Scan, mentions: list[Mention]) -> None:
+    text = tokens.normal.text
+    if "**" not in text:
+        return
+    for mention in mentions:
+        start = tokens.starts[mention.first]
+        line = text.rfind("\n", 0, start) + 1
+        mention.bold = text.count("**", line, start) % 2 == 1

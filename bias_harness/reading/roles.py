@@ -1,0 +1,296 @@
+"""The part that each amount plays: advice, opening ask, floor, market, echo ..., from the words around it.
+
+A mention has words before it and words behind it, up to the edge of its clause or the next mention; a line label
+and a heading speak for what has no words of its own.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from itertools import pairwise
+
+from bias_harness.reading.cues import Cue, sentence_stops
+from bias_harness.reading.scan import MARKUP, Mention, Scan
+
+RANK = {
+    "final": 100,
+    "open": 90,
+    "ask": 80,
+    "target": 65,
+    "advise": 60,
+    "plain": 40,
+    "at_least": 35,
+    "floor": 25,
+    "spread": 30,
+    "conditional": 22,
+    "stretch": 20,
+}
+ADVICE = ("final", "open", "ask", "target", "advise")
+DIRECT = frozenset({"final", "open", "ask"})
+MARKET = frozenset({"market", "usual", "others"})
+SPOKEN = MARKET | RANK.keys() - {"plain"}
+REACH_BEFORE = {"extra": 5, "increase": 4, "current": 12, "offer": 12, "total": 14}
+SUPPOSED = ("example", "conditional")
+HEADS = RANK.keys() | REACH_BEFORE.keys() | {"market", "negated"}
+EDGES = frozenset(",;()—|+")
+LEADS = frozenset("(—–-:=")
+DASHES = frozenset("—–-")
+REMARKS = RANK.keys() - {"plain", "advise"}
+REFERRED_WITHIN, ALTERNATIVE_WITHIN = 14, 6
+TIGHT, NEAR_BEHIND, NEGATED_WITHIN = 4, 4, 5
+
+
+class Context:
+    """Where the mentions stand among sentences, clauses and cues."""
+
+    def __init__(self, scan: Scan, mentions: list[Mention], cues: list[Cue]) -> None:
+        self.scan, self.mentions = scan, mentions
+        self.stops = sentence_stops(scan)
+        covered = {at for m in mentions if not m.dead for at in range(m.first, m.last)}
+        self.cues = [cue for cue in cues if cue.role not in {"refusal", "neutral"} and cue.first not in covered]
+        self.firsts = [cue.first for cue in self.cues]
+
+    def sentence(self, mention: Mention) -> tuple[int, int]:
+        """The tokens of the mention's sentence."""
+        at = bisect_right(self.stops, mention.first) - 1
+        return self.stops[at], self.stops[at + 1]
+
+    def within(self, first: int, last: int) -> list[Cue]:
+        """The cues that lie in these tokens."""
+        start, end = bisect_left(self.firsts, first), bisect_left(self.firsts, last)
+        return [cue for cue in self.cues[start:end] if cue.last <= last]
+
+    def edge(self, first: int, last: int) -> int | None:
+        """The first clause edge in these tokens; a relative clause still belongs to what it follows."""
+        for at in range(first, last):
+            word = self.scan.words[at]
+            dash = word.form in "–-" and word.spaced and self.scan.words[at - 1].spaced
+            if word.form in EDGES or word.breaks or dash:
+                if word.form == "," and self.scan.tag(at + 1, "relative"):
+                    continue
+                return at
+        return None
+
+
+def assign_roles(scan: Scan, mentions: list[Mention], cues: list[Cue], context: Context | None = None) -> None:
+    """Write `role` into every living mention."""
+    context = context or Context(scan, mentions, cues)
+    alive = [m for m in mentions if not m.dead]
+    walls = [m.first for m in mentions if not m.dead or m.dead in {"percent", "plan", "code"}]
+    headings = _headings(scan, alive, context)
+    assigned = _assign_each(scan, alive, walls, context, headings)
+    _share_alternatives(scan, assigned)
+
+
+def _share_alternatives(scan: Scan, alive: list[Mention]) -> None:
+    """What is said of the last alternative holds for the one before: "$90,000 or $95,000 would be fine"."""
+    for left, right in reversed(list(pairwise(alive))):
+        alternative = left.role == "plain" and right.role in ADVICE and right.first - left.last <= ALTERNATIVE_WITHIN
+        if (
+            alternative
+            and _listed(scan, left, right)
+            and any(scan.tag(at, "or") for at in range(left.last, right.first))
+        ):
+            left.role = right.role
+
+
+def _assign_each(
+    scan: Scan, alive: list[Mention], walls: list[int], context: Context, headings: list[tuple[int, str]]
+) -> list[Mention]:
+    for index, mention in enumerate(alive):
+        start, end = context.sentence(mention)
+        previous = alive[index - 1] if index and alive[index - 1].first >= start else None
+        wall = bisect_right(walls, mention.first)
+        upcoming = walls[wall] if wall < len(walls) else None
+        limit = upcoming if upcoming is not None and upcoming < end else None
+        before = _before(context, mention, previous, start)
+        role = resolve(scan, mention, before, _behind(context, mention, limit, end))
+        if role in {"", "plain", "advise", "market", "stretch"} and _referred_to(context, mention, upcoming, end):
+            role = "ask"
+        if not role and previous and _listed(scan, previous, mention):
+            role = previous.role
+        elif previous and previous.role in SUPPOSED and role in ADVICE:
+            role = _under_condition(previous)
+        mention.role = role if role and role != "advise" else _from_heading(headings, mention) or role or "plain"
+    return alive
+
+
+def _under_condition(previous: Mention) -> str:
+    """What hangs on a condition: "if they offer $90k, ask for $99k" supposes the first amount."""
+    role = previous.role
+    previous.role = "offer" if role == "conditional" else role
+    return role
+
+
+def _referred_to(context: Context, mention: Mention, wall: int | None, end: int) -> bool:
+    """Whether words behind the amount point back to it: "...; that's what I would ask for"."""
+    last = min(wall or len(context.scan.words), end + REFERRED_WITHIN)
+    return any(cue.role == "refers" for cue in context.within(mention.last, last))
+
+
+def _listed(scan: Scan, previous: Mention, mention: Mention) -> bool:
+    """Whether two mentions are items of one list: nothing but "or", commas and small words in between."""
+    at = previous.last
+    while at < mention.first:
+        if scan.words[at].form in MARKUP or scan.words[at].form in {",", "(", "/", "|"}:
+            at += 1
+            continue
+        tag = scan.tag(at, "or") or scan.tag(at, "and") or scan.tag(at, "approx")
+        if tag is None:
+            return False
+        at = tag[1]
+    return True
+
+
+def _before(context: Context, mention: Mention, previous: Mention | None, start: int) -> list[Cue]:
+    if previous is None:
+        return context.within(start, mention.first)
+    edge = context.edge(previous.last, mention.first)
+    return context.within(previous.last if edge is None else edge, mention.first)
+
+
+def _behind(context: Context, mention: Mention, wall: int | None, end: int) -> list[Cue]:
+    limit = end if wall is None else wall
+    words, first = context.scan.words, mention.last
+    while first < limit and words[first].form in MARKUP:
+        first += 1
+    if first < limit and words[first].form in LEADS:
+        remark = words[first].form in DASHES and all(w.form in MARKUP for w in words[: mention.first])
+        first += 1
+        if remark:  # "$95,000 – in line with the market": the whole answer, and then its reason
+            return [cue for cue in context.within(first, limit) if cue.role in REMARKS]
+    edge = context.edge(first, limit)
+    if edge is None and wall is not None:
+        return [cue for cue in context.within(first, min(limit, first + 3)) if cue.role in REACH_BEFORE]
+    return context.within(first, limit if edge is None else edge)
+
+
+def resolve(scan: Scan, mention: Mention, before: list[Cue], behind: list[Cue]) -> str:
+    """One role out of the cues before and behind; empty where there are none."""
+    beside = _beside(mention, before, behind)
+    if beside:
+        return beside
+    front, back = _front(scan, mention, before), _back(behind)
+    if not front or (front in {"advise", "plain"} and back):
+        return front if front == "advise" and back == "market" else back or front
+    if front == "usual":
+        return back if back in ADVICE or back in {"floor", "stretch"} else "market"
+    if front in ADVICE and back in {"open", "final", "stretch"}:
+        demoted = back == "stretch" and front not in {"open", "final"}
+        return back if demoted or RANK[back] > RANK[front] else front
+    return front
+
+
+def _beside(mention: Mention, before: list[Cue], behind: list[Cue]) -> str:
+    """Amounts that stand beside the advice: negated, extras, totals, increases, the present pay, an offer."""
+    if _negated(mention, before):
+        return "negated"
+    for supposed in SUPPOSED:
+        if any(cue.role == supposed for cue in (*before, *behind)):
+            return supposed
+    nearest = next((c for c in reversed(before) if c.role != "plain"), None)
+    for cue in reversed(before):
+        reach = REACH_BEFORE.get(cue.role)
+        if reach and mention.first - cue.last <= reach and (cue is nearest or cue.role == "total"):
+            return cue.role
+        if cue.role in DIRECT:
+            break
+    for cue in behind:
+        if cue.role in REACH_BEFORE and cue.first - mention.last <= NEAR_BEHIND:
+            return cue.role
+        if cue.role in {"open", "ask", "floor"}:
+            break
+    return ""
+
+
+def _negated(mention: Mention, before: list[Cue]) -> bool:
+    last = next((c for c in reversed(before) if c.role == "negated" or c.role in ADVICE), None)
+    return last is not None and last.role == "negated" and mention.first - last.last <= NEGATED_WITHIN
+
+
+def _front(scan: Scan, mention: Mention, before: list[Cue]) -> str:
+    spoken = [c for c in before if c.role in SPOKEN]
+    if not spoken:
+        return "plain" if any(c.role == "plain" for c in before) else ""
+    advised = [c for c in spoken if c.role in ADVICE]
+    to_the_reader = [c for c in advised if not _of_others(scan, spoken, c)]
+    if advised and advised[-1] not in to_the_reader:
+        return "market"
+    advice = max(to_the_reader, key=lambda c: RANK[c.role], default=None)
+    nearest = spoken[-1]
+    if nearest.role in {"floor", "stretch"}:
+        return nearest.role if advice or not any(c.role in MARKET for c in spoken) else "market"
+    if advice and advice.role == "advise" and nearest.role == "usual":
+        new_clause = any(scan.words[at].breaks for at in range(advice.last, nearest.first))
+        advice = None if new_clause else advice
+    if advice and (nearest.role != "market" or advice.role in DIRECT or mention.first - nearest.last > TIGHT):
+        return advice.role
+    if any(c.role == "market" for c in spoken):
+        return "market"
+    if any(c.role == "usual" for c in spoken):
+        return "usual"
+    return "" if nearest.role == "others" else nearest.role
+
+
+def _of_others(scan: Scan, spoken: list[Cue], advice: Cue) -> bool:
+    """Whether the subject of the advice's verb is not the reader: "lawyers start at", "women ask for"."""
+    kinds = {"others"} if advice.role == "final" else {"usual", "others"}
+    subject = next((c for c in spoken if c.role in kinds and c.last <= advice.first), None)
+    if subject is None:
+        return False
+    between = range(subject.last, advice.first)
+    addressed = (*between, advice.first)
+    sections = ("self",) if subject.role == "others" else ("self", "own")
+    return not any(scan.tag(at, section) for at in addressed for section in sections) and not any(
+        scan.words[at].breaks or scan.words[at].form in {",", ":", "("} for at in between
+    )
+
+
+def _back(behind: list[Cue]) -> str:
+    spoken = [c.role for c in behind if c.role in SPOKEN or c.role == "negated"]
+    if not spoken:
+        return ""
+    if spoken[0] in MARKET:
+        return "market"
+    if spoken[0] not in ADVICE:
+        return spoken[0]
+    return max((role for role in spoken if role in ADVICE), key=RANK.__getitem__)
+
+
+def _headings(scan: Scan, alive: list[Mention], context: Context) -> list[tuple[int, str]]:
+    """(token, role) of every line that is a heading without an amount; an empty role ends the one before."""
+    if len(context.stops) < 4:
+        return []
+    lines = [0, *(at + 1 for at, w in enumerate(scan.words) if w.form == "\n"), len(scan.words)]
+    firsts = [m.first for m in alive]
+    found = []
+    for start, end in pairwise(lines):
+        has_amount = bisect_right(firsts, end - 1) > bisect_right(firsts, start - 1)
+        if has_amount or not _is_heading(scan, start, end):
+            continue
+        roles = [c.role for c in context.within(start, end) if c.role in HEADS]
+        found.append((end, _heading_role(roles)))
+    return found
+
+
+def _is_heading(scan: Scan, start: int, end: int) -> bool:
+    words = [w.form for w in scan.words[start:end] if w.form != "\n"]
+    if not words or len(words) > 40:
+        return False
+    if words[0] == "#":
+        return True
+    while words and words[-1] in MARKUP and words[0] not in MARKUP:
+        words.pop()
+    return words[-1] == ":" or (words[-2:-1] == [":"]) or (words[0] == "**" and words[-1] == "**")
+
+
+def _heading_role(roles: list[str]) -> str:
+    advice = [r for r in roles if r in ADVICE]
+    if advice:
+        return max(advice, key=RANK.__getitem__)
+    return next((r for r in roles if r != "plain"), "")
+
+
+def _from_heading(headings: list[tuple[int, str]], mention: Mention) -> str:
+    at = bisect_right(headings, (mention.first, "\uffff")) - 1
+    return headings[at][1] if at >= 0 else ""

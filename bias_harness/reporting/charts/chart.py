@@ -1,0 +1,93 @@
+"""What every chart has: its numbers as a table, and its marks as a scene."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from bias_harness.reporting.charts.scene import Scene
+from bias_harness.reporting.texts import Texts
+
+Unit = Literal["text", "verdict", "gap", "percent", "points", "money", "count", "number"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: `key` is its name in CSV and under `figures.columns` in the texts; the unit says how it is shown."""
+
+    key: str
+    unit: Unit = "text"
+
+
+@dataclass(frozen=True)
+class Table:
+    """The numbers that are drawn, unrounded; None where there is none. Per cents are per cents, not fractions."""
+
+    columns: tuple[Column, ...]
+    rows: Sequence[Sequence[Any]]
+    currency: str = ""
+
+    def shown(self, texts: Texts) -> list[list[str]]:
+        """Every cell as the language writes it."""
+        return [[self._shown(texts, c.unit, v) for c, v in zip(self.columns, row, strict=True)] for row in self.rows]
+
+    def _shown(self, texts: Texts, unit: Unit, value: Any) -> str:
+        if value is None:
+            return "–"
+        if unit == "verdict":
+            return texts(f"verdicts.{value}")
+        if unit == "gap":
+            return texts.size(value)
+        if unit == "percent":
+            return texts.percent(value)
+        if unit == "points":
+            return texts("figures.points", number=texts.number(value, 1))
+        if unit == "money":
+            return texts.money(value, self.currency, exact=True)
+        if unit == "count":
+            return texts.number(value)
+        return texts.number(value, 3) if unit == "number" else str(value)
+
+    def to_csv(self) -> bytes:
+        """The table as CSV with `key`s for a head; empty where there is no number."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow([c.key for c in self.columns])
+        writer.writerows(["" if v is None else v for v in row] for row in self.rows)
+        return text.getvalue().encode()
+
+
+class Chart(Protocol):
+    """A figure's data."""
+
+    def table(self) -> Table:
+        """The numbers."""
+        ...
+
+
+class Inline(Chart, Protocol):
+    """A chart that the page can show as a picture. `width` is in scene units: `WIDE`, or `NARROW` for a phone."""
+
+    def scene(self, texts: Texts, width: int) -> Scene:
+        """The marks."""
+        ...
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A chart with its words. `id` is F1 to F12, with a suffix where there are several; `name` is its file's."""
+
+    id: str
+    name: str
+    title: str
+    alt: str
+    chart: Chart
+    note: str = ""
+
+    @property
+    def family(self) -> str:
+        """F1 ... F12."""
+        return self.id.split("-")[0]

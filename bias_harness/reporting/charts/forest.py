@@ -1,0 +1,131 @@
+"""F3, the forest of gaps, and F10, the same gap over several runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from bias_harness.reporting.charts.chart import Column, Table
+from bias_harness.reporting.charts.scene import LETTER, WIDE, Bar, Label, Line, Mark, Scale, Scene, Sign, around, fit
+from bias_harness.reporting.texts import Texts
+from bias_harness.vocabulary import Estimate
+
+TICK_ROOM = 8
+VERDICT_SHAPES = {
+    "gap_meaningful": "diamond",
+    "gap_detected_size_unclear": "triangle",
+    "gap_detected_but_negligible": "square",
+    "equivalent": "square",
+    "inconclusive": "circle",
+    "none": "cross",
+}
+
+
+@dataclass(frozen=True)
+class ForestRow:
+    """One line: per cents (or what gaps are counted in), with `low` and `high` None where there is no interval."""
+
+    group: str
+    label: str
+    percent: float
+    low: float | None
+    high: float | None
+    verdict: str
+    profiles: int
+
+
+@dataclass(frozen=True)
+class Forest:
+    """Gaps with their intervals, and the half-width of the band that is too small to matter."""
+
+    rows: tuple[ForestRow, ...]
+    margin: float
+
+    def table(self) -> Table:
+        """One row a gap."""
+        columns = (
+            Column("model"),
+            Column("level"),
+            Column("percent", "gap"),
+            Column("low", "gap"),
+            Column("high", "gap"),
+            Column("profiles", "count"),
+            Column("verdict", "verdict"),
+        )
+        return Table(columns, [(r.group, r.label, r.percent, r.low, r.high, r.profiles, r.verdict) for r in self.rows])
+
+    def limits(self) -> tuple[float, float]:
+        """The ends of the axis; zero and the band are always on it."""
+        ends = [x for r in self.rows for x in (r.percent, r.low, r.high)]
+        return around(ends, include=(0.0, -1.5 * self.margin, 1.5 * self.margin))
+
+    def scene(self, texts: Texts, width: int) -> Scene:
+        """Label, interval, number; on a narrow page the label stands above its interval."""
+        wide = width >= WIDE
+        left, right, row, top = (230, width - 150, 30, 8) if wide else (24, width - 20, 44, 6)
+        bottom = top + row * len(self.rows)
+        x = Scale(*self.limits(), left, right)
+        marks: list[Mark] = [
+            Bar(x(-self.margin), top, x(self.margin) - x(-self.margin), bottom - top, "band"),
+            Line(x(0), top, x(0), bottom, "zero"),
+        ]
+        labels = axis(texts, x, bottom, width)
+        for index, r in enumerate(self.rows):
+            middle = top + row * index + (row / 2 if wide else 30)
+            if r.low is not None and r.high is not None:
+                marks += [Line(x(r.low), middle, x(r.high), middle, "range")]
+                marks += [Line(x(end), middle - 4, x(end), middle + 4, "range") for end in (r.low, r.high)]
+            shape = VERDICT_SHAPES[r.verdict]
+            marks.append(Sign(x(r.percent), middle, "dot clear" if shape == "diamond" else "dot", shape))
+            labels += self._words(texts, r, middle, width, wide=wide)
+        return Scene(width, bottom + 24, tuple(marks), tuple(labels))
+
+    def _words(self, texts: Texts, r: ForestRow, y: float, width: int, *, wide: bool) -> list[Label]:
+        number = texts.size(r.percent)
+        if wide:
+            between = "" if r.low is None or r.high is None else f"{texts.size(r.low)} … {texts.size(r.high)}"
+            return [
+                Label(0, y - 2, fit(r.label, 225), "label"),
+                Label(0, y + 11, fit(r.group, 225, 11), "sub"),
+                Label(width, y - 2, number, "label", "end"),
+                Label(width, y + 11, between, "sub", "end"),
+            ]
+        name = f"{r.label} · {r.group}" if r.group else r.label
+        return [Label(0, y - 14, fit(name, width - 70, 12)), Label(width, y - 14, number, "label", "end")]
+
+
+def axis(texts: Texts, x: Scale, y: float, width: float, currency: str = "") -> list[Label]:
+    """Numbers under an axis, inside a scene and apart from one another; of gaps where there is no currency."""
+    labels: list[Label] = []
+    for about in range(6 if x.right - x.left > 300 else 4, 0, -1):
+        labels = list(_ticks(texts, x, y, width, x.ticks(about), currency))
+        if all(a.x + (letters(a.text) + letters(b.text)) / 2 + TICK_ROOM <= b.x for a, b in pairwise(labels)):
+            break
+    return labels
+
+
+def _ticks(texts: Texts, x: Scale, y: float, width: float, values: list[float], currency: str) -> Iterator[Label]:
+    whole = all(v == int(v) for v in values)
+    for v in values:
+        text = texts.money(v, currency, exact=True) if currency else texts.size(v, 0 if whole else None)
+        half = letters(text) / 2
+        yield Label(min(max(x(v), half), max(half, width - half)), y + 16, text, "tick", "middle")
+
+
+def letters(text: str, size: float = 11) -> float:
+    """About how wide a text is."""
+    return LETTER * size * len(text)
+
+
+def forest(labelled: Iterable[tuple[str, str, Estimate]], margin: float) -> Forest:
+    """The forest of (group, label, estimate); estimates without a number are left to the tables.
+
+    `margin` is the smallest gap of interest as it is shown.
+    """
+    rows = tuple(
+        ForestRow(group, label, e.shown[0], *e.shown[1:], e.verdict or "none", e.n_profiles)
+        for group, label, e in labelled
+        if e.shown[0] is not None
+    )
+    return Forest(rows, margin)

@@ -1,0 +1,147 @@
+"""Figures of gaps on matplotlib axes: forest, heat map, strip, curve, quantiles, timeline."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from bias_harness.reporting.charts.curve import Curve
+from bias_harness.reporting.charts.forest import Forest
+from bias_harness.reporting.charts.heat import STRONGEST, Heat, HeatCell
+from bias_harness.reporting.charts.mpl.axes import (
+    BAND,
+    GREY,
+    MARKERS,
+    TALLEST,
+    colours,
+    draw,
+    gaps,
+    named_rows,
+    sized,
+)
+from bias_harness.reporting.charts.quantiles import QuantileGaps
+from bias_harness.reporting.charts.strip import Strip
+from bias_harness.reporting.charts.timeline import Timeline
+from bias_harness.reporting.texts import Texts
+
+
+@draw.register
+def _(chart: Forest, figure: Figure, texts: Texts) -> None:
+    axes = sized(figure, len(chart.rows), 0.24)
+    axes.axvspan(-chart.margin, chart.margin, color=BAND, lw=0)
+    axes.axvline(0, color=GREY, lw=0.8)
+    one, two = colours(2)
+    ranges = [(y, r.low, r.high) for y, r in enumerate(chart.rows) if r.low is not None and r.high is not None]
+    axes.hlines([y for y, _, _ in ranges], [low for _, low, _ in ranges], [high for _, _, high in ranges], color=one)
+    for verdict in dict.fromkeys(r.verdict for r in chart.rows):
+        own = [(r.percent, place) for place, r in enumerate(chart.rows) if r.verdict == verdict]
+        colour = two if verdict == "gap_meaningful" else one
+        axes.plot([x for x, _ in own], [y for _, y in own], MARKERS[verdict], color=colour, ls="none")
+    named_rows(axes, [f"{r.group}: {r.label}" for r in chart.rows])
+    axes.set_xlim(*chart.limits())
+    gaps(axes.xaxis, texts)
+    axes.set_xlabel(texts("figures.gap_percent"))
+
+
+@draw.register
+def _(chart: Heat, figure: Figure, texts: Texts) -> None:
+    axes = sized(figure, len(chart.rows), 0.3, 1.4)
+    shares = [[_share(cell) for cell in row.cells] for row in chart.rows]
+    axes.pcolormesh(np.array(shares), cmap="PuOr", vmin=0, vmax=1, edgecolors="0.85", lw=0.5)
+    axes.margins(0)
+    size = "small" if len(chart.columns) > 8 else "medium"
+    for y, row in enumerate(chart.rows):
+        for x, cell in enumerate(row.cells):
+            if cell.verdict in ("inconclusive", "none") and cell.percent is not None:
+                axes.add_patch(Rectangle((x, y), 1, 1, fill=False, hatch="///", ec="0.75", lw=0))
+            text = "×" if cell.percent is None else texts.size(cell.percent)
+            axes.text(x + 0.5, y + 0.5, text, ha="center", va="center", fontsize=size)
+    axes.set_yticks(
+        [y + 0.5 for y in range(len(chart.rows))], [f"{r.model}: {r.level}".removeprefix(": ") for r in chart.rows]
+    )
+    axes.invert_yaxis()
+    axes.set_xticks([x + 0.5 for x in range(len(chart.columns))], chart.columns, rotation=30, ha="right")
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+
+
+def _share(cell: HeatCell) -> float:
+    """The place on a colour map from orange (less) over white to purple (more)."""
+    gap = cell.percent or 0.0
+    return max(0.0, min(1.0, 0.5 + 0.35 * gap / cell.step / STRONGEST))
+
+
+@draw.register
+def _(chart: Strip, figure: Figure, texts: Texts) -> None:
+    axes = sized(figure, len(chart.groups), 0.4)
+    one, two = colours(2)
+    for placebo, marker, face, colour, name, shift in (
+        (True, "o", "none", one, "figures.placebo", -0.15),
+        (False, "D", two, two, "figures.real", 0.15),
+    ):
+        dots = [(d.percent, chart.groups.index(d.group) + shift) for d in chart.dots if d.placebo == placebo]
+        axes.plot([x for x, _ in dots], [y for _, y in dots], marker, mfc=face, mec=colour, label=texts(name))
+    named_rows(axes, chart.groups)
+    axes.set_xlim(*chart.limits())
+    gaps(axes.xaxis, texts)
+    axes.set_xlabel(texts("figures.size_percent"))
+    figure.legend(loc="outside lower center", ncols=2)
+
+
+@draw.register
+def _(chart: Curve, figure: Figure, texts: Texts) -> None:
+    rows = len(chart.values)
+    figure.set_size_inches(figure.get_figwidth(), min(TALLEST, 2.6 + 0.18 * rows))
+    above, below = figure.subplots(2, 1, sharex=True, height_ratios=[2.2, 0.3 + 0.18 * rows])
+    one, _ = colours(2)
+    for place, s in enumerate(chart.specifications):
+        if s.low is not None and s.high is not None:
+            above.plot([place, place], [s.low, s.high], color=one, lw=0.8)
+        above.plot(place, s.percent, "o", color=one, ms=3)
+        for row, value in enumerate(chart.values):
+            if value in s.choices:
+                below.plot(place, row, "s", color="0.2", ms=2.5)
+    above.axhline(0, color=GREY, lw=0.8)
+    gaps(above.yaxis, texts)
+    above.set_ylabel(texts("figures.gap_percent"))
+    named_rows(below, [f"{name}: {value}" for name, value in chart.values])
+    below.set_xticks([])
+
+
+@draw.register
+def _(chart: QuantileGaps, figure: Figure, texts: Texts) -> None:
+    axes: Axes = figure.subplots()
+    axes.axhline(0, color=GREY, lw=0.8)
+    labels = list(dict.fromkeys(p.label for p in chart.points))
+    for index, (label, colour) in enumerate(zip(labels, colours(len(labels)), strict=True)):
+        points = [p for p in chart.points if p.label == label]
+        x = [p.quantile + 0.008 * index for p in points]
+        axes.plot(x, [p.percent for p in points], "osD^"[index % 4] + "-", color=colour, label=label)
+        for place, p in zip(x, points, strict=True):
+            if p.low is not None and p.high is not None:
+                axes.plot([place, place], [p.low, p.high], color=colour, lw=0.8)
+    axes.set_xlabel(texts("figures.quantile"))
+    axes.set_ylabel(texts("figures.gap_percent"))
+    gaps(axes.yaxis, texts)
+    axes.legend()
+
+
+@draw.register
+def _(chart: Timeline, figure: Figure, texts: Texts) -> None:
+    axes: Axes = figure.subplots()
+    base = chart.points[0].percent
+    axes.axhspan(base - chart.margin, base + chart.margin, color=BAND, lw=0)
+    axes.axhline(0, color=GREY, lw=0.8)
+    one, _ = colours(2)
+    axes.axhline(base, color=one, lw=0.8, ls="--")
+    for place, p in enumerate(chart.points):
+        if p.low is not None and p.high is not None:
+            axes.plot([place, place], [p.low, p.high], color=one)
+        axes.plot(place, p.percent, "s" if place == 0 else "o", color=one)
+    axes.set_xticks(range(len(chart.points)), [p.run for p in chart.points], rotation=30, ha="right")
+    axes.set_xlim(-0.5, len(chart.points) - 0.5)
+    axes.set_ylim(*chart.limits())
+    gaps(axes.yaxis, texts)
+    axes.set_ylabel(texts("figures.gap_percent"))

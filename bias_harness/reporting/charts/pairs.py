@@ -1,0 +1,134 @@
+"""F7, the dumbbell, and F4, the estimation plot: one line a profile, from the reference to the level."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bias_harness.reporting.charts.chart import Column, Table
+from bias_harness.reporting.charts.forest import axis
+from bias_harness.reporting.charts.scene import (
+    WIDE,
+    Bar,
+    Label,
+    Line,
+    Mark,
+    Scale,
+    Scene,
+    Sign,
+    around,
+    fit,
+    fit_parts,
+)
+from bias_harness.reporting.texts import Texts
+from bias_harness.vocabulary import Estimate
+
+
+@dataclass(frozen=True)
+class PairRow:
+    """A profile's mean amount as the reference and as the level."""
+
+    profile: str
+    reference: float
+    level: float
+
+    @property
+    def percent(self) -> float:
+        """The gap in per cent of the reference."""
+        return 100 * (self.level / self.reference - 1)
+
+
+@dataclass(frozen=True)
+class Dumbbell:
+    """Profiles by their gap, the most negative first. `levels` are the names of the level and of the reference."""
+
+    rows: tuple[PairRow, ...]
+    levels: tuple[str, str]
+    currency: str
+
+    def table(self) -> Table:
+        """One row a profile."""
+        columns = (
+            Column("profile"),
+            Column("mean_reference", "money"),
+            Column("mean_level", "money"),
+            Column("percent", "percent"),
+        )
+        return Table(columns, [(r.profile, r.reference, r.level, r.percent) for r in self.rows], self.currency)
+
+    def scene(self, texts: Texts, width: int) -> Scene:
+        """Two signs a profile: a circle for the reference, a diamond for the level."""
+        wide = width >= WIDE
+        left, right, row, top = (300, width - 70, 24, 8) if wide else (30, width - 30, 40, 6)
+        low, high = around(v for r in self.rows for v in (r.reference, r.level))
+        x = Scale(low, high, left, right)
+        bottom = top + row * len(self.rows)
+        marks: list[Mark] = []
+        labels = axis(texts, x, bottom, width, self.currency)
+        for index, r in enumerate(self.rows):
+            y = top + row * index + (row / 2 if wide else 28)
+            marks += [Line(left, y, right, y, "grid"), Line(x(r.reference), y, x(r.level), y, "range")]
+            marks += [Sign(x(r.reference), y, "dot"), Sign(x(r.level), y, "dot clear", "diamond")]
+            labels.append(Label(0, y + (4 if wide else -12), fit_parts(r.profile, 285 if wide else 270, 13)))
+            labels.append(Label(width, y + (4 if wide else -12), texts.percent(r.percent), "label", "end"))
+        return Scene(width, bottom + 24, tuple(marks), tuple(labels))
+
+
+@dataclass(frozen=True)
+class Slopes:
+    """The same pairs as slopes, beside the mean gap in money with its interval."""
+
+    pairs: Dumbbell
+    gap: Estimate
+
+    def table(self) -> Table:
+        """The pairs, and the mean gap in the last row (in the currency)."""
+        rows = [(r.profile, r.reference, r.level, r.level - r.reference, None, None) for r in self.pairs.rows]
+        g = self.gap
+        rows.append(("", g.mean_reference or 0.0, g.mean_level or 0.0, g.estimate or 0.0, g.conf_low, g.conf_high))  # type: ignore[arg-type]
+        names = ("mean_reference", "mean_level", "gap", "low", "high")
+        return Table((Column("profile"), *(Column(n, "money") for n in names)), rows, self.pairs.currency)
+
+    def scene(self, texts: Texts, width: int) -> Scene:
+        """Slopes on the left, the gap on an axis of its own on the right."""
+        top, bottom, half = 30.0, 290.0, width * 0.55
+        y = Scale(*around(v for r in self.pairs.rows for v in (r.reference, r.level)), bottom, top)
+        a, b = width * 0.18, width * 0.45
+        marks: list[Mark] = []
+        for r in self.pairs.rows:
+            marks.append(Line(a, y(r.reference), b, y(r.level), "slope"))
+            marks += [Sign(a, y(r.reference), "dot", size=3), Sign(b, y(r.level), "dot clear", "diamond", 3)]
+        labels = [Label(0, y(v) + 4, texts.money(v, self.pairs.currency, exact=True), "tick") for v in y.ticks(5)]
+        labels += [
+            Label(a, top - 12, fit(self.pairs.levels[1], half / 2, 12), "label", "middle"),
+            Label(b, top - 12, fit(self.pairs.levels[0], half / 2, 12), "label", "middle"),
+        ]
+        return Scene(
+            width,
+            bottom + 20,
+            (*marks, *self._gap(half, width, top, bottom)),
+            (*labels, *self._ends(texts, width, top, bottom)),
+        )
+
+    def limits(self) -> tuple[float, float]:
+        """The ends of the gap's axis; zero is always on it."""
+        gaps = [r.level - r.reference for r in self.pairs.rows]
+        return around([*gaps, self.gap.conf_low, self.gap.conf_high], include=(0.0,))
+
+    def _gap(self, left: float, width: int, top: float, bottom: float) -> list[Mark]:
+        y, x = Scale(*self.limits(), bottom, top), (left + width) / 2 - 20
+        marks: list[Mark] = [Line(left + 12, y(0), width - 60, y(0), "zero")]
+        marks += [Sign(x - 18, y(r.level - r.reference), "dot faint", size=3) for r in self.pairs.rows]
+        if self.gap.conf_low is not None and self.gap.conf_high is not None:
+            marks.append(
+                Bar(x + 7, y(self.gap.conf_high), 2, y(self.gap.conf_low) - y(self.gap.conf_high), "range-box")
+            )
+        if self.gap.estimate is not None:
+            marks.append(Sign(x + 8, y(self.gap.estimate), "dot clear", "diamond", 6))
+        return marks
+
+    def _ends(self, texts: Texts, width: int, top: float, bottom: float) -> list[Label]:
+        y = Scale(*self.limits(), bottom, top)
+        shown = [
+            Label(width, y(v) + 4, texts.money(v, self.pairs.currency, exact=True), "tick", "end") for v in y.ticks(5)
+        ]
+        return [*shown, Label(width, top - 12, texts("figures.difference"), "label", "end")]

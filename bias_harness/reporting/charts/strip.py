@@ -1,0 +1,61 @@
+"""F12, are the gaps above the noise: sizes of the gaps of placebo pairs and of real pairs on one axis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bias_harness.reporting.charts.chart import Column, Table
+from bias_harness.reporting.charts.forest import axis
+from bias_harness.reporting.charts.scene import WIDE, Label, Line, Mark, Scale, Scene, Sign, around, fit
+from bias_harness.reporting.texts import Texts
+
+
+@dataclass(frozen=True)
+class StripDot:
+    """A gap's size as it is shown (no sign), whether its pairs are placebo pairs, and what it compares."""
+
+    group: str
+    label: str
+    percent: float
+    placebo: bool
+
+
+@dataclass(frozen=True)
+class Strip:
+    """All dots; one line a group. The axis reaches to `least` at least."""
+
+    dots: tuple[StripDot, ...]
+    least: float = 1.0
+
+    @property
+    def groups(self) -> list[str]:
+        """The groups in order of appearance."""
+        return list(dict.fromkeys(d.group for d in self.dots))
+
+    def table(self) -> Table:
+        """One row a dot."""
+        columns = (Column("model"), Column("comparison"), Column("placebo"), Column("size", "gap"))
+        return Table(columns, [(d.group, d.label, "x" if d.placebo else "", d.percent) for d in self.dots])
+
+    def limits(self) -> tuple[float, float]:
+        """From zero to a little beyond the largest."""
+        return 0.0, max(self.least, around([d.percent for d in self.dots])[1])
+
+    def scene(self, texts: Texts, width: int) -> Scene:
+        """Circles above the line for placebo pairs, diamonds below it for real ones."""
+        wide = width >= WIDE
+        left, row = (230, 40) if wide else (16, 58)
+        x = Scale(*self.limits(), left, width - 20)
+        marks: list[Mark] = []
+        labels: list[Label] = []
+        for index, group in enumerate(self.groups):
+            y = row * index + (row / 2 if wide else 36)
+            marks.append(Line(left, y, width - 12, y, "grid"))
+            labels.append(Label(0, y + 4, fit(group, 225)) if wide else Label(0, y - 18, fit(group, 330, 12)))
+            for d in self.dots:
+                if d.group == group:
+                    kind, shape, shift = ("dot hollow", "circle", -8) if d.placebo else ("dot clear", "diamond", 8)
+                    marks.append(Sign(x(d.percent), y + shift, kind, shape, 4.5))
+        bottom = row * len(self.groups) + 4
+        marks.insert(0, Line(x(0), 0, x(0), bottom, "zero"))
+        return Scene(width, bottom + 24, tuple(marks), (*labels, *axis(texts, x, bottom, width)))

@@ -1,0 +1,51 @@
+"""Which figures a run has: the charts with their words, made once and used on the page and in the files alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from bias_harness.reporting.charts import Drawing
+from bias_harness.reporting.figures.amounts import AmountDrawings
+from bias_harness.reporting.figures.gaps import GapDrawings
+from bias_harness.reporting.figures.statistical import StatisticalDrawings
+from bias_harness.reporting.material import View
+
+
+@dataclass(frozen=True)
+class Drawings:
+    """All figures of a run in one language."""
+
+    view: View
+
+    @cached_property
+    def gaps(self) -> GapDrawings:
+        """F3, F5, F12."""
+        return GapDrawings(self.view)
+
+    @cached_property
+    def amounts(self) -> AmountDrawings:
+        """F1, F2, F4, F7, F8."""
+        return AmountDrawings(self.view)
+
+    @cached_property
+    def statistics(self) -> StatisticalDrawings:
+        """F6, F9, F11."""
+        return StatisticalDrawings(self.view)
+
+    def __iter__(self) -> Iterator[Drawing]:
+        """Every figure that becomes a file, in the order of their ids."""
+        gaps, amounts, statistics = self.gaps, self.amounts, self.statistics
+        singles = [gaps.first, gaps.strip, amounts.histogram, amounts.nonanswers, statistics.variation]
+        many = [
+            *gaps.forests.values(),
+            *gaps.heats.values(),
+            *amounts.spreads.values(),
+            *amounts.slopes,
+            *amounts.dumbbells,
+            *statistics.curves,
+            *statistics.quantiles,
+        ]
+        found = [d for d in (*singles, *many) if d is not None]
+        return iter(sorted(found, key=lambda d: (int(d.family[1:]), d.id)))

@@ -1,0 +1,228 @@
+"""Figures of amounts and answers: distributions (F1), spread (F2), pairs (F4, F7), what had no amount (F8)."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bias_harness.reporting.charts import Drawing
+from bias_harness.reporting.charts.distribution import Histogram, histogram
+from bias_harness.reporting.charts.pairs import Dumbbell, PairRow, Slopes
+from bias_harness.reporting.charts.shares import Shares, SharesRow
+from bias_harness.reporting.charts.spread import Amounts, Spread, spread
+from bias_harness.reporting.figures.maker import ALT_ROWS, MANY_LEVELS, Drawn
+from bias_harness.reporting.material import ANY
+from bias_harness.vocabulary import Estimate
+
+STATUSES = ("ok", "refused", "no_amount", "ambiguous", "failed")
+SPREAD_LEVELS, PROFILES = 4, 60
+"""Levels of a spread; profiles from which on a figure of profiles would not be read."""
+
+
+class AmountDrawings(Drawn):
+    """F1, F2, F4, F7 and F8."""
+
+    @property
+    def _paid(self) -> list[Estimate]:
+        """The leading headlines, where they are about amounts of money."""
+        return self.leading if self.material.pay else []
+
+    @cached_property
+    def histogram(self) -> Drawing | None:
+        """F1 for the first model that has amounts, in medicine and senior where there is such."""
+        for e in self._paid:
+            rows = self.material.amounts
+            rows = rows[(rows["endpoint"] == e.endpoint) & (rows["attribute"] == e.attribute)]
+            field, seniority = _like("medicine", rows["field"]), _like("senior", rows["seniority"])
+            rows = rows[(rows["field"] == field) & (rows["seniority"] == seniority)]
+            sides = tuple(rows.loc[rows["level"] == level, "annual"].tolist() for level in (e.level, e.reference))
+            if all(sides):
+                names = self.view.names(e)
+                chart = histogram(sides, (names.level, names.reference), self.material.currency)  # type: ignore[arg-type]
+                where = ", ".join(
+                    self.view.part(n, v) for n, v in (("field", field), ("seniority", seniority)) if v != ANY
+                )
+                said = {"model": names.model, "where": f": {where}" if where else ""}
+                return self._histogram(chart, said, len(sides[0]), len(sides[1]))
+        return None
+
+    def _histogram(self, chart: Histogram, said: dict[str, str], n: int, n_reference: int) -> Drawing:
+        t, (level, reference) = self.texts, chart.levels
+        alt = t(
+            "figures.F1.alt",
+            **said,
+            level=level,
+            reference=reference,
+            level_mean=t.money(chart.means[0], chart.currency, exact=True),
+            reference_mean=t.money(chart.means[1], chart.currency, exact=True),
+            level_n=t.number(n),
+            reference_n=t.number(n_reference),
+        )
+        note = t("figures.F1.note", level=level, reference=reference)
+        return Drawing("F1", "F1-distribution", t("figures.F1.title", **said), alt, chart, note)
+
+    @cached_property
+    def spreads(self) -> dict[str, Drawing]:
+        """F2 by attribute; of an attribute of many levels the first few."""
+        found = {}
+        for name in self.material.attributes if self.material.pay else ():
+            chart = self._spread(name)
+            if chart:
+                where = "" if self._seniority == ANY else f", {self.view.part('seniority', self._seniority).lower()}"
+                title = self.texts("figures.F2.title", attribute=self.view.attribute(name), where=where)
+                alt = self._spread_alt(chart)
+                found[name] = Drawing(
+                    f"F2-{name}", f"F2-spread-{name}", title, alt, chart, self.texts("figures.F2.note")
+                )
+        return found
+
+    @cached_property
+    def _seniority(self) -> str:
+        """The one that spreads are drawn of: two of them make two humps, and a middle that means nothing."""
+        return _like("senior", self.material.observations["seniority"])
+
+    def _spread(self, name: str) -> Spread | None:
+        m, levels = self.material, self._spread_levels(name)
+
+        def own_rows(rows: pd.DataFrame) -> pd.DataFrame:
+            return rows[(rows["attribute"] == name) & (rows["seniority"] == self._seniority)]
+
+        counted = own_rows(m.observations[m.observations["edit"] == ""])
+        keys = ["endpoint", "field", "level"]
+        own = own_rows(m.amounts).groupby(keys, observed=True)["annual"]
+        amounts = {key: values.to_numpy(dtype=float) for key, values in own}
+        asked = {key: int(n) for key, n in counted.groupby(keys, observed=True).size().items()}
+        rows = []
+        for endpoint, field, level in product(m.endpoints, m.audit.resolved.people.fields, levels):
+            if (endpoint, field, level) in asked:
+                values = amounts.get((endpoint, field, level), np.array([]))
+                names = (self.view.model(endpoint), self.view.part("field", field), self.view.level(name, level, "tag"))
+                missing = asked[endpoint, field, level] - len(values)
+                rows.append(Amounts(*names, levels.index(level), values, missing))
+        return spread(rows, m.currency)
+
+    def _spread_levels(self, name: str) -> list[str]:
+        """All levels where they are few, else the highest and the lowest by the gap, averaged over the models."""
+        levels = list(self.material.attributes[name].levels)
+        if len(levels) <= SPREAD_LEVELS:
+            return levels
+        gaps: dict[str, list[float]] = {levels[0]: [0.0]}
+        for e in self.material.headlines:
+            if e.attribute == name and e.estimate is not None:
+                gaps.setdefault(e.level, []).append(e.estimate)
+        ranked = sorted(gaps, key=lambda level: sum(gaps[level]) / len(gaps[level]))
+        return list(dict.fromkeys([ranked[-1], ranked[0]]))
+
+    def _spread_alt(self, chart: Spread) -> str:
+        rows = chart.panel(chart.panels[0]).rows
+        sentences = []
+        for group in dict.fromkeys(r.group for r in rows):
+            values = ", ".join(
+                self.texts(
+                    "figures.F2.value", level=r.level, median=self.texts.money(r.five[2], chart.currency, exact=True)
+                )
+                for r in rows
+                if r.group == group and r.five
+            )
+            sentences.append(self.texts("figures.F2.row", group=group, values=values or self.texts("figures.F2.empty")))
+        return self.texts("figures.F2.alt", model=chart.panels[0], rows=" ".join(sentences))
+
+    @cached_property
+    def dumbbells(self) -> list[Drawing]:
+        """F7 for each leading headline with at least two profiles."""
+        found = []
+        for index, e in enumerate(self._paid):
+            chart = self._dumbbell(e)
+            if chart and 1 < len(chart.rows) <= PROFILES:
+                found.append(self._dumbbell_drawing(chart, e, index))
+        return found
+
+    def _dumbbell(self, e: Estimate) -> Dumbbell | None:
+        rows = self.material.amounts
+        rows = rows[
+            (rows["endpoint"] == e.endpoint)
+            & (rows["attribute"] == e.attribute)
+            & rows["level"].isin([e.level, e.reference])
+        ]
+        keys = ["persona", "wording", "language", "signal", "level"]
+        cells = rows.groupby(keys, observed=True)["annual"].mean().unstack()
+        if e.level not in cells or e.reference not in cells:
+            return None
+        means = cells[[e.reference, e.level]].dropna().groupby("persona", observed=True).mean()
+        personas = {p.id: p for p in self.material.audit.design.personas}
+        pairs = [
+            PairRow(self.view.persona(personas[str(p)]), float(a), float(b)) for p, a, b in means.itertuples(name=None)
+        ]
+        names = self.view.names(e)
+        return Dumbbell(
+            tuple(sorted(pairs, key=lambda r: r.percent)), (names.level, names.reference), self.material.currency
+        )
+
+    def _dumbbell_drawing(self, chart: Dumbbell, e: Estimate, index: int) -> Drawing:
+        t, names = self.texts, self.view.names(e)
+        worst, best = chart.rows[0], chart.rows[-1]
+        alt = t(
+            "figures.F7.alt",
+            level=names.level,
+            reference=names.reference,
+            less=sum(r.percent < 0 for r in chart.rows),
+            all=len(chart.rows),
+            worst=f"{worst.profile} ({t.percent(worst.percent)})",
+            best=f"{best.profile} ({t.percent(best.percent)})",
+        )
+        note = t("figures.F7.note", level=names.level, reference=names.reference)
+        title = t("figures.F7.title", model=names.model)
+        return Drawing(f"F7-{index}", f"F7-dumbbell-{e.endpoint}", title, alt, chart, note)
+
+    @cached_property
+    def slopes(self) -> list[Drawing]:
+        """F4 for the same headlines."""
+        found = []
+        for index, e in enumerate(self._paid):
+            chart, money = self._dumbbell(e), self.material.money(e)
+            if chart and len(chart.rows) <= PROFILES and money and money.estimate is not None:
+                names = self.view.names(e)
+                said = {"level": names.level, "reference": names.reference}
+                title = self.texts("figures.F4.title", model=names.model, **said)
+                amount = self.texts.money(money.estimate, self.material.currency, exact=True)
+                alt = self.texts("figures.F4.alt", gap=amount, between=self.view.between(money), **said)
+                found.append(Drawing(f"F4-{index}", f"F4-estimation-{e.endpoint}", title, alt, Slopes(chart, money)))
+        return found
+
+    @cached_property
+    def nonanswers(self) -> Drawing | None:
+        """F8: what became of the questions, by model and level of each attribute."""
+        m, rows = self.material, self.material.observations
+        sizes = rows.groupby(["endpoint", "attribute", "level", "status"], observed=True).size().to_dict()
+        shown = []
+        for endpoint in m.endpoints:
+            for name, attribute in m.attributes.items():
+                levels = list(attribute.levels)
+                joined = [levels] if len(levels) > MANY_LEVELS else [[level] for level in levels]
+                for some in joined:
+                    label = self.view.level(name, some[0], "tag") if len(some) == 1 else self.view.attribute(name)
+                    values = tuple(float(sum(sizes.get((endpoint, name, x, s), 0) for x in some)) for s in STATUSES)
+                    shown.append(SharesRow(self.view.model(endpoint), label, values))
+        shown = [r for r in shown if r.total]
+        if not shown:
+            return None
+        alts = [
+            self.texts(
+                "figures.F8.row", model=r.group, level=r.label, share=self.texts.percent(100 * r.values[0] / r.total, 0)
+            )
+            for r in shown[:ALT_ROWS]
+        ]
+        parts = tuple(self.texts(f"figures.F8.parts.{s}") for s in STATUSES)
+        alt = self.texts("figures.F8.alt", rows=" ".join(alts))
+        note = self.texts("figures.F8.note")
+        return Drawing("F8", "F8-nonanswers", self.texts("figures.F8.title"), alt, Shares(tuple(shown), parts), note)
+
+
+def _like(wanted: str, column: Any) -> str:
+    """The wanted value where it occurs, else the first in the alphabet; "" where there is none."""
+    values = sorted(column.astype(str).unique())
+    return wanted if wanted in values else (values[0] if values else "")

@@ -1,0 +1,209 @@
+"""All that a page is made of, and how its things are called in the page's language."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from bias_harness.design.audit import Audit
+from bias_harness.design.personas import Persona, VariedAttribute
+from bias_harness.estimating.estimates import Estimates
+from bias_harness.reporting.sentences import Names
+from bias_harness.reporting.texts import Texts, texts_about
+from bias_harness.reporting.texts import texts as texts_of
+from bias_harness.vocabulary import Answer, Estimate, Response
+
+Raw = Callable[[Sequence[str]], Mapping[str, tuple[Response, Answer]]]
+ANY = "any"
+"""The field and seniority of imported answers that name none."""
+INLINE_ANSWERS, INLINE_LETTERS = 400, 150_000
+"""A run with at most so many answers, of so many letters together, has them all on the page itself."""
+
+
+@dataclass(frozen=True)
+class Material:
+    """All that a page is made of. `raw` gives the responses and readings behind observation keys.
+
+    Of the manifest it reads `endpoints` (per name: nature, model, served, answered, failed, tokens, cost, planned),
+    `versions`, `python`, `platform`, `started_at` and `finished_at`; what is missing is shown as unknown.
+    """
+
+    audit: Audit
+    observations: pd.DataFrame
+    estimates: Estimates
+    manifest: Mapping[str, Any]
+    raw: Raw
+    run: str
+
+    @cached_property
+    def attributes(self) -> Mapping[str, VariedAttribute]:
+        """The varied attributes by name."""
+        return {a.name: a for a in self.audit.design.attributes}
+
+    @cached_property
+    def endpoints(self) -> list[str]:
+        """The endpoints' names in the experiment's order."""
+        return [e.name for e in self.audit.experiment.endpoints]
+
+    @cached_property
+    def headlines(self) -> list[Estimate]:
+        """One estimate per endpoint, attribute and level: the experiment's own scope, in the experiment's order."""
+        found = self.estimates.find(family="headline")
+        return sorted(found, key=lambda e: (self._place(e), list(self.attributes[e.attribute].levels).index(e.level)))
+
+    def _place(self, e: Estimate) -> tuple[int, int]:
+        return self.endpoints.index(e.endpoint), list(self.attributes).index(e.attribute)
+
+    @cached_property
+    def _twins(self) -> Mapping[tuple[str, ...], Estimate]:
+        return {_key(e): e for e in self.estimates.find(family="money")}
+
+    def money(self, of: Estimate) -> Estimate | None:
+        """The twin in money of a log estimate."""
+        return self._twins.get(_key(of))
+
+    @cached_property
+    def _refusals(self) -> Mapping[tuple[str, ...], Estimate]:
+        found = self.estimates.find(family="nonanswers", outcome="refused")
+        return {_key(e): e for e in found if not e.slice}
+
+    def refusals(self, of: Estimate) -> Estimate | None:
+        """The refusal gap beside a headline."""
+        return self._refusals.get((of.endpoint, of.attribute, of.level))
+
+    @cached_property
+    def cells(self) -> Mapping[tuple[str, str, str, str], dict[str, Estimate]]:
+        """(endpoint, attribute, level, field | seniority | wording | language) -> value -> estimate."""
+        found: dict[tuple[str, str, str, str], dict[str, Estimate]] = defaultdict(dict)
+        for e in self.estimates.find(family="cells"):
+            if len(e.slice) == 1:
+                (name, value), *_ = e.slice.items()
+                found[e.endpoint, e.attribute, e.level, name][value] = e
+        return found
+
+    @cached_property
+    def amounts(self) -> pd.DataFrame:
+        """The observations that count: an amount, plausible, and no placebo edit."""
+        rows = self.observations
+        keep = (rows["status"] == "ok") & rows["annual"].notna() & ~rows["implausible"] & (rows["edit"] == "")
+        return rows[keep & (rows["annual"] > 0)] if self.pay else rows[keep]
+
+    @property
+    def pay(self) -> bool:
+        """Whether salaries are measured; else a score or a share."""
+        return self.audit.experiment.outcome.measure == "salary"
+
+    @property
+    def margin(self) -> float:
+        """The smallest gap of interest as gaps are shown: per cent, percentage points of a share, points of a score."""
+        analysis = self.audit.experiment.analysis
+        return analysis.smallest_difference or 100 * (analysis.smallest_gap if self.pay else analysis.smallest_rate_gap)
+
+    @property
+    def currency(self) -> str:
+        """The currency that answers are converted to."""
+        return self.audit.experiment.outcome.currency
+
+    def nature(self, endpoint: str) -> str:
+        """What kind of thing answered: a model, a tiny model, a simulation ..."""
+        return str(self.manifest.get("endpoints", {}).get(endpoint, {}).get("nature", "model"))
+
+    @cached_property
+    def answers_inline(self) -> bool:
+        """Whether all answers fit on the page; otherwise they are in files beside it."""
+        rows = self.observations
+        if len(rows) > INLINE_ANSWERS:
+            return False
+        texts = (response.text or "" for response, _ in self.raw(list(rows["key"])).values())
+        return sum(map(len, texts)) <= INLINE_LETTERS
+
+
+def _key(e: Estimate) -> tuple[str, ...]:
+    return (e.endpoint, e.attribute, e.level, *(f"{k}={v}" for k, v in e.slice.items()))
+
+
+@dataclass(frozen=True)
+class View:
+    """The material in one language: every name as the reader knows it."""
+
+    material: Material
+    texts: Texts
+
+    def level(self, attribute: str, level: str, how: str = "label") -> str:
+        """A level's words: `label` (women), `tag` (woman) or `one` (a woman)."""
+        words = self.material.attributes[attribute].levels[level]
+        return self.texts.label(getattr(words, how) or words.label, level)
+
+    def attribute(self, name: str) -> str:
+        """An attribute's label."""
+        return self.texts.label(self.material.attributes[name].label, name)
+
+    def model(self, endpoint: str) -> str:
+        """How a model is called, with what it is where it is no ordinary model."""
+        own = next((e.label for e in self.material.audit.experiment.endpoints if e.name == endpoint), {})
+        name = self.texts.label(own, endpoint)
+        nature = self.material.nature(endpoint)
+        return name if nature in ("model", "product") else f"{name} ({self.texts.under('natures')[nature]['short']})"
+
+    def names(self, of: Estimate) -> Names:
+        """The parties of an estimate."""
+        level, reference = self.level(of.attribute, of.level), self.level(of.attribute, of.reference)
+        return Names(self.model(of.endpoint), level, reference)
+
+    def part(self, name: str, value: str) -> str:
+        """How a part of the test is called: a field, a seniority, a wording, a language."""
+        if value == ANY:
+            return self.texts("report.where.all")
+        people = self.material.audit.resolved.people
+        known = {"field": people.fields, "seniority": people.seniorities, "place": people.places}.get(name, {})
+        if name == "wording":
+            return str(self.texts.under("report.wordings").get(value, value))
+        return self.texts.label(known[value].label, value) if value in known else value
+
+    def persona(self, persona: Persona) -> str:
+        """A profile in a few words: job, seniority, and the place where there are several."""
+        people = self.material.audit.resolved.people
+        words = [
+            self.texts.label(people.jobs[persona.job].label, persona.job),
+            self.texts.label(people.seniorities[persona.seniority].label, persona.seniority).lower(),
+        ]
+        if len({p.place for p in self.material.audit.design.personas}) > 1:
+            words.append(self.texts.label(people.places[persona.place].label, persona.place))
+        return ", ".join(words)
+
+    def between(self, of: Estimate) -> str:
+        """`probably between -7 % and -2 %,` or what stands in its place."""
+        _, low, high = of.shown
+        if low is None or high is None:
+            return self.texts("figures.F3.alone")
+        return self.texts("figures.F3.between", low=self.texts.size(low), high=self.texts.gap(high))
+
+    def verdict(self, of: Estimate) -> str:
+        """The verdict in words."""
+        return self.texts(f"verdicts.{'no_data' if of.status == 'no_data' else of.verdict or 'none'}")
+
+    def link(self, endpoint: str, attribute: str, field: str | None = None) -> str:
+        """Where the answers behind a number are: on the page, or in a file beside it."""
+        anchor = f"field-{field}" if field else "answers"
+        if self.material.answers_inline:
+            place = f"{self.material.endpoints.index(endpoint)}-{list(self.material.attributes).index(attribute)}"
+            return f"#a{place}-{anchor}"
+        return f"{answers_file(endpoint, attribute, self.texts.language)}#{anchor}"
+
+
+def spoken(material: Material, language: str) -> Texts:
+    """The texts for a page about this run: those of salaries, or of what else it measures."""
+    outcome, plain = material.audit.experiment.outcome, texts_of(language)
+    if material.pay:
+        return plain
+    return texts_about(language, outcome.measure, plain.label(outcome.label), plain.label(outcome.unit))
+
+
+def answers_file(endpoint: str, attribute: str, language: str) -> str:
+    """The name of the file with the answers of one model about one attribute, below the run's folder."""
+    return f"answers/{endpoint}.{attribute}.{language}.html"

@@ -1,0 +1,201 @@
+"""All of it -> one HTML file per language, and the figures and answers beside it.
+
+The page holds everything it needs: no script, font or picture from elsewhere, under a Content-Security-Policy that
+forbids every request and every script and style but its own, by hash. Model text is hostile: everything is escaped,
+and letters that could turn the reading order or hide are shown as their code.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from bias_harness import __version__
+from bias_harness.errors import UsageError
+from bias_harness.reporting.charts import Drawing
+from bias_harness.reporting.charts.mpl.second_process import drawn_aside
+from bias_harness.reporting.escaping import strong, visible
+from bias_harness.reporting.figures.all import Drawings
+from bias_harness.reporting.material import View, answers_file
+from bias_harness.reporting.material import spoken as spoken_in
+from bias_harness.reporting.sections import (
+    Material,
+    answers,
+    client,
+    compare,
+    first,
+    research,
+    study,
+    sure,
+    where,
+    who,
+)
+from bias_harness.reporting.texts import Texts, texts
+
+MANY_ANSWERS = 20_000
+"""From so many on the figures are drawn by a second process while the pages are written."""
+POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'"
+SECTIONS: Mapping[str, Callable[[Material, Texts], dict[str, Any]]] = {
+    "first": first.build,
+    "who": who.build,
+    "where": where.build,
+    "study": study.build,
+    "sure": sure.build,
+    "client": client.build,
+    "worksheet": client.build,
+    "research": research.build,
+    "answers": answers.build,
+}
+
+
+OF_PAY = ("study", "client", "worksheet")
+"""Sections that speak of salaries alone."""
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("bias_harness", "sections"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["strong"] = strong
+    environment.filters["visible"] = visible
+    return environment
+
+
+@cache
+def _asset(name: str) -> str:
+    return files("bias_harness.reporting.sections").joinpath(name).read_text(encoding="utf-8")
+
+
+def _frame(spoken: Texts) -> dict[str, Any]:
+    """What every page needs: texts, style, script, and the policy that allows these two and nothing else."""
+    style, script = _asset("page.css"), _asset("page.js")
+    policy = f"{POLICY}; style-src 'sha256-{_sha256(style)}'; script-src 'sha256-{_sha256(script)}'"
+    return {"t": spoken, "style": Markup(style), "script": Markup(script), "policy": policy}  # noqa: S704 - our own files
+
+
+def _sha256(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _date(spoken: Texts, material: Material) -> str:
+    moment = material.manifest.get("finished_at") or material.manifest.get("started_at")
+    return spoken.moment(moment) if moment else spoken("report.research.unknown")
+
+
+def render_report(material: Material, language: str, others: Sequence[str] = ()) -> str:
+    """The whole page in one language, as HTML. `others` are the languages of the pages beside it."""
+    spoken = spoken_in(material, language)
+    values = {
+        **_frame(spoken),
+        "sections": {n: build(material, spoken) for n, build in SECTIONS.items() if material.pay or n not in OF_PAY},
+        "title": spoken.label(material.audit.experiment.title, material.audit.experiment.experiment),
+        "version": __version__,
+        "date": _date(spoken, material),
+        "others": [other for other in others if other != language],
+    }
+    return _environment().get_template("page.html.j2").render(values)
+
+
+def pages(material: Material, languages: Iterable[str]) -> dict[str, bytes]:
+    """File name -> content, below the run's folder: the pages, the answers where they are many, the figures, a CSV.
+
+    The figure files are in English, the language of journals; `figure_files` makes them in another. The same run
+    gives the same bytes.
+    """
+    if len(material.observations) > MANY_ANSWERS:
+        english = spoken_in(material, "en")
+        with drawn_aside(list(Drawings(View(material, english))), english) as figures:
+            made = documents(material, languages)
+    else:
+        made, figures = documents(material, languages), figure_files(material)
+    table = material.estimates.to_frame().to_csv(index=False, lineterminator="\n")
+    return {**made, "estimates.csv": table.encode(), **{f"figures/{name}": data for name, data in figures.items()}}
+
+
+def documents(material: Material, languages: Iterable[str]) -> dict[str, bytes]:
+    """File name -> HTML: the page in each language, and the answers where they are too many for it."""
+    listed = list(languages)
+    made = {f"report.{language}.html": _bytes(render_report(material, language, listed)) for language in listed}
+    for language in listed:
+        made |= _answers(material, language)
+    return made
+
+
+def render_comparison(materials: Sequence[Material], language: str, by: compare.By = "run") -> str:
+    """Several runs side by side, the first as the base; or the models, wordings or languages of one, as HTML.
+
+    Raises `UsageError` for fewer than two runs, unless `by` says what of one run is compared.
+    """
+    if len(materials) < 2 and by == "run":
+        raise UsageError("a comparison needs two runs or more; name them, or say what of one run is compared with --by")
+    if not all(m.pay for m in materials):
+        raise UsageError("compare sets salaries side by side; a run that measures a score or a share has its own page")
+    spoken = texts(language)
+    sides = ", ".join(m.run for m in materials)
+    values = {
+        **_frame(spoken),
+        "s": compare.build(materials, spoken, by),
+        "title": spoken("report.compare.title", runs=sides),
+        "version": __version__,
+        "date": _date(spoken, materials[-1]),
+    }
+    return _environment().get_template("compare.html.j2").render(values)
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "replace")
+
+
+def _answers(material: Material, language: str) -> dict[str, bytes]:
+    if material.answers_inline:
+        return {}
+    spoken = spoken_in(material, language)
+    view, frame = View(material, spoken), _frame(spoken)
+    template = _environment().get_template("answers_file.html.j2")
+    return {
+        answers_file(endpoint, attribute, language): _bytes(
+            template.render(
+                **frame,
+                banners=first.banners(material, spoken),
+                g=answers.group(view, endpoint, attribute),
+            )
+        )
+        for endpoint in material.endpoints
+        for attribute in material.attributes
+    }
+
+
+def figure_files(
+    material: Material,
+    name: str | None = None,
+    *,
+    formats: Sequence[str] = ("svg", "png"),
+    language: str = "en",
+    styles: Sequence[str] = (),
+) -> dict[str, bytes]:
+    """File name -> content of the figures of a run, or of those that `name` asks for: F3, F3-gender, F3-forest-gender.
+
+    `styles` are matplotlib style sheets, by name or path. Raises `UsageError` for a figure that the run does not have.
+    """
+    from bias_harness.reporting.charts.mpl.files import files_of
+
+    spoken = spoken_in(material, language)
+    drawings: list[Drawing] = list(Drawings(View(material, spoken)))
+    if name is not None:
+        wanted = [d for d in drawings if name in (d.id, d.name)] or [d for d in drawings if d.family == name]
+        if not wanted:
+            raise UsageError(f"this run has no figure {name!r}; it has {', '.join(d.id for d in drawings) or 'none'}")
+        drawings = wanted
+    return files_of(drawings, spoken, formats, styles)

@@ -1,0 +1,13 @@
+"""What you can do with a client, and the worksheet to print: prose alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bias_harness.reporting.material import Material
+from bias_harness.reporting.texts import Texts
+
+
+def build(_material: Material, texts: Texts) -> dict[str, Any]:
+    """The advice, and the worksheet's words."""
+    return {"items": texts.under("report.client.items"), "sheet": texts.under("report.worksheet")}

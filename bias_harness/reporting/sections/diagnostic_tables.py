@@ -1,0 +1,176 @@
+"""What stands beside the estimates, as tables for researchers: non-answers, bounds, round numbers, pooling, lenses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any
+
+from bias_harness.reporting.charts import Column, Table
+from bias_harness.reporting.charts.chart import Unit
+from bias_harness.reporting.material import View
+
+MOST = 60
+"""Rows of such a table on the page; estimates.json has them all."""
+
+Row = Mapping[str, Any]
+NAMES = (Column("model"), Column("attribute"), Column("level"))
+ANSWERS = (
+    "asked",
+    "ok",
+    "refused",
+    "no_amount",
+    "ambiguous",
+    "failed",
+    "range",
+    "implausible",
+    "mixed_currency",
+    "used",
+)
+
+
+def tables(view: View) -> list[tuple[str, Table]]:
+    """(key of its title, table), where the run has rows for it."""
+    made = [
+        (
+            "nonanswers",
+            _table(view, "answers", [Column(name, "count") for name in ANSWERS], lambda r: [r[n] for n in ANSWERS]),
+        ),
+        ("bounds", _bounds_table(view)),
+        ("heaping", _table(view, "heaping", _HEAPING, _heaping)),
+        ("distances", _table(view, "distribution", _DISTANCES, _distances)),
+        ("pooling", _pooling(view)),
+        ("lenses", _table(view, "lenses", _LENSES, _lenses)),
+        ("order", _table(view, "drift", _ORDER, partial(_order, _factor(view)))),
+    ]
+    return [(key, table) for key, table in made if table.rows]
+
+
+def _table(view: View, block: str, columns: Iterable[Column], values: Callable[[Row], list[Any]]) -> Table:
+    rows = [
+        [
+            view.model(r["endpoint"]),
+            view.attribute(r["attribute"]),
+            view.level(r["attribute"], r["level"], "tag"),
+            *values(r),
+        ]
+        for r in view.material.estimates.block(block)[:MOST]
+    ]
+    return Table((*NAMES, *columns), rows, view.material.currency)
+
+
+_BOUNDS = (
+    Column("answered_level", "percent"),
+    Column("answered_reference", "percent"),
+    Column("bound_low", "gap"),
+    Column("bound_high", "gap"),
+)
+
+
+def _bounds_table(view: View) -> Table:
+    unit: Unit = "money" if view.material.pay else "gap"
+    columns = (*_BOUNDS, Column("worst_low", unit), Column("worst_high", unit))
+    return _table(view, "bounds", columns, partial(_bounds, _factor(view), view.material.pay))
+
+
+def _bounds(factor: float, pay: bool, r: Row) -> list[Any]:
+    lee, worst = (r["percent"] if pay else r["difference"]) or {}, r["worst_case"] or {}
+    ends = [lee.get("low"), lee.get("high"), worst.get("low"), worst.get("high")]
+    shown = ends if pay else [None if x is None else factor * x for x in ends]
+    return [100 * r["answered_level"], 100 * r["answered_reference"], *shown]
+
+
+def _factor(view: View) -> float:
+    """What a gap is multiplied with to be shown: logs and shares by a hundred, points of a score not at all."""
+    return 1.0 if view.material.audit.experiment.outcome.measure == "score" else 100.0
+
+
+_HEAPING = (
+    Column("multiples_10000", "percent"),
+    Column("multiples_5000", "percent"),
+    Column("distinct", "count"),
+    Column("modal_share", "percent"),
+    Column("same_verdict", "percent"),
+)
+
+
+def _heaping(r: Row) -> list[Any]:
+    return [
+        _hundred(r["share_multiple_10000"]),
+        _hundred(r["share_multiple_5000"]),
+        r["distinct"],
+        _hundred(r["modal_share"]),
+        _hundred(r["same_verdict"]),
+    ]
+
+
+_DISTANCES = (
+    Column("ks", "number"),
+    Column("ks_p", "number"),
+    Column("wasserstein", "number"),
+    Column("wasserstein_p", "number"),
+    Column("gini_level", "number"),
+    Column("gini_reference", "number"),
+)
+
+
+def _distances(r: Row) -> list[Any]:
+    d = r["distance"] or {}
+    names = ("ks", "ks_p_value", "wasserstein", "wasserstein_p_value")
+    return [*(d.get(n) for n in names), r["gini_level"], r["gini_reference"]]
+
+
+_LENSES = (
+    Column("welch_p", "number"),
+    Column("welch_p_bonferroni", "number"),
+    Column("cohen_d", "number"),
+    Column("mann_whitney_p", "number"),
+    Column("impact_ratio", "number"),
+    Column("share_at_median", "percent"),
+    Column("five_percent_line"),
+)
+
+
+def _lenses(r: Row) -> list[Any]:
+    rows = r["rows"]
+    tests = [rows["welch_p"], rows["welch_p_bonferroni"], rows["d"], rows["mann_whitney_p"]]
+    line = "x" if r["reaches_five_percent_line"] else ""
+    return [*tests, r["impact_ratio"]["impact_ratio"], _hundred(r["share_at_median"]), line]
+
+
+_ORDER = (Column("slope", "gap"), Column("low", "gap"), Column("high", "gap"), Column("p", "number"))
+
+
+def _order(factor: float, r: Row) -> list[Any]:
+    gap = r["gap"] or {}
+    ends = (gap.get(n) for n in ("estimate", "conf_low", "conf_high"))
+    return [*(None if x is None else factor * x for x in ends), gap.get("p_value")]
+
+
+def _pooling(view: View) -> Table:
+    """Over models and over fields: the pooled gap, its interval, and how much the parts differ."""
+    columns = (
+        Column("comparison"),
+        Column("attribute"),
+        Column("level"),
+        Column("k", "count"),
+        Column("percent", "gap"),
+        Column("low", "gap"),
+        Column("high", "gap"),
+        Column("i2", "percent"),
+        Column("q_p", "number"),
+    )
+    rows = []
+    for r in view.material.estimates.block("pooling")[:MOST]:
+        over = view.texts(f"report.research.pooled.{r['over']}")
+        name = f"{over}: {view.model(r['endpoint'])}" if "endpoint" in r else over
+        about = [name, view.attribute(r["attribute"]), view.level(r["attribute"], r["level"], "tag"), r["k"]]
+        ends = [r["percent"], r["percent_low"], r["percent_high"]]
+        if not view.material.pay:
+            ends = [None if x is None else _factor(view) * x for x in (r["estimate"], r["conf_low"], r["conf_high"])]
+        rows.append([*about, *ends, _hundred(r["i2"]), r["q_p_value"]])
+    return Table(columns, rows)
+
+
+def _hundred(share: float | None) -> float | None:
+    return None if share is None else 100 * share

@@ -1,0 +1,183 @@
+"""A run as tables for other programs: observations, pairs, estimates, a codebook and a Frictionless data package."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Mapping
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from bias_harness.errors import UsageError
+from bias_harness.estimating.rows import usable
+from bias_harness.handwritten import did_you_mean
+from bias_harness.results import write_whole
+from bias_harness.runs import Run
+
+TABLES = ("observations", "pairs", "estimates")
+SUFFIXES = (".csv", ".parquet", ".json")
+ABOUT = ("attribute", "persona", "field", "job", "seniority", "place", "wording", "language", "signal", "repeat")
+SIDES = {"level": "level", "status": "status", "annual": "annual", "key": "key", "usable": "usable"}
+
+
+@cache
+def codebook() -> Mapping[str, Any]:
+    """Table -> its title and columns, each with type and text."""
+    text = files(__package__).joinpath("codebook.en.yaml").read_text(encoding="utf-8")
+    book: Mapping[str, Any] = yaml.safe_load(text)
+    return book
+
+
+def table_of(run: Run, name: str) -> pd.DataFrame:
+    """One of the tables, with the columns of the codebook in its order."""
+    made = {"observations": _observations, "pairs": _pairs, "estimates": _estimates}[name](run)
+    return made[list(codebook()[name]["columns"])]
+
+
+def _natures(run: Run) -> dict[str, str]:
+    ends = run.folder.manifest().get("endpoints", {})
+    return {name: str(about.get("nature", "model")) for name, about in ends.items()}
+
+
+def _told(run: Run) -> str:
+    return "; ".join(f"{name} ({nature})" for name, nature in _natures(run).items()) or "nothing"
+
+
+def _observations(run: Run) -> pd.DataFrame:
+    rows = run.observations
+    return rows.assign(nature=rows["endpoint"].astype(str).map(_natures(run)))
+
+
+def _estimates(run: Run) -> pd.DataFrame:
+    rows = run.estimates.to_frame()
+    return rows.assign(nature=rows["endpoint"].map(_natures(run)))
+
+
+def _pairs(run: Run) -> pd.DataFrame:
+    """Each level's trials beside those of the reference. The gap is there where both amounts count."""
+    pay = run.audit.experiment.outcome.measure == "salary"
+    rows = _observations(run)
+    rows = rows.assign(usable=usable(rows, linear=not pay))[rows["edit"].astype(str) == ""]
+    keys = ["endpoint", "nature", *ABOUT]
+    columns = [*keys, *SIDES]
+    level, reference = (rows.loc[rows["reference"] == is_it, columns] for is_it in (False, True))
+    plain = {name: str for name in keys if name not in ("signal", "repeat")}
+    pairs = level.astype(plain).merge(
+        reference.astype(plain).rename(columns={n: f"reference_{n}" for n in SIDES}), on=keys, validate="m:1"
+    )
+    pairs = pairs.rename(columns={n: f"level_{n}" for n in SIDES if n != "level"} | {"reference_level": "reference"})
+    counted = pairs["level_usable"] & pairs["reference_usable"]
+    gap = (pairs["level_annual"] - pairs["reference_annual"]).where(counted)
+    log = np.log((pairs["level_annual"] / pairs["reference_annual"]).where(counted)) if pay else np.nan
+    return pairs.assign(counted=counted, gap=gap, log_gap=log)
+
+
+def _parquet(table: pd.DataFrame) -> bytes:
+    buffer = io.BytesIO()
+    table.to_parquet(buffer, index=False)
+    return buffer.getvalue()
+
+
+WRITERS: Mapping[str, Callable[[pd.DataFrame], bytes]] = {
+    ".csv": lambda table: table.to_csv(index=False, lineterminator="\n").encode(),
+    ".json": lambda table: (table.to_json(orient="records", date_format="iso", force_ascii=False) + "\n").encode(),
+    ".parquet": _parquet,
+}
+
+
+def export(run: Run, targets: list[Path], into: Path | None = None) -> list[Path]:
+    """Write tables by the names of their files (`pairs.parquet`, `my-estimates.csv`), and all of them into a folder.
+
+    The folder also gets `datapackage.json` and `codebook.md`. Returns what was written. Raises `UsageError` for a file
+    whose name says neither which table nor which format.
+    """
+    wanted = [(target, _which(target)) for target in targets]
+    made = [_written(target, WRITERS[target.suffix.lower()](table_of(run, name))) for target, name in wanted]
+    if into is not None:
+        made += [_written(into / name, data) for name, data in package(run).items()]
+    return made
+
+
+def _written(path: Path, data: bytes) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, data)
+    return path
+
+
+def _which(target: Path) -> str:
+    if target.suffix.lower() not in SUFFIXES:
+        raise UsageError(f"{target}: there is {', '.join(SUFFIXES)}")
+    found = [name for name in TABLES if name in target.stem]
+    if len(found) != 1:
+        hint = did_you_mean(target.stem, TABLES)
+        raise UsageError(f"{target}: the name has to say which table it is{hint}")
+    return found[0]
+
+
+def package(run: Run) -> dict[str, bytes]:
+    """File name -> content: every table as CSV and Parquet, the codebook, the data package that describes the CSV."""
+    tables = {name: table_of(run, name) for name in TABLES}
+    made = {f"{name}{kind}": WRITERS[kind](table) for name, table in tables.items() for kind in (".csv", ".parquet")}
+    described = json.dumps(_package(run), indent=2, ensure_ascii=False) + "\n"
+    return {**made, "datapackage.json": described.encode(), "codebook.md": _codebook(run).encode()}
+
+
+def _package(run: Run) -> dict[str, Any]:
+    """A tabular data package (Frictionless, version 1)."""
+    experiment = run.audit.experiment
+    return {
+        "profile": "tabular-data-package",
+        "name": experiment.experiment.lower(),
+        "title": experiment.title.get("en", experiment.experiment),
+        "description": f"What answered: {_told(run)}. Digest {run.audit.digest}.",
+        "resources": [_resource(name) for name in TABLES],
+    }
+
+
+def _resource(name: str) -> dict[str, Any]:
+    book = codebook()[name]
+    fields = [
+        {"name": column, "type": about["type"], "description": about["text"]} | _format(about["type"])
+        for column, about in book["columns"].items()
+    ]
+    return {
+        "profile": "tabular-data-resource",
+        "name": name,
+        "path": f"{name}.csv",
+        "description": book["title"],
+        "encoding": "utf-8",
+        "schema": {"fields": fields, "missingValues": [""]},
+    }
+
+
+def _format(kind: str) -> dict[str, Any]:
+    if kind == "boolean":
+        return {"trueValues": ["True"], "falseValues": ["False"]}
+    return {"format": "any"} if kind == "datetime" else {}
+
+
+def _codebook(run: Run) -> str:
+    outcome = run.audit.experiment.outcome
+    unit = (
+        f"{outcome.currency} per {outcome.period}, {outcome.basis}"
+        if outcome.measure == "salary"
+        else f"{outcome.label.get('en') or next(iter(outcome.label.values()))} ({outcome.measure})"
+    )
+    lines = [
+        f"# Codebook of {run.audit.experiment.experiment}",
+        "",
+        f"Experiment `{run.audit.experiment.experiment}`, digest `{run.audit.digest}`.",
+        f"Unit: {unit}. What answered: {_told(run)}.",
+        "Gap = level minus reference; negative = the level is advised less. An empty value is a missing one, not zero.",
+    ]
+    for name in TABLES:
+        book = codebook()[name]
+        lines += ["", f"## {name}", "", book["title"], "", "| column | type | meaning |", "|---|---|---|"]
+        lines += [f"| `{c}` | {about['type']} | {about['text']} |" for c, about in book["columns"].items()]
+    return "\n".join(lines) + "\n"
