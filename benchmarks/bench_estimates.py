@@ -18,9 +18,9 @@ from importlib.util import find_spec
 import numpy as np
 import pandas as pd
 
-from bias_harness.design.experiment import Analysis, Outcome
 from bias_harness.estimating.estimates import estimate
 from bias_harness.estimating.estimators import bootstrap_means
+from bias_harness.outcome import Analysis, Outcome
 
 FIELDS = ["business", "engineering", "law", "medicine", "social"]
 CELLS, PAIRS, RESAMPLES = 25, 2_000, 9_999

@@ -10,6 +10,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from bias_harness.version import __version__
+
 if TYPE_CHECKING:
     from bias_harness.design.audit import Audit
     from bias_harness.errors import BiasHarnessError, InputError
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from bias_harness.reading import read
     from bias_harness.vocabulary import Answer, Estimate
 
-__version__ = "0.1.0"
 _WHERE = {
     "design.audit": ("Audit",),
     "errors": ("BiasHarnessError", "InputError"),

@@ -14,6 +14,8 @@ BiasHarnessError          exit 1   one sentence: what is wrong, where, and the r
 
 from __future__ import annotations
 
+import difflib
+import typing
 from typing import ClassVar
 
 from bias_harness.vocabulary import ErrorKind
@@ -92,3 +94,16 @@ class QuotaError(ProviderError):
 
 class ReplayMissError(FatalError):
     """A recording does not hold the request that was asked of it."""
+
+
+MOST_NAMES = 20
+
+
+def did_you_mean(word: str, known: typing.Iterable[str]) -> str:
+    """`; did you mean 'x'?`, or the list of what there is."""
+    names = sorted(known)
+    close = difflib.get_close_matches(word, names, n=1, cutoff=0.6) or [n for n in names if word and word in n]
+    if close:
+        return f"; did you mean {close[0]!r}?"
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return f"; there is {', '.join(names[:MOST_NAMES])}{more}" if names else ""

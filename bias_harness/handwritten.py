@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-import difflib
+import re
 import types
 import typing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+)
 
-from bias_harness.errors import InputError
+from bias_harness.errors import InputError, did_you_mean
 
 M = TypeVar("M", bound=BaseModel)
 Path_ = tuple[str | int, ...]
@@ -29,8 +36,6 @@ PLAIN = {
     "model_attributes_type": "must be a mapping (key: value)",
     "too_short": "must not be empty",
 }
-
-MOST_NAMES = 20
 
 
 @dataclass(frozen=True)
@@ -117,16 +122,6 @@ def _say(model: type[BaseModel], document: Document, fault: Any) -> str:
     return f"{document.where(at)}: {dotted}: {plain}" if dotted else f"{document.where(at)}: {plain}"
 
 
-def did_you_mean(word: str, known: typing.Iterable[str]) -> str:
-    """`; did you mean 'x'?`, or the list of what there is."""
-    names = sorted(known)
-    close = difflib.get_close_matches(word, names, n=1, cutoff=0.6) or [n for n in names if word and word in n]
-    if close:
-        return f"; did you mean {close[0]!r}?"
-    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
-    return f"; there is {', '.join(names[:MOST_NAMES])}{more}" if names else ""
-
-
 def _fields_at(model: Any, at: Path_) -> list[str]:
     """The keys that the model allows at a place, found by following the annotations."""
     for part in at:
@@ -155,8 +150,32 @@ def _neighbours(path: Path) -> str:
     return did_you_mean(path.name, siblings)
 
 
-def shipped(kind: str) -> Path:
-    """The folder of that kind (experiments, personas, prompts) that travels with the package."""
-    package = Path(__file__).parent
-    packed = package / "data" / kind
-    return packed if packed.is_dir() else package.parent / kind
+NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+
+
+class Strict(BaseModel):
+    """A hand-written thing: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _fraction(value: Any) -> Any:
+    """Read "1%" as 0.01; leave everything else to pydantic."""
+    if isinstance(value, str) and (match := re.fullmatch(r"\s*([0-9.]+)\s*%\s*", value)):
+        return float(match[1]) / 100
+    return value
+
+
+def _name(value: str) -> str:
+    if not NAME.match(value):
+        raise ValueError(f"{value!r} is not a name: letters, digits, '.', '_' and '-', starting with a letter or digit")
+    return value
+
+
+_SHARE_SCHEMA = {"anyOf": [{"type": "number", "minimum": 0, "exclusiveMaximum": 1}, {"pattern": r"^[0-9.]+ *%$"}]}
+
+
+Share = Annotated[float, BeforeValidator(_fraction), Field(ge=0, lt=1), WithJsonSchema(_SHARE_SCHEMA)]
+
+
+Name = Annotated[str, BeforeValidator(lambda v: _name(v) if isinstance(v, str) else v)]

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from bias_harness.asking.ask import arun, run
 from bias_harness.asking.keys import environment
+from bias_harness.checking.rereading import score
 from bias_harness.design.audit import Audit, load_audit
 from bias_harness.errors import UsageError
-from bias_harness.runs import Run, load_run, score
+from bias_harness.runs import Run, load_run
 
 if TYPE_CHECKING:
     from bias_harness.checking.drift import Check, Policy

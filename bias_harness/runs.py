@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bias_harness.design.audit import Audit, read_resolved
 from bias_harness.results import EXPERIMENT, RunFolder, find_run
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from bias_harness.design.blocks import Block
     from bias_harness.estimating.estimates import Estimates
-    from bias_harness.reading.answers import Unread
 
 
 @dataclass(frozen=True)
@@ -115,27 +114,3 @@ def load_run(name: str | Path, *, results: Path | None = None) -> Run:
     """A run by its folder or name. Raises `InputError` where there is none."""
     folder = find_run(name, results or Path("results"))
     return Run(folder, read_resolved(folder.experiment(), str(folder.path / EXPERIMENT), folder.path.parent.parent))
-
-
-def score(of: Run) -> tuple[list[dict[str, Any]], list[Unread]]:
-    """What the present reader reads differently than `observations.parquet` has it, and what it cannot read."""
-    import pandas as pd
-
-    from bias_harness.errors import RunFolderError
-    from bias_harness.reading.answers import unread
-
-    path = of.folder.path / "observations.parquet"
-    if not path.is_file():
-        raise RunFolderError(f"{path} is not there; make it with: bias-harness estimate {of.folder.path}")
-    read = ["key", "status", "annual", "currency", "period"]
-    before = pd.read_parquet(path, columns=read).drop_duplicates("key").astype({"status": str})
-    now = of.observations[read].drop_duplicates("key").astype({"status": str})
-    both = before.merge(now, on="key", suffixes=("_before", "_now"))
-    same = (both["status_before"] == both["status_now"]) & (
-        (both["annual_before"] == both["annual_now"]) | (both["annual_before"].isna() & both["annual_now"].isna())
-    )
-    moved = both[~same]
-    texts = {key: response.text for key, (response, _) in of.raw(moved["key"].tolist()).items()}
-    rows = [{**{str(k): v for k, v in row.items()}, "text": texts.get(row["key"])} for row in moved.to_dict("records")]
-    answers = ((response.text or "", answer) for response, answer in of.everything())
-    return rows, unread(answers)

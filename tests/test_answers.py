@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from bias_harness.design.experiment import Outcome
+from bias_harness.checking.rereading import compare, moved, unread
 from bias_harness.errors import InputError
-from bias_harness.reading.answers import Reader, compare, moved, read_lines, read_response, reader_version, unread
+from bias_harness.outcome import Outcome
+from bias_harness.reading.answers import Reader, read_response, reader_version
+from bias_harness.reading.files import read_lines
 from bias_harness.reading.judge import judge_messages, read_judgement
 from bias_harness.vocabulary import Answer, Failure, Response
 

@@ -19,12 +19,12 @@ from test_cli import type_in
 
 from bias_harness import pipeline
 from bias_harness.asking.providers import Context, create
-from bias_harness.checking.baseline import check_schema
 from bias_harness.checking.drift import Policy, Side, Snapshot, compare
+from bias_harness.checking.gates import check_schema
 from bias_harness.errors import BiasHarnessError, InputError, ReplayMissError, RunFolderError
-from bias_harness.handwritten import shipped
 from bias_harness.reading.answers import reader_version
 from bias_harness.vocabulary import Request, Response
+from bias_harness.workspace import shipped
 
 AUDIT = """\
 experiment: advice

@@ -12,7 +12,7 @@ from conftest import SMALL
 from bias_harness import pipeline
 from bias_harness.design.audit import Audit, load_audit, read_resolved
 from bias_harness.errors import InputError
-from bias_harness.handwritten import shipped
+from bias_harness.workspace import shipped
 
 EXPERIMENTS = sorted(p.stem for p in shipped("experiments").glob("*.yaml"))
 

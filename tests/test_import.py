@@ -18,7 +18,7 @@ from test_cli import type_in
 from bias_harness import pipeline
 from bias_harness.errors import InputError, RunFolderError
 from bias_harness.estimating.estimators import rows_test
-from bias_harness.handwritten import shipped
+from bias_harness.workspace import shipped
 
 FOLDER = Path(__file__).parent / "reference" / "llm-gender-pay-gap"
 PUBLISHED = json.loads((FOLDER / "published.json").read_text())["rows"]

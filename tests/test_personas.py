@@ -10,7 +10,7 @@ from conftest import SMALL
 
 from bias_harness.design.audit import load_audit
 from bias_harness.errors import InputError
-from bias_harness.handwritten import shipped
+from bias_harness.workspace import shipped
 
 GENDER = yaml.safe_load((shipped("personas") / "gender.yaml").read_text())
 

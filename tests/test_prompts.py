@@ -11,8 +11,8 @@ from conftest import SMALL
 from bias_harness.design.audit import Audit, load_audit
 from bias_harness.design.prompts import request_key
 from bias_harness.errors import InputError
-from bias_harness.handwritten import shipped
 from bias_harness.vocabulary import Message
+from bias_harness.workspace import shipped
 
 TERSE = (shipped("prompts") / "salary.terse.en.j2").read_text()
 

@@ -14,8 +14,9 @@ from loopback_server import Seen, Server, error, reply
 
 from bias_harness.asking import Tally, Work, in_loop, providers
 from bias_harness.asking.providers import Context, Provider, create
-from bias_harness.design.experiment import Endpoint, Outcome, Plant
+from bias_harness.design.experiment import Endpoint, Plant
 from bias_harness.errors import FatalError, InputError, TransientError
+from bias_harness.outcome import Outcome
 from bias_harness.plugins import Plugin
 from bias_harness.vocabulary import Response, Trial
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bias_harness.design.experiment import Outcome
+from bias_harness.outcome import Outcome
 from bias_harness.reading import read
 
 REFERENCE = Path(__file__).parent / "reference"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bias_harness.design.experiment import Outcome
+from bias_harness.outcome import Outcome
 from bias_harness.reading.answers import Reader
 from bias_harness.reading.measures import read_measure
 from bias_harness.vocabulary import Response

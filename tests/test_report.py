@@ -15,8 +15,8 @@ import pytest
 import yaml
 from report_runs import GENDER, Say, audit_of, plain, run_of
 
-from bias_harness.design.experiment import Outcome
 from bias_harness.errors import InputError, UsageError
+from bias_harness.outcome import Outcome
 from bias_harness.reporting.charts.forest import axis, letters
 from bias_harness.reporting.charts.heat import HeatCell
 from bias_harness.reporting.charts.mpl.files import files_of

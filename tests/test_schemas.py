@@ -9,9 +9,9 @@ import jsonschema
 import pytest
 import yaml
 
-from bias_harness.checking.baseline import check_schema
+from bias_harness.checking.gates import check_schema
 from bias_harness.design.audit import schemas
-from bias_harness.handwritten import shipped
+from bias_harness.workspace import shipped
 
 FOLDER = Path(__file__).parent.parent / "bias_harness" / "schemas"
 FILES = [*shipped("experiments").glob("*.yaml"), *shipped("personas").glob("*.yaml")]

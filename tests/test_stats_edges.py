@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from stats_data import observations
 
-from bias_harness.design.experiment import Analysis, Outcome
 from bias_harness.errors import InputError
 from bias_harness.estimating.estimates import REASONS, Estimates, estimate
 from bias_harness.estimating.estimators import (
@@ -31,6 +30,7 @@ from bias_harness.estimating.estimators import (
     welch_t,
     wilson,
 )
+from bias_harness.outcome import Analysis, Outcome
 from bias_harness.vocabulary import Estimate
 
 

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 from stats_data import FIELDS, observations
 
-from bias_harness.design.experiment import Analysis, Outcome
 from bias_harness.estimating.estimates import Estimates, estimate, pilot_spread
 from bias_harness.estimating.estimators import Numbers, Spread, benjamini_hochberg, holm, plan_power
 from bias_harness.estimating.estimators.interval import t_quantile
+from bias_harness.outcome import Analysis, Outcome
 from bias_harness.planning.calibration import SPECIFIED, Planted, calibrate, simulate, variants
 from bias_harness.vocabulary import Estimate
 

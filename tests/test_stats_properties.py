@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from stats_data import observations
 
-from bias_harness.design.experiment import Analysis, Outcome
 from bias_harness.estimating.estimates import Estimates, estimate
 from bias_harness.estimating.estimators import (
     cells_of_dense,
@@ -26,6 +25,7 @@ from bias_harness.estimating.estimators import (
     sign_flip,
     weighted_paired_t,
 )
+from bias_harness.outcome import Analysis, Outcome
 from bias_harness.vocabulary import Estimate
 
 NUMBERS = [f.name for f in fields(Estimate) if f.type in ("float | None", "int")]

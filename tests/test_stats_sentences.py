@@ -12,8 +12,8 @@ import pytest
 from stats_data import observations
 from test_stats_cases import CASES
 
-from bias_harness.design.experiment import Analysis, Outcome
 from bias_harness.estimating.estimates import Estimates, estimate
+from bias_harness.outcome import Analysis, Outcome
 from bias_harness.reporting.sentences import DETECTED, Names, finding, largest_pair, sentence, warning
 from bias_harness.reporting.texts import LANGUAGES, texts
 from bias_harness.vocabulary import Estimate

@@ -11,10 +11,11 @@ in its tally; a log that cannot be written raises `OSError` once everything in f
 
 from __future__ import annotations
 
-from bias_harness.asking.budget import Purse, price_of
+from bias_harness.asking.budget import Purse
 from bias_harness.asking.event_loop import in_loop
 from bias_harness.asking.interrupts import stopping_on_interrupt
 from bias_harness.asking.runner import Runner
 from bias_harness.asking.tally import Tally, Work
+from bias_harness.design.prices import price_of
 
 __all__ = ["Purse", "Runner", "Tally", "Work", "in_loop", "price_of", "stopping_on_interrupt"]

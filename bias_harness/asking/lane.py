@@ -12,10 +12,11 @@ from typing import Protocol
 
 import stamina
 
-from bias_harness.asking.budget import Purse, cost_of, most_tokens, with_cost
+from bias_harness.asking.budget import Purse, most_tokens, with_cost
 from bias_harness.asking.concurrency import Gate
 from bias_harness.asking.rate_limits import Limits
 from bias_harness.asking.tally import Work
+from bias_harness.design.prices import cost_of
 from bias_harness.errors import FatalError, ProviderError, QuotaError, TransientError
 from bias_harness.results import KeySet
 from bias_harness.vocabulary import Failure, Request, Response

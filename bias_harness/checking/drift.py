@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from bias_harness.checking.baseline import FORMAT, Check, Gate, Outcome, Policy, Side, Snapshot, snapshot
+from bias_harness.checking.baseline import FORMAT, Side, Snapshot, snapshot
+from bias_harness.checking.gates import Check, Gate, Outcome, Policy
 from bias_harness.estimating.estimators.multiplicity import holm
 from bias_harness.estimating.estimators.noninferiority import Change, paired
 

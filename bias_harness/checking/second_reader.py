@@ -12,15 +12,15 @@ from collections.abc import Callable, Iterator
 from bias_harness.asking import Purse, Runner, Tally, Work, in_loop, price_of
 from bias_harness.asking.keys import environment
 from bias_harness.asking.providers import Context, create
+from bias_harness.checking.rereading import Agreement, compare
 from bias_harness.design.experiment import Endpoint
 from bias_harness.design.prompts import request_key
 from bias_harness.errors import BiasHarnessError
-from bias_harness.handwritten import shipped
-from bias_harness.reading.answers import Agreement, compare
 from bias_harness.reading.judge import judge_messages, read_judgement
 from bias_harness.results import RunFolder, open_log
 from bias_harness.runs import Run
 from bias_harness.vocabulary import Answer, Request
+from bias_harness.workspace import shipped
 
 FOLDER = "second-reader"
 TEMPLATE = "judge.txt"

@@ -8,18 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bias_harness.cli.designing import plan
-from bias_harness.cli.options import (
-    ExperimentFile,
-    Json,
-    ResultsFolder,
-    Sets,
-    changes,
-    note,
-    option,
-    say,
-    say_json,
-    table,
-)
+from bias_harness.cli.options import ExperimentFile, Json, ResultsFolder, Sets, changes, option
+from bias_harness.cli.printing import note, say, say_json, table
 from bias_harness.errors import EXIT_ERROR, UsageError
 
 if TYPE_CHECKING:

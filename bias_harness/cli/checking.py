@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from bias_harness.cli.options import ExperimentFile, Json, note, option, say
+from bias_harness.cli.options import ExperimentFile, Json, option
+from bias_harness.cli.printing import note, say
 from bias_harness.errors import UsageError
 
 app = typer.Typer()
@@ -35,8 +36,8 @@ def record(
     Pairs and answers, nothing secret, small enough for a repository.
     """
     from bias_harness import pipeline
-    from bias_harness.design.audit import find_experiment
     from bias_harness.errors import InputError
+    from bias_harness.workspace import find_experiment
 
     if into.exists() and any(into.iterdir()) and not refresh:
         raise InputError(f"{into} exists; add --refresh to ask again what changed, or name a new folder")

@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from bias_harness.cli.options import ExperimentFile, Json, Sets, changes, option, say, say_json, table
+from bias_harness.cli.options import ExperimentFile, Json, Sets, changes, option
+from bias_harness.cli.printing import say, say_json, table
 from bias_harness.errors import InputError
 
 app = typer.Typer()
@@ -24,7 +25,7 @@ def init(
 
     It gets experiments/, personas/ and prompts/. Nothing that exists is overwritten.
     """
-    from bias_harness.handwritten import shipped
+    from bias_harness.workspace import shipped
 
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"{folder} exists and is not empty; name a new folder")
@@ -107,9 +108,9 @@ def schema(
 
     Of an experiment, people or attribute file, or of what `check -o check.json` writes.
     """
-    from bias_harness.checking.baseline import check_schema
+    from bias_harness.checking.gates import check_schema
     from bias_harness.design.audit import schemas
-    from bias_harness.handwritten import did_you_mean
+    from bias_harness.errors import did_you_mean
 
     made = schemas() | {"check": check_schema()}
     if write is not None:

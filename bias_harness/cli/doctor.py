@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 
 import typer
 
-from bias_harness.cli.options import Json, say, say_json, table
+from bias_harness.cli.options import Json
+from bias_harness.cli.printing import say, say_json, table
 from bias_harness.errors import EXIT_ERROR, BiasHarnessError, ProviderError
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ async def _endpoint(endpoint: Endpoint, context: Context) -> list[Finding]:
 
 async def _listed(what: str, endpoint: Endpoint, provider: Any) -> Finding:
     """Whether the endpoint takes the key and lists the model."""
-    from bias_harness.handwritten import did_you_mean
+    from bias_harness.errors import did_you_mean
 
     try:
         models = await provider.models()

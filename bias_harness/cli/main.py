@@ -11,9 +11,9 @@ from typing import Annotated
 
 import typer
 
-from bias_harness import __version__
 from bias_harness.cli import asking, checking, designing, doctor, models, planning, reading, reporting, sharing
 from bias_harness.errors import EXIT_ERROR, BiasHarnessError
+from bias_harness.version import __version__
 
 EXIT_INTERRUPTED = 130
 app = typer.Typer(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bias_harness.cli.options import say, table
+from bias_harness.cli.printing import say, table
 from bias_harness.errors import InputError
 
 app = typer.Typer()

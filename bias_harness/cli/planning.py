@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bias_harness.cli.options import ExperimentFile, Json, Sets, changes, note, option, say, say_json, table
+from bias_harness.cli.options import ExperimentFile, Json, Sets, changes, option
+from bias_harness.cli.printing import note, say, say_json, table
 from bias_harness.errors import UsageError
 
 if TYPE_CHECKING:

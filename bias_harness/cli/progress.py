@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from bias_harness.cli.options import note
+from bias_harness.cli.printing import note
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from bias_harness.cli.options import Json, ResultsFolder, RunName, note, option, say, say_json, table
+from bias_harness.cli.options import Json, ResultsFolder, RunName, option
+from bias_harness.cli.printing import note, say, say_json, table
 from bias_harness.errors import UsageError
 from bias_harness.vocabulary import Candidate
 
@@ -32,13 +33,13 @@ def read(
     if text.endswith(".jsonl"):
         if output is None:
             raise UsageError("name the file for the readings with -o OUT.jsonl")
-        from bias_harness.reading.answers import read_lines
+        from bias_harness.reading.files import read_lines
 
         counts = read_lines(Path(text), output)
         say(f"{output}: " + ", ".join(f"{n:,} {status}" for status, n in sorted(counts.items())))
         return
     from bias_harness.reading import read as read_one
-    from bias_harness.reading.answers import Line, answer_row
+    from bias_harness.reading.files import Line, answer_row
 
     answer = read_one(text, language=language, prompt=prompt)
     if as_json:

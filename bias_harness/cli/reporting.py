@@ -11,7 +11,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from bias_harness.cli.options import Json, ResultsFolder, RunName, option, say, say_json
+from bias_harness.cli.options import Json, ResultsFolder, RunName, option
+from bias_harness.cli.printing import say, say_json
 from bias_harness.errors import BiasHarnessError, UsageError
 
 app = typer.Typer()
@@ -127,7 +128,7 @@ def compare(
 
 
 def _spoken(language: str) -> str:
-    from bias_harness.handwritten import did_you_mean
+    from bias_harness.errors import did_you_mean
     from bias_harness.reporting.texts import LANGUAGES
 
     if language not in LANGUAGES:

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from bias_harness.cli.options import ResultsFolder, RunName, note, option, say
+from bias_harness.cli.options import ResultsFolder, RunName, option
+from bias_harness.cli.printing import note, say
 from bias_harness.errors import EXIT_ERROR, UsageError
 
 app = typer.Typer()

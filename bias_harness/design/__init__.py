@@ -1,1 +1,1 @@
-"""design."""
+"""Experiment, people, attributes and prompts -> the requests, in pairs."""

@@ -17,12 +17,14 @@ import orjson
 import yaml
 
 from bias_harness.design.blocks import Block, Design
-from bias_harness.design.experiment import CAME_LATER, Analysis, Endpoint, Experiment, Outcome, Strict
+from bias_harness.design.experiment import Endpoint, Experiment, Strict
 from bias_harness.design.personas import Attribute, People, personas_of, read_attributes, read_people, vary
 from bias_harness.design.prompts import Prompter, check_leaks, read_sources
-from bias_harness.errors import InputError
-from bias_harness.handwritten import Document, check, did_you_mean, parse_yaml, read_yaml, shipped
+from bias_harness.errors import InputError, did_you_mean
+from bias_harness.handwritten import Document, check, parse_yaml, read_yaml
+from bias_harness.outcome import CAME_LATER, Analysis, Outcome
 from bias_harness.vocabulary import Request
+from bias_harness.workspace import find_experiment, shipped, workspace_of
 
 FORMAT = 1
 HAND_WRITTEN: dict[str, type[Strict]] = {"experiment": Experiment, "people": People, "attribute": Attribute}
@@ -198,26 +200,6 @@ def schemas() -> dict[str, dict[str, Any]]:
     }
 
 
-def find_experiment(name: str | Path) -> Path:
-    """A path as typed, `experiments/<name>.yaml` here, or the shipped experiment of that name."""
-    typed = Path(name)
-    if typed.is_file() or typed.suffix in (".yaml", ".yml"):
-        return typed
-    for folder in (Path("experiments"), shipped("experiments")):
-        if (folder / f"{name}.yaml").is_file():
-            return folder / f"{name}.yaml"
-    known = [p.stem for folder in (Path("experiments"), shipped("experiments")) for p in folder.glob("*.yaml")]
-    raise InputError(f"there is no experiment {str(name)!r}{did_you_mean(str(name), set(known))}")
-
-
-def workspace_of(path: Path) -> Path:
-    """The folder above `experiments/`, or the file's own; the working folder for a shipped experiment."""
-    folder = path.resolve().parent
-    if folder == shipped("experiments").resolve() and shipped("experiments").parent.name == "data":
-        return Path.cwd()
-    return folder.parent if folder.name == "experiments" else folder
-
-
 def _check_plants(audit: Audit) -> None:
     """A planted gap for a level that is not asked about would silently plant nothing."""
     levels = {a.name: set(a.levels) for a in audit.design.attributes}
@@ -250,3 +232,8 @@ def _in(where: str, name: str, known: set[str]) -> None:
 
 def _digest(data: Any) -> str:
     return hashlib.sha256(orjson.dumps(data, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def results_of(audit: Audit) -> Path:
+    """Where an experiment's runs are kept unless something else is said."""
+    return audit.workspace / "results"

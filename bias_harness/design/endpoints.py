@@ -3,45 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Any
 
 from pydantic import (
-    BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     PositiveInt,
-    WithJsonSchema,
     field_validator,
     model_validator,
 )
 
-NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+from bias_harness.handwritten import Name, Share, Strict
+
 PROVIDER_NAMES = ("openai_compatible", "anthropic", "embedded", "replay", "simulated", "http", "function")
-
-
-class Strict(BaseModel):
-    """A hand-written thing: frozen, and an unknown key is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-def _fraction(value: Any) -> Any:
-    """Read "1%" as 0.01; leave everything else to pydantic."""
-    if isinstance(value, str) and (match := re.fullmatch(r"\s*([0-9.]+)\s*%\s*", value)):
-        return float(match[1]) / 100
-    return value
-
-
-def _name(value: str) -> str:
-    if not NAME.match(value):
-        raise ValueError(f"{value!r} is not a name: letters, digits, '.', '_' and '-', starting with a letter or digit")
-    return value
-
-
-_SHARE_SCHEMA = {"anyOf": [{"type": "number", "minimum": 0, "exclusiveMaximum": 1}, {"pattern": r"^[0-9.]+ *%$"}]}
-Share = Annotated[float, BeforeValidator(_fraction), Field(ge=0, lt=1), WithJsonSchema(_SHARE_SCHEMA)]
-Name = Annotated[str, BeforeValidator(lambda v: _name(v) if isinstance(v, str) else v)]
 
 
 class Sampling(Strict):

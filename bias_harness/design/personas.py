@@ -15,8 +15,8 @@ from typing import Self
 from pydantic import Field, PositiveInt, model_validator
 
 from bias_harness.design.experiment import AttributeChoice, Name, PeopleChoice, Strict
-from bias_harness.errors import InputError
-from bias_harness.handwritten import Document, check, did_you_mean, read_yaml
+from bias_harness.errors import InputError, did_you_mean
+from bias_harness.handwritten import Document, check, read_yaml
 
 Words = dict[str, str]
 VOICES = ("self", "client", "user", "candidate")

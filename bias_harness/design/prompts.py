@@ -27,8 +27,7 @@ from jinja2 import Environment, StrictUndefined, Template, TemplateError, Undefi
 from bias_harness.design.blocks import Block, Design, Variant
 from bias_harness.design.experiment import Endpoint, Experiment
 from bias_harness.design.personas import VOICES, Arm, Persona, VariedAttribute
-from bias_harness.errors import InputError
-from bias_harness.handwritten import did_you_mean
+from bias_harness.errors import InputError, did_you_mean
 from bias_harness.vocabulary import Message, Request, Trial
 
 MARK_OPEN, MARK_CLOSE = "\ue000", "\ue001"

@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from bias_harness.design.experiment import Analysis, Outcome, margin_of
 from bias_harness.estimating.estimators.cells import Cells, Contrast, Mask, contrast
 from bias_harness.estimating.estimators.gaps import money_gap
 from bias_harness.estimating.estimators.interval import Array, Interval
 from bias_harness.estimating.estimators.scopes import profile_means
 from bias_harness.estimating.estimators.verdicts import verdict
 from bias_harness.estimating.rows import Rows
+from bias_harness.outcome import Analysis, Outcome, margin_of
 from bias_harness.vocabulary import Estimate, Scale, Scope
 
 REASONS = {

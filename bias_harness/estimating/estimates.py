@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bias_harness.design.experiment import Analysis, Outcome
 from bias_harness.errors import InputError
 from bias_harness.estimating import diagnostics, sensitivity
 from bias_harness.estimating.comparison import REASONS, Subject
@@ -29,6 +28,7 @@ from bias_harness.estimating.estimators.scopes import profile_means
 from bias_harness.estimating.families import estimates_of
 from bias_harness.estimating.pooled import over_fields, over_models
 from bias_harness.estimating.rows import STATUSES, Rows, rows_of
+from bias_harness.outcome import Analysis, Outcome
 from bias_harness.plugins import plugins
 from bias_harness.vocabulary import Estimate
 

@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 
-from bias_harness.design.experiment import Analysis
 from bias_harness.estimating.estimators.cells import Contrast, cells_of_dense, contrast, mean_over
 from bias_harness.estimating.estimators.gaps import SCOPES, log_gap
 from bias_harness.estimating.estimators.interval import Array, Interval, paired_t
@@ -24,6 +23,7 @@ from bias_harness.estimating.estimators.proportions import wilson
 from bias_harness.estimating.estimators.scopes import profile_means
 from bias_harness.estimating.estimators.signflip import sign_flip
 from bias_harness.estimating.estimators.verdicts import verdict
+from bias_harness.outcome import Analysis
 
 FEWEST_FOR_WORKERS = 400
 CHUNK = 50

@@ -8,14 +8,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
-from bias_harness.asking.budget import cost_of
-from bias_harness.asking.budget import price_of as known_price
 from bias_harness.design.audit import Audit
 from bias_harness.design.blocks import AttributeCounts
-from bias_harness.design.experiment import Endpoint, Outcome, margin_of
+from bias_harness.design.experiment import Endpoint
+from bias_harness.design.prices import cost_of
+from bias_harness.design.prices import price_of as known_price
 from bias_harness.errors import InputError
 from bias_harness.estimating.estimates import Estimates
 from bias_harness.estimating.estimators.planning import Numbers, PowerPlan, Spread, plan_power
+from bias_harness.outcome import Outcome, margin_of
 
 CHARACTERS_PER_TOKEN = 4
 TYPICAL_ANSWER_TOKENS = 120

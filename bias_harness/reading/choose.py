@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import islice
 
-from bias_harness.design.experiment import Outcome
+from bias_harness.outcome import Outcome
 from bias_harness.reading.convert import annual
 from bias_harness.reading.roles import RANK
 from bias_harness.reading.scan import Mention, Scan

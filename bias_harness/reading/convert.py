@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bias_harness.design.experiment import Outcome
+from bias_harness.outcome import Outcome
 from bias_harness.reading.scan import Mention
 
 HOURS_A_DAY = 8.0

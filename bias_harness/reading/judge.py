@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bias_harness.design.experiment import Outcome
+from bias_harness.outcome import Outcome
 from bias_harness.reading.convert import annual
 from bias_harness.reading.scan import Mention
 from bias_harness.reading.structured import find_object

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from bias_harness.design.experiment import Outcome
+from bias_harness.outcome import Outcome
 from bias_harness.reading.cues import find_cues
 from bias_harness.reading.normalise import normalise
 from bias_harness.reading.scan import scan

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import lru_cache
 
-from bias_harness.design.experiment import Outcome
+from bias_harness.outcome import Outcome
 from bias_harness.reading.choose import Reading, choose
 from bias_harness.reading.context import NO_PROMPT, PromptContext, apply_context, prompt_context
 from bias_harness.reading.convert import annual

@@ -1,1 +1,1 @@
-"""reporting."""
+"""Estimates and observations -> pages and figures, in Dutch and English."""

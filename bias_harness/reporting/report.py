@@ -17,7 +17,6 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from bias_harness import __version__
 from bias_harness.errors import UsageError
 from bias_harness.reporting.charts import Drawing
 from bias_harness.reporting.charts.mpl.second_process import drawn_aside
@@ -38,6 +37,7 @@ from bias_harness.reporting.sections import (
     who,
 )
 from bias_harness.reporting.texts import Texts, texts
+from bias_harness.version import __version__
 
 MANY_ANSWERS = 20_000
 """From so many on the figures are drawn by a second process while the pages are written."""

@@ -7,8 +7,9 @@ gives the scope `panel`.
 
 from __future__ import annotations
 
+from bias_harness.results.trials import TRIALS, read_trials, trial_line
 from bias_harness.sharing.imported_design import resolved_of
-from bias_harness.sharing.imported_rows import TRIALS, Import, read_trials, trial_line
+from bias_harness.sharing.imported_rows import Import
 from bias_harness.sharing.map import Map, read_map
 
 __all__ = ["TRIALS", "Import", "Map", "read_map", "read_trials", "resolved_of", "trial_line"]

@@ -25,15 +25,15 @@ from typing import Any
 
 import pandas as pd
 
-from bias_harness import __version__
-from bias_harness.asking.ask import LIBRARIES
 from bias_harness.checking.fixtures import secrets_in
 from bias_harness.errors import BiasHarnessError, InputError
 from bias_harness.reading.answers import reader_version
 from bias_harness.results import EXPERIMENT, MANIFEST, write_whole
+from bias_harness.results.manifest import LIBRARIES
 from bias_harness.runs import Run, load_run
 from bias_harness.sharing import TRIALS
 from bias_harness.sharing.export import package
+from bias_harness.version import __version__
 
 FORMAT = 1
 SUMS, ABOUT, README = "SHA256SUMS", "bundle.json", "README.md"

@@ -14,9 +14,8 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from bias_harness.errors import UsageError
+from bias_harness.errors import UsageError, did_you_mean
 from bias_harness.estimating.rows import usable
-from bias_harness.handwritten import did_you_mean
 from bias_harness.results import write_whole
 from bias_harness.runs import Run
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 import sys
 from collections import Counter
@@ -14,14 +13,12 @@ from typing import Any
 
 import orjson
 
-from bias_harness.errors import InputError
-from bias_harness.handwritten import did_you_mean
+from bias_harness.errors import InputError, did_you_mean
 from bias_harness.results.keys import KeySet
 from bias_harness.sharing.map import ANY, ROLES, Map
 from bias_harness.sharing.tables import Row, read_rows
 from bias_harness.vocabulary import Failure, Response, Trial
 
-TRIALS = "trials.jsonl"
 YES, NO = frozenset({"1", "1.0", "true", "yes"}), frozenset({"0", "0.0", "false", "no"})
 Facts = dict[str, str]
 
@@ -242,14 +239,3 @@ _NO_PROMPTS = "The prompts are not in the map: an amount that only echoes the qu
 def _digest(cell: tuple[str, ...], facts: Facts) -> str:
     text = "\x1f".join((*cell, facts.get("repeat", ""), facts["asked_at"], facts["answer"]))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def trial_line(key: str, trial: Trial) -> bytes:
-    """A line of `trials.jsonl`: which trial a key is."""
-    return orjson.dumps({"key": key, "trial": trial}, option=orjson.OPT_APPEND_NEWLINE)
-
-
-def read_trials(path: Path) -> dict[str, Trial]:
-    """The trials of an imported run by key."""
-    with path.open("rb") as lines:
-        return {row["key"]: Trial(**row["trial"]) for row in map(json.loads, lines)}

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bias_harness.asking.ask import manifest_of
 from bias_harness.design.audit import Audit
 from bias_harness.errors import RunFolderError
 from bias_harness.results import EXPERIMENT, LOG, RunFolder, dump_line, writing
+from bias_harness.results.manifest import manifest_of
 from bias_harness.runs import Run
 from bias_harness.sharing import TRIALS, Import, read_map, resolved_of, trial_line
 

@@ -7,9 +7,10 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from bias_harness.design.experiment import Analysis, Name, Outcome, Strict, declared
+from bias_harness.design.experiment import Name, Strict
 from bias_harness.design.personas import Attribute
 from bias_harness.handwritten import check, read_yaml
+from bias_harness.outcome import Analysis, Outcome, declared
 
 ANY = "any"
 ROLES = ("model", "level", "persona", "field", "seniority", "wording", "language", "signal")

@@ -16,9 +16,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
-from bias_harness.design.experiment import PROVIDER_NAMES, Endpoint, Outcome
-from bias_harness.errors import InputError
-from bias_harness.handwritten import did_you_mean
+from bias_harness.design.experiment import PROVIDER_NAMES, Endpoint
+from bias_harness.errors import InputError, did_you_mean
+from bias_harness.outcome import Outcome
 from bias_harness.plugins import plugins
 from bias_harness.vocabulary import Nature, Request, Response
 
@@ -46,10 +46,8 @@ class Context:
 def create(endpoint: Endpoint, context: Context) -> Provider:
     """The provider of an endpoint. Raises `InputError` where there is none of that name, or its key is missing."""
     name = endpoint.provider
-    if name in PROVIDER_NAMES:
-        factory = importlib.import_module(f"{__name__}.{name}").create
-    else:
-        factory = _plugged_in(name)
+    ours = name in PROVIDER_NAMES
+    factory = importlib.import_module(f"{__name__}.{name}").create if ours else _plugged_in(name)
     provider = factory(endpoint, context)
     if not isinstance(provider, Provider):
         raise InputError(f"the provider {name!r} made {type(provider).__name__}, which has no `nature` or no `ask`")

@@ -14,8 +14,7 @@ from pathlib import Path
 import yaml
 from platformdirs import user_cache_path
 
-from bias_harness.errors import InputError
-from bias_harness.handwritten import did_you_mean
+from bias_harness.errors import InputError, did_you_mean
 
 VARIABLE = "BIAS_HARNESS_MODEL_PATH"
 CACHE_VARIABLE = "BIAS_HARNESS_CACHE"

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup, escape
 
-from bias_harness.design.experiment import Outcome
+from bias_harness.outcome import Outcome
 from bias_harness.reporting.escaping import visible
 from bias_harness.reporting.material import INLINE_ANSWERS, Material, View
 from bias_harness.reporting.texts import Texts

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from bias_harness import __version__
 from bias_harness.errors import InputError
 from bias_harness.plugins import Plugin, plugins
 from bias_harness.reporting.figures.all import Drawings
@@ -13,6 +12,7 @@ from bias_harness.reporting.material import Material, View
 from bias_harness.reporting.sections import diagnostic_tables
 from bias_harness.reporting.sections.answers import said
 from bias_harness.reporting.texts import Texts
+from bias_harness.version import __version__
 from bias_harness.vocabulary import Estimate
 
 ROWS, SAMPLE, SAMPLE_LETTERS = 300, 40, 600

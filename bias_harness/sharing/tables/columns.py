@@ -9,8 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-from bias_harness.errors import InputError
-from bias_harness.handwritten import did_you_mean
+from bias_harness.errors import InputError, did_you_mean
 
 Row = tuple[int, Mapping[str, Any]]
 

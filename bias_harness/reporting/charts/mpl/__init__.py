@@ -1,1 +1,1 @@
-"""mpl."""
+"""The charts in matplotlib, which is imported here and nowhere else."""

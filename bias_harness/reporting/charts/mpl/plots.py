@@ -1,7 +1,8 @@
-"""Charts on matplotlib axes: importing this makes `draw` know every family."""
+"""Importing this gives every kind of chart its axes in matplotlib; nothing else imports matplotlib."""
 
 from __future__ import annotations
 
+from bias_harness.reporting.charts.mpl import amounts, gaps
 from bias_harness.reporting.charts.mpl.axes import draw
 
-__all__ = ["draw", "plots_amounts", "plots_gaps"]
+__all__ = ["amounts", "draw", "gaps"]

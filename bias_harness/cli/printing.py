@@ -1,0 +1,40 @@
+"""What commands print: lines, notes, JSON, tables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import typer
+
+
+def say(text: str = "") -> None:
+    """One line of the result, to standard output."""
+    typer.echo(text)
+
+
+def note(text: str) -> None:
+    """One line beside the result, to standard error."""
+    typer.echo(text, err=True)
+
+
+def say_json(data: Any) -> None:
+    """The result for another program."""
+    typer.echo(json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False, default=str))
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A plain table: text to the left, numbers to the right."""
+    cells = [[_cell(value) for value in row] for row in rows]
+    right = [all(isinstance(row[i], int | float) for row in rows) for i in range(len(head))] if cells else []
+    widths = [max(len(row[i]) for row in [list(head), *cells]) for i in range(len(head))]
+
+    def line(row: Sequence[str], pad: Callable[[str, int, bool], str]) -> str:
+        return "  ".join(pad(text, widths[i], bool(right and right[i])) for i, text in enumerate(row)).rstrip()
+
+    return "\n".join(line(row, lambda t, w, r: t.rjust(w) if r else t.ljust(w)) for row in [list(head), *cells])
+
+
+def _cell(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int) else str(value)
