@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from bias_harness.version import __version__
+from bias_harness.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from bias_harness.design.audit import Audit

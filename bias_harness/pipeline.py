@@ -11,12 +11,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bias_harness.asking.ask import arun, run
 from bias_harness.asking.keys import environment
 from bias_harness.checking.rereading import score
 from bias_harness.design.audit import Audit, load_audit
 from bias_harness.errors import UsageError
-from bias_harness.runs import Run, load_run
+from bias_harness.runs import Run, arun, load_run, run
 
 if TYPE_CHECKING:
     from bias_harness.checking.drift import Check, Policy

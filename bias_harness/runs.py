@@ -1,20 +1,23 @@
-"""One run, read back: its trials, what was answered, what was read, what was estimated. Nothing here asks."""
+"""One run: asked, and read back: its trials, what was answered, what was read, what was estimated."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 from bias_harness.design.audit import Audit, read_resolved
-from bias_harness.results import EXPERIMENT, RunFolder, find_run
+from bias_harness.results import EXPERIMENT, KeySet, RunFolder, find_run
 from bias_harness.vocabulary import Answer, Response, Trial
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from bias_harness.asking.ask import Progress
     from bias_harness.design.blocks import Block
     from bias_harness.estimating.estimates import Estimates
 
@@ -29,7 +32,7 @@ class Run:
 
     @cached_property
     def observations(self) -> pd.DataFrame:
-        """One row a trial that was answered or failed; see `bias_harness.frame`."""
+        """One row a trial that was answered or failed; see `bias_harness.estimating.observations`."""
         from bias_harness.estimating.observations import observations
 
         return observations(self.audit, self._rows())
@@ -69,7 +72,7 @@ class Run:
     @cached_property
     def imported(self) -> dict[str, Trial] | None:
         """The trials by key of answers that were collected elsewhere; None for a run that was asked here."""
-        from bias_harness.sharing import TRIALS, read_trials
+        from bias_harness.results.trials import TRIALS, read_trials
 
         path = self.folder.path / TRIALS
         return read_trials(path) if path.is_file() else None
@@ -110,7 +113,60 @@ class Run:
                         yield request.trial, response, answer
 
 
+async def arun(
+    audit: Audit,
+    *,
+    results: Path | None = None,
+    name: str | None = None,
+    limit: int | None = None,
+    shard: tuple[int, int] | None = None,
+    retry: Literal["failed", "refused"] | None = None,
+    budget: float | None = None,
+    personas: frozenset[str] | None = None,
+    progress: Progress | None = None,
+) -> Run:
+    """Ask whatever is not answered yet, and keep it in `<results>/<name>/`.
+
+    `limit` takes at most so many requests an endpoint, in whole pairs; `shard` (i, n) takes the i-th of n parts of the
+    design, pairs kept together; `retry` asks what the endpoint's filter refused (`failed`) or what was read as a
+    refusal (`refused`) once more; `budget` is the most to spend, in US dollars; `personas` are the
+    only ones asked about.
+    Returns the run as it stands, complete or not; `Run.stopped` says which endpoints were given up and why. The
+    first interrupt lets what is in flight finish. Raises `InputError` before anything is asked where a key, a
+    model or a recording is missing, `RunFolderError` where the folder cannot be used.
+    """
+    from bias_harness.asking.ask import ask, run_folder
+    from bias_harness.asking.portion import Portion, shard_name
+
+    folder = run_folder(audit, results, name or shard_name(audit, shard))
+    again = refused_keys(folder) if retry == "refused" else None
+    portion = Portion(limit, shard, personas)
+    stopped = await ask(audit, folder, portion, retry=retry, again=again, budget=budget, progress=progress)
+    return Run(folder, audit, stopped)
+
+
+def run(audit: Audit, **options: Any) -> Run:
+    """`arun` for a caller without an event loop; inside a running one (a notebook) it uses a thread of its own."""
+    from bias_harness.asking.event_loop import in_loop
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return in_loop(arun(audit, **options))
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(lambda: in_loop(arun(audit, **options))).result()
+
+
 def load_run(name: str | Path, *, results: Path | None = None) -> Run:
     """A run by its folder or name. Raises `InputError` where there is none."""
     folder = find_run(name, results or Path("results"))
     return Run(folder, read_resolved(folder.experiment(), str(folder.path / EXPERIMENT), folder.path.parent.parent))
+
+
+def refused_keys(folder: RunFolder) -> KeySet:
+    """The keys whose answers are read as refusals now; empty where there is no run yet."""
+    if not (folder.path / EXPERIMENT).exists():
+        return KeySet()
+    run = Run(folder, read_resolved(folder.experiment(), str(folder.path / EXPERIMENT), folder.path.parent.parent))
+    refused = run.observations["status"].astype(str) == "refused"
+    return KeySet(run.observations.loc[refused, "key"].tolist())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Protocol
@@ -58,6 +58,7 @@ class Common:
     purse: Purse
     stop: asyncio.Event
     max_error_share: float
+    see: Callable[[Request, Response], None]
     asked: KeySet = field(default_factory=KeySet)
     asking: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -136,6 +137,7 @@ class Lane:
                 return  # not tried to the end, so not failed: asked again next time
             response = _failed(request, error)
         self.common.log.append(response)
+        self.common.see(request, response)
         self.tally.count(response)
         self.tally.at_once = int(self.gate.limit)
         if response.error is not None:

@@ -38,7 +38,7 @@ def planned_requests(audit: Audit, portion: Portion) -> int:
     return min(planned, portion.limit or planned)
 
 
-def _requests(audit: Audit, endpoint: Endpoint, portion: Portion) -> Iterator[Request]:
+def requests_of(audit: Audit, endpoint: Endpoint, portion: Portion) -> Iterator[Request]:
     """The endpoint's requests in order; a limit takes whole blocks, at least one."""
     taken = 0
     for block in audit.design.blocks():
@@ -51,5 +51,6 @@ def _requests(audit: Audit, endpoint: Endpoint, portion: Portion) -> Iterator[Re
         yield from requests
 
 
-def _shard_name(audit: Audit, shard: tuple[int, int] | None) -> str | None:
+def shard_name(audit: Audit, shard: tuple[int, int] | None) -> str | None:
+    """The folder of a shard below results/; None for a whole run."""
     return None if shard is None else f"{audit.experiment.experiment}.part-{shard[0]}-of-{shard[1]}"

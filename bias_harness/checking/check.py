@@ -7,7 +7,6 @@ from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
-from bias_harness.asking.ask import run
 from bias_harness.checking import drift
 from bias_harness.checking.drift import Check, Policy, Snapshot
 from bias_harness.checking.fixtures import (
@@ -24,7 +23,7 @@ from bias_harness.design.audit import Audit
 from bias_harness.errors import BiasHarnessError, UsageError
 from bias_harness.reading.answers import reader_version
 from bias_harness.results import write_whole
-from bias_harness.runs import Run
+from bias_harness.runs import Run, run
 
 
 def record(audit: Audit, into: Path, source: Path, *, limit: int | None = None) -> Run:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,24 +17,10 @@ from bias_harness.design.audit import Audit, load_audit, read_resolved
 from bias_harness.errors import BiasHarnessError, InputError, RunFolderError
 from bias_harness.handwritten import Document, check, read_yaml
 from bias_harness.results import EXPERIMENT, RunFolder
+from bias_harness.results.secrets import secrets_in
 from bias_harness.vocabulary import Response
 
 BASELINE, HISTORY, RECORDING = "baseline.json", "baseline.md", "recording.json"
-LOOKS_LIKE_A_KEY = re.compile(
-    rb"\b(sk-[A-Za-z0-9_-]{16,}|Bearer [A-Za-z0-9._-]{16,}|AIza[A-Za-z0-9_-]{30,}|gsk_[A-Za-z0-9]{20,})"
-)
-
-
-def secrets_in(folder: Path, audit: Audit) -> list[str]:
-    """The files of a folder that hold a key of this environment, or something that looks like one."""
-    variables = [e.api_key_env for e in audit.experiment.endpoints if e.api_key_env]
-    values = [os.environ[v].encode() for v in variables if len(os.environ.get(v, "")) > 7]
-    found = []
-    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-        data = path.read_bytes()
-        if LOOKS_LIKE_A_KEY.search(data) or any(value in data for value in values):
-            found.append(path.name)
-    return found
 
 
 def tidy(folder: RunFolder, audit: Audit, source: Path, wanted: set[str]) -> None:

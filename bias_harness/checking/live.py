@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bias_harness.asking.ask import Progress, arun
+from bias_harness.asking.ask import Progress
 from bias_harness.checking import check, drift
 from bias_harness.checking.drift import Check, Gate, Policy, Side, Snapshot, log_margin
 from bias_harness.checking.fixtures import BASELINE, open_fixture, read_baseline, source_of
@@ -25,7 +25,7 @@ from bias_harness.design.audit import Audit, load_audit
 from bias_harness.errors import BiasHarnessError, InputError
 from bias_harness.estimating.estimators.interval import FEWEST_WITHOUT_WARNING
 from bias_harness.estimating.estimators.sequence import FEWEST_PROFILES, half_width, tuned_rho
-from bias_harness.runs import Run
+from bias_harness.runs import Run, arun
 
 STEP = 5
 ALPHA = 0.05

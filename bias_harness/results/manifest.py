@@ -31,7 +31,8 @@ def manifest_of(audit: Audit) -> dict[str, Any]:
     }
 
 
-def _finished(manifest: Mapping[str, Any], works: Iterable[Work], status: str, found: Found) -> dict[str, Any]:
+def finished(manifest: Mapping[str, Any], works: Iterable[Work], status: str, found: Found) -> dict[str, Any]:
+    """The manifest when asking ends: with what each endpoint did."""
     endpoints = {
         w.endpoint.name: {
             "model": w.endpoint.model,

@@ -25,11 +25,11 @@ from typing import Any
 
 import pandas as pd
 
-from bias_harness.checking.fixtures import secrets_in
 from bias_harness.errors import BiasHarnessError, InputError
 from bias_harness.reading.answers import reader_version
 from bias_harness.results import EXPERIMENT, MANIFEST, write_whole
 from bias_harness.results.manifest import LIBRARIES
+from bias_harness.results.secrets import secrets_in
 from bias_harness.runs import Run, load_run
 from bias_harness.sharing import TRIALS
 from bias_harness.sharing.export import package
