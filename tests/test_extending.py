@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 from docs_blocks import NAMED
+from places import ROOT
 
-PAGE = Path(__file__).parents[1] / "docs" / "extending.md"
+PAGE = ROOT / "docs" / "extending.md"
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
 
 

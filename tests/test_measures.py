@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
+from places import ROOT
 from report_runs import audit_of, run_of
 from scipy import stats
 from test_report import SCORE, graded, page, run
@@ -128,7 +129,7 @@ def test_there_are_figures_of_gaps_and_none_of_money() -> None:
 def test_an_outcome_that_does_not_fit_is_said_with_its_key(
     outcome: dict[str, Any], analysis: dict[str, Any], said: str, tmp_path: Path
 ) -> None:
-    shipped = yaml.safe_load(Path(__file__).parents[1].joinpath("experiments/grading.yaml").read_text())
+    shipped = yaml.safe_load(ROOT.joinpath("experiments/grading.yaml").read_text())
     path = tmp_path / "experiments" / "odd.yaml"
     path.parent.mkdir()
     path.write_text(yaml.safe_dump({**shipped, "outcome": outcome, "analysis": analysis}))

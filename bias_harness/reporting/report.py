@@ -62,7 +62,7 @@ OF_PAY = ("study", "client", "worksheet")
 @cache
 def _environment() -> Environment:
     environment = Environment(
-        loader=PackageLoader("bias_harness", "sections"),
+        loader=PackageLoader("bias_harness.reporting", "sections"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

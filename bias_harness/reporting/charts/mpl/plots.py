@@ -1,4 +1,4 @@
-"""Importing this gives every kind of chart its axes in matplotlib; nothing else imports matplotlib."""
+"""Importing this teaches `draw` every kind of chart."""
 
 from __future__ import annotations
 

@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from places import ROOT
 from test_check import again, recorded
 
 from bias_harness import pipeline
-
-ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture

@@ -10,14 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from command_line import type_in
 from conftest import SMALL
 from loopback_server import Server, error, reply
-
-
-def type_in(*words: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "bias_harness", *words]
-    plain = {k: v for k, v in os.environ.items() if not k.endswith("_API_KEY")} | {"NO_COLOR": "1"}
-    return subprocess.run(command, cwd=cwd, env=plain | env, capture_output=True, text=True, check=False, timeout=120)
 
 
 def test_from_nothing_to_a_report(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from asking import KEY, ask_all, endpoint, logged, request, requests, work
 from loopback_server import Seen, Server, error, reply
+from places import ROOT
 
 from bias_harness.asking import Tally, Work, in_loop, providers
 from bias_harness.asking.providers import Context, Provider, create
@@ -20,7 +21,7 @@ from bias_harness.outcome import Outcome
 from bias_harness.plugins import Plugin
 from bias_harness.vocabulary import Response, Trial
 
-DOCS = Path(__file__).parent.parent / "docs" / "running.md"
+DOCS = ROOT / "docs" / "running.md"
 EIGHT_LINES = DOCS.read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
 
 

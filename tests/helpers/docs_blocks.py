@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
+from places import ROOT
 
-ROOT = Path(__file__).parent.parent
 FENCE = re.compile(
     r"(?:<!-- not run: (?P<why>[^\n]+?) -->\n+)?^```(?P<kind>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from test_cli import type_in
+from command_line import type_in
 
 
 def calibrated(workspace: Path, seed: str) -> dict:

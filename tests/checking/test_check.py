@@ -15,7 +15,8 @@ from xml.etree import ElementTree as ET
 import jsonschema
 import numpy as np
 import pytest
-from test_cli import type_in
+from command_line import type_in
+from places import FIXTURES
 
 from bias_harness import pipeline
 from bias_harness.asking.providers import Context, create
@@ -309,11 +310,8 @@ def test_a_worsening_of_five_per_cent_is_mostly_found() -> None:
 
 def test_the_recorded_local_model_passes_its_check() -> None:
     """What our own pipeline runs: real answers of the local model, recorded, re-read and compared."""
-    result = pipeline.check(Path(__file__).parent / "fixtures" / "local-model", policy=Policy())
+    result = pipeline.check(FIXTURES / "local-model", policy=Policy())
     assert result.outcome == "pass", result
-
-
-FIXTURES = Path(__file__).parent / "fixtures"
 
 
 def test_a_fixture_of_format_1_is_read_for_ever(tmp_path: Path) -> None:

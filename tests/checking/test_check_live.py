@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from command_line import type_in
+from places import ROOT
 from test_check import AUDIT
-from test_cli import type_in
 
 from bias_harness import pipeline
 from bias_harness.checking.drift import Check, Gate, Policy
@@ -81,7 +82,7 @@ def test_a_changed_prompt_is_compared_and_named(workspace: Path) -> None:
     fixture = recorded(workspace)
     prompts = workspace / "prompts"
     prompts.mkdir(exist_ok=True)
-    shipped = Path(__file__).parents[1] / "prompts" / "salary.terse.en.j2"
+    shipped = ROOT / "prompts" / "salary.terse.en.j2"
     (prompts / shipped.name).write_text(shipped.read_text().replace("{% endblock %}", " Thanks.{% endblock %}", 1))
     result = live(fixture)
     assert "The prompts changed since the baseline" in gates(result, "live")[0].message

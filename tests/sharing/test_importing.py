@@ -12,15 +12,16 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 import yaml
+from command_line import type_in
 from conftest import SMALL_MAP
-from test_cli import type_in
+from places import REFERENCE
 
 from bias_harness import pipeline
 from bias_harness.errors import InputError, RunFolderError
 from bias_harness.estimating.estimators import rows_test
 from bias_harness.workspace import shipped
 
-FOLDER = Path(__file__).parent / "reference" / "llm-gender-pay-gap"
+FOLDER = REFERENCE / "llm-gender-pay-gap"
 PUBLISHED = json.loads((FOLDER / "published.json").read_text())["rows"]
 MAP = shipped("experiments") / "imported" / "llm-gender-pay-gap.yaml"
 

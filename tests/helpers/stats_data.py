@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from places import REFERENCE
+
+CASES = {c["id"]: c for c in json.loads((REFERENCE / "stats_cases.json").read_text())["cases"]}
 
 FIELDS = ("business", "engineering", "law", "medicine", "social")
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from pathlib import Path
 
 import pytest
+from places import REFERENCE
 
 from bias_harness.outcome import Outcome
 from bias_harness.reading import read
 
-REFERENCE = Path(__file__).parent / "reference"
 EUR = Outcome(currency="EUR", plausible=(15_000, 500_000), holiday_allowance=0.08)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from test_cli import type_in
+from command_line import type_in
 
 from bias_harness import pipeline
 from bias_harness.errors import BiasHarnessError, InputError, UsageError

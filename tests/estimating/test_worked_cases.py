@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
+from stats_data import CASES
 
 from bias_harness.estimating.estimators import (
     benjamini_hochberg,
@@ -43,9 +42,6 @@ from bias_harness.estimating.estimators import (
 from bias_harness.estimating.estimators.interval import from_standard_error
 from bias_harness.estimating.estimators.planning import Numbers, Spread
 
-CASES = {
-    c["id"]: c for c in json.loads((Path(__file__).parent / "reference" / "stats_cases.json").read_text())["cases"]
-}
 CHECKED: set[str] = set()
 
 

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from places import ROOT
 
 from bias_harness.checking.rereading import compare, moved, unread
 from bias_harness.errors import InputError
@@ -115,7 +116,7 @@ def test_what_moved_and_what_is_unread():
     assert [(g.count, g.status, g.example) for g in groups] == [(2, "no_amount", "Hello there"), (1, "refused", "$9")]
 
 
-TEMPLATE = (Path(__file__).parents[1] / "prompts" / "judge.txt").read_text()
+TEMPLATE = (ROOT / "prompts" / "judge.txt").read_text()
 
 
 def test_the_judge_is_shown_the_question_and_the_answer_as_they_are():

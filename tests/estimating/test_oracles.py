@@ -175,7 +175,7 @@ def test_cluster_robust_regression(share: float) -> None:
 
 def test_the_specification_s_figures_of_every_kind() -> None:
     """Rows of the worked headline case, against the figures of statsmodels and pyfixest stated there."""
-    from test_stats_cases import CASES
+    from stats_data import CASES
 
     table = CASES["S01_headline_gap"]["inputs"]["rows"]
     y = np.log([r[4] for r in table])

@@ -1,6 +1,6 @@
 """Pages in Debian's headless Chromium, for tests and for looking at: nothing but files of this computer is loaded.
 
-    python tests/browser.py PAGE.html PICTURE.png [WIDTH]
+    python tests/helpers/browser.py PAGE.html PICTURE.png [WIDTH]
 
 Tests that use it are marked with `needs_browser`: skipped, with the reason, where Playwright or Chromium is missing;
 with BIAS_HARNESS_TESTS=all they fail there instead.

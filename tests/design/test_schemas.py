@@ -8,12 +8,13 @@ from pathlib import Path
 import jsonschema
 import pytest
 import yaml
+from places import ROOT
 
 from bias_harness.checking.gates import check_schema
 from bias_harness.design.audit import schemas
 from bias_harness.workspace import shipped
 
-FOLDER = Path(__file__).parent.parent / "bias_harness" / "schemas"
+FOLDER = ROOT / "bias_harness" / "schemas"
 FILES = [*shipped("experiments").glob("*.yaml"), *shipped("personas").glob("*.yaml")]
 
 

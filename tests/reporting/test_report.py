@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
+from places import ROOT
 from report_runs import GENDER, Say, audit_of, plain, run_of
 
 from bias_harness.errors import InputError, UsageError
@@ -31,7 +32,7 @@ from bias_harness.reporting.sections.answers import reading
 from bias_harness.reporting.texts import texts
 from bias_harness.vocabulary import Answer, Estimate, Trial
 
-LOCALE = Path(__file__).parents[1] / "bias_harness" / "locale"
+LOCALE = ROOT / "bias_harness" / "reporting" / "locale"
 HOSTILE = (
     "<script>alert(1)</script> $90,000",
     "</style><b onclick=x>$91,000</b>",
@@ -260,7 +261,7 @@ def test_level_names_with_quotes_stay_text(tmp_path: Path) -> None:
     (tmp_path / "personas").mkdir()
     (tmp_path / "experiments").mkdir()
     (tmp_path / "personas" / "odd.yaml").write_text(yaml.safe_dump(attribute), encoding="utf-8")
-    shipped = (LOCALE.parents[1] / "experiments" / "simulated.yaml").read_text(encoding="utf-8")
+    shipped = (ROOT / "experiments" / "simulated.yaml").read_text(encoding="utf-8")
     (tmp_path / "experiments" / "odd.yaml").write_text(shipped, encoding="utf-8")
     material = run_of(audit_of(str(tmp_path / "experiments" / "odd.yaml"), attributes=[{"name": "odd"}], models=1))
     for file, content in pages(material, ("nl",)).items():

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from stats_data import observations
-from test_stats_cases import CASES
+from stats_data import CASES, observations
 
 from bias_harness.estimating.estimates import Estimates, estimate
 from bias_harness.outcome import Analysis, Outcome
