@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from bias_harness.cli import asking, checking, designing, doctor, models, planning, reading, reporting, sharing
+from bias_harness.cli.printing import fit_to_consoles, note
 from bias_harness.errors import EXIT_ERROR, BiasHarnessError
 from bias_harness.version import __version__
 
@@ -47,6 +48,7 @@ def root(
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
+    fit_to_consoles()
     try:
         app()
     except BiasHarnessError as error:
@@ -84,5 +86,5 @@ def _about_the_disk(error: OSError) -> str:
 
 
 def _leave(message: str, code: int) -> None:
-    typer.echo(f"bias-harness: {message}", err=True)
+    note(f"bias-harness: {message}")
     sys.exit(code)
