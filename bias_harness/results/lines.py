@@ -16,7 +16,7 @@ from bias_harness.files import first_fault
 from bias_harness.vocabulary import Response
 
 KEY = re.compile(r"[0-9a-f]{64}")
-LONGEST, MOST = 64_000_000, 2**63
+LONGEST, MOST = 64_000_000, 2**31
 """Bytes of a line, and the bound of its counts, beyond which it is no response."""
 _RESPONSE: TypeAdapter[Response] = TypeAdapter(Response)
 
@@ -74,19 +74,18 @@ def _checked(line: bytes) -> Response:
         raise ValueError("its key is not 64 hexadecimal digits")
     if (found.text is None) == (found.error is None):
         raise ValueError("it has neither a text nor an error, or both")
-    usage = found.usage
-    if usage is not None:
-        _counted("usage", usage.input_tokens, usage.output_tokens, usage.cost)
-    _counted("a number", found.seed, found.attempts, found.error.http_status if found.error else None)
+    usage, error = found.usage, found.error
+    if usage is not None and not (_fits(usage.input_tokens) and _fits(usage.output_tokens) and _fits(usage.cost)):
+        raise ValueError("its usage is negative, not finite or too large")
+    if not (_fits(found.seed) and _fits(found.attempts) and (error is None or _fits(error.http_status))):
+        raise ValueError("its seed, attempts or status is negative or too large")
     if found.asked_at:
         datetime.fromisoformat(found.asked_at)
     return found
 
 
-def _counted(what: str, *numbers: float | None) -> None:
-    """Raise `ValueError` for a count that is negative, NaN, or larger than any machine counts."""
-    if any(n is not None and not 0 <= n < MOST for n in numbers):
-        raise ValueError(f"{what} is negative, not finite or too large")
+def _fits(number: float | None) -> bool:
+    return number is None or 0 <= number < MOST
 
 
 def numbered(log: Path) -> Iterator[tuple[int, bytes]]:
