@@ -103,7 +103,7 @@ class _Walk:
         self._repeated = 0
 
     def over(self, node: yaml.Node, at: Path_ = ()) -> None:
-        """Raise `InputError` where a key stands twice or is no text, or the document is deeper or longer than allowed."""
+        """Raise `InputError` where a key stands twice or is no text, or the document exceeds its bounds."""
         self.lines.setdefault(at, node.start_mark.line + 1)
         self._bounded(node, at)
         if isinstance(node, yaml.MappingNode):
@@ -190,7 +190,7 @@ def _neighbours(path: Path) -> str:
     return did_you_mean(path.name, siblings)
 
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _OF_WINDOWS = frozenset({"CON", "PRN", "AUX", "NUL", *(f"{x}{n}" for x in ("COM", "LPT") for n in range(1, 10))})
 
 
@@ -213,6 +213,11 @@ def _name(value: str) -> str:
     if value.endswith(".") or value.split(".")[0].upper() in _OF_WINDOWS:
         raise ValueError(f"{value!r} cannot be a file's name on Windows; choose another")
     return value
+
+
+def is_name(text: str) -> bool:
+    """Whether a text can be a name: of an experiment, a level, a file on any system."""
+    return NAME.fullmatch(text) is not None and not (text.endswith(".") or text.split(".")[0].upper() in _OF_WINDOWS)
 
 
 _SHARE_SCHEMA = {"anyOf": [{"type": "number", "minimum": 0, "exclusiveMaximum": 1}, {"pattern": r"^[0-9.]+ *%$"}]}

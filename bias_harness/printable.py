@@ -11,7 +11,7 @@ _CONTROL = re.compile(
 
 
 def printable(text: str) -> str:
-    r"""The text with every control letter as its code: `\x1b[2J` clears no screen any more. Line ends become newlines."""
+    r"""The text with every control letter as its code: `\x1b[2J` clears no screen. Line ends become newlines."""
     if text.isascii() and text.isprintable():
         return text
     return _CONTROL.sub(lambda found: _code(found[0]), text.replace("\r\n", "\n"))

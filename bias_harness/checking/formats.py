@@ -31,7 +31,9 @@ def as_junit(check: Check) -> str:
     suite = ET.Element("testsuite", name=f"bias_harness: {check.experiment}", tests=str(len(check.gates)))
     for gate in check.gates:
         where = "/".join(x for x in (gate.endpoint, gate.attribute, gate.level) if x)
-        case = ET.SubElement(suite, "testcase", classname=check.experiment, name=printable(f"{gate.name} {where}".strip()))
+        case = ET.SubElement(
+            suite, "testcase", classname=check.experiment, name=printable(f"{gate.name} {where}".strip())
+        )
         if gate.outcome in ("regressed", "not_comparable"):
             counts["failures"] += 1
             ET.SubElement(case, "failure", type=gate.outcome, message=printable(gate.message))

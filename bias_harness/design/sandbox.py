@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from jinja2 import StrictUndefined, Template, TemplateError, nodes
-from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
+from jinja2.exceptions import SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from bias_harness.errors import InputError
 
@@ -33,7 +34,7 @@ class _Environment(ImmutableSandboxedEnvironment):
     intercepted_binops = frozenset({"*"})
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-        """Numbers are multiplied, and a text as long as it stays within bounds: so a short template makes a long one."""
+        """Numbers are multiplied, and a text only within bounds: so a short template makes a long one."""
         texts = [side for side in (left, right) if isinstance(side, str)]
         others = [side for side in (left, right) if isinstance(side, int | float)]
         if len(texts) + len(others) < 2 or any(len(text) * abs(n) > LONGEST_TEXT for text in texts for n in others):
@@ -74,10 +75,10 @@ def _allowed(tree: nodes.Template, name: str) -> None:
         if count > MOST_PARTS or calls > MOST_CALLS:
             raise InputError(f"prompts/{name}, line {node.lineno}: too many parts for a prompt; write it out in words")
         waiting.extend(node.iter_child_nodes())
-    for block in tree.find_all(nodes.Block):
-        if block.name in called and any(block.find_all(nodes.Call)):
+    for part in tree.find_all(nodes.Block):
+        if part.name in called and any(part.find_all(nodes.Call)):
             raise InputError(
-                f"prompts/{name}, line {block.lineno}: the block {block.name!r} is taken over elsewhere and takes over "
+                f"prompts/{name}, line {part.lineno}: the block {part.name!r} is taken over elsewhere and takes over "
                 "another itself; write one of them out"
             )
 

@@ -48,4 +48,6 @@ def read_trials(path: Path) -> dict[str, Trial]:
 
 
 def _unreadable(path: Path, number: int, why: str) -> RunFolderError:
-    return RunFolderError(f"{path}, line {number} is not a trial ({why}); import the answers again, or restore the file")
+    return RunFolderError(
+        f"{path}, line {number} is not a trial ({why}); import the answers again, or restore the file"
+    )
