@@ -61,7 +61,7 @@ def check(fixture: Path, *, policy: Policy, baseline: Path | None = None) -> Che
     folder, audit = open_fixture(fixture)
     accepted = read_baseline(baseline or fixture / BASELINE)
     now = Run(folder, audit)
-    gates = [g for g in (complete_gate(folder, now.observations), source_gate(folder, audit)) if g is not None]
+    gates = [complete_gate(folder, now.observations), source_gate(folder, audit)]
     if any(g.outcome != "pass" for g in gates):
         return drift.Check(audit.experiment.experiment, tuple(gates), policy)
     compared = drift.compare(snapshot(now), accepted, policy)
