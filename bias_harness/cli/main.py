@@ -11,7 +11,8 @@ from typing import Annotated
 
 import typer
 
-from bias_harness.cli import asking, checking, designing, doctor, models, planning, reading, reporting, sharing
+from bias_harness.cli import asking, checking, designing, doctor, planning, reading, reporting, sharing, tools
+from bias_harness.cli.commands import Commands
 from bias_harness.errors import EXIT_ERROR, BiasHarnessError
 from bias_harness.version import __version__
 
@@ -20,14 +21,26 @@ app = typer.Typer(
     name="bias-harness",
     help="Measure whether language models give different salary advice to people who are alike but for one attribute.",
     no_args_is_help=True,
+    cls=Commands,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-GROUPS = (designing, asking, reporting, reading, checking, sharing, planning, doctor, models)
-for group in (module.app for module in GROUPS):
-    app.registered_commands += group.registered_commands
-    app.registered_groups += group.registered_groups
+CHAPTERS = {
+    "Design": (designing, planning),
+    "Ask": (asking,),
+    "Read": (reading,),
+    "Report": (reporting,),
+    "Check": (checking,),
+    "Share": (sharing,),
+    "Tool": (doctor, tools),
+}
+for chapter, rooms in CHAPTERS.items():
+    for room in rooms:
+        for one in (*room.app.registered_commands, *room.app.registered_groups):
+            one.rich_help_panel = chapter
+        app.registered_commands += room.app.registered_commands
+        app.registered_groups += room.app.registered_groups
 
 
 def _version(wanted: bool) -> None:

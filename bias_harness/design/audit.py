@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,16 @@ class Audit:
 
     resolved: Resolved
     workspace: Path
+
+    def __repr__(self) -> str:
+        e = self.experiment
+        people, ends = len(self.design.personas), ", ".join(endpoint.name for endpoint in e.endpoints)
+        attributes = ", ".join(a.name for a in self.design.attributes)
+        return f"Audit({e.experiment!r}: {people:,} people, by {attributes}; endpoints {ends}; {self.digest[:12]})"
+
+    def _repr_html_(self) -> str:
+        title = self.experiment.title.get("en", self.experiment.experiment)
+        return f"<p><strong>{escape(title)}</strong><br>{escape(repr(self))}</p>"
 
     @property
     def experiment(self) -> Experiment:
