@@ -40,7 +40,18 @@ if TYPE_CHECKING:
     from bias_harness.sharing.bundle import Verified, bundle, verify
     from bias_harness.sharing.export import export
     from bias_harness.sharing.importing import import_answers
-    from bias_harness.vocabulary import Answer, Candidate, Estimate, Failure, Message, Request, Response, Trial, Usage
+    from bias_harness.vocabulary import (
+        Answer,
+        Candidate,
+        Estimate,
+        Failure,
+        Message,
+        Nature,
+        Request,
+        Response,
+        Trial,
+        Usage,
+    )
 
 _WHERE = {
     "asking.providers": ("Context", "Provider"),
@@ -77,6 +88,7 @@ _WHERE = {
         "Estimate",
         "Failure",
         "Message",
+        "Nature",
         "Request",
         "Response",
         "Trial",
@@ -101,6 +113,7 @@ __all__ = [
     "Gate",
     "InputError",
     "Message",
+    "Nature",
     "Outcome",
     "Plan",
     "Policy",

@@ -19,6 +19,7 @@ from bias_harness.vocabulary import Answer, Response, Trial
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
     from bias_harness.asking.ask import Progress
     from bias_harness.design.blocks import Block
@@ -80,6 +81,15 @@ class Run:
         rows = self.observations
         pay = self.audit.experiment.outcome.measure == "salary"
         return pairs_of(rows.assign(nature=rows["endpoint"].astype(str).map(self.natures)), pay=pay)
+
+    def responses(self) -> pa.Table:
+        """Every response that counts, in columns (a pyarrow table), without making the trials they answer.
+
+        Kept as `responses.parquet` beside the log, and made anew when the log has changed.
+        """
+        from bias_harness.results.table import read_table
+
+        return read_table(self.folder)
 
     def profile_gaps(self) -> pd.DataFrame:
         """One row a profile, endpoint, attribute and level: its gap, level minus reference.
