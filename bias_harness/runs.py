@@ -43,7 +43,8 @@ class Run:
         return f"Run({str(self.folder.path)!r}, {self._status})"
 
     def _repr_html_(self) -> str:
-        return f"<p>{escape(repr(self))}</p>{self.estimates._repr_html_()}"
+        found = "" if self.observations.empty else self.estimates._repr_html_()
+        return f"<p>{escape(repr(self))}</p>{found}"
 
     @property
     def _status(self) -> str:
@@ -147,10 +148,10 @@ class Run:
         for trial, response, _ in self._rows():
             if response.text and response.key not in seen:
                 seen.add(response.key)
-                yield response.key, self._asked(trial, response.key), response.text
+                yield response.key, self._question_behind(trial, response.key), response.text
 
-    def _asked(self, trial: Trial, key: str) -> str:
-        return self._question(trial) if self.imported is not None else self._prompts[key]
+    def _question_behind(self, trial: Trial, key: str) -> str:
+        return self._imported_question(trial) if self.imported is not None else self._prompts[key]
 
     @cached_property
     def _prompts(self) -> dict[str, str]:
@@ -169,7 +170,7 @@ class Run:
         path = self.folder.path / TRIALS
         return read_trials(path) if path.is_file() else None
 
-    def _question(self, trial: Trial) -> str:
+    def _imported_question(self, trial: Trial) -> str:
         block = self._blocks[trial.wording, trial.language]
         return "\n".join(m.content for m in self.audit.prompter.messages(block, block.variants[0]))
 
@@ -192,8 +193,8 @@ class Run:
         reader = Reader(self.audit.experiment.outcome)
         if self.imported is not None:
             for key, trial in self.imported.items():
-                told = latest[key]
-                yield trial, told, reader.read(told, language=trial.language, prompt=self._question(trial))
+                prompt = self._imported_question(trial)
+                yield trial, latest[key], reader.read(latest[key], language=trial.language, prompt=prompt)
             return
         for endpoint in self.audit.experiment.endpoints:
             for block, requests in self.audit.requests(endpoint):

@@ -77,9 +77,9 @@ def check_live(
         raise InputError(
             "none of the models, attributes and levels asked now is in the baseline; record and accept again"
         )
-    told = [_told(run, seen, len(order), accepted, sample), *_silent(run)]
+    first = [_live_gate(run, seen, len(order), accepted, sample), *_silent(run)]
     refusals = list(drift.silence_gates(check.snapshot(run), accepted, tolerated))
-    return Check(audit.experiment.experiment, (*told, *gates, *refusals), tolerated)
+    return Check(audit.experiment.experiment, (*first, *gates, *refusals), tolerated)
 
 
 def _asked_now(fixture: Path) -> Audit:
@@ -183,7 +183,7 @@ def _too_few(side: Side, base: Side, order: Sequence[str], fewest: int) -> Gate:
     return Gate("gap", "inconclusive", message, side.endpoint, side.attribute, side.level)
 
 
-def _told(run: Run, seen: int, planned: int, accepted: Snapshot, sample: Sample) -> Gate:
+def _live_gate(run: Run, seen: int, planned: int, accepted: Snapshot, sample: Sample) -> Gate:
     ends = run.folder.manifest()["endpoints"].values()
     costs = [end["in_all"]["cost"] for end in ends]
     known = [c for c in costs if c is not None]

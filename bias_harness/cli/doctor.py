@@ -143,13 +143,13 @@ async def _endpoint(endpoint: Endpoint, context: Context) -> list[Finding]:
     except BiasHarnessError as error:
         return [Finding(what, "missing", str(error).removeprefix(f"endpoint {endpoint.name!r}: "))]
     if hasattr(provider, "models"):
-        return [await _listed(what, endpoint, provider)]
+        return [await _look_up_model(what, endpoint, provider)]
     url = endpoint.http.url if endpoint.http else endpoint.base_url
     trouble = _unreachable(url) if url else ""
     return [Finding(what, "missing" if trouble else "ok", trouble or url or f"provider {endpoint.provider}")]
 
 
-async def _listed(what: str, endpoint: Endpoint, provider: Any) -> Finding:
+async def _look_up_model(what: str, endpoint: Endpoint, provider: Any) -> Finding:
     """Whether the endpoint takes the key and lists the model."""
     from bias_harness.errors import did_you_mean
 

@@ -70,7 +70,7 @@ def main() -> None:
         sys.stderr.close()
         sys.exit(EXIT_ERROR)
     except OSError as error:
-        _leave(_about_the_disk(error), EXIT_ERROR)
+        _leave(_disk_sentence(error), EXIT_ERROR)
     except BaseExceptionGroup as group:
         _leave_for(group)
 
@@ -84,10 +84,10 @@ def _leave_for(group: BaseExceptionGroup[BaseException]) -> None:
     while isinstance(first, BaseExceptionGroup):
         first = first.exceptions[0]
     if isinstance(first, OSError):
-        _leave(_about_the_disk(first), EXIT_ERROR)
+        _leave(_disk_sentence(first), EXIT_ERROR)
 
 
-def _about_the_disk(error: OSError) -> str:
+def _disk_sentence(error: OSError) -> str:
     where = f" ({error.filename})" if error.filename else ""
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return f"the disk is full{where}; make room and run the same command again: nothing that was answered is lost"

@@ -35,17 +35,17 @@ def _experiments(incomplete: str) -> list[str]:
 
     folders = (Path("experiments"), shipped("experiments"))
     names = {path.stem for folder in folders for path in folder.glob("*.yaml")}
-    return _begun(incomplete, [*sorted(names), *sorted(map(str, Path().glob("experiments/*.yaml")))])
+    return _starting_with(incomplete, [*sorted(names), *sorted(map(str, Path().glob("experiments/*.yaml")))])
 
 
 def _runs(incomplete: str) -> list[str]:
     """For the shell: the runs below results/."""
     from bias_harness.results import runs_in
 
-    return _begun(incomplete, [folder.name for folder in runs_in(Path("results"))])
+    return _starting_with(incomplete, [folder.name for folder in runs_in(Path("results"))])
 
 
-def _begun(incomplete: str, names: Iterable[str]) -> list[str]:
+def _starting_with(incomplete: str, names: Iterable[str]) -> list[str]:
     return [name for name in names if name.startswith(incomplete)]
 
 

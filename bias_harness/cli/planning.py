@@ -57,7 +57,7 @@ def plan(
         raise UsageError("--pilot goes with the plan, and --simulate plants a spread of its own; give one of them")
     audit = pipeline.load_experiment(file, repeats=repeats, changes=changes(sets))
     if simulate:
-        show_calibration(_simulated(audit, runs, _log(gap), seed, quiet), as_json=as_json)
+        show_calibration(_simulate(audit, runs, _log(gap), seed, quiet), as_json=as_json)
     else:
         measured = pipeline.load_run(pilot, results=results) if pilot else None
         show_plan(pipeline.plan(audit, pilot=measured), as_json=as_json)
@@ -77,7 +77,7 @@ def show_plan(made: Plan, *, as_json: bool) -> None:
         say(remark)
 
 
-def _simulated(audit: Audit, runs: int, gap: float, seed: int, quiet: bool) -> Calibration:
+def _simulate(audit: Audit, runs: int, gap: float, seed: int, quiet: bool) -> Calibration:
     from rich.console import Console
     from rich.progress import Progress
 

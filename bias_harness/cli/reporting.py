@@ -35,14 +35,14 @@ def report(
     chosen = all_spoken(languages)
     loaded = pipeline.load_run(run, results=results)
     pages = pipeline.report(loaded, chosen)
-    printed = [_printed(page) for page in pages] if pdf else []
+    printed = [_print_pdf(page) for page in pages] if pdf else []
     if as_json:
         say_json(loaded.estimates.to_dict())
     else:
         show_findings(loaded, [*pages, *printed], as_json=False)
 
 
-def _printed(page: Path) -> Path:
+def _print_pdf(page: Path) -> Path:
     """The page on paper, by a browser that loads nothing from elsewhere. Raises where there is none."""
     names = ("chromium", "chromium-browser", "google-chrome", "chrome")
     browser = next((found for name in names if (found := shutil.which(name))), None)
