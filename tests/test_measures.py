@@ -17,6 +17,7 @@ from report_runs import audit_of, run_of
 from scipy import stats
 from test_report import SCORE, graded, page, run
 
+import bias_harness
 from bias_harness import pipeline
 from bias_harness.design.audit import Audit, load_audit
 from bias_harness.errors import InputError, UsageError
@@ -152,7 +153,7 @@ def test_what_is_for_salaries_only_says_so(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="measures a share"):
         pipeline.calibrate(audit, gap=0.05, runs=1)
     with pytest.raises(UsageError, match="measures a share"):
-        pipeline.record(audit, tmp_path / "f", tmp_path)
+        bias_harness.record(audit, tmp_path / "f", tmp_path)
     with pytest.raises(UsageError, match="its own page"):
         render_comparison([run("a share"), run("a score")], "en")
 

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,16 @@ class Audit:
 
     resolved: Resolved
     workspace: Path
+
+    def __repr__(self) -> str:
+        e = self.experiment
+        people, ends = len(self.design.personas), ", ".join(endpoint.name for endpoint in e.endpoints)
+        attributes = ", ".join(a.name for a in self.design.attributes)
+        return f"Audit({e.experiment!r}: {people:,} people, by {attributes}; endpoints {ends}; {self.digest[:12]})"
+
+    def _repr_html_(self) -> str:
+        title = self.experiment.title.get("en", self.experiment.experiment)
+        return f"<p><strong>{escape(title)}</strong><br>{escape(repr(self))}</p>"
 
     @property
     def experiment(self) -> Experiment:
@@ -123,7 +134,7 @@ def load_audit(name: str | Path, changes: Mapping[str, Any] | None = None) -> Au
     path = find_experiment(name)
     document = read_yaml(path)
     if _is_resolved(document.data):
-        return _again(document, path, changes or {})
+        return _audit_of_a_run(document, path, changes or {})
     if changes:
         document = Document(document.source, _changed(document.data, changes), document.lines)
     experiment = check(Experiment, document)
@@ -149,7 +160,7 @@ def _is_resolved(data: Any) -> bool:
     return isinstance(data, dict) and "format" in data and isinstance(data.get("experiment"), dict)
 
 
-def _again(document: Document, path: Path, changes: Mapping[str, Any]) -> Audit:
+def _audit_of_a_run(document: Document, path: Path, changes: Mapping[str, Any]) -> Audit:
     """The experiment of a run folder, to be asked again: everything it needs is in the file."""
     data = _changed(document.data, {f"experiment.{key}": value for key, value in changes.items()})
     audit = _audit_of(Document(document.source, data, document.lines), str(path), Path.cwd())

@@ -5,7 +5,10 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from html import escape
 from typing import Any, ClassVar
+
+import pandas as pd
 
 from bias_harness.design.audit import Audit
 from bias_harness.design.blocks import AttributeCounts
@@ -58,6 +61,16 @@ class Plan:
         "requests",
     )
     ENDPOINT_HEAD: ClassVar[Sequence[str]] = ("endpoint", "model", "requests", "input tokens", "price in US$")
+
+    def __repr__(self) -> str:
+        ends = ", ".join(f"{e.endpoint} {e.requests:,}" for e in self.endpoints)
+        return f"Plan({self.experiment!r}: requests {ends}; {len(self.remarks)} remarks; {self.digest[:12]})"
+
+    def _repr_html_(self) -> str:
+        tables = ((self.DESIGN_HEAD, self.design_rows()), (self.ENDPOINT_HEAD, self.endpoint_rows()))
+        shown = "".join(pd.DataFrame(rows, columns=list(head)).to_html(index=False) for head, rows in tables)
+        remarks = "".join(f"<li>{escape(remark)}</li>" for remark in self.remarks)
+        return f"<p><strong>{escape(self.title)}</strong></p>{shown}<ul>{remarks}</ul>"
 
     def design_rows(self) -> list[tuple[object, ...]]:
         """A row an attribute: counts for each endpoint."""
