@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
+from pydantic import BaseModel
 
 import bias_harness
 from bias_harness.cli.main import app
@@ -233,6 +234,10 @@ def _entry(name: str) -> Iterator[str]:
         yield f"One of {', '.join(f'`{word}`' for word in words)}.\n"
         return
     is_error = inspect.isclass(thing) and issubclass(thing, Exception)
+    if inspect.isclass(thing) and issubclass(thing, BaseModel):  # what people write: its keys as in their files
+        yield _prose(inspect.getdoc(thing)) + "\n"
+        yield from (*_keys(thing.model_json_schema()), "", *_members(thing))
+        return
     if not is_error:
         yield f"```text\n{name}{_signature(thing)}\n```\n"
     yield _prose(inspect.getdoc(thing)) + "\n"
