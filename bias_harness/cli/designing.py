@@ -32,7 +32,7 @@ def init(
     for kind in ("experiments", "personas", "prompts"):
         shutil.copytree(shipped(kind), folder / kind, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(Path(__file__).parent.parent / "schemas", folder / "schemas")
-    for path in [*(folder / "experiments").glob("*.yaml"), *(folder / "personas").glob("*.yaml")]:
+    for path in (path for kind in ("experiments", "personas", "prompts") for path in (folder / kind).glob("*.yaml")):
         path.write_text(
             path.read_text(encoding="utf-8").replace(SCHEMA_LINE, "$schema=../schemas/", 1), encoding="utf-8"
         )
@@ -53,7 +53,8 @@ def validate(
 ) -> None:
     """Check experiments, their people and their prompts.
 
-    Every key, name and prompt, and that the prompts of a pair differ in their words only.
+    Every key, name and prompt, and that the prompts of a pair differ in their words only. What a design is too small to
+    say is noted, and is no error.
     """
     from bias_harness.pipeline import load_experiment
 
@@ -63,6 +64,8 @@ def validate(
         compared = audit.check()
         blocks = f"{len(audit.design):,} blocks; {compared:,} prompts compared, no leak"
         say(f"{file}: fine. {blocks}; endpoints: {endpoints}.")
+        for remark in audit.remarks():
+            say(f"  note: {remark}.")
 
 
 @app.command()
@@ -99,14 +102,16 @@ def plan(
 
 @app.command()
 def schema(
-    name: Annotated[str, typer.Argument(help="experiment, people, attribute or check.", metavar="NAME")] = "experiment",
+    name: Annotated[
+        str, typer.Argument(help="experiment, people, attribute, edits or check.", metavar="NAME")
+    ] = "experiment",
     write: Annotated[
         Path | None, option("--write", metavar="FOLDER", text="Write all schemas into this folder instead.")
     ] = None,
 ) -> None:
     """Print a JSON Schema for your editor.
 
-    Of an experiment, people or attribute file, or of what `check -o check.json` writes.
+    Of an experiment, people, attribute or edits file, or of what `check -o check.json` writes.
     """
     from bias_harness.checking.gates import check_schema
     from bias_harness.design.audit import schemas

@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from bias_harness.design.blocks import Block, Design
-from bias_harness.design.declared import primary_of
+from bias_harness.design.declared import primary_of, remarks
 from bias_harness.design.digests import Resolved, digest_of, digests_of, whole
 from bias_harness.design.edits import Edits
 from bias_harness.design.experiment import Endpoint, Experiment, Strict
@@ -94,6 +94,10 @@ class Audit:
         """Every block in the order of asking, with its requests to one endpoint; made as it is read."""
         for block in self.design.blocks():
             yield block, self.prompter.requests(block, endpoint)
+
+    def remarks(self) -> list[str]:
+        """What can never be said with this design, a sentence each; none of it is an error."""
+        return list(remarks(self.resolved, self.design))
 
     def check(self) -> int:
         """Everything that can be checked without asking. Returns the number of prompts compared for leaks."""
@@ -218,6 +222,7 @@ def _check_plants(audit: Audit) -> None:
         for key, planted in [
             ("gaps", plant.gaps),
             ("refusals", plant.refusals),
+            ("jumps", plant.jumps),
             *(("field_gaps." + f, g) for f, g in plant.field_gaps.items()),
         ]:
             for attribute, by_level in planted.items():

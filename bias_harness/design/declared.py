@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
 
+from bias_harness.design.blocks import Design
+from bias_harness.design.digests import Resolved
 from bias_harness.design.experiment import Experiment
 from bias_harness.design.personas import Attribute, VariedAttribute
 from bias_harness.design.rotation import FEWEST_EDITS, FEWEST_JOBS, JOBS_FOR_THE_SAME
 from bias_harness.errors import InputError, did_you_mean
-
-if TYPE_CHECKING:
-    from bias_harness.design.audit import Audit
 
 
 def primary_of(
@@ -48,25 +46,25 @@ def _named(
     return [(attribute, level)]
 
 
-def remarks(audit: Audit) -> Iterator[str]:
+def remarks(resolved: Resolved, design: Design) -> Iterator[str]:
     """What can never be said with this design, a sentence each. Nothing is wrong: it is told before it is paid for."""
-    jobs = len({p.job for p in audit.design.personas})
+    jobs = len({p.job for p in design.personas})
     yield from _of_jobs(jobs)
-    choice = audit.experiment.personas
-    if isinstance(choice.jobs, int) and audit.resolved.people.frame is None:
+    choice = resolved.experiment.personas
+    if isinstance(choice.jobs, int) and resolved.people.frame is None:
         yield (
             f"personas/{choice.people}.yaml states no frame: its first {choice.jobs} jobs are no random draw, "
             "and stand for themselves"
         )
-    for counts in audit.design.counts():
+    for counts in design.counts():
         ways = counts.reference_forms
         if ways < FEWEST_EDITS:
             yield (
                 f"{counts.attribute}: the reference level is put in {ways} way{'s' * (ways > 1)}, fewer than three: "
                 "what any change of words does is not known, so no gap is called clear and none is called the same"
             )
-    if audit.experiment.analysis.confidence != 0.95:
-        shown = f"{100 * audit.experiment.analysis.confidence:g} %"
+    if resolved.experiment.analysis.confidence != 0.95:
+        shown = f"{100 * resolved.experiment.analysis.confidence:g} %"
         yield f"confidence is {shown}: intervals change, and 'practically the same' stays at an error of 5 %"
 
 
