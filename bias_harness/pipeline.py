@@ -78,9 +78,12 @@ def calibrate(
     e = audit.experiment
     if not e.outcome.measured.relative:
         raise UsageError(f"the simulation is of salary advice, and {e.experiment} measures a {e.outcome.measure}")
-    signals = min(c.signals for c in audit.design.counts())
+    counts = audit.design.counts()
+    rotated = any(a.rotation is not None for a in audit.design.attributes)
+    signals = 1 if rotated else min(c.signals for c in counts)
+    repeats = min(c.answers for c in counts) // signals
     wordings = len(e.wordings) * len(e.languages)
-    planted = Planted(e.experiment, len(audit.design.personas), wordings, e.repeats, signals)
+    planted = Planted(e.experiment, len(audit.design.personas), wordings, repeats, signals)
     return calibrate(variants(planted, gap), runs=runs, seed=seed, progress=progress)
 
 

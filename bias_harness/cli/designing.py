@@ -31,7 +31,7 @@ def init(
     for kind in ("experiments", "personas", "prompts"):
         shutil.copytree(shipped(kind), folder / kind, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(Path(__file__).parent.parent / "schemas", folder / "schemas")
-    for path in [*(folder / "experiments").glob("*.yaml"), *(folder / "personas").glob("*.yaml")]:
+    for path in (path for kind in ("experiments", "personas", "prompts") for path in (folder / kind).glob("*.yaml")):
         path.write_text(
             path.read_text(encoding="utf-8").replace(SCHEMA_LINE, "$schema=../schemas/", 1), encoding="utf-8"
         )
@@ -53,7 +53,8 @@ def validate(
 ) -> None:
     """Check experiments, their people and their prompts.
 
-    Every key, name and prompt, and that the prompts of a pair differ in their words only.
+    Every key, name and prompt, and that the prompts of a pair differ in their words only. What a design is too small to
+    say is noted, and is no error.
     """
     from bias_harness.pipeline import load_experiment
 
@@ -61,9 +62,14 @@ def validate(
     for file in files:
         audit = load_experiment(file, changes=changes(sets))
         ends, compared, blocks = [e.name for e in audit.experiment.endpoints], audit.check(), len(audit.design)
-        found.append({"file": file, "blocks": blocks, "prompts_compared": compared, "endpoints": ends})
+        remarks = list(audit.remarks())
+        found.append(
+            {"file": file, "blocks": blocks, "prompts_compared": compared, "endpoints": ends, "remarks": remarks}
+        )
         if not as_json:
             counts = f"{blocks:,} blocks; {compared:,} prompts compared, no leak"
             say(f"{file}: fine. {counts}; endpoints: {', '.join(ends)}.")
+            for remark in remarks:
+                say(f"  note: {remark}.")
     if as_json:
         say_json(found)

@@ -33,7 +33,9 @@ def fetch(
 
 @app.command()
 def schema(
-    name: Annotated[str, typer.Argument(help="experiment, people, attribute or check.", metavar="NAME")] = "experiment",
+    name: Annotated[
+        str, typer.Argument(help="experiment, people, attribute, edits or check.", metavar="NAME")
+    ] = "experiment",
     write: Annotated[
         Path | None, option("--write", metavar="FOLDER", text="Write all schemas into this folder instead.")
     ] = None,

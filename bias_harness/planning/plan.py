@@ -134,10 +134,10 @@ def pilot_of(run: str, estimates: Estimates) -> Pilot:
 
 
 def _power(audit: Audit, spread: Spread) -> PowerPlan:
-    """For one level against its reference; the signals of a level count as repeats of it."""
+    """For one level against its reference; all answers of a level to one person in one wording count as repeats."""
     e = audit.experiment
-    signals = min(c.signals for c in audit.design.counts())
-    numbers = Numbers(len(audit.design.personas), len(e.wordings) * len(e.languages), e.repeats * signals)
+    answers = min(c.answers for c in audit.design.counts())
+    numbers = Numbers(len(audit.design.personas), len(e.wordings) * len(e.languages), answers)
     return plan_power(numbers, e.outcome.measured.margin(e.analysis), spread, scope=e.analysis.scope)
 
 
@@ -165,7 +165,7 @@ def _precision(audit: Audit, power: PowerPlan, spread: Spread, pilot: Pilot | No
     found, shown = _size(audit, power.now.mde), _size(audit, power.equivalence)
     people, trials = _deviation(audit, spread.gap_profile), _deviation(audit, spread.trial)
     yield (
-        f"With {n.profiles} people, {n.wordings} wordings and {n.repeats} answers to each (repeats times signals), "
+        f"With {n.profiles} people, {n.wordings} wordings and {n.repeats} answers to each, "
         f"a gap of {found} is found four times out of five, and a true zero is shown to be no gap above {shown}. "
         f"Spread of gaps over people {people}, of answers {trials} ({basis})."
     )
