@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from test_check import recorded
+from recordings import recorded
 
 TEST = """
 from bias_harness.pytest_plugin import assert_no_gap
