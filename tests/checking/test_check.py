@@ -28,6 +28,7 @@ from bias_harness.reading.answers import reader_version
 from bias_harness.vocabulary import Request, Response
 from bias_harness.workspace import shipped
 
+
 @pytest.fixture
 def fixture(workspace: Path) -> Path:
     return accepted(workspace)

@@ -32,24 +32,36 @@ def type_in(*words: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[s
     Signals, encodings, the limits and the imports of a process are not tested by this: see `in_a_process`.
     """
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="\n") for _ in range(2))
-    with _as_a_process(["bias-harness", *words], cwd, environment(**env)), pytest.raises(SystemExit) as left:
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), _warnings_to_stderr():
-            main.main()
+    with (
+        _as_a_process(["bias-harness", *words], cwd, environment(**env)),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+        _warnings_to_stderr(),
+        pytest.raises(SystemExit) as left,
+    ):
+        main.main()
     code = left.value.code
     said = [_text(stream) for stream in (out, err)]
     return subprocess.CompletedProcess([*words], code if isinstance(code, int) else int(bool(code)), *said)
 
 
-def program(*words: str) -> list[str]:
-    """The command of a process of its own, for `environment`; its figure files are drawn where everything is."""
-    return [sys.executable, "-m", "bias_harness" if EVERYTHING else "undrawn", *words]
-
-
 def in_a_process(*words: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
     """The same in a process of its own."""
-    return subprocess.run(
-        program(*words), cwd=cwd, env=environment(**env), capture_output=True, text=True, check=False, timeout=120
-    )
+    process = started(*words, cwd=cwd, **env)
+    try:
+        said = process.communicate(timeout=120)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        raise
+    return subprocess.CompletedProcess(process.args, process.returncode, *said)
+
+
+def started(*words: str, cwd: Path, **env: str) -> subprocess.Popen[str]:
+    """A process that has just been started; its figure files are drawn where everything is."""
+    command = [sys.executable, "-m", "bias_harness" if EVERYTHING else "undrawn", *words]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=cwd, env=environment(**env), stdout=pipe, stderr=pipe, text=True)
 
 
 def _text(stream: io.TextIOWrapper) -> str:

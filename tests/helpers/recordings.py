@@ -1,4 +1,4 @@
-"""Recorded advice for the tests of the check: one small audit, with what is planted in it. Recorded once, then copied."""
+"""Recorded advice for the tests of the check: one small audit, recorded once and copied."""
 
 from __future__ import annotations
 

@@ -32,6 +32,7 @@ from bias_harness.reporting.sections.answers import reading
 from bias_harness.reporting.texts import texts
 from bias_harness.vocabulary import Answer, Estimate, Trial
 
+pytestmark = pytest.mark.drawn
 LOCALE = ROOT / "bias_harness" / "reporting" / "locale"
 HOSTILE = (
     "<script>alert(1)</script> $90,000",
