@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
+from named_runs import SCORE, graded, page, run
 from places import ROOT
 from report_runs import audit_of, run_of
 from scipy import stats
-from test_report import SCORE, graded, page, run
 
 from bias_harness import pipeline
 from bias_harness.design.audit import Audit, load_audit
