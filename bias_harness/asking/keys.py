@@ -1,20 +1,23 @@
-"""Where keys come from: the environment, and `.env`, which is read and never exported."""
+"""Where keys come from: the environment, and `.env`, which is read and never exported; and where they go to."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from bias_harness.design.audit import Audit
+from bias_harness.design.endpoints import Endpoint
+from bias_harness.design.keys import HIDING_NAME, variables_in
 from bias_harness.errors import InputError
 
 
 def environment(workspace: Path) -> dict[str, str]:
     """The variables a run may read keys from: those of the process, and `.env` here or in the workspace."""
     found: dict[str, str] = {}
-    for folder in (workspace, Path.cwd()):
-        path = folder / ".env"
-        if path.is_file():
-            found |= _env_file(path)
+    for path in _env_files(workspace):
+        found |= _env_file(path)
     return found | dict(os.environ)
 
 
@@ -29,3 +32,64 @@ def _env_file(path: Path) -> dict[str, str]:
             raise InputError(f"{path}, line {number}: NAME=value is wanted here")
         pairs[name.strip()] = value.strip().strip("'\"")
     return pairs
+
+
+SHORTEST_SECRET = 8
+FALLBACKS = {"openai_compatible": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}
+HOMES = {
+    "OPENAI_API_KEY": ("openai.com", "openai.azure.com"),
+    "ANTHROPIC_API_KEY": ("anthropic.com",),
+    "GEMINI_API_KEY": ("googleapis.com",),
+    "GOOGLE_API_KEY": ("googleapis.com",),
+    "GROQ_API_KEY": ("groq.com",),
+    "MISTRAL_API_KEY": ("mistral.ai",),
+    "OPENROUTER_API_KEY": ("openrouter.ai",),
+    "TOGETHER_API_KEY": ("together.xyz", "together.ai"),
+    "HF_TOKEN": ("huggingface.co",),
+    "GITHUB_TOKEN": ("github.com", "azure.com"),
+}
+"""Variables that the whole world knows, and the hosts that they belong to."""
+
+
+def variables_of(endpoint: Endpoint) -> list[str]:
+    """The variables whose values an endpoint is sent."""
+    named = endpoint.api_key_env
+    if named is None and not (endpoint.base_url and endpoint.provider == "openai_compatible"):
+        named = FALLBACKS.get(endpoint.provider)
+    return [*([named] if named else []), *variables_in(endpoint.http.headers if endpoint.http else {})]
+
+
+def host_of(endpoint: Endpoint) -> str | None:
+    """The host that an endpoint asks; None where it is this process, or its provider's own."""
+    url = endpoint.http.url if endpoint.http else endpoint.base_url
+    own = {"openai_compatible": "api.openai.com", "anthropic": "api.anthropic.com"}.get(endpoint.provider)
+    return (urlsplit(url).hostname or None) if url else own
+
+
+def secrets_of(audit: Audit) -> tuple[str, ...]:
+    """The values that must never be printed, kept or shared: of every variable that an endpoint is sent, and of every
+    variable in `.env` whose name says that it is a key.
+    """
+    known = environment(audit.workspace)
+    in_file = [name for path in _env_files(audit.workspace) for name in _env_file(path) if HIDING_NAME.search(name)]
+    sent = [name for endpoint in audit.experiment.endpoints for name in variables_of(endpoint)]
+    values = {known.get(name, "").strip() for name in (*in_file, *sent)}
+    return tuple(sorted((v for v in values if len(v) >= SHORTEST_SECRET), key=len, reverse=True))
+
+
+def warn_of_strangers(audit: Audit) -> Iterator[str]:
+    """A sentence for each variable that is sent where it may not belong: one that is no key's, or another host's key."""
+    for endpoint in audit.experiment.endpoints:
+        host = host_of(endpoint)
+        if host is None:
+            continue
+        for name in variables_of(endpoint):
+            homes = HOMES.get(name)
+            if homes and not any(host == home or host.endswith(f".{home}") for home in homes):
+                yield f"{endpoint.name}: the value of {name} is sent to {host}, which is not {homes[0]}"
+            elif not HIDING_NAME.search(name):
+                yield f"{endpoint.name}: the value of {name}, whose name is not that of a key, is sent to {host}"
+
+
+def _env_files(workspace: Path) -> list[Path]:
+    return [path for folder in (workspace, Path.cwd()) if (path := folder / ".env").is_file()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from bias_harness.errors import RunFolderError
-from bias_harness.vocabulary import Response
+from bias_harness.vocabulary import Response, Usage
 
 KEY = re.compile(r"[0-9a-f]{64}")
 _RESPONSE: TypeAdapter[Response] = TypeAdapter(Response)
@@ -32,12 +33,36 @@ def plain(response: Response) -> dict[str, Any]:
     return data
 
 
+def read_line(line: bytes) -> Response | None:
+    """The response of a line; None where it is none.
+
+    The only way a line is read, by what heals a log and by what reads one: a line that the one lets stand is never
+    refused by the other.
+    """
+    try:
+        response = _RESPONSE.validate_json(line)
+    except ValidationError:
+        return None
+    return response if _sound(response) else None
+
+
+def _sound(response: Response) -> bool:
+    """Whether the values can be: a key, a text or an error, counts and costs that are numbers from zero up."""
+    usage = response.usage or Usage()
+    counts = (usage.input_tokens, usage.output_tokens, usage.cost, usage.reserved)
+    return (
+        KEY.fullmatch(response.key) is not None
+        and (response.text is not None or response.error is not None)
+        and all(count is None or (math.isfinite(count) and count >= 0) for count in counts)
+    )
+
+
 def parse_line(line: bytes, log: Path, number: int) -> Response:
     """The response of a line. Raises `RunFolderError` that names the line."""
-    try:
-        return _RESPONSE.validate_json(line)
-    except ValidationError:
-        raise unreadable(log, number) from None
+    response = read_line(line)
+    if response is None:
+        raise unreadable(log, number)
+    return response
 
 
 def unreadable(log: Path, number: int) -> RunFolderError:
@@ -48,21 +73,9 @@ def unreadable(log: Path, number: int) -> RunFolderError:
     )
 
 
-def skim(line: bytes) -> dict[str, Any] | None:
-    """A line as plain data, without a check of more than its key; None where it is no response."""
-    try:
-        data = orjson.loads(line)
-    except orjson.JSONDecodeError:
-        return None
-    if not isinstance(data, dict) or not KEY.fullmatch(str(data.get("key"))):
-        return None
-    error = data.get("error", "")
-    return data if error is None or (isinstance(error, dict) and "kind" in error) else None
-
-
 def numbered(log: Path) -> Iterator[tuple[int, bytes]]:
     """The whole lines of a log with their numbers from 1; a torn last line is passed over."""
     with log.open("rb") as lines:
         for number, line in enumerate(lines, start=1):
-            if line.endswith(b"\n") or skim(line) is not None:
+            if line.endswith(b"\n") or read_line(line) is not None:
                 yield number, line

@@ -77,7 +77,7 @@ def test_failures_are_open_and_filtered_requests_are_settled(tmp_path: Path) -> 
     filtered = Response(key(3), "loop", None, "content_filter", None, None, "", Failure("content", "no", 400))
     there = found(written(tmp_path, response(1), response(2, None), filtered))
     assert [key(n) in there.settled() for n in (1, 2, 3)] == [True, False, True]
-    assert [key(n) in there.settled(filtered_too=False) for n in (1, 2, 3)] == [True, False, False]
+    assert [key(n) in there.settled(retried=True) for n in (1, 2, 3)] == [True, False, False]
 
 
 @pytest.mark.parametrize("cut", [1, 2, 30, 150])
