@@ -61,7 +61,7 @@ class TransientError(ProviderError):
     `unreachable` that there was no connection at all.
     """
 
-    kind = "transient"
+    kind: ClassVar[ErrorKind] = "transient"
 
     def __init__(
         self,

@@ -39,10 +39,11 @@ async def ask(
 ) -> tuple[str, ...]:
     """Ask whatever of a portion is not answered yet, and keep it in the folder. Returns why endpoints were given up.
 
-    `retry` asks once more too what the endpoint's filter refused, and what it answered without a text; `again` are keys to ask once more although they are
-    answered; `budget` is the most to spend, in US dollars; `see` is called with each request and its response once
-    the response is kept, and may say why the endpoint should be given up. The first interrupt lets what is in flight finish. Raises `InputError` before anything is
-    asked where a key, a model or a recording is missing, `RunFolderError` where the folder cannot be used.
+    `retry` asks once more too what the endpoint's filter refused, and what it answered without a text; `again` are
+    keys to ask once more although they are answered; `budget` is the most to spend, in US dollars; `see` is called
+    with each request and its response once the response is kept, and may say why the endpoint should be given up. The
+    first interrupt lets what is in flight finish. Raises `InputError` before anything is asked where a key, a model or
+    a recording is missing, `RunFolderError` where the folder cannot be used.
     """
     from bias_harness.asking import Purse, Runner, stopping_on_interrupt
 
@@ -121,6 +122,6 @@ def _empty(tally: Tally) -> str:
     """What to say of answers without a text, and how to ask for them again."""
     count = tally.empty + tally.empty_before
     return (
-        f"{tally.endpoint}: {count:,} requests were answered without a text (mostly all of max_tokens went to thinking); "
-        "mend that and run the same command with --retry failed, which asks them again"
+        f"{tally.endpoint}: {count:,} requests were answered without a text (mostly all of max_tokens went to "
+        "thinking); mend that and run the same command with --retry failed, which asks them again"
     )

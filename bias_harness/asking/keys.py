@@ -67,8 +67,9 @@ def host_of(endpoint: Endpoint) -> str | None:
 
 
 def secrets_of(audit: Audit) -> tuple[str, ...]:
-    """The values that must never be printed, kept or shared: of every variable that an endpoint is sent, and of every
-    variable in `.env` whose name says that it is a key.
+    """The values that must never be printed, kept or shared.
+
+    They are those of every variable that an endpoint is sent, and of every variable in `.env` whose name is a key's.
     """
     known = environment(audit.workspace)
     in_file = [name for path in _env_files(audit.workspace) for name in _env_file(path) if HIDING_NAME.search(name)]
@@ -78,7 +79,7 @@ def secrets_of(audit: Audit) -> tuple[str, ...]:
 
 
 def warn_of_strangers(audit: Audit) -> Iterator[str]:
-    """A sentence for each variable that is sent where it may not belong: one that is no key's, or another host's key."""
+    """A sentence for each variable sent where it may not belong: one that is no key's, or another host's key."""
     for endpoint in audit.experiment.endpoints:
         host = host_of(endpoint)
         if host is None:

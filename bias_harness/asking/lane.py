@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Protocol
 
 import stamina
@@ -17,24 +17,19 @@ from bias_harness.asking.concurrency import FIRST, Gate
 from bias_harness.asking.rate_limits import Limits
 from bias_harness.asking.received import hide, received
 from bias_harness.asking.tally import Work
+from bias_harness.asking.tries import Lost, Tries, is_outage, too_long
 from bias_harness.design.prices import cost_of
 from bias_harness.errors import FatalError, InputError, ProviderError, QuotaError, TransientError
 from bias_harness.results import KeySet
-from bias_harness.vocabulary import Failure, Request, Response, Usage
+from bias_harness.vocabulary import Failure, Request, Response
 
 FEWEST_BEFORE_GIVING_UP = 20
 FEWEST_WHEN_NEVER_ANSWERED = 3
-MOST_REFUSALS = 50
-BELIEVED = 3
-"""So often the time that an endpoint names is waited for as it is; after that somewhat longer each time."""
-MOST_SECONDS = 10 * 366 * 86_400.0
 MOST_WORDS = 300
 LONGEST_REST_SECONDS = 600.0
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS, JITTER_SECONDS = 0.25, 30.0, 0.5
 SKIPPED_AT_A_TIME = 500
 OVERLOADED = (429, 503, 529)
-OUTAGE = (502, 503, 504, 529)
-"""Statuses by which a gateway says that nobody is behind it at present."""
 logging.getLogger("stamina").addHandler(logging.NullHandler())  # retries are counted, not printed
 
 
@@ -235,7 +230,7 @@ class Lane:
 
         An endpoint that never answered is rather at another address: that is said after the usual attempts.
         """
-        if not self._answers or self._silent_since is None or not _is_outage(error):
+        if not self._answers or self._silent_since is None or not is_outage(error):
             return False
         return time.monotonic() - self._silent_since < self.endpoint.outage_seconds
 
@@ -302,13 +297,13 @@ class Lane:
             return
         if error.http_status is None or error.http_status in OVERLOADED:
             self.gate.refused()
-        if _is_outage(error) and self._silent_since is None:
+        if is_outage(error) and self._silent_since is None:
             self._silent_since = time.monotonic()
         wait = error.retry_after_seconds
         if wait is None:
             return
         if wait > LONGEST_REST_SECONDS:
-            raise QuotaError(_too_long(wait, str(error)), http_status=error.http_status)
+            raise QuotaError(too_long(wait, str(error)), http_status=error.http_status)
         if error.http_status == 429:  # the limit is the whole endpoint's: nobody asks before that time
             self._rest_until = max(self._rest_until, time.monotonic() + wait)
 
@@ -316,60 +311,5 @@ class Lane:
         """Wait as long as the endpoint says that its limit is used up."""
         while (seconds := max(self._rest_until, getattr(self.provider, "rest_until", 0.0)) - time.monotonic()) > 0:
             if seconds > LONGEST_REST_SECONDS:
-                raise QuotaError(_too_long(seconds, "its rate limit is used up"))
+                raise QuotaError(too_long(seconds, "its rate limit is used up"))
             await asyncio.sleep(seconds + 0.001)
-
-
-def _too_long(seconds: float, why: str) -> str:
-    if seconds > MOST_SECONDS:
-        return f"it asks to wait for years ({why}); look at your account there"
-    until = (datetime.now().astimezone() + timedelta(seconds=seconds)).strftime("%Y-%m-%d %H:%M")
-    return f"it asks to wait {seconds / 60:,.0f} minutes, until {until} ({why}); run the same command again after that"
-
-
-def _is_outage(error: Exception) -> bool:
-    """Whether a failure says that nobody is there at all: no connection, or a gateway with nobody behind it."""
-    return isinstance(error, TransientError) and (error.unreachable or error.http_status in OUTAGE)
-
-
-@dataclass
-class Lost:
-    """US dollars that attempts without an answer may have cost, for one request."""
-
-    money: float = 0.0
-
-    def added_to(self, response: Response) -> Response:
-        """The response with that among what is reserved."""
-        if not self.money:
-            return response
-        usage = response.usage or Usage()
-        return replace(response, usage=replace(usage, reserved=(usage.reserved or 0.0) + self.money))
-
-
-class Tries:
-    """Counts what went wrong with one request.
-
-    A refusal for the rate is no attempt, but is bounded too; an outage that is waited for is none either.
-    """
-
-    def __init__(self, at_most: int) -> None:
-        self.left, self.refusals_left = at_most, MOST_REFUSALS
-
-    def wait(self, error: Exception, *, outage: bool = False) -> bool | float:
-        """Seconds to the next attempt, True for the usual backoff, False for no further attempt."""
-        if not isinstance(error, TransientError):
-            return False
-        if error.http_status == 429:
-            self.refusals_left -= 1
-        elif not outage:
-            self.left -= 1
-        if not self.left or not self.refusals_left:
-            return False
-        return True if error.retry_after_seconds is None else error.retry_after_seconds + self._more()
-
-    def _more(self) -> float:
-        """Seconds beside the time that the endpoint names, should that have been too short several times."""
-        refused = MOST_REFUSALS - self.refusals_left
-        return (
-            0.001 if refused <= BELIEVED else min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** (refused - BELIEVED))
-        )

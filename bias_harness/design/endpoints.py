@@ -153,8 +153,8 @@ class Endpoint(Strict):
     def _a_name(cls, value: str | None) -> str | None:
         if value is not None and not is_variable(value):
             raise ValueError(
-                "the name of a variable is wanted here, as OPENAI_API_KEY, and this is none. If it is a key itself, take "
-                "it out, revoke it, and put the new one into that variable or into .env"
+                "the name of a variable is wanted here, as OPENAI_API_KEY, and this is none. If it is a key itself, "
+                "take it out, revoke it, and put the new one into that variable or into .env"
             )
         return value
 

@@ -27,7 +27,7 @@ class Listed:
     url: str | None
 
     def at(self, input_tokens: float, when: datetime | None = None) -> Price:
-        """The price per million for a request with so many tokens of input. Raises `LookupError` where none is known."""
+        """The price per million of a request with so many tokens of input. Raises `LookupError` where none is known."""
         time = when or datetime.now(UTC)
         half_hour = time.replace(minute=time.minute // 30 * 30, second=0, microsecond=0)
         return _rates(self.model, self.url, max(1, round(input_tokens)), half_hour)
@@ -80,11 +80,9 @@ def _rates(model: str, url: str | None, input_tokens: int, when: datetime) -> Pr
     from genai_prices import Usage as Tokens
     from genai_prices import calc_price
 
-    where = {"provider_api_url": url} if url else {}
-
     def total(output_tokens: int) -> float:
         usage = Tokens(input_tokens=input_tokens, output_tokens=output_tokens)
-        return float(calc_price(usage, model, genai_request_timestamp=when, **where).total_price)
+        return float(calc_price(usage, model, provider_api_url=url, genai_request_timestamp=when).total_price)
 
     without = total(0)
     return Price(
