@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from bias_harness.design.audit import Audit
-from bias_harness.design.endpoints import Endpoint
-from bias_harness.design.keys import HIDING_NAME, variables_in
+from bias_harness.design.hosts import host_of, variables_of
+from bias_harness.design.keys import HIDING_NAME
 from bias_harness.errors import InputError
 
 
@@ -35,7 +34,6 @@ def _env_file(path: Path) -> dict[str, str]:
 
 
 SHORTEST_SECRET = 8
-FALLBACKS = {"openai_compatible": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}
 HOMES = {
     "OPENAI_API_KEY": ("openai.com", "openai.azure.com"),
     "ANTHROPIC_API_KEY": ("anthropic.com",),
@@ -49,21 +47,6 @@ HOMES = {
     "GITHUB_TOKEN": ("github.com", "azure.com"),
 }
 """Variables that the whole world knows, and the hosts that they belong to."""
-
-
-def variables_of(endpoint: Endpoint) -> list[str]:
-    """The variables whose values an endpoint is sent."""
-    named = endpoint.api_key_env
-    if named is None and not (endpoint.base_url and endpoint.provider == "openai_compatible"):
-        named = FALLBACKS.get(endpoint.provider)
-    return [*([named] if named else []), *variables_in(endpoint.http.headers if endpoint.http else {})]
-
-
-def host_of(endpoint: Endpoint) -> str | None:
-    """The host that an endpoint asks; None where it is this process, or its provider's own."""
-    url = endpoint.http.url if endpoint.http else endpoint.base_url
-    own = {"openai_compatible": "api.openai.com", "anthropic": "api.anthropic.com"}.get(endpoint.provider)
-    return (urlsplit(url).hostname or None) if url else own
 
 
 def secrets_of(audit: Audit) -> tuple[str, ...]:

@@ -27,6 +27,8 @@ from bias_harness.vocabulary import Request
 from bias_harness.workspace import find_experiment, shipped, workspace_of
 
 FORMAT = 1
+HOW_IT_IS_ASKED = frozenset({"max_unread_share", "outage_seconds"})
+"""Keys that came later and say only when asking ends: at their default they are no part of the digest."""
 HAND_WRITTEN: dict[str, type[Strict]] = {"experiment": Experiment, "people": People, "attribute": Attribute}
 
 
@@ -95,6 +97,12 @@ class Audit:
             dumped = whole["experiment"][part]
             for name in CAME_LATER[part]:
                 if dumped[name] == model.model_fields[name].default:
+                    del dumped[name]
+        kept: list[tuple[type[Strict], dict[str, Any]]] = [(Experiment, whole["experiment"])]
+        kept += [(Endpoint, endpoint) for endpoint in whole["experiment"]["endpoints"]]
+        for kind, dumped in kept:
+            for name in HOW_IT_IS_ASKED & set(dumped):
+                if dumped[name] == kind.model_fields[name].default:
                     del dumped[name]
         return whole
 

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from bias_harness.design.experiment import Endpoint, Price
+from bias_harness.design.hosts import VENDORS
 
 FREE = Price(input_per_million=0, output_per_million=0)
 FREE_PROVIDERS = ("embedded", "simulated", "replay")
-VENDORS = {"openai_compatible": "https://api.openai.com/v1", "anthropic": "https://api.anthropic.com/v1"}
 SHORT_TOKENS = 1_000
 MILLION = 1_000_000
 
