@@ -16,11 +16,11 @@ _DURATION = re.compile(
 _SECONDS = {"days": 86_400, "hours": 3_600, "minutes": 60, "seconds": 1, "millis": 0.001}
 _IN_WORDS = re.compile(
     r"\b(?:try(?:ing)?(?: again)?|retry(?:ing)?|wait(?: for)?|again)(?: at least)?(?: in| after)? "
-    r"((?:\d+(?:\.\d+)? ?(?:ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hours?|d|days?)\b[ ,]*(?:and )?)+)",
+    r"((?:\d+(?:\.\d+)? ?(?:ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hours?|d|days?)(?![a-z])[ ,]*(?:and )?)+)",
     re.IGNORECASE,
 )
 _RETRY_NAMES = ("retrydelay", "retry_after", "retryafter", "retry-after", "retry_after_seconds")
-_DEEPEST = 6
+_DEEPEST = 10
 
 
 def wait_of(error: Any, headers: Mapping[str, str]) -> float | None:
