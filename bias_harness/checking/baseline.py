@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, NotRequired
 
 import pandas as pd
 from pydantic import ConfigDict, Field
-from typing_extensions import NotRequired, TypedDict
+from typing_extensions import TypedDict
 
 from bias_harness.estimating.estimates import Estimates, profile_gaps
 from bias_harness.vocabulary import Estimate
@@ -92,7 +92,7 @@ class Snapshot:
     @classmethod
     def from_dict(cls, data: Baseline) -> Snapshot:
         """The inverse of `to_dict`."""
-        sides = tuple(Side(**side) for side in data["sides"])
+        sides = tuple(Side(**dict[str, Any](**side)) for side in data["sides"])
         readings = {key: (status, amount) for key, (status, amount) in data["readings"].items()}
         return cls(data["experiment"], data["digests"], data["reader"], sides, readings, data["made_of"])
 

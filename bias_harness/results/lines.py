@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from bias_harness.errors import RunFolderError
 from bias_harness.files import first_fault
-from bias_harness.vocabulary import Response
+from bias_harness.vocabulary import Response, Usage
 
 KEY = re.compile(r"[0-9a-f]{64}")
 LONGEST, MOST = 64_000_000, 2**31
@@ -36,6 +36,18 @@ def plain(response: Response) -> dict[str, Any]:
     return data
 
 
+def read_line(line: bytes) -> Response | None:
+    """The response of a line; None where it is none.
+
+    The only way a line is read, by what heals a log and by what reads one: a line that the one lets stand is never
+    refused by the other.
+    """
+    try:
+        return _checked(line)
+    except ValueError:
+        return None
+
+
 def parse_line(line: bytes, log: Path, number: int) -> Response:
     """The response of a line. Raises `RunFolderError` that names the line and what is wrong with it."""
     try:
@@ -55,16 +67,6 @@ def unreadable(log: Path, number: int, why: str = "") -> RunFolderError:
     )
 
 
-def skim(line: bytes) -> dict[str, Any] | None:
-    """A line as plain data, by the same schema as `parse_line`; None where it is no response."""
-    try:
-        _checked(line)
-        data: dict[str, Any] = orjson.loads(line)
-    except ValueError:
-        return None
-    return data
-
-
 def _checked(line: bytes) -> Response:
     """A line by the one schema of the log. Raises `ValueError`."""
     if len(line) > LONGEST:
@@ -74,8 +76,8 @@ def _checked(line: bytes) -> Response:
         raise ValueError("its key is not 64 hexadecimal digits")
     if (found.text is None) == (found.error is None):
         raise ValueError("it has neither a text nor an error, or both")
-    usage, error = found.usage, found.error
-    if usage is not None and not (_fits(usage.input_tokens) and _fits(usage.output_tokens) and _fits(usage.cost)):
+    usage, error = found.usage or Usage(), found.error
+    if not all(map(_fits, (usage.input_tokens, usage.output_tokens, usage.cost, usage.reserved))):
         raise ValueError("its usage is negative, not finite or too large")
     if not (_fits(found.seed) and _fits(found.attempts) and (error is None or _fits(error.http_status))):
         raise ValueError("its seed, attempts or status is negative or too large")
@@ -92,5 +94,5 @@ def numbered(log: Path) -> Iterator[tuple[int, bytes]]:
     """The whole lines of a log with their numbers from 1; a torn last line is passed over."""
     with log.open("rb") as lines:
         for number, line in enumerate(lines, start=1):
-            if line.endswith(b"\n") or skim(line) is not None:
+            if line.endswith(b"\n") or read_line(line) is not None:
                 yield number, line

@@ -110,16 +110,17 @@ class Facting:
         if not self.mapping.read_already:
             return text
         outcome = self.mapping.outcome
-        if outcome.measure == "share":
+        form = outcome.measured.form
+        if form == "word":
             word = text.strip().lower()
             if word not in YES | NO:
                 raise InputError(f"{self._where(line, column)}: {text!r} is neither 1 nor 0; give the column as 'text'")
             return outcome.ones[0] if word in YES else outcome.zeros[0]
         try:
-            number = number_of(value, self.mapping.decimal, money=outcome.measure == "salary")
+            number = number_of(value, self.mapping.decimal, money=form == "money")
         except (ValueError, OverflowError) as error:
             raise InputError(f"{self._where(line, column)}: {text!r} {error}") from None
-        return plain_text(number) if outcome.measure == "score" else money_text(self._currency(row, line), number)
+        return plain_text(number) if form == "number" else money_text(self._currency(row, line), number)
 
     def _currency(self, row: Mapping[str, Any], line: int) -> str:
         column = self.mapping.currency

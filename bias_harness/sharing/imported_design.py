@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bias_harness.design.audit import FORMAT, Resolved
+from bias_harness.design.audit import FORMAT
+from bias_harness.design.digests import Resolved
 from bias_harness.design.experiment import Experiment
 from bias_harness.design.personas import Attribute, Level, People, Words
 from bias_harness.design.prompts import file_name

@@ -91,7 +91,8 @@ class Import:
         """What is missing, odd or half, in sentences."""
         columns, lines = self.mapping.columns(), []
         lines += [text for role, text in _ABSENT.items() if role not in columns]
-        if not self.mapping.prompts and not self.mapping.read_already and self.mapping.outcome.measure == "salary":
+        form = self.mapping.outcome.measured.form
+        if not self.mapping.prompts and not self.mapping.read_already and form == "money":
             lines.append(_NO_PROMPTS)
         halves = list(self._halves())
         if halves:

@@ -20,7 +20,11 @@ from bias_harness.sharing import TRIALS, Import, read_map, resolved_of, trial_li
 
 
 def import_answers(
-    table: Path | Sequence[Path], mapping: Path, *, results: Path = Path("results"), name: str | None = None
+    table: str | Path | Sequence[str | Path],
+    mapping: str | Path,
+    *,
+    results: str | Path = "results",
+    name: str | None = None,
 ) -> Run:
     """Make a run folder from answers that were collected elsewhere; whole or not at all. Raises `InputError`.
 
@@ -28,15 +32,15 @@ def import_answers(
 
     Rows go from the table to the folder one by one: memory does not grow with their texts.
     """
-    map_ = read_map(mapping)
+    map_ = read_map(Path(mapping))
     if name is not None and not is_name(name):
         raise UsageError(f"--name {name}: a name has letters, digits, '.', '_' and '-', and fits every system")
-    folder = RunFolder(results / (name or map_.name))
+    folder = RunFolder(Path(results) / (name or map_.name))
     if folder.path.exists() and (not folder.path.is_dir() or any(folder.path.iterdir())):
         raise RunFolderError(f"{folder.path} is there already; choose another folder with --name")
-    made = Import([table] if isinstance(table, Path) else table, map_)
+    made = Import([Path(one) for one in ([table] if isinstance(table, str | Path) else table)], map_)
     with _whole(folder.path) as beside:
-        audit = _write(made, RunFolder(beside), results.resolve().parent)
+        audit = _write(made, RunFolder(beside), Path(results).resolve().parent)
     return Run(folder, audit)
 
 

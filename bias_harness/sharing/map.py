@@ -103,7 +103,7 @@ class Map(Strict):
         if sum(map(bool, (self.text, self.amount, self.texts, self.amounts))) != 1:
             raise ValueError("name the column of the answers, either as 'text' or as 'amount'; or several by level, as "
                              "'texts' or as 'amounts'")  # fmt: skip
-        if self.currency is not None and (self.read_already is False or self.outcome.measure != "salary"):
+        if self.currency is not None and (self.read_already is False or self.outcome.measured.form != "money"):
             raise ValueError("'currency' goes with 'amount', of salaries; in a 'text' the currency is read")
         if self.asked_at_format and not self.asked_at:
             raise ValueError("'asked_at_format' says how 'asked_at' is written; name that column")
