@@ -32,3 +32,12 @@ def workspace_of(path: Path) -> Path:
     if folder == shipped("experiments").resolve() and shipped("experiments").parent.name == "data":
         return Path.cwd()
     return folder.parent if folder.name == "experiments" else folder
+
+
+def experiments_about(name: str | Path) -> list[Path]:
+    """What is to be checked when a file has changed: every experiment beside `personas/` or `prompts/`, or itself."""
+    path = Path(name)
+    kind = next((i for i, part in enumerate(path.parts[:-1]) if part in ("personas", "prompts")), None)
+    if kind is None or not path.is_file():
+        return [find_experiment(name)]
+    return sorted(Path(*path.parts[:kind], "experiments").rglob("*.y*ml"))
