@@ -105,6 +105,28 @@ class Rows:
         return mask
 
     @cached_property
+    def other_currency(self) -> Mask:
+        """The rows in another currency than most answers about their person: each costs its own pair only."""
+        known = self.valued & (self.currency >= 0)
+        kinds = int(self.currency.max(initial=-1)) + 1
+        if np.unique(self.currency[known]).size < 2:
+            return np.zeros(len(self.annual), dtype=bool)
+        counts = np.bincount(self.profile[known] * kinds + self.currency[known], minlength=len(self.profiles) * kinds)
+        own = counts.reshape(len(self.profiles), kinds).argmax(axis=1)
+        mask: Mask = known & (self.currency != own[self.profile])
+        return mask
+
+    @cached_property
+    def believable(self) -> Mask:
+        """The rows that the judgement counts: an amount within the plausible ends, in its person's currency."""
+        return self.valued & ~self.implausible & ~self.other_currency
+
+    @property
+    def compared(self) -> list[int]:
+        """The levels that are compared with the reference; none where no row is marked as the reference."""
+        return [] if self.reference is None else [b for b in range(len(self.levels)) if b != self.reference]
+
+    @cached_property
     def flags(self) -> Flags:
         """Far-off amounts, compared with all answers of the same profile and wording, whatever the level."""
         known = self.valued & ~self.implausible
