@@ -98,13 +98,13 @@ def _levelled(level: Arm, reference: Arm) -> tuple[Arm, Arm]:
 
 
 def _means(arm: Arm, size: Codes) -> Array:
-    sums: Array = np.bincount(arm.person, weights=arm.value, minlength=size.size)
-    return sums / np.maximum(size, 1)
+    return np.asarray(
+        np.bincount(arm.person, weights=arm.value, minlength=size.size) / np.maximum(size, 1), dtype=float
+    )
 
 
 def _shares(arm: Arm, weight: Array) -> Array:
-    shares: Array = np.bincount(arm.form, weights=weight[arm.person])
-    return shares
+    return np.asarray(np.bincount(arm.form, weights=weight[arm.person]), dtype=float)
 
 
 def _variance(gaps: Array) -> float:
