@@ -6,7 +6,7 @@ again within each job), of one answer; and the step that answers are rounded to.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -57,7 +57,7 @@ class Design:
 
 @dataclass(frozen=True)
 class Truth:
-    """What is planted in the first level: the gap (log), and how. `carried_by` is the share of jobs that carry all of it.
+    """What is planted: the gap (log), and how. `carried_by` is the share of jobs that carry all of it.
 
     `refused` are the shares that the level and the reference refuse, and `lowest_first` whether the lowest answers are
     the likelier to be refused; `jumps` the share of the level's answers at a third of the amount.
@@ -68,7 +68,6 @@ class Truth:
     refused: tuple[float, float] = (0.0, 0.0)
     lowest_first: float = 0.0
     jumps: float = 0.0
-    everywhere: bool = True
 
     @property
     def mean(self) -> float:
@@ -82,10 +81,10 @@ def simulate(design: Design, condition: Condition, truth: Truth, random: np.rand
     parts = []
     for model in range(design.models):
         shared = random.normal(0, 1, (design.jobs, 64))
-        parts.append(_arm(design, condition, replace(truth, gap=0.0, jumps=0.0), random, jobs, wordings, shared, 0, model))
-        for level in range(1, design.levels + 1):
-            planted = truth if level == 1 or truth.everywhere else Truth()
-            parts.append(_arm(design, condition, planted, random, jobs, wordings, shared, level, model))
+        parts += [
+            _arm(design, condition, truth, random, jobs, wordings, shared, level, model)
+            for level in range(design.levels + 1)
+        ]
     return pd.concat(parts, ignore_index=True)
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from bias_harness.cli.options import Json, ResultsFolder, RunName, option
+from bias_harness.cli.options import Json, Judgements, ResultsFolder, RunName, option
 from bias_harness.cli.printing import say, say_json
 from bias_harness.errors import BiasHarnessError, UsageError
 
@@ -22,7 +22,9 @@ Languages = Annotated[
 
 
 @app.command()
-def estimate(run: RunName, results: ResultsFolder = None, as_json: Json = False) -> None:
+def estimate(
+    run: RunName, results: ResultsFolder = None, as_json: Json = False, judgements: Judgements = False
+) -> None:
     """Read the answers of a run again and estimate.
 
     Writes estimates.json and observations.parquet.
@@ -30,6 +32,9 @@ def estimate(run: RunName, results: ResultsFolder = None, as_json: Json = False)
     from bias_harness import pipeline
 
     loaded = pipeline.load_run(run, results=results)
+    if judgements:
+        say_json(loaded.judgements.to_dict())
+        return
     estimates = pipeline.estimate(loaded)
     if as_json:
         say_json(estimates.to_dict())

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from bias_harness.cli.options import ResultsFolder, RunName, option
-from bias_harness.cli.printing import note, say
+from bias_harness.cli.options import Judgements, ResultsFolder, RunName, option
+from bias_harness.cli.printing import note, say, say_json
 from bias_harness.errors import EXIT_ERROR, UsageError
 
 app = typer.Typer()
@@ -27,6 +27,7 @@ def import_answers(
         str | None, option("--name", metavar="NAME", text="The run's folder below results/. Default: the map's name.")
     ] = None,
     results: ResultsFolder = None,
+    judgements: Judgements = False,
 ) -> None:
     """Make a run of answers that were collected elsewhere.
 
@@ -37,6 +38,9 @@ def import_answers(
     made = pipeline.import_answers(tables, mapping, results=results or Path("results"), name=name)
     for sentence in made.folder.manifest()["missing"]:
         note(sentence)
+    if judgements:
+        say_json(made.judgements.to_dict())
+        return
     pipeline.estimate(made)
     pages = pipeline.report(made)
     for line in pipeline.headlines(made):

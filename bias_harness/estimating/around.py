@@ -91,7 +91,7 @@ def control_of(of: JobGaps, reference: FormSpread) -> Control | None:
     noise = float(np.sqrt(reference.noise)) if reference.df else None
     if not known.any():
         return None if spread is None else Control(spread, noise, None, None, None, None)
-    b, a = (square_b - mean_b**2)[known], (square_a - mean_a**2)[known]
+    b, a = (np.maximum(s - m**2, 0.0)[known] for s, m in ((square_b, mean_b), (square_a, mean_a)))
     neutral = 2 * a * size_a[known] / (size_a[known] - 1)
     across = (mean_b - mean_a)[known] ** 2 + b + a
     over = paired_t(across - neutral)
@@ -100,6 +100,7 @@ def control_of(of: JobGaps, reference: FormSpread) -> Control | None:
 
 
 def _moments(arm: Arm, persons: int) -> tuple[Array, Array, Array]:
+    """Cells, mean and mean square of an arm by person."""
     size = np.bincount(arm.person, minlength=persons).astype(float)
     part = np.maximum(size, 1)
     mean = np.bincount(arm.person, weights=arm.value, minlength=persons) / part

@@ -10,7 +10,7 @@ are rows of plain data. What each number means is in docs/statistics.md.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
@@ -26,13 +26,15 @@ from bias_harness.estimating.estimators.multiplicity import benjamini_hochberg, 
 from bias_harness.estimating.estimators.planning import Spread
 from bias_harness.estimating.estimators.scopes import profile_means
 from bias_harness.estimating.families import estimates_of
+from bias_harness.estimating.judgement import Judgements
+from bias_harness.estimating.judging import Comparison, judge_rows
 from bias_harness.estimating.pooled import over_fields, over_models
 from bias_harness.estimating.rows import STATUSES, Rows, rows_of
 from bias_harness.outcome import Analysis, Outcome
 from bias_harness.plugins import plugins
 from bias_harness.vocabulary import Estimate
 
-FORMAT = 1
+FORMAT = 2
 Block = Mapping[str, Any]
 Blocks = tuple[Block, ...]
 EXPLORED = ("cells", "nonanswers", "intersections", "signals")
@@ -45,7 +47,8 @@ class Estimates:
     `counts` answers by status; `answers` what the headline uses and what not; `variance` components of amounts and of
     gaps; `placebo` the floor and the false alarms; `bounds` under unequal non-answers; `distribution` quantile gaps and
     distances; `heaping` round numbers; `specification` the curve with its joint test; `pooling` over models and fields;
-    `lenses` how others count; `drift` over the run's order. `warnings` are `code: where`.
+    `lenses` how others count; `drift` over the run's order; `judgements` what
+    may be said, comparison by comparison. `warnings` are `code: where`.
     """
 
     items: tuple[Estimate, ...]
@@ -62,6 +65,7 @@ class Estimates:
     pooling: Blocks = ()
     lenses: Blocks = ()
     drift: Blocks = ()
+    judgements: Judgements = field(default_factory=Judgements)
 
     def find(self, **wanted: Any) -> list[Estimate]:
         """The estimates whose fields have these values; `slice` is compared as a whole."""
@@ -115,12 +119,19 @@ class Estimates:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Estimates:
         """The inverse of `to_dict`; blocks that the data lack are empty."""
+        if data.get("format") != FORMAT:
+            raise InputError(
+                f"these estimates are of format {data.get('format')}, and this program reads format {FORMAT}; "
+                "make them anew from the run's answers with: bias-harness estimate RUN"
+            )
         items = tuple(Estimate(**item) for item in data["items"])
         blocks = {name: tuple(data[name]) for name in BLOCKS if name in data}
-        return cls(items, warnings=tuple(data.get("warnings", ())), settings=data.get("settings", {}), **blocks)
+        judgements = Judgements.from_dict(data["judgements"])
+        warnings, settings = tuple(data.get("warnings", ())), data.get("settings", {})
+        return cls(items, warnings=warnings, settings=settings, judgements=judgements, **blocks)
 
 
-BLOCKS = tuple(f.name for f in fields(Estimates) if f.name not in ("items", "warnings", "settings"))
+BLOCKS = tuple(f.name for f in fields(Estimates) if f.name not in ("items", "warnings", "settings", "judgements"))
 
 
 def _finite(value: Any) -> Any:
@@ -134,12 +145,18 @@ def _finite(value: Any) -> Any:
 
 
 def estimate(
-    observations: pd.DataFrame, *, analysis: Analysis, outcome: Outcome, endpoints: Sequence[str] = ()
+    observations: pd.DataFrame,
+    *,
+    analysis: Analysis,
+    outcome: Outcome,
+    endpoints: Sequence[str] = (),
+    primary: Collection[Comparison] | None = None,
 ) -> Estimates:
     """Every estimate that the observations allow. Thin data give a status that says what is missing, no error.
 
     `observations` is long, one row a trial (see `frame`); `endpoints` are those that were to be asked: one without any
-    row gets a warning. Raises `InputError` where the table lacks a column that cannot be done without.
+    row gets a warning; `primary` the declared comparisons
+    (see `judge`). Raises `InputError` where the table lacks a column that cannot be done without.
     """
     subjects = [Subject(rows, analysis, outcome) for rows in rows_of(observations, linear=outcome.measure != "salary")]
     items: list[Estimate] = []
@@ -156,7 +173,8 @@ def estimate(
     made = {name: tuple(rows) for name, rows in blocks.items()}
     others = {name: plugin.distribution for name, plugin in plugins("estimators").items()}
     settings = {**analysis.model_dump(), **({"plugins": others} if others else {})}
-    return Estimates(tuple(items), warnings=warnings, settings=settings, **made)
+    judgements = judge_rows([s.rows for s in subjects], analysis=analysis, outcome=outcome, primary=primary)
+    return Estimates(tuple(items), warnings=warnings, settings=settings, judgements=judgements, **made)
 
 
 def _plugged_in(observations: pd.DataFrame, own: Sequence[Estimate]) -> Iterator[Estimate]:

@@ -38,6 +38,13 @@ def judge(
     where the table lacks a column that cannot be done without.
     """
     all_rows = list(rows_of(observations, linear=outcome.measure != "salary"))
+    return judge_rows(all_rows, analysis=analysis, outcome=outcome, primary=primary)
+
+
+def judge_rows(
+    all_rows: Sequence[Rows], *, analysis: Analysis, outcome: Outcome, primary: Collection[Comparison] | None = None
+) -> Judgements:
+    """The same from coded rows, one for each endpoint and attribute, in their order."""
     sizes = _family_sizes(all_rows, primary)
     tested = sum(sizes.values())
     items: list[Judgement] = []

@@ -52,7 +52,7 @@ class Import:
     def __init__(self, tables: Sequence[Path], mapping: Map) -> None:
         self.tables, self.mapping = tables, mapping
         self.table = tables[0]
-        self.names = {role: Names() for role in ("model", "wording", "persona", "field", "seniority")}
+        self.names = {role: Names() for role in ("model", "wording", "persona", "field", "seniority", "edit")}
         self.languages: set[str] = set()
         self.fields_of: dict[str, str] = {}
         self.answered: Counter[str] = Counter()
@@ -120,7 +120,7 @@ class Import:
                 raise InputError(f"{self._at(line, column)}: empty; every row needs its {role}")
             facts[role] = sys.intern(str(value).strip())
         facts["level"] = self.mapping.levels.get(facts["level"], facts["level"])
-        for role in ("repeat", "asked_at", "currency"):
+        for role in ("repeat", "asked_at", "currency", "edit"):
             column = getattr(self.mapping, role)
             if column is not None:
                 value = column[1:] if column.startswith("=") else row.get(column)
@@ -172,9 +172,10 @@ class Import:
         self.languages.add(facts["language"])
         persona = sys.intern(f"{job}/{seniority}/{ANY}")
         signal = self._whole(facts["signal"], line, mapping.signal)
-        pair = (model, facts["language"], wording, persona, facts["signal"])
+        edit = named["edit"](facts["edit"]) if facts.get("edit") else ""
+        pair = (model, facts["language"], wording, persona)
         self._pair(pair, facts["level"], line)
-        cell = (*pair, facts["level"])
+        cell = (*pair, facts["signal"], edit, facts["level"])
         repeat = self._repeats[cell]
         self._repeats[cell] += 1
         if mapping.repeat is not None:
@@ -183,7 +184,7 @@ class Import:
         if mapping.asked_at is not None and not self._seen.add(_digest(cell, facts)):
             self.copies, self.first_copy = self.copies + 1, self.first_copy or line
         attribute = mapping.attribute.attribute
-        return Trial(model, facts["language"], wording, persona, attribute, facts["level"], signal, "", repeat, 0)
+        return Trial(model, facts["language"], wording, persona, attribute, facts["level"], signal, edit, repeat, 0)
 
     def _checked_level(self, facts: Facts, line: int) -> None:
         known = self.mapping.attribute.levels
@@ -231,6 +232,7 @@ class Import:
 _ABSENT = {
     "persona": "There is one persona: the gap is about these exact test cases (scope panel), not about people.",
     "wording": "There is one wording: nothing can be said of other wordings.",
+    "edit": "There are no edits: how far a change of words alone moves the answers was not tried with edits.",
     "asked_at": "There are no times: drift over the run cannot be looked at.",
 }
 _NO_PROMPTS = "The prompts are not in the map: an amount that only echoes the question cannot be told from advice."

@@ -14,7 +14,7 @@ from bias_harness.outcome import Analysis, Outcome, declared
 
 ANY = "any"
 ROLES = ("model", "level", "persona", "field", "seniority", "wording", "language", "signal")
-MORE = ("text", "amount", "currency", "repeat", "asked_at")
+MORE = ("text", "amount", "currency", "repeat", "asked_at", "edit")
 
 
 class Map(Strict):
@@ -22,7 +22,8 @@ class Map(Strict):
 
     `text` is the column with the raw answers, or `amount` the one with amounts (scores, 1 and 0) that were read
     already, with its `currency` where that is a column too. Every other name is a column, or `=word` for the same word
-    in every row. `failed` are texts that stand for no answer.
+    in every row. `edit` is the column that names the neutral edit of a question about the reference (empty: as it was
+    written). `failed` are texts that stand for no answer.
     """
 
     name: Name
@@ -40,6 +41,7 @@ class Map(Strict):
     wording: str = "=one wording"
     language: str = "=en"
     signal: str = "=0"
+    edit: str | None = None
     repeat: str | None = None
     asked_at: str | None = None
     failed: list[str] = ["ERROR", "error", "N/A", ""]

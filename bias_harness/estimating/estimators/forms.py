@@ -18,7 +18,7 @@ from scipy import optimize, special
 from bias_harness.estimating.estimators.interval import Array, t_quantile
 
 Codes = NDArray[np.int64]
-SPLIT_AT = 0.10
+SPLIT_AT = 0.20
 """The forms of the levels and those of the reference are pooled unless an F test tells them apart at this level."""
 
 _RANK = 1e-9
