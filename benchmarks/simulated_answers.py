@@ -57,7 +57,7 @@ class Design:
 
 @dataclass(frozen=True)
 class Truth:
-    """What is planted: the gap (log), and how. `carried_by` is the share of jobs that carry all of it.
+    """What is planted: the gap (log), and how. `carried_by` is the share of jobs (by chance) that carry all of it.
 
     `refused` are the shares that the level and the reference refuse, and `lowest_first` whether the lowest answers are
     the likelier to be refused; `jumps` the share of the level's answers at a third of the amount.
@@ -110,9 +110,7 @@ def _arm(
     noise = np.sqrt(condition.seeds) * shared[job, place] + np.sqrt(1 - condition.seeds) * random.normal(0, 1, n.size)
     log += condition.answer * noise
     if level:
-        carried = np.zeros(design.jobs)
-        few = max(1, round(truth.carried_by * design.jobs))
-        carried[random.permutation(design.jobs)[:few]] = truth.gap * design.jobs / few
+        carried = np.where(random.random(design.jobs) < truth.carried_by, truth.gap / truth.carried_by, 0.0)
         log += (carried + random.normal(0, condition.job, design.jobs))[job]
         log += random.normal(0, 0.01, (design.jobs, design.wordings))[job, wording]
         log += np.where(random.random(n.size) < truth.jumps, np.log(1 / 3), 0.0)

@@ -27,7 +27,7 @@ from bias_harness.estimating.estimators.planning import Spread
 from bias_harness.estimating.estimators.scopes import profile_means
 from bias_harness.estimating.families import estimates_of
 from bias_harness.estimating.judgement import Judgements
-from bias_harness.estimating.judging import Comparison, judge_rows
+from bias_harness.estimating.judging import judge_rows
 from bias_harness.estimating.pooled import over_fields, over_models
 from bias_harness.estimating.rows import STATUSES, Rows, rows_of
 from bias_harness.outcome import Analysis, Outcome
@@ -150,7 +150,7 @@ def estimate(
     analysis: Analysis,
     outcome: Outcome,
     endpoints: Sequence[str] = (),
-    primary: Collection[Comparison] | None = None,
+    primary: Collection[str] | None = None,
 ) -> Estimates:
     """Every estimate that the observations allow. Thin data give a status that says what is missing, no error.
 

@@ -19,8 +19,6 @@ from bias_harness.estimating.sides import Model, Side
 from bias_harness.estimating.words import SAME_ALPHA, Measured, Rule, word_of
 from bias_harness.outcome import Analysis, Outcome, margin_of
 
-Comparison = tuple[str, str]
-"""An attribute and a level of it."""
 EXACT_SIGN = 60
 
 
@@ -29,20 +27,20 @@ def judge(
     *,
     analysis: Analysis,
     outcome: Outcome,
-    primary: Collection[Comparison] | None = None,
+    primary: Collection[str] | None = None,
 ) -> Judgements:
     """The judgement of every comparison in a table of observations (long, one row a trial).
 
-    `primary` are the declared comparisons (attribute, level), for every endpoint; by default every level of a single
-    attribute against its reference (levels of a combination hold a plus sign and are explored). Raises `InputError`
-    where the table lacks a column that cannot be done without.
+    `primary` are the declared comparisons (`attribute` or `attribute/level`), for every endpoint; by default
+    every level of a single attribute against its reference (levels of a combination hold a plus sign and are
+    explored). Raises `InputError` where the table lacks a column that cannot be done without.
     """
     all_rows = list(rows_of(observations, linear=outcome.measure != "salary"))
     return judge_rows(all_rows, analysis=analysis, outcome=outcome, primary=primary)
 
 
 def judge_rows(
-    all_rows: Sequence[Rows], *, analysis: Analysis, outcome: Outcome, primary: Collection[Comparison] | None = None
+    all_rows: Sequence[Rows], *, analysis: Analysis, outcome: Outcome, primary: Collection[str] | None = None
 ) -> Judgements:
     """The same from coded rows, one for each endpoint and attribute, in their order."""
     sizes = _family_sizes(all_rows, primary)
@@ -57,14 +55,15 @@ def judge_rows(
     return Judgements(tuple(items), tuple(imbalances))
 
 
-def family_of(rows: Rows, level: int, primary: Collection[Comparison] | None) -> Family:
+def family_of(rows: Rows, level: int, primary: Collection[str] | None) -> Family:
     """Whether a comparison was declared; by default every level of a single attribute is."""
     if primary is not None:
-        return "primary" if (rows.attribute, rows.levels[level]) in primary else "explored"
+        named = {rows.attribute, f"{rows.attribute}/{rows.levels[level]}"}
+        return "primary" if named.intersection(primary) else "explored"
     return "explored" if "+" in rows.levels[level] else "primary"
 
 
-def _family_sizes(all_rows: Sequence[Rows], primary: Collection[Comparison] | None) -> dict[Family, int]:
+def _family_sizes(all_rows: Sequence[Rows], primary: Collection[str] | None) -> dict[Family, int]:
     sizes: dict[Family, int] = {"primary": 0, "explored": 0}
     for rows in all_rows:
         for level in rows.compared:
@@ -79,7 +78,7 @@ class Context:
     model: Model
     analysis: Analysis
     outcome: Outcome
-    primary: Collection[Comparison] | None
+    primary: Collection[str] | None
     sizes: dict[Family, int]
 
     def judgements(self, uneven: Sequence[Imbalance]) -> Iterator[Judgement]:
