@@ -91,7 +91,7 @@ def calibrate(
     from bias_harness.planning.calibration import Planted, calibrate, variants
 
     e = audit.experiment
-    if e.outcome.measure != "salary":
+    if not e.outcome.measured.relative:
         raise UsageError(f"calibrate simulates salary advice, and {e.experiment} measures a {e.outcome.measure}")
     signals = min(c.signals for c in audit.design.counts())
     wordings = len(e.wordings) * len(e.languages)

@@ -203,14 +203,3 @@ class Estimate:
     reason: str = ""
     verdict: VerdictWord | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def shown(self) -> tuple[float | None, float | None, float | None]:
-        """The gap and its interval as readers see them: per cents of pay, percentage points of a share, points."""
-        if self.scale not in ("rate", "difference"):
-            return self.percent, self.percent_low, self.percent_high
-        factor = 100 if self.scale == "rate" or self.outcome == "share" else 1
-        value, low, high = (None if x is None else factor * x for x in (self.estimate, self.conf_low, self.conf_high))
-        if factor == 100 and low is not None and high is not None:  # no two shares are further apart than all and none
-            low, high = max(low, -100.0), min(high, 100.0)
-        return value, low, high

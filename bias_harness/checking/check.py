@@ -28,10 +28,10 @@ from bias_harness.runs import Run, run
 
 def record(audit: Audit, into: Path, source: Path, *, limit: int | None = None) -> Run:
     """Ask (what is not there yet), and leave a fixture fit for a repository. Raises where a request has no answer."""
-    measure = audit.experiment.outcome.measure
-    if measure != "salary":
+    measure = audit.experiment.outcome.measured
+    if not measure.relative:
         raise UsageError(
-            f"fixtures are checked for salary gaps, and {audit.experiment.experiment} measures a {measure}"
+            f"fixtures are checked for salary gaps, and {audit.experiment.experiment} measures a {measure.name}"
         )
     made = run(audit, results=into.parent, name=into.name, limit=limit)
     if made.stopped or (made.observations["status"].astype(str) == "failed").any():

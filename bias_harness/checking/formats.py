@@ -45,7 +45,7 @@ def as_junit(check: Check) -> str:
 
 def as_summary(check: Check) -> str:
     """Markdown for a job summary: a table with a small figure of each change."""
-    allowed = f"Worsening allowed: {100 * check.policy.margin:g}%. "
+    allowed = f"Worsening allowed: {check.policy.worsening.shown:g}%. "
     allowed += "Each bar runs from -5% to +5%; `|` is no change, `=` the 90% interval."
     lines = [
         f"### Salary advice, `{check.experiment}`: {WORDS[check.outcome]}",

@@ -19,7 +19,7 @@ import numpy as np
 
 from bias_harness.asking.ask import Progress
 from bias_harness.checking import check, drift
-from bias_harness.checking.drift import Check, Gate, Policy, Side, Snapshot, log_margin
+from bias_harness.checking.drift import Check, Gate, Policy, Side, Snapshot
 from bias_harness.checking.fixtures import BASELINE, open_fixture, read_baseline, source_of
 from bias_harness.design.audit import Audit, load_audit
 from bias_harness.errors import BiasHarnessError, InputError
@@ -156,7 +156,7 @@ def _moved(side: Side, base: Side, order: Sequence[str]) -> list[float]:
 
 def _gate(side: Side, moved: Sequence[float], planned: int, sides: int, policy: Policy) -> Gate:
     """Decided where the whole interval lies on one side of the margin; it holds at every look."""
-    n, margin, what = len(moved), log_margin(policy.margin), drift.named(side)
+    n, bound, what = len(moved), policy.worsening.bound, drift.named(side)
     place = (side.endpoint, side.attribute, side.level)
     if n < FEWEST_PROFILES:
         return Gate("gap", "inconclusive", f"{what}: {n} profiles answered; a look needs {FEWEST_PROFILES}.", *place)
@@ -164,9 +164,9 @@ def _gate(side: Side, moved: Sequence[float], planned: int, sides: int, policy: 
     mean, half = float(np.mean(moved)), half_width(n, float(np.std(moved, ddof=1)), tuned_rho(planned, alpha), alpha)
     percents = [drift.percent_of(x) for x in (mean, mean - half, mean + half)]
     shown = f"{percents[0]}, {percents[1]} to {percents[2]} at every look, {n} profiles"
-    if mean + half < -margin:
+    if mean + half < -bound:
         return Gate("gap", "regressed", f"{what}: the advice became less equal ({shown}).", *place)
-    if mean - half > -margin:
+    if mean - half > -bound:
         return Gate("gap", "pass", f"{what}: no worsening beyond the margin ({shown}).", *place)
     return Gate("gap", "inconclusive", f"{what}: cannot tell ({shown}); more profiles would.", *place)
 

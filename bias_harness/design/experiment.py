@@ -8,7 +8,7 @@ from pydantic import Field, PositiveInt, field_validator, model_validator
 
 from bias_harness.design.endpoints import PROVIDER_NAMES, Endpoint, HttpCall, Plant, Price, Sampling
 from bias_harness.handwritten import Name, Share, Strict
-from bias_harness.outcome import CAME_LATER, Analysis, Outcome, declared, margin_of
+from bias_harness.outcome import CAME_LATER, Analysis, Outcome, declared
 
 __all__ = [
     "CAME_LATER",
@@ -28,7 +28,6 @@ __all__ = [
     "Share",
     "Strict",
     "declared",
-    "margin_of",
 ]
 
 

@@ -158,7 +158,8 @@ def estimate(
     row gets a warning; `primary` the declared comparisons
     (see `judge`). Raises `InputError` where the table lacks a column that cannot be done without.
     """
-    subjects = [Subject(rows, analysis, outcome) for rows in rows_of(observations, linear=outcome.measure != "salary")]
+    linear = not outcome.measured.relative
+    subjects = [Subject(rows, analysis, outcome) for rows in rows_of(observations, linear=linear)]
     items: list[Estimate] = []
     blocks: dict[str, list[Block]] = {name: [] for name in BLOCKS}
     for subject in subjects:
@@ -194,16 +195,16 @@ def _plugged_in(observations: pd.DataFrame, own: Sequence[Estimate]) -> Iterator
 
 def _beside(subject: Subject, items: list[Estimate], comparisons: int) -> dict[str, list[Block]]:
     floor = diagnostics.placebo(subject, items)
-    pay = not subject.linear
+    has = subject.measure.has
     return {
         "answers": list(diagnostics.answers(subject)),
         "variance": list(diagnostics.variance(subject)),
         "placebo": [floor] if floor else [],
         "bounds": list(diagnostics.bounds(subject)),
-        "distribution": list(sensitivity.distribution(subject)) if pay else [],
-        "heaping": list(sensitivity.round_numbers(subject)) if pay else [],
-        "specification": list(sensitivity.specification(subject)) if pay else [],
-        "lenses": list(sensitivity.lenses(subject, comparisons)) if pay else [],
+        "distribution": list(sensitivity.distribution(subject)) if has("distribution") else [],
+        "heaping": list(sensitivity.round_numbers(subject)) if has("heaping") else [],
+        "specification": list(sensitivity.specification(subject)) if has("specification") else [],
+        "lenses": list(sensitivity.lenses(subject, comparisons)) if has("lenses") else [],
         "drift": list(diagnostics.drift(subject)),
     }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -16,7 +15,7 @@ from bias_harness.design.prices import price_of as known_price
 from bias_harness.errors import InputError
 from bias_harness.estimating.estimates import Estimates
 from bias_harness.estimating.estimators.planning import Numbers, PowerPlan, Spread, plan_power
-from bias_harness.outcome import Outcome, margin_of
+from bias_harness.outcome import Outcome
 
 CHARACTERS_PER_TOKEN = 4
 TYPICAL_ANSWER_TOKENS = 120
@@ -126,32 +125,25 @@ def _power(audit: Audit, spread: Spread) -> PowerPlan:
     e = audit.experiment
     signals = min(c.signals for c in audit.design.counts())
     numbers = Numbers(len(audit.design.personas), len(e.wordings) * len(e.languages), e.repeats * signals)
-    return plan_power(numbers, margin_of(e.outcome, e.analysis), spread, scope=e.analysis.scope)
+    return plan_power(numbers, e.outcome.measured.margin(e.analysis), spread, scope=e.analysis.scope)
 
 
 def _assumed(outcome: Outcome) -> Spread:
     """Of a share the widest there is for answers; of a score a tenth of its scale."""
-    if outcome.measure == "salary":
-        return Spread()
-    low, high = outcome.ends
-    trial = 0.5 if outcome.measure == "share" else 0.1 * (high - low)
-    return Spread(0.1 * trial, 0.0, 0.0, trial)
+    trial = outcome.measured.assumed_sd(outcome.ends)
+    return Spread() if trial is None else Spread(0.1 * trial, 0.0, 0.0, trial)
 
 
 def _size(audit: Audit, gap: float) -> str:
     """A gap in the words of what is measured."""
     outcome = audit.experiment.outcome
-    if outcome.measure == "salary":
-        return f"{100 * math.expm1(gap):.1f}%"
-    if outcome.measure == "share":
-        return f"{100 * gap:.1f} percentage points"
-    return f"{gap:.2f} {outcome.unit.get('en') or next(iter(outcome.unit.values()))}"
+    return outcome.sized(outcome.measured.shown(gap))
 
 
 def _deviation(audit: Audit, deviation: float) -> str:
     """A standard deviation: of logs it is shown as per cents as it is."""
-    pay = audit.experiment.outcome.measure == "salary"
-    return f"{100 * deviation:.1f}%" if pay else _size(audit, deviation)
+    outcome = audit.experiment.outcome
+    return outcome.sized(outcome.measured.factor * deviation)
 
 
 def _precision(audit: Audit, power: PowerPlan, spread: Spread, pilot: Pilot | None) -> Iterator[str]:

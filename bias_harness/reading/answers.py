@@ -64,9 +64,9 @@ class Reader:
         return answer
 
     def _fresh(self, text: str, language: str | None, prompt: str | None) -> Answer:
-        if self.outcome.measure != "salary":
-            return read_measure(text, self.outcome, language)
-        return read(text, language=language, prompt=prompt, outcome=self.outcome)
+        if self.outcome.measured.form == "money":
+            return read(text, language=language, prompt=prompt, outcome=self.outcome)
+        return read_measure(text, self.outcome, language)
 
 
 def read_response(response: Response, *, language: str | None, prompt: str | None, outcome: Outcome) -> Answer:

@@ -60,9 +60,9 @@ def _estimates(run: Run) -> pd.DataFrame:
 
 def _pairs(run: Run) -> pd.DataFrame:
     """Each level's trials beside those of the reference. The gap is there where both amounts count."""
-    pay = run.audit.experiment.outcome.measure == "salary"
+    relative = run.audit.experiment.outcome.measured.relative
     rows = _observations(run)
-    rows = rows.assign(usable=usable(rows, linear=not pay))[rows["edit"].astype(str) == ""]
+    rows = rows.assign(usable=usable(rows, linear=not relative))[rows["edit"].astype(str) == ""]
     keys = ["endpoint", "nature", *ABOUT]
     columns = [*keys, *SIDES]
     level, reference = (rows.loc[rows["reference"] == is_it, columns] for is_it in (False, True))
@@ -73,7 +73,7 @@ def _pairs(run: Run) -> pd.DataFrame:
     pairs = pairs.rename(columns={n: f"level_{n}" for n in SIDES if n != "level"} | {"reference_level": "reference"})
     counted = pairs["level_usable"] & pairs["reference_usable"]
     gap = (pairs["level_annual"] - pairs["reference_annual"]).where(counted)
-    log = np.log((pairs["level_annual"] / pairs["reference_annual"]).where(counted)) if pay else np.nan
+    log = np.log((pairs["level_annual"] / pairs["reference_annual"]).where(counted)) if relative else np.nan
     return pairs.assign(counted=counted, gap=gap, log_gap=log)
 
 
@@ -162,17 +162,11 @@ def _format(kind: str) -> dict[str, Any]:
 
 
 def _codebook(run: Run) -> str:
-    outcome = run.audit.experiment.outcome
-    unit = (
-        f"{outcome.currency} per {outcome.period}, {outcome.basis}"
-        if outcome.measure == "salary"
-        else f"{outcome.label.get('en') or next(iter(outcome.label.values()))} ({outcome.measure})"
-    )
     lines = [
         f"# Codebook of {run.audit.experiment.experiment}",
         "",
         f"Experiment `{run.audit.experiment.experiment}`, digest `{run.audit.digest}`.",
-        f"Unit: {unit}. What answered: {_told(run)}.",
+        f"Unit: {run.audit.experiment.outcome.described}. What answered: {_told(run)}.",
         "Gap = level minus reference; negative = the level is advised less. An empty value is a missing one, not zero.",
     ]
     for name in TABLES:

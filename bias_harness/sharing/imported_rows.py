@@ -93,7 +93,8 @@ class Import:
         """What is missing, odd or half, in sentences."""
         columns, lines = self.mapping.columns(), []
         lines += [text for role, text in _ABSENT.items() if role not in columns]
-        if not self.mapping.prompts and self.mapping.text is not None and self.mapping.outcome.measure == "salary":
+        form = self.mapping.outcome.measured.form
+        if not self.mapping.prompts and self.mapping.text is not None and form == "money":
             lines.append(_NO_PROMPTS)
         halves = list(self._halves())
         if halves:
@@ -135,24 +136,39 @@ class Import:
     def _answer(self, value: Any, facts: Facts, line: int, column: str) -> str:
         """The raw text; an amount in words that are read as just that."""
         text = "" if value is None or (isinstance(value, float) and math.isnan(value)) else str(value)
-        outcome = self.mapping.outcome
         if self.mapping.text is not None or text.strip() in self.mapping.failed:
             return text
-        if outcome.measure == "share" and text.strip().lower() in YES | NO:
-            return outcome.ones[0] if text.strip().lower() in YES else outcome.zeros[0]
+        written = {"money": self._money, "number": self._number, "word": self._word}
+        return written[self.mapping.outcome.measured.form](text, facts, line, column)
+
+    def _word(self, text: str, _: Facts, line: int, column: str) -> str:
+        """The first word for 1 or for 0."""
+        outcome, plain = self.mapping.outcome, text.strip().lower()
+        if plain not in YES | NO:
+            raise self._unreadable(text, line, column, "neither 1 nor 0")
+        return outcome.ones[0] if plain in YES else outcome.zeros[0]
+
+    def _number(self, text: str, _: Facts, line: int, column: str) -> str:
+        return repr(self._parsed(text, line, column))
+
+    def _money(self, text: str, facts: Facts, line: int, column: str) -> str:
+        number = self._parsed(text, line, column)
+        return f"{self._currency(facts, line)} {number:.2f}"
+
+    def _parsed(self, text: str, line: int, column: str) -> float:
         plain = text.strip().replace(" ", "")
         plain = plain.replace(".", "").replace(",", ".") if self.mapping.decimal == "," else plain.replace(",", "")
         try:
             number = float(plain)
         except ValueError:
             number = math.nan
-        if outcome.measure == "share" or not math.isfinite(number):
-            wanted = "neither 1 nor 0" if outcome.measure == "share" else "no number"
-            at = self._at(line, column)
-            raise InputError(f"{at}: {text!r} is {wanted}; give the column as 'text', or set 'decimal' in the map")
-        if outcome.measure == "score":
-            return repr(number)
-        return f"{self._currency(facts, line)} {number:.2f}"
+        if not math.isfinite(number):
+            raise self._unreadable(text, line, column, "no number")
+        return number
+
+    def _unreadable(self, text: str, line: int, column: str, what: str) -> InputError:
+        at = self._at(line, column)
+        return InputError(f"{at}: {text!r} is {what}; give the column as 'text', or set 'decimal' in the map")
 
     def _currency(self, facts: Facts, line: int) -> str:
         code = facts.get("currency", self.mapping.outcome.currency).upper()

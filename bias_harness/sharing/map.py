@@ -57,7 +57,7 @@ class Map(Strict):
     def _fits(self) -> Self:
         if (self.text is None) == (self.amount is None):
             raise ValueError("name the column of the answers, either as 'text' or as 'amount'")
-        if self.currency is not None and (self.amount is None or self.outcome.measure != "salary"):
+        if self.currency is not None and (self.amount is None or self.outcome.measured.form != "money"):
             raise ValueError("'currency' goes with 'amount', of salaries; in a 'text' the currency is read")
         declared(self.outcome, self.analysis)
         return self

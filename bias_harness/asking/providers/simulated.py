@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.resources import files
 from statistics import NormalDist
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import yaml
 
@@ -67,11 +67,15 @@ class Simulated:
         )
 
     def _text(self, trial: Trial, key: str) -> str:
-        phrases = self.phrases.get(trial.language, self.phrases["en"])
+        phrases = self._phrases(trial)
         if self._uniform("refuse", key) < self._refusal_rate(trial):
             return str(self._pick(phrases["refusals"], key))
-        if self.outcome.measure != "salary":
-            return self._measured(trial, key)
+        answers = {"money": self._amount_of_money, "number": self._number, "word": self._word}
+        return answers[self.outcome.measured.form](trial, key)
+
+    def _amount_of_money(self, trial: Trial, key: str) -> str:
+        """An amount in one of a few shapes of text, at times as a range."""
+        phrases = self._phrases(trial)
         amount, unit = self._amount(trial, key), self.plant.heap or 1
         apart = max(unit, round(HALF_RANGE * amount / unit) * unit)
         symbol = self.phrases["symbols"].get(self.currency, f"{self.currency} ")
@@ -80,17 +84,27 @@ class Simulated:
             text = text.replace("{" + name + "}", symbol + _grouped(value, phrases["group"]))
         return text.replace("{amount}", _grouped(amount, phrases["group"]))
 
-    def _measured(self, trial: Trial, key: str) -> str:
-        """A score in one of a few shapes, or the first of the words of a share."""
+    def _word(self, trial: Trial, key: str) -> str:
+        """The first of the words of a share."""
+        ones = self._uniform("trial", key) < self._mean(trial)
+        return (self.outcome.ones if ones else self.outcome.zeros)[0].capitalize()
+
+    def _number(self, trial: Trial, key: str) -> str:
+        """A score in one of a few shapes."""
         plant, (low, high) = self.plant, self.outcome.ends
-        value = plant.base + sum(self._planted(trial)) + self._around(trial)
-        if self.outcome.measure == "share":
-            words = self.outcome.ones if self._uniform("trial", key) < value else self.outcome.zeros
-            return words[0].capitalize()
-        value = min(high, max(low, value + plant.trial_sd * self._normal("trial", key)))
+        value = min(high, max(low, self._mean(trial) + plant.trial_sd * self._normal("trial", key)))
         shown = f"{round(value / plant.heap) * plant.heap if plant.heap else value:.4g}"
-        scores = self.phrases.get(trial.language, self.phrases["en"])["scores"]
-        return str(self._pick(scores, key)).replace("{score}", shown).replace("{highest}", f"{high:g}")
+        text = str(self._pick(self._phrases(trial)["scores"], key))
+        return text.replace("{score}", shown).replace("{highest}", f"{high:g}")
+
+    def _mean(self, trial: Trial) -> float:
+        """What a score or share is on average, for this person and level."""
+        return self.plant.base + sum(self._planted(trial)) + self._around(trial)
+
+    def _phrases(self, trial: Trial) -> dict[str, Any]:
+        """The shapes of text in the language of the question."""
+        found: dict[str, Any] = self.phrases.get(trial.language, self.phrases["en"])
+        return found
 
     def _refusal_rate(self, trial: Trial) -> float:
         return self.plant.refusals.get(trial.attribute, {}).get(trial.level, self.plant.refusal_rate)
