@@ -278,7 +278,7 @@ class Analysis(Strict):
     `smallest_difference` of scores (in their unit).
     """
 
-    smallest_gap: Share = 0.01
+    smallest_gap: Share = 0.02
     smallest_rate_gap: Share = 0.02
     smallest_difference: float | None = Field(default=None, gt=0)
     confidence: float = Field(default=0.95, gt=0.5, lt=1)

@@ -28,10 +28,10 @@ VerdictWord = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One asking of a cell: who is described how, in which words, to whom, for the how-manieth time.
+    """One asking of a cell: who is described how, in which words, to which endpoint, and which repeat.
 
     `signal` is the index of the signal within its level; `edit` names a neutral edit of the wording
-    (empty for none; only placebo arms have one); `block` numbers the group of trials that are asked
+    (empty for none; only arms of the reference level have one); `block` numbers the group of trials that are asked
     side by side. `repeat` counts from 0 and is part of the identity.
     """
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from bias_harness.runs import Run
 
 
 def say(text: str = "") -> None:
@@ -22,6 +26,25 @@ def note(text: str) -> None:
 def say_json(data: Any) -> None:
     """The result for another program."""
     typer.echo(json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False, default=str))
+
+
+def show_findings(run: Run, pages: Iterable[Path], *, as_json: bool) -> None:
+    """What a run found and where its pages are; or its folder, manifest and estimates as JSON."""
+    if as_json:
+        manifest, estimates = run.folder.manifest(), run.estimates.to_dict()
+        say_json({"run": str(run.folder.path), "manifest": manifest, "estimates": estimates})
+        return
+    for line in (*run.headlines, "", *(f"  {page}" for page in pages)):
+        say(line)
+
+
+def show_paths(paths: Iterable[Path], *, as_json: bool) -> None:
+    """The files that were written: a line each, or a list."""
+    if as_json:
+        say_json([str(path) for path in paths])
+        return
+    for path in paths:
+        say(str(path))
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

@@ -45,6 +45,13 @@ class Plant(Strict):
     `field_gaps` adds to that per field. `heap` rounds to multiples (0 = not at all).
     Standard deviations are on the log scale. Of a score or a share all of this is in its own unit (points; shares
     from 0 to 1) and adds up: `base: 0.6` with a gap of -0.1 says yes to 60 % and 50 %.
+
+    `word_sd` is how far any way of saying it moves the answers, whoever is asked about: the neutral edits and
+    expressions of the reference level like those of the others; `word_job_sd` the same again in each job. Where a gap
+    is planted (a 0 too) it varies by `profile_gap_sd` over people, `job_gap_sd` over jobs, `wording_gap_sd` over
+    wordings and `job_wording_gap_sd` over both. `seed_correlation` is the share of the answers' variance that requests
+    of one seed have in common. `jumps` maps attribute -> level -> the share of answers that are `jump_factor` of the
+    amount.
     """
 
     gaps: dict[str, dict[str, float]] = {}
@@ -53,6 +60,13 @@ class Plant(Strict):
     profile_sd: float = Field(default=0.25, ge=0)
     profile_gap_sd: float = Field(default=0.0, ge=0)
     wording_gap_sd: float = Field(default=0.0, ge=0)
+    job_gap_sd: float = Field(default=0.0, ge=0)
+    job_wording_gap_sd: float = Field(default=0.0, ge=0)
+    word_sd: float = Field(default=0.0, ge=0)
+    word_job_sd: float = Field(default=0.0, ge=0)
+    seed_correlation: Share = 0.0
+    jumps: dict[str, dict[str, Share]] = {}
+    jump_factor: float = Field(default=0.3, gt=0)
     trial_sd: float = Field(default=0.06, ge=0)
     heap: float = Field(default=1_000, ge=0)
     refusals: dict[str, dict[str, Share]] = {}

@@ -9,6 +9,7 @@ are rows of plain data. What each number means is in docs/statistics.md.
 
 from __future__ import annotations
 
+import html
 import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -30,7 +31,7 @@ from bias_harness.estimating.judgement import Judgements
 from bias_harness.estimating.judging import judge_rows
 from bias_harness.estimating.pooled import over_fields, over_models
 from bias_harness.estimating.rows import STATUSES, Rows, rows_of
-from bias_harness.outcome import Analysis, Outcome
+from bias_harness.outcome import Analysis, Outcome, shown_gap
 from bias_harness.plugins import plugins
 from bias_harness.vocabulary import Estimate
 
@@ -66,6 +67,21 @@ class Estimates:
     lenses: Blocks = ()
     drift: Blocks = ()
     judgements: Judgements = field(default_factory=Judgements)
+
+    def __repr__(self) -> str:
+        ends = ", ".join(dict.fromkeys(e.endpoint for e in self.items))
+        shown = f"{len(self.items):,} estimates, {len(self.find(family='headline')):,} of them headlines"
+        return f"Estimates({shown}; endpoints {ends or 'none'})"
+
+    def _repr_html_(self) -> str:
+        about = ("endpoint", "attribute", "level", "reference")
+        head = [*about, "gap", "low", "high", "n_profiles", "n_answers", "status", "verdict"]
+        rows = [
+            [*(getattr(e, name) for name in about), *shown_gap(e), e.n_profiles, e.n_answers, e.status, e.verdict or ""]
+            for e in self.find(family="headline")
+        ]
+        table = pd.DataFrame(rows, columns=head).to_html(index=False, na_rep="", float_format=lambda x: f"{x:.2f}")
+        return f"<p>{html.escape(repr(self))}. Gap: level minus reference, as readers see it.</p>{table}"
 
     def find(self, **wanted: Any) -> list[Estimate]:
         """The estimates whose fields have these values; `slice` is compared as a whole."""

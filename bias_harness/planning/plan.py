@@ -5,7 +5,10 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from html import escape
 from typing import Any, ClassVar
+
+import pandas as pd
 
 from bias_harness.design.audit import Audit
 from bias_harness.design.blocks import AttributeCounts
@@ -58,6 +61,16 @@ class Plan:
         "requests",
     )
     ENDPOINT_HEAD: ClassVar[Sequence[str]] = ("endpoint", "model", "requests", "input tokens", "price in US$")
+
+    def __repr__(self) -> str:
+        ends = ", ".join(f"{e.endpoint} {e.requests:,}" for e in self.endpoints)
+        return f"Plan({self.experiment!r}: requests {ends}; {len(self.remarks)} remarks; {self.digest[:12]})"
+
+    def _repr_html_(self) -> str:
+        tables = ((self.DESIGN_HEAD, self.design_rows()), (self.ENDPOINT_HEAD, self.endpoint_rows()))
+        shown = "".join(pd.DataFrame(rows, columns=list(head)).to_html(index=False) for head, rows in tables)
+        remarks = "".join(f"<li>{escape(remark)}</li>" for remark in self.remarks)
+        return f"<p><strong>{escape(self.title)}</strong></p>{shown}<ul>{remarks}</ul>"
 
     def design_rows(self) -> list[tuple[object, ...]]:
         """A row an attribute: counts for each endpoint."""
@@ -121,10 +134,10 @@ def pilot_of(run: str, estimates: Estimates) -> Pilot:
 
 
 def _power(audit: Audit, spread: Spread) -> PowerPlan:
-    """For one level against its reference; the signals of a level count as repeats of it."""
+    """For one level against its reference; all answers of a level to one person in one wording count as repeats."""
     e = audit.experiment
-    signals = min(c.signals for c in audit.design.counts())
-    numbers = Numbers(len(audit.design.personas), len(e.wordings) * len(e.languages), e.repeats * signals)
+    answers = min(c.answers for c in audit.design.counts())
+    numbers = Numbers(len(audit.design.personas), len(e.wordings) * len(e.languages), answers)
     return plan_power(numbers, e.outcome.measured.margin(e.analysis), spread, scope=e.analysis.scope)
 
 
@@ -152,7 +165,7 @@ def _precision(audit: Audit, power: PowerPlan, spread: Spread, pilot: Pilot | No
     found, shown = _size(audit, power.now.mde), _size(audit, power.equivalence)
     people, trials = _deviation(audit, spread.gap_profile), _deviation(audit, spread.trial)
     yield (
-        f"With {n.profiles} people, {n.wordings} wordings and {n.repeats} answers to each (repeats times signals), "
+        f"With {n.profiles} people, {n.wordings} wordings and {n.repeats} answers to each, "
         f"a gap of {found} is found four times out of five, and a true zero is shown to be no gap above {shown}. "
         f"Spread of gaps over people {people}, of answers {trials} ({basis})."
     )

@@ -54,8 +54,12 @@ class Verified:
     notes: tuple[str, ...]
 
 
-def bundle(run: Run, target: Path) -> Path:
-    """Write the archive. Raises `BiasHarnessError` where something that looks like a key is in the run's folder."""
+def bundle(run: Run, target: str | Path) -> Path:
+    """Write a run as one archive for a reviewer. Returns its path.
+
+    Raises `BiasHarnessError` where something that looks like a key is in the run's folder.
+    """
+    path = Path(target)
     secret = secrets_in(run.folder.path, run.audit)
     if secret:
         raise BiasHarnessError(
@@ -74,9 +78,9 @@ def bundle(run: Run, target: Path) -> Path:
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in sorted({**content, SUMS: sums.encode()}.items()):
             archive.writestr(zipfile.ZipInfo(name, MOMENT), data, zipfile.ZIP_DEFLATED)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(target, buffer.getvalue())
-    return target
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, buffer.getvalue())
+    return path
 
 
 def _of_the_run(run: Run) -> list[Path]:
@@ -115,7 +119,7 @@ def _readme(run: Run) -> str:
     return text.format(title=title, version=__version__, natures=natures, caution=caution, archive=archive, again=again)
 
 
-def verify(archive: Path) -> Verified:
+def verify(archive: str | Path) -> Verified:
     """Check an archive: nothing missing, added or altered, and its answers give its numbers.
 
     Raises `InputError` where it is no bundle at all.
@@ -142,7 +146,7 @@ def verify(archive: Path) -> Verified:
     return Verified(tuple(troubles), tuple(_notes(about)))
 
 
-def _about_it(packed: zipfile.ZipFile, archive: Path) -> dict[str, Any]:
+def _about_it(packed: zipfile.ZipFile, archive: str | Path) -> dict[str, Any]:
     """What bundle.json says. Raises `InputError` where it says nothing, or is of a format to come."""
     try:
         about = json.loads(packed.read(ABOUT))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from bias_harness.design.audit import FORMAT, Resolved
+from bias_harness.design.audit import FORMAT
+from bias_harness.design.digests import Resolved
 from bias_harness.design.experiment import Experiment
 from bias_harness.design.personas import Level, People
 from bias_harness.design.prompts import file_name

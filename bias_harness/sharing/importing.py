@@ -17,7 +17,11 @@ from bias_harness.sharing import TRIALS, Import, read_map, resolved_of, trial_li
 
 
 def import_answers(
-    table: Path | Sequence[Path], mapping: Path, *, results: Path = Path("results"), name: str | None = None
+    table: str | Path | Sequence[str | Path],
+    mapping: str | Path,
+    *,
+    results: str | Path = "results",
+    name: str | None = None,
 ) -> Run:
     """Make a run folder from answers that were collected elsewhere; whole or not at all. Raises `InputError`.
 
@@ -25,13 +29,13 @@ def import_answers(
 
     Rows go from the table to the folder one by one: memory does not grow with their texts.
     """
-    map_ = read_map(mapping)
-    folder = RunFolder(results / (name or map_.name))
+    map_ = read_map(Path(mapping))
+    folder = RunFolder(Path(results) / (name or map_.name))
     if (folder.path / EXPERIMENT).exists():
         raise RunFolderError(f"{folder.path} is there already; choose another folder with --name")
-    made = Import([table] if isinstance(table, Path) else table, map_)
+    made = Import([Path(one) for one in ([table] if isinstance(table, str | Path) else table)], map_)
     _write_rows(made, folder)
-    audit = Audit(resolved_of(made), results.resolve().parent)
+    audit = Audit(resolved_of(made), Path(results).resolve().parent)
     finished = datetime.now(UTC).isoformat(timespec="seconds")
     endpoints = {e.name: _endpoint(made, e.name, e.model) for e in audit.experiment.endpoints}
     told = {"finished_at": finished, "status": "success", "endpoints": endpoints, "missing": made.told()}

@@ -12,13 +12,13 @@ import yaml
 from places import ROOT
 from test_check import again, recorded
 
-from bias_harness import pipeline
+import bias_harness
 
 
 @pytest.fixture
 def fixture(workspace: Path) -> Path:
     made = recorded(workspace)
-    pipeline.accept(made, why="first")
+    bias_harness.accept(made, why="first")
     return made
 
 
