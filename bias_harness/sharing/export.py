@@ -15,7 +15,7 @@ import pandas as pd
 import yaml
 
 from bias_harness.errors import UsageError, did_you_mean
-from bias_harness.estimating.rows import usable
+from bias_harness.estimating.rows import counted as believed
 from bias_harness.results import write_whole
 from bias_harness.runs import Run
 
@@ -62,7 +62,7 @@ def _pairs(run: Run) -> pd.DataFrame:
     """Each level's trials beside those of the reference. The gap is there where both amounts count."""
     relative = run.audit.experiment.outcome.measured.relative
     rows = _observations(run)
-    rows = rows.assign(usable=usable(rows, linear=not relative))[rows["edit"].astype(str) == ""]
+    rows = rows.assign(usable=believed(rows, linear=not relative))[rows["edit"].astype(str) == ""]
     keys = ["endpoint", "nature", *ABOUT]
     columns = [*keys, *SIDES]
     level, reference = (rows.loc[rows["reference"] == is_it, columns] for is_it in (False, True))
