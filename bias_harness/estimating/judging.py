@@ -17,7 +17,7 @@ from bias_harness.estimating.measured import gap_of, measured_of
 from bias_harness.estimating.rows import Rows, rows_of
 from bias_harness.estimating.sides import Model, Side
 from bias_harness.estimating.words import SAME_ALPHA, Measured, Rule, word_of
-from bias_harness.outcome import Analysis, Outcome, margin_of
+from bias_harness.outcome import Analysis, Outcome
 
 EXACT_SIGN = 60
 
@@ -35,7 +35,7 @@ def judge(
     every level of a single attribute against its reference (levels of a combination hold a plus sign and are
     explored). Raises `InputError` where the table lacks a column that cannot be done without.
     """
-    all_rows = list(rows_of(observations, linear=outcome.measure != "salary"))
+    all_rows = list(rows_of(observations, linear=not outcome.measured.relative))
     return judge_rows(all_rows, analysis=analysis, outcome=outcome, primary=primary)
 
 
@@ -93,7 +93,7 @@ class Context:
     def rule(self, side: Side, level: int) -> Rule:
         """What the word of a comparison is held to."""
         family = family_of(side.rows, level, self.primary)
-        return Rule(margin_of(self.outcome, self.analysis), 1 - self.analysis.confidence, self.sizes[family])
+        return Rule(self.outcome.measured.margin(self.analysis).bound, 1 - self.analysis.confidence, self.sizes[family])
 
     def blank(self, side: Side, level: int, rule: Rule) -> Judgement:
         """The judgement with what it is about and its counts, without numbers or word."""
@@ -107,8 +107,8 @@ class Context:
             rows.attribute,
             rows.levels[level],
             rows.levels[rows.reference or 0],
-            self.outcome.measure,
-            "difference" if side.linear else "log",
+            self.outcome.measured.name,
+            self.outcome.measured.scale,
             None if side.linear else self.outcome.currency,
             rule.margin,
             self.analysis.confidence,
@@ -117,7 +117,7 @@ class Context:
             None,
             jobs=of.jobs,
             jobs_asked=asked,
-            job_is_person=side.job_is_person,
+            job_is_person=rows.job_is_person,
             persons=int(np.isfinite(of.of_persons).sum()),
             forms_level=of.forms[0],
             forms_reference=of.forms[1],

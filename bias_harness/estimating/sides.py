@@ -33,18 +33,10 @@ class Side:
     values: Array
     linear: bool
 
-    @cached_property
-    def jobs(self) -> tuple[Codes, tuple[str, ...]]:
-        """The job of each person as codes, and the jobs' names; the person where no job is named."""
-        named = self.rows.labels["job"]
-        names = np.array(self.rows.profiles) if (named == "").all() else named
-        found, codes = np.unique(names, return_inverse=True)
-        return codes.astype(np.int64), tuple(str(name) for name in found)
-
     @property
-    def job_is_person(self) -> bool:
-        """Whether no column told jobs apart."""
-        return bool((self.rows.labels["job"] == "").all())
+    def jobs(self) -> tuple[Codes, tuple[str, ...]]:
+        """The job of each person as codes, and the jobs' names."""
+        return self.rows.jobs
 
     def at(self, level: int) -> Codes:
         """The rows of a level that count."""
