@@ -230,20 +230,23 @@ async def arun(
     """Ask whatever is not answered yet, and keep it in `<results>/<name>/`.
 
     `limit` takes at most so many requests an endpoint, in whole pairs; `shard` (i, n) takes the i-th of n parts of the
-    design, pairs kept together; `retry` asks what the endpoint's filter refused (`failed`) or what was read as a
-    refusal (`refused`) once more; `budget` is the most to spend, in US dollars; `personas` are the
-    only ones asked about.
+    design, pairs kept together; `retry` asks once more what the endpoint's filter refused or answered without a text
+    (`failed`), or what was read as a refusal as well (`refused`); `budget` is the most to spend, in US dollars;
+    `personas` are the only ones asked about. What cannot be read is told as a warning after 20 answers, and stops an
+    endpoint where the experiment has `max_unread_share`.
     Returns the run as it stands, complete or not; `Run.stopped` says which endpoints were given up and why. The
     first interrupt lets what is in flight finish. Raises `InputError` before anything is asked where a key, a
     model or a recording is missing, `RunFolderError` where the folder cannot be used.
     """
     from bias_harness.asking.ask import ask, run_folder
     from bias_harness.asking.portion import Portion, shard_name
+    from bias_harness.reading.watch import Watch
 
     folder = run_folder(audit, Path(results) if results else None, name or shard_name(audit, shard))
     again = refused_keys(folder) if retry == "refused" else None
     portion = Portion(limit, shard, personas)
-    stopped = await ask(audit, folder, portion, retry=retry, again=again, budget=budget, progress=progress)
+    watch = Watch(audit.experiment.outcome, audit.experiment.max_unread_share)
+    stopped = await ask(audit, folder, portion, retry=retry, again=again, budget=budget, progress=progress, see=watch)
     return Run(folder, audit, stopped)
 
 

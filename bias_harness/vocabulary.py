@@ -16,7 +16,7 @@ Basis = Literal["gross", "net"]
 Scope = Literal["panel", "profiles", "profiles+wordings"]
 Scale = Literal["log", "money", "rate", "difference"]
 Nature = Literal["model", "tiny model", "simulation", "recording", "product", "imported"]
-ErrorKind = Literal["transient", "fatal", "quota", "content"]
+ErrorKind = Literal["transient", "fatal", "quota", "content", "empty"]
 Fate = Literal["counted", "refused", "empty", "unread", "implausible", "other_currency", "incomplete_pair", "failed"]
 FATES: tuple[Fate, ...] = get_args(Fate)
 """What becomes of an answer that was asked; each has exactly one of these. Unread answers have a reason beside it."""
@@ -27,6 +27,14 @@ VerdictWord = Literal[
     "equivalent",
     "inconclusive",
 ]
+
+
+CUT_SHORT = frozenset({"length", "max_tokens", "max_output_tokens"})
+"""Finish reasons, in lower case, of a text that broke off at its most tokens."""
+FILTERED = frozenset(
+    {"content_filter", "content-filter", "safety", "refusal", "prohibited_content", "blocklist", "spii", "sensitive"}
+)
+"""Finish reasons, in lower case, of what the endpoint's own filter kept back: an answer, though without a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +87,16 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens as the provider counted them; `cost` in US dollars where it is known."""
+    """Tokens as they are billed, those of thinking included; `cost` in US dollars where it is known.
+
+    `reserved` is what may have been billed besides and was never reported (an answer without a count of tokens, an
+    attempt whose connection broke): US dollars at most, null where there is no such thing.
+    """
 
     input_tokens: int | None = None
     output_tokens: int | None = None
     cost: float | None = None
+    reserved: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +113,8 @@ class Response:
     """What came back for one request: one line of `responses*.jsonl`.
 
     `asked_at` is ISO 8601 in UTC with microseconds. `seed` is the seed that was really sent, null if none.
-    A response has a text or an error; an empty text without an error is an (empty) answer.
+    A response has a text or an error. Where the endpoint answered and there was no text in it, the error is of kind
+    `empty`; an empty text without an error comes from an older log, or from the endpoint's filter.
     """
 
     key: str

@@ -5,9 +5,11 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
+import sys
 from pathlib import Path
 
 import pytest
+from undrawn import EVERYTHING, MODULE, stand_in
 
 KEY_VARIABLES = [name for name in os.environ if name.endswith("_API_KEY")]
 _connect = socket.socket.connect
@@ -40,6 +42,13 @@ def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect_ex", guarded(_connect_ex))
     for name in KEY_VARIABLES:
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def pictures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Figure files are drawn in tests that are marked so, and with BIAS_HARNESS_TESTS=all in every test."""
+    if not EVERYTHING and request.node.get_closest_marker("drawn") is None:
+        monkeypatch.setitem(sys.modules, MODULE, stand_in())
 
 
 @pytest.fixture

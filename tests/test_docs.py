@@ -77,7 +77,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     simulate(folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        pipeline.estimate(pipeline.run(pipeline.load_experiment("simulated"), limit=600))
+        pipeline.estimate(pipeline.run(pipeline.load_experiment("simulated"), limit=200))
     shutil.copytree(ROOT / "tests" / "fixtures", folder / "tests" / "fixtures")
     shutil.copytree(ROOT / "tests" / "reference", folder / "tests" / "reference")
     study = (folder / "experiments" / "quickstart.yaml").read_text(encoding="utf-8")

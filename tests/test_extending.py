@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from command_line import in_a_process
 from docs_blocks import NAMED
 from places import ROOT
 
@@ -37,12 +36,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 def type_in(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    path = os.pathsep.join([str(folder / "packages"), os.environ.get("PYTHONPATH", "")])
-    command = [sys.executable, "-m", "bias_harness", *words]
-    environment = {**os.environ, "PYTHONPATH": path, "NO_COLOR": "1"}
-    return subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=120
-    )
+    """In a process of its own: what a package adds is found once a process."""
+    return in_a_process(*words, cwd=folder, PYTHONPATH=str(folder / "packages"))
 
 
 def test_data_alone_makes_a_new_audit(folder: Path) -> None:

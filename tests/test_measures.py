@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
+from named_runs import SCORE, graded, page, run
 from places import ROOT
 from report_runs import audit_of, run_of
 from scipy import stats
-from test_report import SCORE, graded, page, run
 
 import bias_harness
 from bias_harness import pipeline
@@ -117,6 +117,7 @@ def test_the_sentence_has_the_numbers_of_the_estimate() -> None:
     assert said in page("a score", "en")
 
 
+@pytest.mark.drawn
 def test_there_are_figures_of_gaps_and_none_of_money() -> None:
     made = pages(run("a score"), ("en",))
     assert {"F3", "F5", "F8", "F9", "F12"} == {Path(n).name.split("-")[0] for n in made if n.startswith("figures/")}

@@ -13,6 +13,7 @@ from places import ROOT
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
+@pytest.mark.slow
 def test_the_stored_outputs_are_what_comes_out() -> None:
     """In a process of its own: kernels bring their own event loops and warnings."""
     command = [sys.executable, str(ROOT / "tools" / "notebooks.py"), "--check"]

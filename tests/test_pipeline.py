@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
+from command_line import started, type_in
 from conftest import SMALL
 
 from bias_harness import pipeline
@@ -207,16 +206,15 @@ SLOW = SMALL.replace("repeats: 2", "repeats: 8").replace(
 
 def test_kill_9_loses_nothing_and_repeats_nothing(small: Path, workspace: Path) -> None:
     small.write_text(SLOW)
-    command = [sys.executable, "-m", "bias_harness", "run", str(small), "--quiet"]
     log = workspace / "results" / "small" / "responses.jsonl"
     for wanted in (20, 60):
-        process = subprocess.Popen(command, cwd=workspace, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = started("run", str(small), "--quiet", cwd=workspace)
         while not (log.exists() and log.read_bytes().count(b"\n") >= wanted):
             assert process.poll() is None
             time.sleep(0.01)
         os.kill(process.pid, signal.SIGKILL)
-        process.wait()
-    done = subprocess.run(command, cwd=workspace, capture_output=True, text=True, check=False)
+        process.communicate()
+    done = type_in("run", str(small), "--quiet", cwd=workspace)
     assert done.returncode == 0, done.stderr
     keys = [line["key"] for line in lines(log.parent)]
     (counts,) = pipeline.load_run("small").audit.design.counts()
@@ -226,8 +224,7 @@ def test_kill_9_loses_nothing_and_repeats_nothing(small: Path, workspace: Path) 
 def test_ctrl_c_says_how_to_go_on(small: Path, workspace: Path) -> None:
     small.write_text(SLOW)
     log = workspace / "results" / "small" / "responses.jsonl"
-    command = [sys.executable, "-m", "bias_harness", "run", str(small)]
-    process = subprocess.Popen(command, cwd=workspace, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = started("run", str(small), cwd=workspace)
     while not (log.exists() and log.read_bytes().count(b"\n") >= 10):
         assert process.poll() is None
         time.sleep(0.01)

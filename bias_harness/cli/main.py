@@ -13,6 +13,7 @@ import typer
 
 from bias_harness.cli import asking, checking, designing, doctor, planning, reading, reporting, sharing, tools
 from bias_harness.cli.commands import Commands
+from bias_harness.cli.printing import fit_to_consoles, note
 from bias_harness.errors import EXIT_ERROR, BiasHarnessError
 from bias_harness.version import __version__
 
@@ -60,6 +61,7 @@ def root(
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
+    fit_to_consoles()
     try:
         app()
     except BiasHarnessError as error:
@@ -97,5 +99,5 @@ def _disk_sentence(error: OSError) -> str:
 
 
 def _leave(message: str, code: int) -> None:
-    typer.echo(f"bias-harness: {message}", err=True)
+    note(f"bias-harness: {message}")
     sys.exit(code)

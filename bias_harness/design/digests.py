@@ -7,10 +7,14 @@ from typing import Any
 
 import orjson
 
+from bias_harness.design.endpoints import Endpoint
 from bias_harness.design.experiment import Experiment
 from bias_harness.design.personas import Attribute, People
 from bias_harness.handwritten import Strict
 from bias_harness.outcome import CAME_LATER, Analysis, Outcome
+
+HOW_IT_IS_ASKED = frozenset({"max_unread_share", "outage_seconds"})
+"""Keys that came later and say only when asking ends: at their default they are no part of the digest."""
 
 
 class Resolved(Strict):
@@ -33,6 +37,9 @@ def whole(resolved: Resolved) -> dict[str, Any]:
             if dumped[name] == model.model_fields[name].default:
                 del dumped[name]
     _drop(data["experiment"], "primary", "rotation")
+    _drop_at_default(Experiment, data["experiment"])
+    for endpoint in data["experiment"]["endpoints"]:
+        _drop_at_default(Endpoint, endpoint)
     _drop(data["people"], "frame")
     for choice in data["experiment"]["attributes"]:
         _drop(choice, "rotation")
@@ -43,6 +50,13 @@ def whole(resolved: Resolved) -> dict[str, Any]:
             if not _is_said_in_turns(resolved, name):
                 del level["expressions"]
     return data
+
+
+def _drop_at_default(model: type[Strict], dumped: dict[str, Any]) -> None:
+    """Take out what says only when asking ends, where nobody said it."""
+    for name in HOW_IT_IS_ASKED & set(dumped):
+        if dumped[name] == model.model_fields[name].default:
+            del dumped[name]
 
 
 def _drop(dumped: dict[str, Any], *names: str) -> None:

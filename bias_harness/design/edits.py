@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import Field, field_validator
 
 from bias_harness.errors import InputError
+from bias_harness.files import read_text
 from bias_harness.handwritten import Name, Strict, check, parse_yaml
 
 MESSAGE, LINES = "{}", "{lines}"
@@ -51,7 +52,7 @@ def read_edits(folders: Iterable[Path], languages: Iterable[str]) -> dict[str, s
     for name in map(file_name, languages):
         path = next((folder / name for folder in folders if (folder / name).is_file()), None)
         if path is not None:
-            found[name] = path.read_text(encoding="utf-8")
+            found[name] = read_text(path)
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Self
 
 from pydantic import (
     ConfigDict,
@@ -13,6 +13,7 @@ from pydantic import (
     model_validator,
 )
 
+from bias_harness.design.keys import LOOKS_LIKE_A_KEY, is_variable, key_in_url, texts_in, written_key
 from bias_harness.handwritten import Name, Share, Strict
 
 PROVIDER_NAMES = ("openai_compatible", "anthropic", "embedded", "replay", "simulated", "http", "function")
@@ -81,13 +82,27 @@ class HttpCall(Strict):
 
     In `body` (JSON) every `{question}` inside a text is replaced by the user's message, `{system}` by the system
     message; `{messages}` alone by the list of messages. `text_at` is the dotted path to the text in the JSON that
-    comes back (`reply.0.text`); empty where the whole body is the text. A header `$NAME` takes the variable's value.
+    comes back (`reply.0.text`); empty where the whole body is the text. `$NAME` in a header takes the variable's
+    value; a key is never written here itself.
     """
 
     url: str = Field(pattern="^https?://")
     body: dict[str, Any]
     text_at: str = ""
     headers: dict[str, str] = {}
+
+    @field_validator("url")
+    @classmethod
+    def _no_key_in_the_url(cls, value: str) -> str:
+        return _without_key(value, "headers: {Authorization: Bearer $NAME}")
+
+    @field_validator("headers")
+    @classmethod
+    def _no_key_in_a_header(cls, value: dict[str, str]) -> dict[str, str]:
+        for name, text in value.items():
+            if written_key(name, text):
+                raise ValueError(f"the header {name!r} holds a key itself; put it into a variable and write $NAME here")
+        return value
 
 
 def _name_may_be_left_out(schema: dict[str, Any]) -> None:
@@ -114,6 +129,7 @@ class Endpoint(Strict):
     tokens_per_minute: PositiveInt | None = None
     timeout_seconds: float = Field(default=120, gt=0)
     max_attempts: PositiveInt = 6
+    outage_seconds: float = Field(default=600, ge=0)
     price: Price | None = None
     model_path: str | None = None
     run: str | None = None
@@ -144,6 +160,31 @@ class Endpoint(Strict):
             return value
         if not re.match(r"^https?://", value):
             raise ValueError(f"{value!r} is not a URL: it starts with http:// or https://")
-        if "@" in value.split("//", 1)[1].split("/", 1)[0]:
-            raise ValueError("a URL must not carry credentials; name the key's variable in api_key_env instead")
-        return value.rstrip("/")
+        return _without_key(value, "api_key_env").rstrip("/")
+
+    @field_validator("api_key_env")
+    @classmethod
+    def _a_name(cls, value: str | None) -> str | None:
+        if value is not None and not is_variable(value):
+            raise ValueError(
+                "the name of a variable is wanted here, as OPENAI_API_KEY, and this is none. If it is a key itself, "
+                "take it out, revoke it, and put the new one into that variable or into .env"
+            )
+        return value
+
+    @model_validator(mode="after")
+    def _no_key_anywhere(self) -> Self:
+        for field in ("name", "model", "extra_body", "label", "http"):
+            value = getattr(self, field)
+            data = value.model_dump() if isinstance(value, HttpCall) else value
+            if any(LOOKS_LIKE_A_KEY.search(text) for text in texts_in(data)):
+                raise ValueError(f"{field} holds what looks like a key; keys belong into a variable (api_key_env)")
+        return self
+
+
+def _without_key(url: str, instead: str) -> str:
+    """The URL, if it carries no credentials. The message never repeats the URL."""
+    where = key_in_url(url)
+    if where:
+        raise ValueError(f"a URL must not carry credentials ({where}); name the key's variable in {instead} instead")
+    return url

@@ -114,6 +114,7 @@ class Experiment(Strict):
     analysis: Analysis = Analysis()
     endpoints: list[Endpoint] = Field(min_length=1)
     max_error_share: Share = 0.5
+    max_unread_share: Share | None = None
     budget: float | None = Field(default=None, gt=0)
 
     @field_validator("attributes", mode="before")

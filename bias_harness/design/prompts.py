@@ -22,7 +22,7 @@ from typing import Any
 import orjson
 from babel import Locale
 from babel.numbers import get_currency_name
-from jinja2 import Environment, StrictUndefined, Template, TemplateError, UndefinedError
+from jinja2 import Template, UndefinedError
 
 from bias_harness.design.blocks import Block, Variant
 from bias_harness.design.edits import common, edited, edits_of, is_edits, read_edits
@@ -30,12 +30,13 @@ from bias_harness.design.edits import file_name as edits_name
 from bias_harness.design.experiment import Endpoint, Experiment
 from bias_harness.design.personas import VOICES, Arm, Persona, VariedAttribute
 from bias_harness.design.rotation import is_rotated
+from bias_harness.design.sandbox import LONGEST_SOURCE, compiled, rendered
 from bias_harness.errors import InputError, did_you_mean
+from bias_harness.files import read_text
 from bias_harness.vocabulary import Message, Request, Trial
 
 MARK_OPEN, MARK_CLOSE = "\ue000", "\ue001"
 TURN = re.compile(r"turn[1-9]_(?P<role>user|assistant)$")
-_ENVIRONMENT = Environment(undefined=StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True)  # noqa: S701 - plain text for a model, never HTML
 Sources = Mapping[str, str]
 
 
@@ -62,7 +63,7 @@ def file_name(question: str, wording: str, language: str) -> str:
 def _read(folders: list[Path], name: str, question: str) -> str:
     for folder in folders:
         if (folder / name).is_file():
-            return (folder / name).read_text(encoding="utf-8")
+            return read_text(folder / name, 4 * LONGEST_SOURCE)
     known = {p.name for folder in folders for p in folder.glob(f"{question}.*.j2")}
     raise InputError(f"there is no prompt 'prompts/{name}' (question, wording, language){did_you_mean(name, known)}")
 
@@ -180,11 +181,7 @@ def currency_name(code: str, language: str) -> str:
 
 
 def _compile(name: str, text: str) -> Template:
-    try:
-        template = _ENVIRONMENT.from_string(text)
-    except TemplateError as error:
-        line = getattr(error, "lineno", None) or 1
-        raise InputError(f"prompts/{name}, line {line}: {error}") from None
+    template = compiled(name, text)
     for block in ("user", "system", "question"):
         if block not in template.blocks:
             raise InputError(
@@ -200,11 +197,7 @@ class _Blocks:
     values: Mapping[str, Any]
 
     def text(self, block: str) -> str:
-        try:
-            context = self.template.new_context(dict(self.values))
-            return " ".join("".join(self.template.blocks[block](context)).split())
-        except (TemplateError, AttributeError, TypeError) as error:
-            raise InputError(f"prompts/{self.name}, block {block!r}: {error}") from None
+        return rendered(self.template, self.name, block, self.values)
 
 
 def _person(

@@ -13,6 +13,7 @@ import pandas as pd
 from bias_harness.design.audit import Audit
 from bias_harness.design.blocks import AttributeCounts
 from bias_harness.design.experiment import Endpoint
+from bias_harness.design.hosts import host_of, variables_of
 from bias_harness.design.prices import cost_of
 from bias_harness.design.prices import price_of as known_price
 from bias_harness.errors import InputError
@@ -22,11 +23,15 @@ from bias_harness.outcome import Outcome
 
 CHARACTERS_PER_TOKEN = 4
 TYPICAL_ANSWER_TOKENS = 120
+SHORT_ANSWER_TOKENS = 5
 
 
 @dataclass(frozen=True)
 class EndpointPlan:
-    """What one endpoint would be asked. `price_low` is for short answers, `price_high` for the longest; US dollars."""
+    """What one endpoint would be asked, of which host, with which variable's key (null where there is none).
+
+    `price_low` is for short answers, `price_high` is the most: the longest answers to all; US dollars.
+    """
 
     endpoint: str
     model: str
@@ -35,6 +40,8 @@ class EndpointPlan:
     output_tokens_high: int
     price_low: float | None
     price_high: float | None
+    host: str | None = None
+    key: str | None = None
 
 
 @dataclass(frozen=True)
@@ -60,7 +67,15 @@ class Plan:
         "placebo pairs",
         "requests",
     )
-    ENDPOINT_HEAD: ClassVar[Sequence[str]] = ("endpoint", "model", "requests", "input tokens", "price in US$")
+    ENDPOINT_HEAD: ClassVar[Sequence[str]] = (
+        "endpoint",
+        "model",
+        "requests",
+        "input tokens",
+        "price in US$",
+        "asked at",
+        "key in",
+    )
 
     def __repr__(self) -> str:
         ends = ", ".join(f"{e.endpoint} {e.requests:,}" for e in self.endpoints)
@@ -80,8 +95,23 @@ class Plan:
         ]
 
     def endpoint_rows(self) -> list[tuple[object, ...]]:
-        """A row an endpoint."""
-        return [(e.endpoint, e.model, e.requests, e.input_tokens, _shown(e)) for e in self.endpoints]
+        """A row an endpoint, and below several their sum."""
+        rows: list[tuple[object, ...]] = [
+            (e.endpoint, e.model, e.requests, e.input_tokens, _shown(e), e.host or "this computer", e.key or "–")
+            for e in self.endpoints
+        ]
+        if len(rows) < 2:
+            return rows
+        requests, tokens = (sum(getattr(e, n) for e in self.endpoints) for n in ("requests", "input_tokens"))
+        return [*rows, ("all", "", requests, tokens, self._sum(), "", "")]
+
+    def _sum(self) -> str:
+        """What all endpoints cost together, and how many of them are not in it."""
+        low = sum(e.price_low or 0.0 for e in self.endpoints)
+        high = sum(e.price_high or 0.0 for e in self.endpoints)
+        unknown = sum(e.price_high is None for e in self.endpoints)
+        more = f", and {unknown} unknown" if unknown else ""
+        return ("free" if not high and not unknown else f"{low:,.2f} to {high:,.2f}") + more
 
     def to_dict(self) -> dict[str, Any]:
         """The same as plain data."""
@@ -204,16 +234,21 @@ def _endpoint(audit: Audit, endpoint: Endpoint) -> EndpointPlan:
     characters = sum(len(m.content) for r in sampled for m in r.messages)
     tokens = round(characters / CHARACTERS_PER_TOKEN / len(sampled) * requests)
     most = (endpoint.sampling or audit.experiment.sampling).max_tokens or 1024
-    low, high = price_of(endpoint, tokens, requests * 5), price_of(endpoint, tokens, requests * most)
+    each = tokens / requests if requests else 0
+    low, high = (price_of(endpoint, requests, each, output) for output in (SHORT_ANSWER_TOKENS, most))
+    name, keys = endpoint.model or endpoint.provider, ", ".join(dict.fromkeys(variables_of(endpoint)))
     return EndpointPlan(
-        endpoint.name, endpoint.model or endpoint.provider, requests, tokens, requests * most, low, high
+        endpoint.name, name, requests, tokens, requests * most, low, high, host_of(endpoint), keys or None
     )
 
 
-def price_of(endpoint: Endpoint, input_tokens: int, output_tokens: int) -> float | None:
-    """US dollars for so many tokens: by the experiment's price, else by genai-prices; None where neither knows."""
+def price_of(endpoint: Endpoint, requests: int, input_tokens: float, output_tokens: float) -> float | None:
+    """US dollars for so many requests with so many tokens each; None where their price is not known.
+
+    By the experiment's price, else by genai-prices, which asks for the length of one request.
+    """
     price = known_price(endpoint)
-    return None if price is None else cost_of(price, input_tokens, output_tokens)
+    return None if price is None else requests * cost_of(price, input_tokens, output_tokens)
 
 
 def _shown(e: EndpointPlan) -> str:

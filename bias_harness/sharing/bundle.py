@@ -25,6 +25,7 @@ from typing import Any
 
 import pandas as pd
 
+from bias_harness.asking.keys import secrets_of
 from bias_harness.errors import BiasHarnessError, InputError
 from bias_harness.reading.answers import reader_version
 from bias_harness.results import EXPERIMENT, MANIFEST, write_whole
@@ -60,7 +61,7 @@ def bundle(run: Run, target: str | Path) -> Path:
     Raises `BiasHarnessError` where something that looks like a key is in the run's folder.
     """
     path = Path(target)
-    secret = secrets_in(run.folder.path, run.audit)
+    secret = secrets_in(run.folder.path, secrets_of(run.audit))
     if secret:
         raise BiasHarnessError(
             f"{run.folder.path} holds what looks like a key, in {', '.join(secret)}; remove it first"

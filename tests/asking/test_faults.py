@@ -8,8 +8,6 @@ import hashlib
 import os
 import random
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -17,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from asking import KEY, all_answered_once, ask, ask_all, endpoint, logged, mispaired, request, requests, work
+from command_line import in_a_process, started
 from conftest import SMALL
 from loopback_server import CUT, HANG, Seen, Server, completion, echo, error, reply
 
@@ -281,8 +280,7 @@ def test_no_key_in_anything_that_a_run_writes_or_says(workspace: Path, capfd: py
         (workspace / "x.yaml").write_text(f"{text}max_error_share: 0.9\nendpoints: [{entry}]\n")
         pipeline.run(pipeline.load_experiment(workspace / "x.yaml"))
         server.behave = lambda _: [error(401, said)]
-        command = [sys.executable, "-m", "bias_harness", "run", "x.yaml", "--name", "again"]
-        refused = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+        refused = in_a_process("run", "x.yaml", "--name", "again", cwd=workspace)
     assert all(seen.headers["authorization"] == f"Bearer {KEY}" for seen in server.seen)
     assert "Bearer [key]" in refused.stderr
     assert "odd header" in (workspace / "results" / "small" / "responses.jsonl").read_text()
@@ -397,8 +395,7 @@ def test_two_interrupts_end_the_command_without_a_traceback(workspace: Path) -> 
         (workspace / "x.yaml").write_text(
             text + f"endpoints: [{{name: loop, base_url: '{server.base_url}', model: m}}]\n"
         )
-        command = [sys.executable, "-m", "bias_harness", "run", "x.yaml", "--quiet"]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        process = started("run", "x.yaml", "--quiet", cwd=workspace)
         while len(server.seen) < 8:
             assert process.poll() is None
             time.sleep(0.02)

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from command_line import type_in
 from places import FIXTURES
+from recordings import AUDIT, accepted, again, experiment, recorded
 
 import bias_harness
 from bias_harness import pipeline
@@ -28,38 +29,10 @@ from bias_harness.reading.answers import reader_version
 from bias_harness.vocabulary import Request, Response
 from bias_harness.workspace import shipped
 
-AUDIT = """\
-experiment: advice
-personas: {people: denver}
-attributes: [{name: gender, levels: [male, female]}]
-wordings: [terse, plain, adviser]
-repeats: 4
-endpoints:
-  - name: bot
-    plant: {gaps: {gender: {female: GAP}}, trial_sd: 0.02, refusals: {gender: {female: REFUSED}}, seed: SEED}
-"""
-
-
-def recorded(workspace: Path, name: str = "fixture", *, gap: float = 0.0, refused: float = 0.0, seed: int = 1) -> Path:
-    path = workspace / "experiments" / "advice.yaml"
-    path.write_text(AUDIT.replace("GAP", str(gap)).replace("REFUSED", str(refused)).replace("SEED", str(seed)))
-    bias_harness.record(pipeline.load_experiment(path), workspace / name, path)
-    return workspace / name
-
 
 @pytest.fixture
 def fixture(workspace: Path) -> Path:
-    made = recorded(workspace)
-    bias_harness.accept(made, why="first")
-    return made
-
-
-def again(workspace: Path, fixture: Path, **planted) -> Path:
-    """The same questions recorded anew, with the old baseline beside them."""
-    made = recorded(workspace, "again", **planted)
-    for name in ("baseline.json", "baseline.md"):
-        (made / name).write_bytes((fixture / name).read_bytes())
-    return made
+    return accepted(workspace)
 
 
 def test_an_unchanged_fixture_passes(fixture: Path) -> None:
@@ -212,14 +185,8 @@ def test_a_key_in_a_fixture_is_refused(fixture: Path) -> None:
 
 def test_a_key_of_the_environment_is_refused_at_record(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("THE_KEY", "nosuchpattern-but-secret")
-    path = workspace / "experiments" / "advice.yaml"
-    text = (
-        AUDIT.replace("GAP", "0")
-        .replace("REFUSED", "0")
-        .replace("SEED", "1")
-        .replace("- name: bot", "- name: bot\n    api_key_env: THE_KEY")
-    )
-    path.write_text(text + "title: {en: nosuchpattern-but-secret}\n")
+    text = AUDIT.replace("- name: bot", "- name: bot\n    api_key_env: THE_KEY")
+    path = experiment(workspace, text=text + "title: {en: nosuchpattern-but-secret}\n")
     with pytest.raises(BiasHarnessError, match="must not go into a repository"):
         bias_harness.record(pipeline.load_experiment(path), workspace / "fixture", path)
 

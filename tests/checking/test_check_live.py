@@ -8,27 +8,12 @@ import numpy as np
 import pytest
 from command_line import type_in
 from places import ROOT
-from test_check import AUDIT
+from recordings import accepted, experiment
 
 import bias_harness
-from bias_harness import pipeline
 from bias_harness.checking.drift import Check, Gate, Policy
 from bias_harness.errors import BiasHarnessError
 from bias_harness.estimating.estimators.sequence import FEWEST_PROFILES, half_width, tuned_rho
-
-
-def experiment(workspace: Path, text: str = AUDIT, *, gap: float = 0.0, seed: int = 1, noise: str = "0.02") -> Path:
-    path = workspace / "experiments" / "advice.yaml"
-    filled = text.replace("GAP", str(gap)).replace("REFUSED", "0.0").replace("SEED", str(seed))
-    path.write_text(filled.replace("trial_sd: 0.02", f"trial_sd: {noise}"))
-    return path
-
-
-def recorded(workspace: Path, text: str = AUDIT) -> Path:
-    path = experiment(workspace, text)
-    bias_harness.record(pipeline.load_experiment(path), workspace / "fixture", path)
-    bias_harness.accept(workspace / "fixture", why="first")
-    return workspace / "fixture"
 
 
 def live(fixture: Path, limit: int | None = None) -> Check:
@@ -40,7 +25,7 @@ def gates(check: Check, name: str) -> list[Gate]:
 
 
 def test_an_unchanged_model_passes_and_what_was_asked_is_kept(workspace: Path) -> None:
-    fixture = recorded(workspace)
+    fixture = accepted(workspace)
     experiment(workspace, seed=9)
     result = live(fixture)
     assert result.outcome == "pass", result
@@ -50,7 +35,7 @@ def test_an_unchanged_model_passes_and_what_was_asked_is_kept(workspace: Path) -
 
 
 def test_a_regression_is_found_by_asking(workspace: Path) -> None:
-    fixture = recorded(workspace)
+    fixture = accepted(workspace)
     experiment(workspace, gap=-0.05, seed=9)
     result = live(fixture)
     assert result.exit_code == 3
@@ -61,7 +46,7 @@ def test_it_stops_as_soon_as_it_is_clear_and_says_so(workspace: Path, monkeypatc
     """Ten profiles are planned; a large change needs only the first look."""
     monkeypatch.setattr("bias_harness.checking.live.FEWEST_PROFILES", 4)
     monkeypatch.setattr("bias_harness.checking.live.STEP", 2)
-    fixture = recorded(workspace)
+    fixture = accepted(workspace)
     experiment(workspace, gap=-0.2, seed=9)
     result = live(fixture)
     assert result.outcome == "regressed"
@@ -71,8 +56,8 @@ def test_it_stops_as_soon_as_it_is_clear_and_says_so(workspace: Path, monkeypatc
 
 
 def test_a_few_noisy_pairs_cannot_tell_and_it_says_so(workspace: Path) -> None:
-    fixture = recorded(workspace)
-    experiment(workspace, seed=9, noise="0.4")
+    fixture = accepted(workspace)
+    experiment(workspace, seed=9, noise=0.4)
     result = live(fixture, limit=24)
     assert result.outcome == "inconclusive"
     assert "answers of 2 profiles" in gates(result, "live")[0].message
@@ -80,7 +65,7 @@ def test_a_few_noisy_pairs_cannot_tell_and_it_says_so(workspace: Path) -> None:
 
 
 def test_a_changed_prompt_is_compared_and_named(workspace: Path) -> None:
-    fixture = recorded(workspace)
+    fixture = accepted(workspace)
     prompts = workspace / "prompts"
     prompts.mkdir(exist_ok=True)
     shipped = ROOT / "prompts" / "salary.terse.en.j2"
@@ -92,7 +77,7 @@ def test_a_changed_prompt_is_compared_and_named(workspace: Path) -> None:
 
 
 def test_no_network_is_one_sentence_and_never_a_pass(workspace: Path) -> None:
-    fixture = recorded(workspace)
+    fixture = accepted(workspace)
     path = experiment(workspace)
     price = "price: {input_per_million: 1, output_per_million: 1}"
     dead = f"  - {{name: bot, base_url: 'http://127.0.0.1:9/v1', model: m, max_attempts: 1, {price}}}\n"
@@ -102,7 +87,7 @@ def test_no_network_is_one_sentence_and_never_a_pass(workspace: Path) -> None:
 
 
 def test_the_budget_holds(workspace: Path) -> None:
-    fixture = recorded(workspace)
+    fixture = accepted(workspace)
     done = type_in("check", "fixture", "--live", cwd=workspace)
     assert done.returncode == 2
     assert "--budget 0.50" in done.stderr
@@ -133,6 +118,6 @@ def test_looking_often_gives_no_more_false_alarms() -> None:
 
 
 def test_a_variable_that_is_there_for_other_commands_does_no_harm(workspace: Path) -> None:
-    fixture = recorded(workspace)
+    fixture = accepted(workspace)
     done = type_in("check", str(fixture), cwd=workspace, BIAS_HARNESS_LIMIT="40", BIAS_HARNESS_BUDGET="1")
     assert done.returncode == 0, done.stderr

@@ -10,16 +10,12 @@ from pathlib import Path
 import pytest
 import yaml
 from places import ROOT
-from test_check import again, recorded
-
-import bias_harness
+from recordings import accepted, again
 
 
 @pytest.fixture
 def fixture(workspace: Path) -> Path:
-    made = recorded(workspace)
-    bias_harness.accept(made, why="first")
-    return made
+    return accepted(workspace)
 
 
 def in_bash(script: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:

@@ -28,7 +28,7 @@ def test_from_nothing_to_a_report(tmp_path: Path) -> None:
     planned = type_in("plan", "experiments/simulated.yaml", "--json", cwd=audit)
     assert json.loads(planned.stdout)["endpoints"][0]["requests"] == 4600
     assert not (audit / "results").exists()
-    ran = type_in("run", "experiments/simulated.yaml", "--limit", "600", "--quiet", cwd=audit)
+    ran = type_in("run", "experiments/simulated.yaml", "--limit", "200", "--quiet", cwd=audit)
     assert ran.returncode == 0, ran.stderr
     assert "simulated" in ran.stdout.splitlines()[0]
     assert "95% interval" in ran.stdout
@@ -210,6 +210,7 @@ def test_options_of_the_simulation_go_with_it(small: Path) -> None:
     assert "give one of them" in type_in("plan", "small", "--simulate", "--pilot", "x", cwd=cwd).stderr
 
 
+@pytest.mark.drawn
 def test_figures_and_comparisons_are_made_of_a_finished_run(small: Path) -> None:
     workspace = small.parent.parent
     assert type_in("run", "small", "--quiet", cwd=workspace).returncode == 0

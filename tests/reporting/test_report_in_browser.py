@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from browser import axe_violations, needs_browser, opened
-from test_report import RUNS, run
+from named_runs import RUNS, documents_of, run
 
-from bias_harness.reporting.report import documents, render_comparison
+from bias_harness.reporting.report import render_comparison
 
 A4_WIDTH, A4_HEIGHT = 688, 1017
 """Pixels (96 to the inch) inside the margins of a sheet."""
-
-
-@cache
-def _documents(name: str) -> dict[str, bytes]:
-    return documents(run(name), ("nl", "en"))
 
 
 @pytest.fixture
@@ -27,7 +21,7 @@ def written(tmp_path: Path) -> Any:
     """Writes a made-up run and returns its folder."""
 
     def write(name: str) -> Path:
-        for file, content in _documents(name).items():
+        for file, content in documents_of(name).items():
             (tmp_path / file).parent.mkdir(exist_ok=True)
             (tmp_path / file).write_bytes(content)
         return tmp_path
