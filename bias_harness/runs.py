@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bias_harness.asking.ask import Progress
     from bias_harness.design.blocks import Block
     from bias_harness.estimating.estimates import Estimates
+    from bias_harness.estimating.judgement import Judgements
     from bias_harness.reporting.sections import Material
 
 
@@ -70,6 +71,14 @@ class Run:
 
         e = self.audit.experiment
         return estimate(self.observations, analysis=e.analysis, outcome=e.outcome)
+
+    @cached_property
+    def judgements(self) -> Judgements:
+        """What may be said of every comparison, and nothing else: a moment's work, where `estimates` take seconds."""
+        from bias_harness.estimating.judging import judge
+
+        e = self.audit.experiment
+        return judge(self.observations, analysis=e.analysis, outcome=e.outcome)
 
     @cached_property
     def pairs(self) -> pd.DataFrame:

@@ -23,6 +23,10 @@ def typed(context: typer.Context, name: str) -> bool:
 
 
 Json = Annotated[bool, option("--json", text="Print the result as JSON.")]
+Judgements = Annotated[
+    bool,
+    option("--judgements", text="Only judge: print the judgements as JSON; no estimates, pages or figures are made."),
+]
 ResultsFolder = Annotated[
     Path | None,
     option("--results", metavar="FOLDER", text="Where runs are kept. Default: results/ beside experiments/."),

@@ -38,13 +38,13 @@ def answers(subject: Subject) -> Iterator[Block]:
         "range": rows.ranged,
         "implausible": rows.is_status("ok") & rows.implausible,
         "invalid_nonpositive": rows.is_status("ok") & ~rows.valued & ~rows.foreign & ~rows.implausible,
-        "mixed_currency": (rows.valued & rows.mixed) | rows.foreign,
+        "mixed_currency": rows.other_currency | rows.foreign,
         "outlier_magnitude": rows.flags.magnitude,
         "outlier_robust": rows.flags.robust,
-        "used": rows.usable,
+        "used": rows.believable,
     }
     for level in range(len(rows.levels)):
-        own = rows.plain & (rows.level == level)
+        own = rows.level == level
         counts = {status: int((own & rows.is_status(status)).sum()) for status in STATUSES}
         yield {
             **about(subject, level),
@@ -116,12 +116,12 @@ def _pair_errors(of: Contrast) -> Array:
 
 def bounds(subject: Subject) -> Iterator[Block]:
     """Per compared level: what the gap can be when one side answers less often (Lee), and at worst (Manski)."""
-    rows, known = subject.rows, subject.rows.plain & subject.rows.asked
+    rows, known = subject.rows, subject.rows.asked
     reference = rows.reference or 0
     worst_rule = partial(_manski, ends=subject.outcome.ends)
     for level in subject.compared:
         sides = [known & (rows.level == g) for g in (level, reference)]
-        rates = [float(rows.usable[s].mean()) if s.any() else None for s in sides]
+        rates = [float(rows.believable[s].mean()) if s.any() else None for s in sides]
         if rates[0] is None or rates[1] is None:
             continue
         plain = _by_profile(subject, sides, lambda y: y, lee_bounds)
@@ -150,7 +150,7 @@ def _by_profile(subject: Subject, sides: list[Mask], scale: Callable[[Array], Ar
     rows, found = subject.rows, []
     groups = [_split(rows.profile[side], len(rows.profiles), side) for side in sides]
     for at_level, at_reference in zip(*groups, strict=True):
-        b, a = (at[rows.usable[at]] for at in (at_level, at_reference))
+        b, a = (at[rows.believable[at]] for at in (at_level, at_reference))
         one = rule(scale(rows.annual[b]), at_level.size, scale(rows.annual[a]), at_reference.size)
         if one is not None:
             found.append((one.naive, one.low, one.high))
@@ -173,7 +173,7 @@ def _split(profile: Codes, n: int, side: Mask) -> list[Codes]:
 def drift(subject: Subject) -> Iterator[Block]:
     """Per compared level: whether its amounts and the reference's moved apart during the run (log, linear)."""
     rows = subject.rows
-    known = rows.plain & rows.usable
+    known = rows.believable
     cell = np.ravel_multi_index((rows.profile, rows.wording, rows.level, rows.signal), rows.shape)
     for level in subject.compared:
         found = {}
