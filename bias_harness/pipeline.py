@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bias_harness.asking.keys import environment
 from bias_harness.checking.rereading import score
 from bias_harness.design.audit import Audit, load_audit
 from bias_harness.errors import UsageError
@@ -35,7 +34,6 @@ __all__ = [
     "check",
     "check_live",
     "compare",
-    "environment",
     "estimate",
     "export",
     "figure",
@@ -193,7 +191,7 @@ def accept(fixture: Path, *, why: str, baseline: Path | None = None) -> Path:
 
 
 def import_answers(
-    table: Path | Sequence[Path], mapping: Path, *, results: Path = Path("results"), name: str | None = None
+    table: Path | Sequence[Path], mapping: Path, *, results: Path | None = None, name: str | None = None
 ) -> Run:
     """See `bias_harness.bringing.import_answers`."""
     from bias_harness.sharing import importing

@@ -10,9 +10,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from bias_harness.design.audit import Audit, read_resolved
+from bias_harness.design.audit import Audit
 from bias_harness.results import EXPERIMENT, KeySet, RunFolder, find_run
 from bias_harness.vocabulary import Answer, Response, Trial
+from bias_harness.workspace import Workspace
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -158,15 +159,15 @@ def run(audit: Audit, **options: Any) -> Run:
 
 
 def load_run(name: str | Path, *, results: Path | None = None) -> Run:
-    """A run by its folder or name. Raises `InputError` where there is none."""
-    folder = find_run(name, results or Path("results"))
-    return Run(folder, read_resolved(folder.experiment(), str(folder.path / EXPERIMENT), folder.path.parent.parent))
+    """A run by its folder, or its name below `results` (of the workspace here). Raises `InputError` for none."""
+    folder = find_run(name, results or Workspace.here().results)
+    return Run(folder, Audit.of_folder(folder.path))
 
 
 def refused_keys(folder: RunFolder) -> KeySet:
     """The keys whose answers are read as refusals now; empty where there is no run yet."""
     if not (folder.path / EXPERIMENT).exists():
         return KeySet()
-    run = Run(folder, read_resolved(folder.experiment(), str(folder.path / EXPERIMENT), folder.path.parent.parent))
+    run = Run(folder, Audit.of_folder(folder.path))
     refused = run.observations["status"].astype(str) == "refused"
     return KeySet(run.observations.loc[refused, "key"].tolist())

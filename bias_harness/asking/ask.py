@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from bias_harness.asking.changed import changes
-from bias_harness.asking.keys import environment
 from bias_harness.asking.portion import Portion, planned_requests, requests_of
-from bias_harness.design.audit import Audit, read_resolved, results_of
+from bias_harness.design.audit import Audit
 from bias_harness.design.experiment import Endpoint
 from bias_harness.errors import RunFolderError
 from bias_harness.results import EXPERIMENT, KeySet, RunFolder, open_log
@@ -78,9 +77,9 @@ async def ask(
 
 def run_folder(audit: Audit, results: Path | None, name: str | None) -> RunFolder:
     """The folder that a run is kept in. Raises `RunFolderError` where another experiment is kept there."""
-    folder = RunFolder((results or results_of(audit)) / (name or audit.experiment.experiment))
+    folder = RunFolder((results or audit.workspace.results) / (name or audit.experiment.experiment))
     if (folder.path / EXPERIMENT).exists():
-        there = read_resolved(folder.experiment(), str(folder.path / EXPERIMENT), folder.path)
+        there = Audit.of_folder(folder.path)
         if there.experiment.experiment != audit.experiment.experiment:
             raise RunFolderError(
                 f"{folder.path} holds a run of the experiment {there.experiment.experiment!r}, not of "
@@ -94,7 +93,7 @@ def _work(audit: Audit, endpoint: Endpoint, portion: Portion) -> Work:
     from bias_harness.asking.providers import Context, create
 
     context = Context(
-        environment(audit.workspace),
+        audit.workspace.environment(),
         {p.id: p.field for p in audit.design.personas},
         audit.experiment.outcome,
     )

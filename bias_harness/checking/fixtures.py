@@ -13,10 +13,10 @@ import orjson
 import pandas as pd
 
 from bias_harness.checking.drift import FORMAT, Check, Gate, Policy, Snapshot
-from bias_harness.design.audit import Audit, load_audit, read_resolved
-from bias_harness.errors import BiasHarnessError, InputError, RunFolderError
+from bias_harness.design.audit import Audit, load_audit
+from bias_harness.errors import BiasHarnessError, InputError, RunFolderError, check_format
 from bias_harness.handwritten import Document, check, read_yaml
-from bias_harness.results import EXPERIMENT, RunFolder
+from bias_harness.results import RunFolder
 from bias_harness.results.secrets import secrets_in
 from bias_harness.vocabulary import Response
 
@@ -82,10 +82,7 @@ def read_baseline(path: Path) -> Snapshot:
         raise InputError(f"{path} is not JSON ({error}); restore it from the repository") from None
     if not isinstance(data, dict) or "sides" not in data:
         raise InputError(f"{path} is no baseline of bias_harness")
-    if data.get("format", 0) > FORMAT:
-        raise InputError(
-            f"{path}: format {data['format']} is newer than this version knows ({FORMAT}); update bias_harness"
-        )
+    check_format(data.get("format"), FORMAT, path)
     return Snapshot.from_dict(data)
 
 
@@ -143,21 +140,22 @@ def complete_gate(folder: RunFolder, observations: pd.DataFrame) -> Gate:
 
 def _recording(folder: RunFolder) -> dict[str, Any]:
     path = folder.path / RECORDING
+    if not path.is_file():
+        return {}
     try:
-        data: dict[str, Any] = orjson.loads(path.read_bytes()) if path.is_file() else {}
+        data: dict[str, Any] = orjson.loads(path.read_bytes())
     except orjson.JSONDecodeError as error:
         raise InputError(f"{path} is not JSON ({error}); restore it from the repository") from None
-    if data.get("format", 0) > FORMAT:
-        raise InputError(
-            f"{path}: format {data['format']} is newer than this version knows ({FORMAT}); update bias_harness"
-        )
+    if not isinstance(data, dict):
+        raise InputError(f"{path} is no recording of bias_harness; restore it from the repository")
+    check_format(data.get("format"), FORMAT, path)
     return data
 
 
 def open_fixture(path: Path) -> tuple[RunFolder, Audit]:
     """A fixture or run folder and its experiment. Raises where it is none, or holds something secret."""
     folder = RunFolder(path)
-    audit = read_resolved(folder.experiment(), str(path / EXPERIMENT), path)
+    audit = Audit.of_folder(path)
     secret = secrets_in(path, audit)
     if secret:
         raise RunFolderError(

@@ -26,6 +26,7 @@ from bias_harness.errors import BiasHarnessError, InputError
 from bias_harness.estimating.estimators.interval import FEWEST_WITHOUT_WARNING
 from bias_harness.estimating.estimators.sequence import FEWEST_PROFILES, half_width, tuned_rho
 from bias_harness.runs import Run, arun
+from bias_harness.workspace import Workspace
 
 STEP = 5
 ALPHA = 0.05
@@ -47,7 +48,7 @@ def check_live(
     *,
     policy: Policy,
     baseline: Path | None = None,
-    results: Path = Path("results"),
+    results: Path | None = None,
     progress: Progress | None = None,
 ) -> Check:
     """Ask a few profiles now and compare them with the fixture's baseline. Costs at most the sample's budget.
@@ -58,7 +59,7 @@ def check_live(
     audit = _asked_now(fixture)
     order = _profiles(audit, accepted, sample)
     name = f"{audit.experiment.experiment}-live-{datetime.now(UTC):%Y%m%d-%H%M%S}"
-    asked = _Asked(audit, results, name, sample, progress or (lambda _: None))
+    asked = _Asked(audit, results or Workspace.here().results, name, sample, progress or (lambda _: None))
     run, seen, gates = None, 0, []
     for seen in _looks(len(order)):
         run = asked.take(order[:seen])

@@ -63,7 +63,7 @@ def run(
     from bias_harness.cli.progress import shown_progress
 
     if dry_run:
-        plan(file, repeats, None, sets, as_json)
+        plan(file, repeats, None, sets, results, as_json)
         return
     if retry not in (None, "failed", "refused"):
         raise UsageError(f"--retry {retry}: there is failed, refused")
@@ -131,14 +131,16 @@ def merge(
 def list_runs(results: ResultsFolder = None, as_json: Json = False) -> None:
     """Show the runs: status, answers, when."""
     from bias_harness.results import runs_in
+    from bias_harness.workspace import Workspace
 
-    rows = [_row(folder.name, folder.manifest()) for folder in runs_in(results or Path("results"))]
+    place = results or Workspace.here().results
+    rows = [_row(folder.name, folder.manifest()) for folder in runs_in(place)]
     if as_json:
         say_json([dict(zip(("run", "status", "answered", "failed", "started"), row, strict=True)) for row in rows])
     elif rows:
         say(table(("run", "status", "answered", "failed", "started"), rows))
     else:
-        note(f"There are no runs in {results or Path('results')}.")
+        note(f"There are no runs in {place}.")
 
 
 def _row(name: str, manifest: dict[str, object]) -> tuple[object, ...]:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from bias_harness.cli.options import ExperimentFile, Json, Sets, changes, option
+from bias_harness.cli.options import ExperimentFile, Json, ResultsFolder, Sets, changes, option
 from bias_harness.cli.printing import say, say_json, table
 from bias_harness.errors import InputError
 
@@ -75,6 +75,7 @@ def plan(
         str | None, option("--pilot", metavar="RUN", text="A finished run whose spread replaces assumptions.")
     ] = None,
     sets: Sets = None,
+    results: ResultsFolder = None,
     as_json: Json = False,
 ) -> None:
     """Show the design, its precision and its price; ask nothing.
@@ -84,7 +85,7 @@ def plan(
     from bias_harness import pipeline
 
     audit = pipeline.load_experiment(file, repeats=repeats, changes=changes(sets))
-    made = pipeline.plan(audit, pilot=pipeline.load_run(pilot) if pilot else None)
+    made = pipeline.plan(audit, pilot=pipeline.load_run(pilot, results=results) if pilot else None)
     if as_json:
         say_json(made.to_dict())
         return

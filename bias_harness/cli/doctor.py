@@ -97,7 +97,7 @@ def _experiment(file: str) -> Iterator[Finding]:
     audit = pipeline.load_experiment(file)
     compared = audit.check()
     yield Finding("experiment", "ok", f"{file}: {compared:,} prompts compared, no leak")
-    context = Context(pipeline.environment(audit.workspace), {}, audit.experiment.outcome)
+    context = Context(audit.workspace.environment(), {}, audit.experiment.outcome)
     yield from asyncio.run(_endpoints(audit.experiment.endpoints, context))
 
 

@@ -19,15 +19,19 @@ def option(*flags: str, text: str, **more: Any) -> Any:
 Json = Annotated[bool, option("--json", text="Print the result as JSON.")]
 ResultsFolder = Annotated[
     Path | None,
-    option("--results", metavar="FOLDER", text="Where runs are kept. Default: results/ beside experiments/."),
+    option(
+        "--results",
+        metavar="FOLDER",
+        text="Where runs are kept. Default: results/ beside experiments/, wherever in the workspace you stand.",
+    ),
 ]
 
 
 def _experiments(incomplete: str) -> list[str]:
     """For the shell: the experiments here and the shipped ones, and files as they are typed."""
-    from bias_harness.workspace import shipped
+    from bias_harness.workspace import Workspace
 
-    folders = (Path("experiments"), shipped("experiments"))
+    folders = Workspace.here().folders("experiments")
     names = {path.stem for folder in folders for path in folder.glob("*.yaml")}
     return _begun(incomplete, [*sorted(names), *sorted(map(str, Path().glob("experiments/*.yaml")))])
 
@@ -35,8 +39,9 @@ def _experiments(incomplete: str) -> list[str]:
 def _runs(incomplete: str) -> list[str]:
     """For the shell: the runs below results/."""
     from bias_harness.results import runs_in
+    from bias_harness.workspace import Workspace
 
-    return _begun(incomplete, [folder.name for folder in runs_in(Path("results"))])
+    return _begun(incomplete, [folder.name for folder in runs_in(Workspace.here().results)])
 
 
 def _begun(incomplete: str, names: Iterable[str]) -> list[str]:

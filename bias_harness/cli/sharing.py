@@ -34,7 +34,7 @@ def import_answers(
     """
     from bias_harness import pipeline
 
-    made = pipeline.import_answers(tables, mapping, results=results or Path("results"), name=name)
+    made = pipeline.import_answers(tables, mapping, results=results, name=name)
     for sentence in made.folder.manifest()["missing"]:
         note(sentence)
     pipeline.estimate(made)

@@ -20,11 +20,11 @@ from bias_harness.design.blocks import Block, Design
 from bias_harness.design.experiment import Endpoint, Experiment, Strict
 from bias_harness.design.personas import Attribute, People, personas_of, read_attributes, read_people, vary
 from bias_harness.design.prompts import Prompter, check_leaks, read_sources
-from bias_harness.errors import InputError, did_you_mean
+from bias_harness.errors import InputError, RunFolderError, check_format, did_you_mean
 from bias_harness.handwritten import Document, check, parse_yaml, read_yaml
 from bias_harness.outcome import CAME_LATER, Analysis, Outcome
 from bias_harness.vocabulary import Request
-from bias_harness.workspace import find_experiment, shipped, workspace_of
+from bias_harness.workspace import EXPERIMENT, Workspace, find_experiment
 
 FORMAT = 1
 HAND_WRITTEN: dict[str, type[Strict]] = {"experiment": Experiment, "people": People, "attribute": Attribute}
@@ -42,10 +42,20 @@ class Resolved(Strict):
 
 @dataclass(frozen=True)
 class Audit:
-    """One experiment, resolved. `workspace` is the folder it was found in."""
+    """One experiment, resolved. `workspace` is where it was found, and where its runs are kept."""
 
     resolved: Resolved
-    workspace: Path
+    workspace: Workspace
+
+    @classmethod
+    def of_folder(cls, folder: Path) -> Audit:
+        """The experiment that a run folder keeps, as it was asked. Raises `RunFolderError` where this is none."""
+        path = folder / EXPERIMENT
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (FileNotFoundError, NotADirectoryError):
+            raise RunFolderError(f"{folder} is not a run folder: it has no {EXPERIMENT}") from None
+        return _audit_of(parse_yaml(text, str(path)), str(path), Workspace.of(folder))
 
     @property
     def experiment(self) -> Experiment:
@@ -127,8 +137,8 @@ def load_audit(name: str | Path, changes: Mapping[str, Any] | None = None) -> Au
     if changes:
         document = Document(document.source, _changed(document.data, changes), document.lines)
     experiment = check(Experiment, document)
-    workspace = workspace_of(path)
-    folders = {kind: [workspace / kind, shipped(kind)] for kind in ("personas", "prompts")}
+    workspace = Workspace.of(path)
+    folders = {kind: workspace.folders(kind) for kind in ("personas", "prompts")}
     try:
         resolved = Resolved(
             format=FORMAT,
@@ -152,7 +162,7 @@ def _is_resolved(data: Any) -> bool:
 def _again(document: Document, path: Path, changes: Mapping[str, Any]) -> Audit:
     """The experiment of a run folder, to be asked again: everything it needs is in the file."""
     data = _changed(document.data, {f"experiment.{key}": value for key, value in changes.items()})
-    audit = _audit_of(Document(document.source, data, document.lines), str(path), Path.cwd())
+    audit = _audit_of(Document(document.source, data, document.lines), str(path), Workspace.here())
     _check_plants(audit)
     audit.check()
     return audit
@@ -178,15 +188,9 @@ def _set(node: Any, path: list[str], value: Any, whole: str) -> Any:
     raise InputError(f"--set {whole}: {first!r} is no place in the experiment")
 
 
-def read_resolved(text: str, source: str, workspace: Path) -> Audit:
-    """The experiment of a run folder."""
-    return _audit_of(parse_yaml(text, source), source, workspace)
-
-
-def _audit_of(document: Document, source: str, workspace: Path) -> Audit:
-    found = document.data.get("format") if isinstance(document.data, dict) else None
-    if isinstance(found, int) and found > FORMAT:
-        raise InputError(f"{source}: format {found} is newer than this version knows ({FORMAT}); update bias_harness")
+def _audit_of(document: Document, source: str, workspace: Workspace) -> Audit:
+    if isinstance(document.data, dict):
+        check_format(document.data.get("format"), FORMAT, source)
     return Audit(check(Resolved, document), workspace)
 
 
@@ -232,8 +236,3 @@ def _in(where: str, name: str, known: set[str]) -> None:
 
 def _digest(data: Any) -> str:
     return hashlib.sha256(orjson.dumps(data, option=orjson.OPT_SORT_KEYS)).hexdigest()
-
-
-def results_of(audit: Audit) -> Path:
-    """Where an experiment's runs are kept unless something else is said."""
-    return audit.workspace / "results"

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bias_harness.errors import InputError
+from bias_harness.errors import InputError, check_format
 from bias_harness.estimating import diagnostics, sensitivity
 from bias_harness.estimating.comparison import REASONS, Subject
 from bias_harness.estimating.estimators.cells import contrast
@@ -114,7 +114,8 @@ class Estimates:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Estimates:
-        """The inverse of `to_dict`; blocks that the data lack are empty."""
+        """The inverse of `to_dict`; blocks that the data lack are empty. Raises `InputError` for a format to come."""
+        check_format(data.get("format"), FORMAT, "the estimates")
         items = tuple(Estimate(**item) for item in data["items"])
         blocks = {name: tuple(data[name]) for name in BLOCKS if name in data}
         return cls(items, warnings=tuple(data.get("warnings", ())), settings=data.get("settings", {}), **blocks)

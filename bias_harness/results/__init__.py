@@ -7,11 +7,12 @@ request asked again, and so is any other line that cannot be read. `results.tabl
 
 from __future__ import annotations
 
-from bias_harness.results.folder import EXPERIMENT, LOG, MANIFEST, RunFolder, find_run, runs_in, write_whole, writing
+from bias_harness.results.folder import LOG, MANIFEST, RunFolder, find_run, runs_in, write_whole, writing
 from bias_harness.results.keys import KeySet
 from bias_harness.results.lines import dump_line
 from bias_harness.results.log import Counts, Found, RunLog, open_log
 from bias_harness.results.merge import Merged, merge
+from bias_harness.workspace import EXPERIMENT
 
 __all__ = [
     "EXPERIMENT",

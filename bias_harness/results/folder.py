@@ -14,8 +14,9 @@ import orjson
 from bias_harness.errors import InputError, RunFolderError
 from bias_harness.results.lines import numbered, parse_line
 from bias_harness.vocabulary import Response
+from bias_harness.workspace import EXPERIMENT
 
-EXPERIMENT, MANIFEST, LOG = "experiment.yaml", "manifest.json", "responses.jsonl"
+MANIFEST, LOG = "manifest.json", "responses.jsonl"
 
 
 def write_whole(path: Path, data: bytes | str) -> None:
@@ -111,4 +112,5 @@ def find_run(name: str | Path, results: Path) -> RunFolder:
         if (path / EXPERIMENT).is_file():
             return RunFolder(path)
     known = ", ".join(r.name for r in runs_in(results))
-    raise InputError(f"there is no run {str(name)!r} (looked in {results})" + (f"; there is {known}" if known else ""))
+    there = f"there is {known}" if known else "name its folder, or say with --results where runs are kept"
+    raise InputError(f"there is no run {str(name)!r} (looked in {results}); {there}")

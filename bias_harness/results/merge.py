@@ -9,10 +9,11 @@ from typing import Any
 import orjson
 
 from bias_harness.errors import RunFolderError
-from bias_harness.results.folder import EXPERIMENT, RunFolder
+from bias_harness.results.folder import RunFolder
 from bias_harness.results.lines import dump_line
 from bias_harness.results.log import Counts, Found, open_log
 from bias_harness.vocabulary import Response
+from bias_harness.workspace import EXPERIMENT
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,8 @@ from typing import Any
 
 import pandas as pd
 
-from bias_harness.errors import BiasHarnessError, InputError
+from bias_harness.errors import BiasHarnessError, InputError, check_format
+from bias_harness.estimating.estimates import FORMAT as ESTIMATES_FORMAT
 from bias_harness.reading.answers import reader_version
 from bias_harness.results import EXPERIMENT, MANIFEST, write_whole
 from bias_harness.results.manifest import LIBRARIES
@@ -145,14 +146,12 @@ def verify(archive: Path) -> Verified:
 def _about_it(packed: zipfile.ZipFile, archive: Path) -> dict[str, Any]:
     """What bundle.json says. Raises `InputError` where it says nothing, or is of a format to come."""
     try:
-        about = json.loads(packed.read(ABOUT))
-        newer = int(about["format"]) > FORMAT
+        about: dict[str, Any] = json.loads(packed.read(ABOUT))
+        found = about["format"]
     except (*UNREADABLE, ValueError, KeyError, TypeError):
         raise InputError(f"{archive}: {ABOUT} cannot be read; is the archive all there?") from None
-    if newer:
-        raise InputError(f"{archive}: format {about['format']} is newer than this version; update bias_harness")
-    found: dict[str, Any] = about
-    return found
+    check_format(found, FORMAT, f"{archive}, {ABOUT}")
+    return about
 
 
 def _altered(packed: zipfile.ZipFile, names: set[str]) -> Iterator[str]:
@@ -196,6 +195,9 @@ def _other_numbers(folder: Path, about: Mapping[str, Any], names: set[str]) -> I
         told = json.loads((folder / "run" / "estimates.json").read_text(encoding="utf-8"))
     except (ValueError, OSError):
         yield "run/estimates.json cannot be read"
+        return
+    if not isinstance(told, dict) or told.get("format") != ESTIMATES_FORMAT:
+        yield f"run/estimates.json is not of format {ESTIMATES_FORMAT}, which is what this version makes of the answers"
         return
     where = next(_differing(told, json.loads(json.dumps(run.estimates.to_dict()))), None)
     if where is not None:

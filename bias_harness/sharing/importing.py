@@ -14,24 +14,27 @@ from bias_harness.results import EXPERIMENT, LOG, RunFolder, dump_line, writing
 from bias_harness.results.manifest import manifest_of
 from bias_harness.runs import Run
 from bias_harness.sharing import TRIALS, Import, read_map, resolved_of, trial_line
+from bias_harness.workspace import Workspace
 
 
 def import_answers(
-    table: Path | Sequence[Path], mapping: Path, *, results: Path = Path("results"), name: str | None = None
+    table: Path | Sequence[Path], mapping: Path, *, results: Path | None = None, name: str | None = None
 ) -> Run:
     """Make a run folder from answers that were collected elsewhere; whole or not at all. Raises `InputError`.
 
     Several tables are read as if they were one, in their order.
 
+    `results` is where runs are kept, of the workspace here unless it is given.
     Rows go from the table to the folder one by one: memory does not grow with their texts.
     """
     map_ = read_map(mapping)
-    folder = RunFolder(results / (name or map_.name))
+    workspace = Workspace.here()
+    folder = RunFolder((results or workspace.results) / (name or map_.name))
     if (folder.path / EXPERIMENT).exists():
         raise RunFolderError(f"{folder.path} is there already; choose another folder with --name")
     made = Import([table] if isinstance(table, Path) else table, map_)
     _write_rows(made, folder)
-    audit = Audit(resolved_of(made), results.resolve().parent)
+    audit = Audit(resolved_of(made), workspace)
     finished = datetime.now(UTC).isoformat(timespec="seconds")
     endpoints = {e.name: _endpoint(made, e.name, e.model) for e in audit.experiment.endpoints}
     told = {"finished_at": finished, "status": "success", "endpoints": endpoints, "missing": made.told()}

@@ -10,7 +10,7 @@ import pytest
 from conftest import SMALL
 
 from bias_harness import pipeline
-from bias_harness.design.audit import Audit, load_audit, read_resolved
+from bias_harness.design.audit import Audit, load_audit
 from bias_harness.errors import InputError
 from bias_harness.workspace import shipped
 
@@ -92,7 +92,10 @@ def test_more_repeats_keep_the_keys_of_the_first(small: Path) -> None:
 
 def test_a_resolved_experiment_makes_the_same_requests_without_any_file(small: Path) -> None:
     audit = load_audit(small)
-    again = read_resolved(audit.to_yaml(), "experiment.yaml", Path())
+    folder = small.parent.parent / "results" / "kept"
+    folder.mkdir(parents=True)
+    (folder / "experiment.yaml").write_text(audit.to_yaml())
+    again = Audit.of_folder(folder)
     assert again.digest == audit.digest
     endpoint = audit.experiment.endpoints[0]
     assert [r for _, rs in again.requests(endpoint) for r in rs] == [
@@ -101,9 +104,11 @@ def test_a_resolved_experiment_makes_the_same_requests_without_any_file(small: P
 
 
 def test_a_newer_format_is_refused(small: Path) -> None:
-    text = load_audit(small).to_yaml().replace("format: 1", "format: 2", 1)
-    with pytest.raises(InputError, match="newer"):
-        read_resolved(text, "experiment.yaml", Path())
+    text = load_audit(small).to_yaml()
+    for format_, said in (("format: 2", "newer"), ("format: two", "a number from 1 is wanted")):
+        (small.parent / "experiment.yaml").write_text(text.replace("format: 1", format_, 1))
+        with pytest.raises(InputError, match=said):
+            Audit.of_folder(small.parent)
 
 
 def test_the_study_s_combinations_are_crossed_fully(workspace: Path) -> None:

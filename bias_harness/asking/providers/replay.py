@@ -16,7 +16,7 @@ from pathlib import Path
 import orjson
 
 from bias_harness.asking.providers import Context
-from bias_harness.design.audit import read_resolved
+from bias_harness.design.audit import Audit
 from bias_harness.design.experiment import Endpoint
 from bias_harness.errors import InputError, ReplayMissError
 from bias_harness.results import RunFolder
@@ -44,7 +44,7 @@ class Replay:
 
     def __init__(self, endpoint: Endpoint, folder: RunFolder) -> None:
         self.endpoint, self.folder = endpoint, folder
-        self._audit = read_resolved(folder.experiment(), str(folder.path / "experiment.yaml"), folder.path)
+        self._audit = Audit.of_folder(folder.path)
         self._source = self._chosen()
         self._latest = folder.latest()
         self._recorded = {_digest(r): r.key for r in self._requests()}
