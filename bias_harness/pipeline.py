@@ -34,6 +34,7 @@ __all__ = [
     "check",
     "check_live",
     "compare",
+    "derive",
     "estimate",
     "export",
     "figure",
@@ -70,11 +71,24 @@ def load_experiment(
     return load_audit(name, wanted)
 
 
-def plan(audit: Audit, *, pilot: Run | None = None) -> Plan:
-    """What the experiment would ask, cost and detect; a finished `pilot` replaces assumptions. Asks nothing."""
+def plan(
+    audit: Audit,
+    *,
+    pilot: Run | None = None,
+    limit: int | None = None,
+    shard: tuple[int, int] | None = None,
+    budget: float | None = None,
+) -> Plan:
+    """What the experiment would ask, cost and detect; a finished `pilot` replaces assumptions. Asks nothing.
+
+    `limit`, `shard` and `budget` are those of `run`: its requests and its price are then planned, and whether the
+    budget (US dollars) is enough. Raises `InputError` where a budget cannot be kept because a price is not known.
+    """
+    from bias_harness.design.portion import Portion
     from bias_harness.planning.plan import make_plan, pilot_of
 
-    return make_plan(audit, pilot_of(pilot.folder.name, pilot.estimates) if pilot else None)
+    known = pilot_of(pilot.folder.name, pilot.estimates) if pilot else None
+    return make_plan(audit, known, Portion(limit, shard), budget)
 
 
 def calibrate(
@@ -97,23 +111,35 @@ def calibrate(
     return calibrate(variants(planted, gap), runs=runs, seed=seed, progress=progress)
 
 
+def derive(of: Run, languages: Iterable[str] = ("nl", "en")) -> list[Path]:
+    """Write every derived file of a run anew, all of them or none: they never say different things. Asks nothing.
+
+    These are `observations.parquet`, `estimates.json`, `estimates.csv`, the figures and the page, in these languages
+    and in those that it is there in already. Returns the paths.
+    """
+    from bias_harness.reporting.report import pages
+
+    there = [path.name.split(".")[1] for path in sorted(of.folder.path.glob("report.*.html"))]
+    observations = io.BytesIO()
+    of.observations.to_parquet(observations, index=False)
+    made = {
+        "estimates.json": (json.dumps(of.estimates.to_dict(), allow_nan=False, indent=1) + "\n").encode(),
+        "observations.parquet": observations.getvalue(),
+        **pages(material(of), dict.fromkeys((*languages, *there))),
+    }
+    return of.folder.write_all(made)
+
+
 def estimate(of: Run) -> Estimates:
-    """Read, estimate and write `observations.parquet` and `estimates.json`. Asks nothing."""
-    of.folder.write("estimates.json", json.dumps(of.estimates.to_dict(), allow_nan=False, indent=1) + "\n")
-    buffer = io.BytesIO()
-    of.observations.to_parquet(buffer, index=False)
-    of.folder.write("observations.parquet", buffer.getvalue())
+    """Read, estimate, and write every derived file (see `derive`). Asks nothing."""
+    derive(of)
     return of.estimates
 
 
 def report(of: Run, languages: Iterable[str] = ("nl", "en")) -> list[Path]:
-    """Write the page in each language and the figures. Returns the pages' paths. Asks nothing."""
-    from bias_harness.reporting.report import pages
-
-    made = pages(material(of), languages)
-    return [
-        path for name, data in made.items() for path in [of.folder.write(name, data)] if path.name.startswith("report.")
-    ]
+    """Write every derived file (see `derive`). Returns the paths of the pages in these languages. Asks nothing."""
+    wanted = [f"report.{language}.html" for language in dict.fromkeys(languages)]
+    return [path for path in derive(of, languages) if path.name in wanted]
 
 
 def figure(
@@ -144,7 +170,7 @@ def material(of: Run) -> Material:
     """What a page of this run is made of."""
     from bias_harness.reporting.sections import Material
 
-    return Material(of.audit, of.observations, of.estimates, of.folder.manifest(), of.raw, of.folder.name)
+    return Material(of.audit, of.observations, of.estimates, of.manifest, of.raw, of.folder.name)
 
 
 def headlines(of: Run, language: str = "en") -> list[str]:
@@ -154,7 +180,7 @@ def headlines(of: Run, language: str = "en") -> list[str]:
 
     made = material(of)
     built = first.build(made, spoken(made, language))
-    lines = list(built["banners"])
+    lines = [*built["banners"], *([built["unfinished"]] if built["unfinished"] else [])]
     for found in built["findings"]:
         lines += [f"{found['verdict'].upper()}: {found['sentence']}", f"    {found['numbers']}"]
     return lines

@@ -11,14 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from bias_harness.design.audit import Audit
-from bias_harness.results import EXPERIMENT, KeySet, RunFolder, find_run
+from bias_harness.results import EXPERIMENT, KeySet, Manifest, RunFolder, counted, find_run
+from bias_harness.results.totals import completed
 from bias_harness.vocabulary import Answer, Response, Trial
 from bias_harness.workspace import Workspace
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from bias_harness.asking.ask import Progress
+    from bias_harness.asking.ask import Progress, See
     from bias_harness.design.blocks import Block
     from bias_harness.estimating.estimates import Estimates
 
@@ -30,6 +31,11 @@ class Run:
     folder: RunFolder
     audit: Audit
     stopped: tuple[str, ...] = field(default=())
+
+    @cached_property
+    def manifest(self) -> Manifest:
+        """What is known of the run's making, with what the folder's manifest lacks: labels, and how far it is."""
+        return completed(self.folder.manifest(), self.audit, lambda: counted(self.folder))
 
     @cached_property
     def observations(self) -> pd.DataFrame:
@@ -125,24 +131,26 @@ async def arun(
     budget: float | None = None,
     personas: frozenset[str] | None = None,
     progress: Progress | None = None,
+    see: See | None = None,
 ) -> Run:
     """Ask whatever is not answered yet, and keep it in `<results>/<name>/`.
 
     `limit` takes at most so many requests an endpoint, in whole pairs; `shard` (i, n) takes the i-th of n parts of the
     design, pairs kept together; `retry` asks what the endpoint's filter refused (`failed`) or what was read as a
     refusal (`refused`) once more; `budget` is the most to spend, in US dollars; `personas` are the
-    only ones asked about.
+    only ones asked about; `progress` is told of each endpoint's tally a few times a second, `see` of each request with
+    its response, once that is kept.
     Returns the run as it stands, complete or not; `Run.stopped` says which endpoints were given up and why. The
     first interrupt lets what is in flight finish. Raises `InputError` before anything is asked where a key, a
     model or a recording is missing, `RunFolderError` where the folder cannot be used.
     """
     from bias_harness.asking.ask import ask, run_folder
-    from bias_harness.asking.portion import Portion, shard_name
+    from bias_harness.design.portion import Portion, shard_name
 
     folder = run_folder(audit, results, name or shard_name(audit, shard))
     again = refused_keys(folder) if retry == "refused" else None
     portion = Portion(limit, shard, personas)
-    stopped = await ask(audit, folder, portion, retry=retry, again=again, budget=budget, progress=progress)
+    stopped = await ask(audit, folder, portion, retry=retry, again=again, budget=budget, progress=progress, see=see)
     return Run(folder, audit, stopped)
 
 

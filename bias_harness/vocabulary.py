@@ -15,7 +15,7 @@ Period = Literal["year", "month", "week", "day", "hour"]
 Basis = Literal["gross", "net"]
 Scope = Literal["panel", "profiles", "profiles+wordings"]
 Scale = Literal["log", "money", "rate", "difference"]
-Nature = Literal["model", "tiny model", "simulation", "recording", "product", "imported"]
+Nature = Literal["model", "tiny model", "simulation", "recording", "product", "imported", "unknown"]
 ErrorKind = Literal["transient", "fatal", "quota", "content"]
 VerdictWord = Literal[
     "gap_meaningful",

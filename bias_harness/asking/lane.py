@@ -69,7 +69,7 @@ class Lane:
     def __init__(self, work: Work, common: Common) -> None:
         self.work, self.common, self.tally = work, common, work.tally
         self.endpoint, self.provider = work.endpoint, work.provider
-        self.at_most = min(work.endpoint.max_connections, getattr(work.provider, "most_at_once", 1_000_000))
+        self.at_most = min(work.endpoint.max_connections, work.provider.most_at_once)
         self.gate, self.limits = Gate(self.at_most), Limits(work.endpoint)
         self._counts_tokens = self.limits.tokens is not None or common.purse.budget is not None
         self._fresh = self._not_yet_asked()
@@ -199,7 +199,7 @@ class Lane:
             if usage is not None and usage.output_tokens is not None:
                 used = usage.output_tokens + (usage.input_tokens or 0)
         except ProviderError as error:
-            if not getattr(error, "maybe_billed", False):
+            if not (isinstance(error, TransientError) and error.maybe_billed):
                 paid, used = 0.0, 0
             self._heed(error)
             raise
@@ -231,7 +231,7 @@ class Lane:
 
     async def _rest(self) -> None:
         """Wait as long as the endpoint's own headers say that its limit is used up."""
-        while (seconds := getattr(self.provider, "rest_until", 0.0) - time.monotonic()) > 0:
+        while (seconds := self.provider.rest_until - time.monotonic()) > 0:
             if seconds > LONGEST_REST_SECONDS:
                 raise QuotaError(_too_long(seconds, "its rate limit is used up"))
             await asyncio.sleep(seconds + 0.001)

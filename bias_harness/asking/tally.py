@@ -4,20 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from bias_harness.design.experiment import Endpoint, Price
-from bias_harness.vocabulary import Nature, Request, Response
-
-
-class Asker(Protocol):
-    """What the runner needs of a provider."""
-
-    nature: Nature
-
-    async def ask(self, request: Request) -> Response:
-        """The response to one request."""
-        ...
+from bias_harness.plugins import Provider
+from bias_harness.vocabulary import Request, Response
 
 
 @dataclass
@@ -30,7 +20,6 @@ class Tally:
 
     endpoint: str
     planned: int
-    nature: Nature = "model"
     already: int = 0
     answered: int = 0
     failed: int = 0
@@ -71,7 +60,7 @@ class Work:
     """What one endpoint has to do: its requests in order, and how it is asked; `price` where one is known."""
 
     endpoint: Endpoint
-    provider: Asker
+    provider: Provider
     requests: Iterator[Request]
     tally: Tally
     price: Price | None = None

@@ -16,7 +16,7 @@ from bias_harness.checking.drift import FORMAT, Check, Gate, Policy, Snapshot
 from bias_harness.design.audit import Audit, load_audit
 from bias_harness.errors import BiasHarnessError, InputError, RunFolderError, check_format
 from bias_harness.handwritten import Document, check, read_yaml
-from bias_harness.results import RunFolder
+from bias_harness.results import Manifest, RunFolder
 from bias_harness.results.secrets import secrets_in
 from bias_harness.vocabulary import Response
 
@@ -35,8 +35,7 @@ def tidy(folder: RunFolder, audit: Audit, source: Path, wanted: set[str]) -> Non
     folder.write("responses.jsonl", b"".join(lines))
     relative = os.path.relpath(source, folder.path)
     manifest = folder.manifest()
-    kept: dict[str, Any] = {k: v for k, v in manifest.items() if k in ("format", "experiment", "status", "endpoints")}
-    folder.write_manifest(kept)
+    folder.write_manifest(Manifest(manifest.experiment, status=manifest.status, endpoints=manifest.endpoints))
     folder.write(
         RECORDING,
         orjson.dumps({"answers": len(latest), "format": FORMAT, "source": relative}, option=orjson.OPT_INDENT_2),

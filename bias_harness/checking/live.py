@@ -181,8 +181,7 @@ def _too_few(side: Side, base: Side, order: Sequence[str], fewest: int) -> Gate:
 
 
 def _told(run: Run, seen: int, planned: int, accepted: Snapshot, sample: Sample) -> Gate:
-    ends = run.folder.manifest()["endpoints"].values()
-    costs = [end["in_all"]["cost"] for end in ends]
+    costs = [end.in_all.cost if end.in_all else None for end in run.manifest.endpoints.values()]
     known = [c for c in costs if c is not None]
     price = f"${sum(known):.2f}" if len(known) == len(costs) else "an unknown price"
     early = f"; stopped early, {planned - seen} profiles were not needed" if seen < planned else ""

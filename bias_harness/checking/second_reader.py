@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 
 from bias_harness.asking import Purse, Runner, Tally, Work, in_loop, price_of
-from bias_harness.asking.providers import Context, create
+from bias_harness.asking.providers import Context, close, create
 from bias_harness.checking.rereading import Agreement, compare
 from bias_harness.design.experiment import Endpoint
 from bias_harness.design.prompts import request_key
@@ -36,7 +36,7 @@ def second_read(
     folder = RunFolder(run.folder.path / FOLDER)
     with open_log(folder) as log:
         provider = create(endpoint, Context(run.audit.workspace.environment()))
-        tally = Tally(endpoint.name, len(asked), provider.nature)
+        tally = Tally(endpoint.name, len(asked))
         requests = (request for _, request in _requests(run, endpoint))
         work = Work(endpoint, provider, requests, tally, price_of(endpoint))
         purse = Purse(budget, log.found.cost)
@@ -59,9 +59,7 @@ async def _ask(runner: Runner, work: Work) -> None:
     try:
         await runner.run([work])
     finally:
-        close = getattr(work.provider, "aclose", None)
-        if close is not None:
-            await close()
+        await close(work.provider, work.endpoint.name)
 
 
 def _requests(run: Run, endpoint: Endpoint) -> Iterator[tuple[str, Request]]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bias_harness.cli.options import ExperimentFile, Json, ResultsFolder, Sets, changes, option
 from bias_harness.cli.printing import say, say_json, table
 from bias_harness.errors import InputError
+
+if TYPE_CHECKING:
+    from bias_harness.planning.plan import Plan
 
 app = typer.Typer()
 SCHEMA_LINE = "$schema=../bias_harness/schemas/"
@@ -86,6 +89,11 @@ def plan(
 
     audit = pipeline.load_experiment(file, repeats=repeats, changes=changes(sets))
     made = pipeline.plan(audit, pilot=pipeline.load_run(pilot, results=results) if pilot else None)
+    show_plan(made, as_json=as_json)
+
+
+def show_plan(made: Plan, *, as_json: bool) -> None:
+    """Print a plan."""
     if as_json:
         say_json(made.to_dict())
         return

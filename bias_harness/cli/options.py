@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +15,20 @@ def option(*flags: str, text: str, **more: Any) -> Any:
     long = next(flag for flag in flags if flag.startswith("--")).split("/")[0]
     variable = "BIAS_HARNESS_" + long.removeprefix("--").replace("-", "_").upper()
     return typer.Option(*flags, help=text, envvar=variable, show_envvar=False, **more)
+
+
+def typed_again(context: typer.Context) -> str:
+    """The command with every argument and option as it was given, to be pasted; variables are there anyhow."""
+    words = ["bias-harness", context.info_name or ""]
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        source, value = context.get_parameter_source(name), context.params.get(name)
+        if source is None or source.name != "COMMANDLINE" or value is None:
+            continue
+        flag = next((flag for flag in parameter.opts if flag.startswith("--")), None)
+        for each in value if isinstance(value, list | tuple) else [value]:
+            words += ([flag] if flag else []) + ([] if isinstance(each, bool) else [str(each)])
+    return shlex.join(words)
 
 
 Json = Annotated[bool, option("--json", text="Print the result as JSON.")]

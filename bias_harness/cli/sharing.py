@@ -35,9 +35,8 @@ def import_answers(
     from bias_harness import pipeline
 
     made = pipeline.import_answers(tables, mapping, results=results, name=name)
-    for sentence in made.folder.manifest()["missing"]:
+    for sentence in made.manifest.missing:
         note(sentence)
-    pipeline.estimate(made)
     pages = pipeline.report(made)
     for line in pipeline.headlines(made):
         say(line)

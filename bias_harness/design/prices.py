@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from bias_harness.design.experiment import Endpoint, Price
+from bias_harness.errors import InputError
 
 FREE = Price(input_per_million=0, output_per_million=0)
 
@@ -31,6 +32,15 @@ def _listed(model: str) -> Price | None:
     except LookupError:
         return None
     return Price(input_per_million=float(of_input.total_price), output_per_million=float(of_output.total_price))
+
+
+def no_price(endpoint: Endpoint) -> InputError:
+    """What to say of an endpoint whose price is not known, where a budget has to be kept."""
+    asked = repr(endpoint.model) if endpoint.model else f"provider {endpoint.provider}"
+    return InputError(
+        f"endpoint {endpoint.name!r}: no price is known for {asked}, so a budget cannot be kept; add "
+        "price: {input_per_million: ..., output_per_million: ...} (US dollars; zeros where it is free)"
+    )
 
 
 def cost_of(price: Price, input_tokens: float, output_tokens: float) -> float:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from bias_harness.results.folder import LOG, MANIFEST, RunFolder, find_run, runs_in, write_whole, writing
 from bias_harness.results.keys import KeySet
 from bias_harness.results.lines import dump_line
-from bias_harness.results.log import Counts, Found, RunLog, open_log
+from bias_harness.results.log import Counts, Found, RunLog, counted, open_log
+from bias_harness.results.manifest import EndpointTotals, Manifest, Totals
 from bias_harness.results.merge import Merged, merge
 from bias_harness.workspace import EXPERIMENT
 
@@ -19,11 +20,15 @@ __all__ = [
     "LOG",
     "MANIFEST",
     "Counts",
+    "EndpointTotals",
     "Found",
     "KeySet",
+    "Manifest",
     "Merged",
     "RunFolder",
     "RunLog",
+    "Totals",
+    "counted",
     "dump_line",
     "find_run",
     "merge",

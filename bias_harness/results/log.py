@@ -72,6 +72,13 @@ class Found:
         if data.get("served_model"):
             counts.served.add(data["served_model"])
 
+    def count(self, response: Response) -> None:
+        """Count one response."""
+        usage, error = response.usage, response.error
+        paid = usage and {"input_tokens": usage.input_tokens, "output_tokens": usage.output_tokens, "cost": usage.cost}
+        told = {"key": response.key, "endpoint": response.endpoint, "served_model": response.served_model}
+        self.take({**told, "error": error and {"kind": error.kind}, "usage": paid})
+
     def settled(self, *, filtered_too: bool = True) -> KeySet:
         """The keys that need no asking: the answered, and those for whom asking again would change nothing."""
         return self.answered | self.filtered if filtered_too else self.answered.copy()
@@ -83,7 +90,7 @@ class Found:
 
 
 class RunLog:
-    """Appends responses. `found` is what was there when it was opened.
+    """Appends responses. `found` is what is there: what it was opened with, and every response since.
 
     `trouble` is set when the disk is full: what is in flight still fits into a reserve kept for that, but nothing
     new should be asked.
@@ -108,6 +115,7 @@ class RunLog:
             self.trouble = error
             self._reserve.unlink(missing_ok=True)
             self._write(data)
+        self.found.count(response)
 
     def _write(self, data: bytes) -> None:
         try:
@@ -179,6 +187,14 @@ def _lock(handle: int) -> None:
         import fcntl
 
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def counted(folder: RunFolder) -> Found:
+    """What the logs of a run hold, without a lock and without mending anything."""
+    found = Found()
+    for response in folder.responses():
+        found.count(response)
+    return found
 
 
 def _found(folder: RunFolder) -> Found:

@@ -40,8 +40,7 @@ def table_of(run: Run, name: str) -> pd.DataFrame:
 
 
 def _natures(run: Run) -> dict[str, str]:
-    ends = run.folder.manifest().get("endpoints", {})
-    return {name: str(about.get("nature", "model")) for name, about in ends.items()}
+    return {name: end.nature for name, end in run.manifest.endpoints.items()}
 
 
 def _told(run: Run) -> str:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from bias_harness.design.audit import Audit
 from bias_harness.errors import RunFolderError
 from bias_harness.results import EXPERIMENT, LOG, RunFolder, dump_line, writing
-from bias_harness.results.manifest import manifest_of
+from bias_harness.results.manifest import EndpointTotals, Manifest, Totals
+from bias_harness.results.totals import IMPORTED
+from bias_harness.results.trials import HEAD
 from bias_harness.runs import Run
 from bias_harness.sharing import TRIALS, Import, read_map, resolved_of, trial_line
 from bias_harness.workspace import Workspace
@@ -35,10 +36,9 @@ def import_answers(
     made = Import([table] if isinstance(table, Path) else table, map_)
     _write_rows(made, folder)
     audit = Audit(resolved_of(made), workspace)
-    finished = datetime.now(UTC).isoformat(timespec="seconds")
     endpoints = {e.name: _endpoint(made, e.name, e.model) for e in audit.experiment.endpoints}
-    told = {"finished_at": finished, "status": "success", "endpoints": endpoints, "missing": made.told()}
-    folder.write_manifest({**manifest_of(audit), **told, "source": map_.source})
+    manifest = Manifest.begun(audit, endpoints).ended("success", endpoints)
+    folder.write_manifest(replace(manifest, missing=tuple(made.told()), source=map_.source))
     folder.write(EXPERIMENT, audit.to_yaml())
     return Run(folder, audit)
 
@@ -50,6 +50,7 @@ def _write_rows(made: Import, folder: RunFolder) -> None:
     try:
         with ExitStack() as files:
             trials, log = (files.enter_context(writing(folder.path / name)) for name in (TRIALS, LOG))
+            trials.write(HEAD)
             for trial, response in made.rows():
                 trials.write(trial_line(response.key, trial))
                 log.write(dump_line(response))
@@ -59,19 +60,17 @@ def _write_rows(made: Import, folder: RunFolder) -> None:
         raise
 
 
-def _endpoint(made: Import, name: str, model: str) -> dict[str, Any]:
-    return {
-        "model": model,
-        "provider": "imported",
-        "nature": "imported",
-        "served": [model],
-        "planned": made.answered[name] + made.failed[name],
-        "already": 0,
-        "answered": made.answered[name],
-        "failed": made.failed[name],
-        "retried": 0,
-        "input_tokens": 0,
-        "output_tokens": 0,
-        "cost": None,
-        "stopped": None,
-    }
+def _endpoint(made: Import, name: str, model: str) -> EndpointTotals:
+    answered, failed = made.answered[name], made.failed[name]
+    return EndpointTotals(
+        nature="imported",
+        provider=IMPORTED,
+        model=model,
+        served=(model,),
+        designed=answered + failed,
+        present=answered,
+        planned=answered + failed,
+        answered=answered,
+        failed=failed,
+        in_all=Totals(answered, failed),
+    )

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from bias_harness.asking.providers import Context
+from bias_harness.asking.providers import Context, Provider
 from bias_harness.asking.providers.wire import Wire, read_key
 from bias_harness.design.experiment import Endpoint
 from bias_harness.errors import InputError, TransientError
@@ -25,7 +25,7 @@ def create(endpoint: Endpoint, context: Context) -> Anthropic:
     return Anthropic(endpoint, read_key(endpoint, context, "ANTHROPIC_API_KEY"))
 
 
-class Anthropic:
+class Anthropic(Provider):
     """Asks `/v1/messages`. The API takes no seed; none is sent or recorded."""
 
     nature: Nature = "model"

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx2
 
-from bias_harness.asking.providers import Context
+from bias_harness.asking.providers import Context, Provider
 from bias_harness.design.experiment import Endpoint, HttpCall
 from bias_harness.errors import FatalError, InputError, TransientError
 from bias_harness.vocabulary import Nature, Request, Response
@@ -31,7 +31,7 @@ def _value(endpoint: Endpoint, value: str, context: Context) -> str:
     return found
 
 
-class Http:
+class Http(Provider):
     """Posts the question and finds the text."""
 
     nature: Nature = "product"

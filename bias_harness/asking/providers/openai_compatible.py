@@ -16,7 +16,7 @@ from typing import Any
 
 import orjson
 
-from bias_harness.asking.providers import Context
+from bias_harness.asking.providers import Context, Provider
 from bias_harness.asking.providers.wire import Wire, classify, read_key, scrub
 from bias_harness.design.experiment import Endpoint
 from bias_harness.errors import FatalError, InputError, ProviderError, TransientError
@@ -70,7 +70,7 @@ async def written_by_client(endpoint: Endpoint, key: str) -> Written:
     return Written(str(request.url), headers)
 
 
-class OpenAICompatible:
+class OpenAICompatible(Provider):
     """Asks `/chat/completions`."""
 
     nature: Nature = "model"

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import orjson
 
-from bias_harness.asking.providers import Context
+from bias_harness.asking.providers import Context, Provider
 from bias_harness.design.audit import Audit
 from bias_harness.design.experiment import Endpoint
 from bias_harness.errors import InputError, ReplayMissError
@@ -37,7 +37,7 @@ def create(endpoint: Endpoint, _context: Context) -> Replay:
     return Replay(endpoint, RunFolder(Path(endpoint.run)))
 
 
-class Replay:
+class Replay(Provider):
     """Answers from the recording: the same messages, sampling and repeat, the same answer."""
 
     nature: Nature = "recording"
