@@ -32,7 +32,7 @@ def completed(manifest: Manifest, audit: Audit, found: Callable[[], Found]) -> M
     """
     names = [e.name for e in audit.experiment.endpoints]
     known = {name: manifest.endpoints.get(name) for name in names}
-    counted = manifest.status != "started" and all(end and end.present is not None for end in known.values())
+    counted = all(end and end.present is not None for end in known.values())
     there = None if counted else found()
     designed = trials_of(audit)
     ends = {e.name: _filled(e, known[e.name] or EndpointTotals(), designed) for e in audit.experiment.endpoints}
