@@ -39,8 +39,8 @@ def import_answers(
     from bias_harness.pipeline import report
     from bias_harness.sharing import importing
 
-    made = importing.import_answers(tables, mapping, results=results or "results", name=name)
-    for sentence in made.folder.manifest()["missing"]:
+    made = importing.import_answers(tables, mapping, results=results, name=name)
+    for sentence in made.manifest.missing:
         note(sentence)
     if judgements:
         say_json(made.judgements.to_dict())

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bias_harness.errors import InputError
+from bias_harness.errors import InputError, check_format
 from bias_harness.estimating import diagnostics, sensitivity
 from bias_harness.estimating.accounts import Account, accounts_of
 from bias_harness.estimating.comparison import REASONS, Subject
@@ -136,11 +136,11 @@ class Estimates:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Estimates:
-        """The inverse of `to_dict`; blocks that the data lack are empty."""
-        if data.get("format") != FORMAT:
+        """The inverse of `to_dict`; blocks that the data lack are empty. Raises `InputError` for another format."""
+        if check_format(data.get("format"), FORMAT, "the estimates") < FORMAT:
             raise InputError(
-                f"these estimates are of format {data.get('format')}, and this program reads format {FORMAT}; "
-                "make them anew from the run's answers with: bias-harness estimate RUN"
+                f"the estimates are of format {data['format']}, and this version reads format {FORMAT}; make them anew "
+                "from the run's answers with: bias-harness report RUN"
             )
         items = tuple(Estimate(**item) for item in data["items"])
         blocks = {name: tuple(data[name]) for name in BLOCKS if name in data}
