@@ -19,7 +19,6 @@ import yaml
 from conftest import SMALL_MAP
 from places import FIXTURES
 
-from bias_harness.asking.keys import environment
 from bias_harness.checking.fixtures import complete_gate, read_baseline, read_policy, source_of
 from bias_harness.design.audit import load_audit, read_resolved
 from bias_harness.errors import BiasHarnessError
@@ -29,6 +28,7 @@ from bias_harness.runs import Run, load_run
 from bias_harness.sharing.bundle import bundle
 from bias_harness.sharing.importing import import_answers
 from bias_harness.sharing.verification import SUMS, verify
+from bias_harness.workspace import Workspace
 
 COUNT = int(os.environ.get("BIAS_HARNESS_FUZZ", "60"))
 ODD = (None, True, -1, 0, 1e308, 10**30, float("nan"), "", "x", "\x1b[2J", "\u202e", "../../x", [], {}, [[]], {"x": {}})
@@ -132,7 +132,7 @@ READERS: dict[str, Callable[[Path], Any]] = {
     ),
     "experiment.yaml": load_audit,
     "policy.yaml": lambda file: read_policy(file, {}),
-    ".env": lambda file: environment(file.parent),
+    ".env": lambda file: Workspace.at(file.parent).environment(),
     "map.yaml": lambda file: import_answers(file.parent / "t.csv", file, results=file.parent / "made"),
     "t.csv": lambda file: import_answers(file, file.parent / "map.yaml", results=file.parent / "made"),
     "t.jsonl": lambda file: import_answers(file, file.parent / "map.yaml", results=file.parent / "made"),
@@ -162,7 +162,8 @@ def read_or_told(read: Callable[[Path], Any], file: Path, number: int) -> None:
     try:
         read(file)
     except BiasHarnessError as error:
-        assert str(error).strip(), "an error without a word"
+        if not str(error).strip():
+            raise AssertionError(f"{file.name}, number {number}: an error without a word") from error
     except Exception as error:
         raise AssertionError(f"{file.name}, number {number}: {type(error).__name__} is a traceback") from error
     finally:

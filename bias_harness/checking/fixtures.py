@@ -17,11 +17,11 @@ from typing_extensions import TypedDict
 from bias_harness.asking.keys import secrets_of
 from bias_harness.checking.baseline import Baseline
 from bias_harness.checking.drift import FORMAT, Check, Gate, Policy, Snapshot
-from bias_harness.design.audit import Audit, load_audit, read_resolved
+from bias_harness.design.audit import Audit, load_audit
 from bias_harness.errors import BiasHarnessError, InputError, RunFolderError
 from bias_harness.files import read_json
 from bias_harness.handwritten import Document, check, read_yaml
-from bias_harness.results import EXPERIMENT, RunFolder
+from bias_harness.results import Manifest, RunFolder
 from bias_harness.results.secrets import secrets_in
 from bias_harness.vocabulary import Response
 
@@ -53,8 +53,7 @@ def tidy(folder: RunFolder, audit: Audit, source: Path, wanted: set[str]) -> Non
     lines = [orjson.dumps(_plain(response), option=orjson.OPT_APPEND_NEWLINE) for response in latest]
     folder.write("responses.jsonl", b"".join(lines))
     manifest = folder.manifest()
-    kept: dict[str, Any] = {k: v for k, v in manifest.items() if k in ("format", "experiment", "status", "endpoints")}
-    folder.write_manifest(kept)
+    folder.write_manifest(Manifest(manifest.experiment, status=manifest.status, endpoints=manifest.endpoints))
     folder.write(
         RECORDING,
         orjson.dumps({"answers": len(latest), "format": FORMAT, "source": way}, option=orjson.OPT_INDENT_2),
@@ -169,7 +168,7 @@ def _recording(folder: RunFolder) -> Recording:
 def open_fixture(path: Path) -> tuple[RunFolder, Audit]:
     """A fixture or run folder and its experiment. Raises where it is none, or holds something secret."""
     folder = RunFolder(path)
-    audit = read_resolved(folder.experiment(), str(path / EXPERIMENT), path)
+    audit = Audit.of_folder(path)
     secret = secrets_in(path, secrets_of(audit))
     if secret:
         raise RunFolderError(

@@ -65,7 +65,7 @@ def _of_the_run(run: Run) -> list[Path]:
 
 
 def _about(run: Run) -> dict[str, Any]:
-    manifest = run.folder.manifest()
+    manifest = run.manifest
     return {
         "format": FORMAT,
         "run": run.folder.name,
@@ -73,20 +73,20 @@ def _about(run: Run) -> dict[str, Any]:
         "digest": run.audit.digest,
         "bias_harness": __version__,
         "reader": reader_version(),
-        "python": manifest.get("python"),
-        "versions": manifest.get("versions", {}),
+        "python": manifest.python,
+        "versions": manifest.versions,
         "endpoints": {
-            name: {key: about.get(key) for key in ("model", "nature", "served", "answered")}
-            for name, about in manifest.get("endpoints", {}).items()
+            name: {"model": end.model, "nature": end.nature, "served": end.served, "answered": end.present}
+            for name, end in manifest.endpoints.items()
         },
     }
 
 
 def _readme(run: Run) -> str:
     experiment = run.audit.experiment
-    ends = run.folder.manifest().get("endpoints", {})
-    natures = "; ".join(f"{name} ({about.get('nature', 'model')})" for name, about in ends.items())
-    doubtful = any(about.get("nature") in ("simulation", "tiny model") for about in ends.values())
+    ends = run.manifest.endpoints
+    natures = "; ".join(f"{name} ({end.nature})" for name, end in ends.items())
+    doubtful = any(end.nature in ("simulation", "tiny model") for end in ends.values())
     text, asked, imported = files(__package__).joinpath("bundle.en.md").read_text(encoding="utf-8").split("\n%%\n")
     caution = " Numbers of a simulation or of a tiny model say nothing about a chatbot that people use." * doubtful
     title = experiment.title.get("en", experiment.experiment)

@@ -54,11 +54,10 @@ def _estimates(run: Run) -> pd.DataFrame:
 
 def _without_formulas(table: pd.DataFrame) -> pd.DataFrame:
     """Texts that a spreadsheet would run (`=`, `+`, `-`, `@` at the beginning) behind an apostrophe; numbers stay."""
-    texts = [name for name in table if not is_numeric_dtype(table[name]) and not is_datetime64_any_dtype(table[name])]
-    safe = table.copy()
-    for name in texts:
-        safe[name] = table[name].astype(object).map(_quoted)
-    return safe
+    texts = [
+        str(name) for name in table if not is_numeric_dtype(table[name]) and not is_datetime64_any_dtype(table[name])
+    ]
+    return table.assign(**{name: table[name].astype(object).map(_quoted) for name in texts})
 
 
 def _quoted(cell: Any) -> Any:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bias_harness.asking.keys import environment
 from bias_harness.errors import InputError
+from bias_harness.workspace import Workspace
 
 VALUE = "sk-test-0123456789"
 
@@ -28,7 +28,7 @@ VALUE = "sk-test-0123456789"
 )
 def test_the_key_is_read(workspace: Path, raw: bytes) -> None:
     (workspace / ".env").write_bytes(raw)
-    assert environment(workspace)["BOT_KEY"] == VALUE
+    assert Workspace.at(workspace).environment()["BOT_KEY"] == VALUE
 
 
 @pytest.mark.parametrize(
@@ -44,12 +44,12 @@ def test_the_key_is_read(workspace: Path, raw: bytes) -> None:
 def test_what_is_wrong_is_said_without_the_value(workspace: Path, raw: bytes, said: str) -> None:
     (workspace / ".env").write_bytes(raw)
     with pytest.raises(InputError, match=said) as caught:
-        environment(workspace)
+        Workspace.at(workspace).environment()
     assert VALUE not in str(caught.value)
     assert ".env" in str(caught.value)
 
 
 def test_a_hash_within_a_value_is_part_of_it(workspace: Path) -> None:
     (workspace / ".env").write_text("BOT_KEY=a#b\nEMPTY=\nALSO= # nothing\n")
-    found = environment(workspace)
+    found = Workspace.at(workspace).environment()
     assert (found["BOT_KEY"], found["EMPTY"], found["ALSO"]) == ("a#b", "", "")

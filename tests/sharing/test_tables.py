@@ -104,7 +104,7 @@ def test_a_column_that_stands_there_twice_is_refused_by_name(workspace: Path) ->
 
 def test_a_table_without_a_last_line_end_is_told(workspace: Path) -> None:
     run = imported(workspace, "\n".join([HEAD, *LINES]), decimal=",")
-    assert "ends in the middle of a line" in " ".join(run.folder.manifest()["missing"])
+    assert "ends in the middle of a line" in " ".join(run.folder.manifest().missing)
 
 
 WIDE = "job,round,man,woman\n" + "".join(
@@ -160,7 +160,7 @@ def test_a_failed_row_is_counted_wherever_it_stands(workspace: Path, failed: tup
     assert "NaN" in text
     columns = {"text": "response.body.said.0.text", "amount": None, "model": "response.body.model"}
     run = imported(workspace, text, f"t.{suffix}", **columns)
-    assert run.folder.manifest()["endpoints"]["bot-1"]["failed"] == len(failed)
+    assert run.folder.manifest().endpoints["bot-1"].failed == len(failed)
     assert len(run.observations) == 8
 
 
@@ -170,7 +170,7 @@ def test_a_failed_row_of_one_of_two_models_is_nobody_s(workspace: Path) -> None:
     ]
     columns = {"text": "response.body.said.0.text", "amount": None, "model": "response.body.model"}
     run = imported(workspace, json.dumps(rows), "t.json", **columns)
-    assert "1 failed rows do not say which of the models failed" in " ".join(run.folder.manifest()["missing"])
+    assert "1 failed rows do not say which of the models failed" in " ".join(run.folder.manifest().missing)
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_rows_are_chosen_and_the_others_counted(workspace: Path) -> None:
     table = "\n".join(["kind;" + HEAD, *(f"real;{x}" for x in LINES), "pilot;bot;x;y;z", ""])
     run = imported(workspace, table, decimal=",", where={"kind": "real"})
     assert amounts(run) == WANTED
-    assert "1 rows were left out by 'where'" in " ".join(run.folder.manifest()["missing"])
+    assert "1 rows were left out by 'where'" in " ".join(run.folder.manifest().missing)
 
 
 def test_a_declared_date(workspace: Path) -> None:
@@ -230,7 +230,7 @@ def test_several_attributes_each_with_the_others_held(workspace: Path) -> None:
     assert found["gender"].percent == pytest.approx(-10, abs=0.01)
     assert found["origin"].percent == pytest.approx(-20, abs=0.01)
     assert found["gender"].n_profiles == 12
-    assert run.folder.manifest()["endpoints"]["bot"]["answered"] == 24
+    assert run.folder.manifest().endpoints["bot"].answered == 24
     assert bias_harness.report(run)
 
 
