@@ -58,8 +58,8 @@ def read_text(path: Path, largest: int = LARGEST) -> str:
         raise InputError(f"{path}, line {line}: cannot be read: it is not UTF-8 text; save it as UTF-8") from None
 
 
-def read_json(path: Path, schema: TypeAdapter[T], remedy: str, newest: int | None = None) -> T:
-    """A JSON file that this program wrote. Raises `InputError` that names file, line or key, and the remedy.
+def read_json(path: Path, schema: TypeAdapter[T], what: str, remedy: str, newest: int | None = None) -> T:
+    """A JSON file that this program wrote, `what` it is. Raises `InputError` that names file, line or key, and remedy.
 
     Strict: no type is bent to another, no key stands there twice, no number is NaN. `newest` is the highest `format`
     that is known.
@@ -68,7 +68,7 @@ def read_json(path: Path, schema: TypeAdapter[T], remedy: str, newest: int | Non
     try:
         data = json.loads(text, object_pairs_hook=_no_twins, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
-        raise InputError(f"{path}, line {error.lineno}: this is not JSON ({error.msg}); {remedy}") from None
+        raise InputError(f"{path} is not JSON (line {error.lineno}: {error.msg}); {remedy}") from None
     except (ValueError, RecursionError) as error:
         why = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise InputError(f"{path}: {why}; {remedy}") from None
@@ -76,7 +76,7 @@ def read_json(path: Path, schema: TypeAdapter[T], remedy: str, newest: int | Non
     try:
         return schema.validate_json(json.dumps(data), strict=True)
     except ValidationError as error:
-        raise InputError(f"{path}: {first_fault(error)}; {remedy}") from None
+        raise InputError(f"{path} is no {what} ({first_fault(error)}); {remedy}") from None
 
 
 def _known_format(data: Any, path: Path, newest: int | None) -> None:

@@ -101,7 +101,7 @@ def read_baseline(path: Path) -> Snapshot:
         raise InputError(
             f"{path} is not there; accept the recording as it stands with: bias-harness accept {path.parent}"
         )
-    return Snapshot.from_dict(read_json(path, _BASELINE, RESTORE, newest=FORMAT))
+    return Snapshot.from_dict(read_json(path, _BASELINE, "baseline of bias_harness", RESTORE, newest=FORMAT))
 
 
 def read_policy(path: Path | None, changes: Mapping[str, Any]) -> Policy:
@@ -162,7 +162,7 @@ def _recording(folder: RunFolder) -> Recording:
     path = folder.path / RECORDING
     if not path.is_file():
         raise InputError(f"{path} is not there; restore it from the repository, or record again (bias-harness record)")
-    return read_json(path, _RECORDING, RESTORE, newest=FORMAT)
+    return read_json(path, _RECORDING, "recording of bias_harness", RESTORE, newest=FORMAT)
 
 
 def open_fixture(path: Path) -> tuple[RunFolder, Audit]:

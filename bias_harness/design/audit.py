@@ -26,7 +26,7 @@ from bias_harness.design.prompts import Prompter, read_sources
 from bias_harness.design.rotation import CROSSED_REPEATS, with_design, with_rotations
 from bias_harness.design.varying import vary
 from bias_harness.errors import InputError, RunFolderError, check_format, did_you_mean
-from bias_harness.handwritten import Document, check, parse_yaml, read_yaml
+from bias_harness.handwritten import Document, check, read_yaml
 from bias_harness.vocabulary import Request
 from bias_harness.workspace import EXPERIMENT, Workspace, find_experiment
 
@@ -51,11 +51,9 @@ class Audit:
     def of_folder(cls, folder: Path) -> Audit:
         """The experiment that a run folder keeps, as it was asked. Raises `RunFolderError` where this is none."""
         path = folder / EXPERIMENT
-        try:
-            text = path.read_text(encoding="utf-8")
-        except (FileNotFoundError, NotADirectoryError):
-            raise RunFolderError(f"{folder} is not a run folder: it has no {EXPERIMENT}") from None
-        return _audit_of(parse_yaml(text, str(path)), str(path), Workspace.of(folder))
+        if not path.is_file():
+            raise RunFolderError(f"{folder} is not a run folder: it has no {EXPERIMENT}")
+        return _audit_of(read_yaml(path), str(path), Workspace.of(folder))
 
     def __repr__(self) -> str:
         e = self.experiment

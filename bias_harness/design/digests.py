@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+from typing import Any, Self
 
 import orjson
+from pydantic import model_validator
 
 from bias_harness.design.endpoints import Endpoint
 from bias_harness.design.experiment import Experiment
 from bias_harness.design.personas import Attribute, People
+from bias_harness.design.prompts import file_name
 from bias_harness.handwritten import Strict
 from bias_harness.outcome import CAME_LATER, Analysis, Outcome
 
@@ -25,6 +27,20 @@ class Resolved(Strict):
     people: People
     attributes: dict[str, Attribute]
     prompts: dict[str, str]
+
+    @model_validator(mode="after")
+    def _holds_what_it_names(self) -> Self:
+        named = [choice.name for choice in self.experiment.attributes]
+        parts = [part for name in named if name in self.attributes for part in self.attributes[name].combine]
+        absent = [name for name in (*named, *parts) if name not in self.attributes]
+        if absent:
+            raise ValueError(f"the attribute {absent[0]!r} of the experiment is not in this file; restore it")
+        e = self.experiment
+        wanted = (file_name(e.question, wording, language) for wording in e.wordings for language in e.languages)
+        missing = [name for name in wanted if name not in self.prompts]
+        if missing:
+            raise ValueError(f"the prompt {missing[0]!r} of the experiment is not in this file; restore it")
+        return self
 
 
 def whole(resolved: Resolved) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, PositiveInt, model_validator
 
@@ -19,13 +19,14 @@ from bias_harness.errors import InputError, did_you_mean
 from bias_harness.handwritten import Document, check, read_yaml
 
 Words = dict[str, str]
+Label = Annotated[dict[str, str], Field(min_length=1)]
 VOICES = ("self", "client", "user", "candidate")
 
 
 class Labelled(Strict):
     """Something with a label per language; `phrase` is how a prompt says it."""
 
-    label: Words
+    label: Label
     phrase: Words = {}
 
 
@@ -47,7 +48,7 @@ class Frame(Strict):
     from; `draw` says how the order came about from the `seed`.
     """
 
-    label: Words
+    label: Label
     codes: str
     source: str
     licence: str = ""
@@ -62,7 +63,7 @@ class People(Strict):
     """
 
     people: Name
-    label: Words
+    label: Label
     source: str = ""
     frame: Frame | None = None
     hours: PositiveInt = 40
@@ -88,10 +89,10 @@ class Level(Strict):
     further ways of saying the same, equal in meaning, for a rotated design. A level without signals is *not stated*.
     """
 
-    label: Words
+    label: Label
     tag: Words = {}
     one: Words = {}
-    signals: list[Words] = []
+    signals: list[Label] = []
     expressions: list[Words] = []
 
     @property
@@ -108,7 +109,7 @@ class Attribute(Strict):
     """
 
     attribute: Name
-    label: Words
+    label: Label
     reference: str
     caution: Words = {}
     introduction: dict[str, dict[str, str]] = {}
@@ -168,7 +169,7 @@ class VariedAttribute:
     """An attribute as the experiment uses it: chosen levels in order, the reference first, and their arms."""
 
     name: str
-    label: Words
+    label: Label
     reference: str
     levels: Mapping[str, Level]
     introduction: Mapping[str, Mapping[str, str]]

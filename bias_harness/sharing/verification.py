@@ -197,7 +197,7 @@ def _other_numbers(folder: Path, about: About) -> Iterator[str]:
     run = load_run(folder / "run")
     if run.audit.digest != about["digest"]:
         yield "the experiment is not the one that bundle.json names"
-    told = read_json(folder / "run" / "estimates.json", _ESTIMATES, "ask for the archive anew")
+    told = read_json(folder / "run" / "estimates.json", _ESTIMATES, "estimates", "ask for the archive anew")
     where = next(_differing(told, json.loads(json.dumps(run.estimates.to_dict()))), None)
     if where is not None:
         yield f"estimates.json: {where} when the answers are read and estimated anew"
