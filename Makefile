@@ -56,6 +56,7 @@ types: $(DEV)
 
 floors: $(DEV)
 	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python tools/import_graph.py
 
 check: lint types floors test
 

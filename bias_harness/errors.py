@@ -6,6 +6,7 @@ BiasHarnessError          exit 1   one sentence: what is wrong, where, and the r
 ├── RunFolderError        exit 1   a run folder that is foreign, locked, torn beyond repair or unwritable
 └── ProviderError                  an endpoint said no; `kind` tells what follows
     ├── TransientError             try again later (429, 5xx, timeouts, cut connections)
+    │   └── EmptyError             it answered, and there was no answer in it
     ├── ContentError               the endpoint's filter refused this request; the next one may pass
     ├── FatalError                 stop this endpoint (authentication, unknown model, bad request)
     │   └── ReplayMissError             a request that the recording does not hold
@@ -56,10 +57,11 @@ class ProviderError(BiasHarnessError):
 class TransientError(ProviderError):
     """Worth another try; `retry_after_seconds` is what the endpoint asked for, if it did.
 
-    `maybe_billed` says that the request reached the endpoint, so that it may have been paid without an answer.
+    `maybe_billed` says that the request reached the endpoint, so that it may have been paid without an answer;
+    `unreachable` that there was no connection at all.
     """
 
-    kind = "transient"
+    kind: ClassVar[ErrorKind] = "transient"
 
     def __init__(
         self,
@@ -68,10 +70,18 @@ class TransientError(ProviderError):
         http_status: int | None = None,
         retry_after_seconds: float | None = None,
         maybe_billed: bool = False,
+        unreachable: bool = False,
     ) -> None:
         super().__init__(message, http_status=http_status)
         self.retry_after_seconds = retry_after_seconds
         self.maybe_billed = maybe_billed
+        self.unreachable = unreachable
+
+
+class EmptyError(TransientError):
+    """The endpoint answered, and no answer was in it (no choices, an error without words)."""
+
+    kind = "empty"
 
 
 class ContentError(ProviderError):

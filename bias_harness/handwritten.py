@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 from bias_harness.errors import InputError, did_you_mean
+from bias_harness.files import read_text
 
 M = TypeVar("M", bound=BaseModel)
 Path_ = tuple[str | int, ...]
@@ -36,6 +37,14 @@ PLAIN = {
     "model_attributes_type": "must be a mapping (key: value)",
     "too_short": "must not be empty",
 }
+
+
+DEEPEST, MOST_REPEATED = 50, 100_000
+"""Levels of a YAML file, and parts that its aliases may repeat, beyond which it is not read."""
+_NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+_STRING, _MERGE = "tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"
+_MISREAD = re.compile(r"[-+]?(0[0-9_]+|[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?)")
+"""Whole numbers that YAML 1.1 reads as octal (010 is 8) or as hours and minutes (1:30 is 90)."""
 
 
 @dataclass(frozen=True)
@@ -55,48 +64,79 @@ class Document:
 
 def read_yaml(path: Path) -> Document:
     """Read one YAML file. Raises `InputError` where it cannot be read or is no YAML."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise InputError(f"{path} does not exist{_neighbours(path)}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"{path} cannot be read: {getattr(error, 'strerror', None) or 'it is not UTF-8 text'}"
-        ) from None
-    return parse_yaml(text, str(path))
+    if not path.exists():
+        raise InputError(f"{path} does not exist{_neighbours(path)}")
+    return parse_yaml(read_text(path), str(path))
 
 
 def parse_yaml(text: str, source: str) -> Document:
     """The same for a text that is already in memory; `source` names it in messages."""
-    loader = yaml.SafeLoader(text)
+    try:
+        loader = yaml.SafeLoader(text)
+    except yaml.YAMLError as error:
+        raise InputError(f"{source}: this is not valid YAML: {getattr(error, 'reason', error)}") from None
     try:
         node = loader.get_single_node()
-        lines: dict[Path_, int] = {}
         if node is None:
-            return Document(source, {}, lines)
-        _walk(node, (), lines, source)
-        return Document(source, loader.construct_document(node), lines)
+            return Document(source, {}, {})
+        walk = _Walk(source)
+        walk.over(node)
+        return Document(source, loader.construct_document(node), walk.lines)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise InputError(f"{source}, line {line}: this is not valid YAML: {error.problem}") from None
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
         raise InputError(f"{source}: this is not valid YAML: {error}") from None
+    except RecursionError:
+        raise InputError(f"{source}: this is nested more than {DEEPEST} levels deep; is it the right file?") from None
     finally:
         loader.dispose()
 
 
-def _walk(node: yaml.Node, at: Path_, lines: dict[Path_, int], source: str) -> None:
-    lines.setdefault(at, node.start_mark.line + 1)
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            here = (*at, key.value)
-            if here in lines:
-                raise InputError(f"{source}, line {key.start_mark.line + 1}: the key {key.value!r} stands here twice")
-            lines[here] = key.start_mark.line + 1
-            _walk(value, here, lines, source)
-    elif isinstance(node, yaml.SequenceNode):
-        for index, value in enumerate(node.value):
-            _walk(value, (*at, index), lines, source)
+class _Walk:
+    """Goes over a document before anything is made of it: the line of every key, and bounds to what aliases repeat."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.lines: dict[Path_, int] = {}
+        self._seen: set[int] = set()
+        self._repeated = 0
+
+    def over(self, node: yaml.Node, at: Path_ = ()) -> None:
+        """Raise `InputError` where a key stands twice or is no text, or the document exceeds its bounds."""
+        self.lines.setdefault(at, node.start_mark.line + 1)
+        self._bounded(node, at)
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                self.over(value, self._key(key, at))
+        elif isinstance(node, yaml.SequenceNode):
+            for index, value in enumerate(node.value):
+                self.over(value, (*at, index))
+        elif node.tag in _NUMBERS and _MISREAD.fullmatch(node.value):
+            raise self._wrong(node, f"{node.value} is another number in YAML; write it without the leading 0 or ':'")
+
+    def _bounded(self, node: yaml.Node, at: Path_) -> None:
+        self._repeated += id(node) in self._seen
+        self._seen.add(id(node))
+        if len(at) > DEEPEST:
+            raise self._wrong(node, f"this is nested more than {DEEPEST} levels deep, or an alias holds itself")
+        if self._repeated > MOST_REPEATED:
+            raise self._wrong(node, f"aliases repeat more than {MOST_REPEATED:,} parts; write them out")
+
+    def _key(self, key: yaml.Node, at: Path_) -> Path_:
+        """The place of a key. `no`, `1` and dates are no text for YAML, and would silently become another key."""
+        if not isinstance(key, yaml.ScalarNode):
+            raise self._wrong(key, "a key must be one word")
+        if key.tag not in (_STRING, _MERGE):
+            raise self._wrong(key, f"the key {key.value} must be text; put it in quotes: '{key.value}'")
+        here = (*at, key.value)
+        if here in self.lines:
+            raise self._wrong(key, f"the key {key.value!r} stands here twice")
+        self.lines[here] = key.start_mark.line + 1
+        return here
+
+    def _wrong(self, node: yaml.Node, what: str) -> InputError:
+        return InputError(f"{self.source}, line {node.start_mark.line + 1}: {what}")
 
 
 def check(model: type[M], document: Document) -> M:
@@ -150,7 +190,8 @@ def _neighbours(path: Path) -> str:
     return did_you_mean(path.name, siblings)
 
 
-NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_OF_WINDOWS = frozenset({"CON", "PRN", "AUX", "NUL", *(f"{x}{n}" for x in ("COM", "LPT") for n in range(1, 10))})
 
 
 class Strict(BaseModel):
@@ -167,9 +208,16 @@ def _fraction(value: Any) -> Any:
 
 
 def _name(value: str) -> str:
-    if not NAME.match(value):
+    if not NAME.fullmatch(value):
         raise ValueError(f"{value!r} is not a name: letters, digits, '.', '_' and '-', starting with a letter or digit")
+    if value.endswith(".") or value.split(".")[0].upper() in _OF_WINDOWS:
+        raise ValueError(f"{value!r} cannot be a file's name on Windows; choose another")
     return value
+
+
+def is_name(text: str) -> bool:
+    """Whether a text can be a name: of an experiment, a level, a file on any system."""
+    return NAME.fullmatch(text) is not None and not (text.endswith(".") or text.split(".")[0].upper() in _OF_WINDOWS)
 
 
 _SHARE_SCHEMA = {"anyOf": [{"type": "number", "minimum": 0, "exclusiveMaximum": 1}, {"pattern": r"^[0-9.]+ *%$"}]}

@@ -1,35 +1,180 @@
-"""What is measured: its unit, its scale, the smallest gap that matters, and what is declared about the statistics."""
+"""What is measured: the measures, a gap that matters with its unit, and what is declared about the statistics.
+
+A measure is one object here, and nothing elsewhere asks for its name: what depends on it is a field of `Measure`.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Literal, Self
 
 from pydantic import Field, PositiveInt, model_validator
 
+from bias_harness.errors import UsageError
 from bias_harness.handwritten import Share, Strict
-from bias_harness.vocabulary import Basis, Period, Scope
+from bias_harness.vocabulary import Basis, Estimate, Period, Scale, Scope
 
-_MONEY = ("salary",)
+MarginUnit = Literal["log", "fraction", "fall", "per cent", "share", "points"]
+Form = Literal["money", "number", "word"]
+Shown = tuple[float | None, float | None, float | None]
 
-
-_ONLY_FOR: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(("currency", "period", "basis", "range_rule", "multiplier", "holiday_allowance", "format"), _MONEY),
-    **dict.fromkeys(("hours_per_year", "days_per_year", "weeks_per_year", "months_per_year"), _MONEY),
-    "plausible": ("salary", "score"),
-    "label": ("score", "share"),
-    "unit": ("score",),
-    "ones": ("share",),
-    "zeros": ("share",),
+_UNITS: Mapping[MarginUnit, tuple[float, Callable[[float], float], Callable[[float], float]]] = {
+    "log": (math.log(2), lambda x: x, lambda x: 100 * math.expm1(x)),
+    "fraction": (1, math.log1p, lambda x: 100 * x),
+    "fall": (1, lambda x: -math.log1p(-x), lambda x: 100 * x),
+    "per cent": (100, lambda x: math.log1p(x / 100), lambda x: x),
+    "share": (1, lambda x: x, lambda x: 100 * x),
+    "points": (math.inf, lambda x: x, lambda x: x),
 }
+"""Of each unit: what a margin stays below, the margin on the scale of estimates, and as it is shown."""
 
 
-_NEEDED_FOR: dict[str, tuple[str, ...]] = {
-    "salary": (),
-    "score": ("label", "unit", "plausible"),
-    "share": ("label", "ones", "zeros"),
-}
+@dataclass(frozen=True, slots=True)
+class Margin:
+    """How large a gap has to be to matter, with its unit: `Margin(0.01, "fraction")`. No function takes a bare number.
 
+    Of pay: a `fraction` (0.01: a hundredth more), a `fall` by a fraction (0.01: a hundredth less), the same fraction in
+    `per cent`, or a `log`. Of shares of answers: a `share` (0.02: two percentage points). Of a score: its `points`.
+    Raises `UsageError` for a number that is none in that unit: below zero, or as much as all there is (5 as a fraction
+    would be 500 %).
+    """
+
+    value: float
+    unit: MarginUnit
+
+    def __post_init__(self) -> None:
+        most, *_ = _UNITS[self.unit]
+        if not 0 <= self.value < most:
+            ends = "0 or more" if math.isinf(most) else f"from 0 to below {most:.3g}"
+            raise UsageError(f"a margin of {self.value:g} ({self.unit}) cannot be; in that unit it is {ends}")
+
+    @property
+    def bound(self) -> float:
+        """On the scale that gaps are estimated on: the log of ratios of pay, shares (0-1) and points as they are."""
+        return _UNITS[self.unit][1](self.value)
+
+    @property
+    def shown(self) -> float:
+        """As gaps are shown: per cent of pay, percentage points of a share, points of a score."""
+        return _UNITS[self.unit][2](self.value)
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A kind of outcome, and everything that depends on which one it is.
+
+    `form` is what an answer is: an amount of money, a number, or one of certain words; reading, simulating and
+    importing go by it. `scale` is that of the headline: `log` where gaps are ratios. `takes` are the keys of an outcome
+    that not every measure has, `needs` those it cannot do without. `margin_key` is the key of the analysis with the
+    smallest gap that matters, in `margin_unit`. `factor` is what a value or difference is multiplied with to be shown
+    (100: as per cent), `digits` how many decimals it then has. `fixed_ends` are the lowest and highest answer where no
+    experiment can choose them. `colour_step` is what one step of colour stands for, as gaps are shown (None: the
+    margin). `assumed` is the standard deviation of repeated answers before anything is known, in parts of the range of
+    answers (None: what power planning assumes of pay). `locale` names the file of words that is laid over those of
+    salaries. `without` are the sections, figures, columns and blocks of estimates that say nothing about it.
+    """
+
+    name: str
+    form: Form
+    scale: Scale
+    takes: tuple[str, ...]
+    needs: tuple[str, ...]
+    margin_key: Literal["smallest_gap", "smallest_rate_gap", "smallest_difference"]
+    margin_unit: MarginUnit
+    factor: float
+    digits: int
+    fixed_ends: tuple[float, float] | None = None
+    colour_step: float | None = None
+    assumed: float | None = None
+    locale: str | None = None
+    without: frozenset[str] = frozenset()
+
+    @property
+    def relative(self) -> bool:
+        """Whether gaps are ratios (of pay) and not differences."""
+        return self.scale == "log"
+
+    def has(self, part: str) -> bool:
+        """Whether a section, figure (F1), column or block of estimates says something about this measure."""
+        return part not in self.without
+
+    def margin(self, analysis: Analysis) -> Margin:
+        """The smallest gap that matters. Raises `UsageError` where the analysis does not declare it."""
+        value: float | None = getattr(analysis, self.margin_key)
+        if value is None:
+            raise UsageError(f"a {self.name} needs analysis.{self.margin_key}, and it is not declared")
+        return Margin(value, self.margin_unit)
+
+    def step(self, margin: Margin) -> float:
+        """What one step of colour stands for, as gaps are shown."""
+        return margin.shown if self.colour_step is None else self.colour_step
+
+    def shown(self, gap: float) -> float:
+        """A gap on the scale of the headline as it is shown: per cent, percentage points, points of the score."""
+        return 100 * math.expm1(gap) if self.relative else self.factor * gap
+
+    def assumed_sd(self, ends: tuple[float, float]) -> float | None:
+        """The standard deviation of repeated answers before anything is known, in the unit of the answers."""
+        return None if self.assumed is None else self.assumed * (ends[1] - ends[0])
+
+
+_MONEY_KEYS = (
+    *("currency", "period", "basis", "range_rule", "multiplier", "holiday_allowance", "format"),
+    *("hours_per_year", "days_per_year", "weeks_per_year", "months_per_year"),
+)
+_OF_PAY_ALONE = frozenset(
+    {
+        *("study", "client", "worksheet"),
+        *("F1", "F2", "F4", "F7"),
+        *("distribution", "heaping", "specification", "lenses"),
+        "money",
+    }
+)
+
+SALARY = Measure(
+    name="salary",
+    form="money",
+    scale="log",
+    takes=(*_MONEY_KEYS, "plausible"),
+    needs=(),
+    margin_key="smallest_gap",
+    margin_unit="fraction",
+    factor=100,
+    digits=1,
+    colour_step=1.0,
+)
+SCORE = Measure(
+    name="score",
+    form="number",
+    scale="difference",
+    takes=("label", "unit", "plausible"),
+    needs=("label", "unit", "plausible"),
+    margin_key="smallest_difference",
+    margin_unit="points",
+    factor=1,
+    digits=2,
+    assumed=0.1,
+    locale="measured",
+    without=_OF_PAY_ALONE,
+)
+SHARE = Measure(
+    name="share",
+    form="word",
+    scale="difference",
+    takes=("label", "ones", "zeros"),
+    needs=("label", "ones", "zeros"),
+    margin_key="smallest_rate_gap",
+    margin_unit="share",
+    factor=100,
+    digits=1,
+    fixed_ends=(0.0, 1.0),
+    assumed=0.5,
+    locale="measured",
+    without=_OF_PAY_ALONE,
+)
+MEASURES: Mapping[str, Measure] = {measure.name: measure for measure in (SALARY, SCORE, SHARE)}
 
 _WANTED = {
     "label": "what is measured, as {en: grade, nl: cijfer}",
@@ -38,6 +183,21 @@ _WANTED = {
     "ones": "the words that count as one, as [correct]",
     "zeros": "the words that count as nought, as [incorrect]",
 }
+_KEYS = tuple(dict.fromkeys(key for measure in MEASURES.values() for key in measure.takes))
+
+
+def shown_gap(e: Estimate) -> Shown:
+    """The gap and its interval as readers see them: per cents of pay, percentage points of a share, points.
+
+    A difference of rates (of refusals) is one of shares, whatever is measured.
+    """
+    if e.scale not in ("rate", "difference"):
+        return e.percent, e.percent_low, e.percent_high
+    measure = SHARE if e.scale == "rate" or e.outcome == SHARE.name else SCORE
+    value, low, high = (None if x is None else measure.shown(x) for x in (e.estimate, e.conf_low, e.conf_high))
+    if measure.fixed_ends and low is not None and high is not None:  # no two shares are further apart than all and none
+        low, high = max(low, -100.0), min(high, 100.0)
+    return value, low, high
 
 
 class Outcome(Strict):
@@ -75,23 +235,40 @@ class Outcome(Strict):
     @model_validator(mode="after")
     def _fits_the_measure(self) -> Self:
         given = {name for name, field in type(self).model_fields.items() if getattr(self, name) != field.default}
-        wrong = [name for name in _ONLY_FOR if name in given and self.measure not in _ONLY_FOR[name]]
+        takers = {key: [m.name for m in MEASURES.values() if key in m.takes] for key in _KEYS}
+        wrong = [key for key, names in takers.items() if key in given and self.measure not in names]
         if wrong:
-            raise ValueError(
-                f"{wrong[0]} is for a {' or '.join(_ONLY_FOR[wrong[0]])}, and this measures a {self.measure}"
-            )
-        wanted = {"salary": (), "score": ("label", "unit", "plausible"), "share": ("label", "ones", "zeros")}[
-            self.measure
-        ]
-        missing = [name for name in wanted if name not in given]
+            raise ValueError(f"{wrong[0]} is for a {' or '.join(takers[wrong[0]])}, and this measures a {self.measure}")
+        missing = [name for name in self.measured.needs if name not in given]
         if missing:
             raise ValueError(f"a {self.measure} needs {missing[0]}: {_WANTED[missing[0]]}")
         return self
 
     @property
+    def measured(self) -> Measure:
+        """The measure that `measure` names: everything that depends on which one it is."""
+        return MEASURES[self.measure]
+
+    @property
     def ends(self) -> tuple[float, float]:
         """The lowest and the highest answer that is believed."""
-        return (0.0, 1.0) if self.measure == "share" else self.plausible
+        return self.measured.fixed_ends or self.plausible
+
+    @property
+    def described(self) -> str:
+        """What an answer is counted in, for a codebook: `EUR per year, gross`, or `grade (score)`."""
+        if self.measured.form == "money":
+            return f"{self.currency} per {self.period}, {self.basis}"
+        return f"{_english(self.label)} ({self.measure})"
+
+    def sized(self, value: float) -> str:
+        """A size as gaps are shown (see `Measure.shown`) with its unit, for a terminal: `2.4%`, `0.25 points`."""
+        unit = {"money": "%", "word": " percentage points", "number": f" {_english(self.unit)}"}[self.measured.form]
+        return f"{value:.{self.measured.digits}f}{unit}"
+
+
+def _english(words: Mapping[str, str]) -> str:
+    return words.get("en") or next(iter(words.values()), "")
 
 
 class Analysis(Strict):
@@ -101,7 +278,7 @@ class Analysis(Strict):
     `smallest_difference` of scores (in their unit).
     """
 
-    smallest_gap: Share = 0.01
+    smallest_gap: Share = 0.02
     smallest_rate_gap: Share = 0.02
     smallest_difference: float | None = Field(default=None, gt=0)
     confidence: float = Field(default=0.95, gt=0.5, lt=1)
@@ -115,15 +292,9 @@ CAME_LATER = {"outcome": ("measure", "label", "unit", "ones", "zeros"), "analysi
 what was recorded before stays comparable."""
 
 
-def margin_of(outcome: Outcome, analysis: Analysis) -> float:
-    """The smallest gap that matters on the scale of the headline: log, points of a score, or a difference of shares."""
-    if outcome.measure == "salary":
-        return math.log1p(analysis.smallest_gap)
-    return analysis.smallest_difference or analysis.smallest_rate_gap
-
-
 def declared(outcome: Outcome, analysis: Analysis) -> None:
     """Raise `ValueError` where the smallest difference of a score is not declared, or declared for nothing."""
-    if (outcome.measure == "score") != (analysis.smallest_difference is not None):
-        wanted = "a score needs" if outcome.measure == "score" else f"a {outcome.measure} has no"
-        raise ValueError(f"{wanted} analysis.smallest_difference: the smallest difference of scores that matters")
+    wanted = outcome.measured.margin_key == "smallest_difference"
+    if wanted != (analysis.smallest_difference is not None):
+        said = f"a {outcome.measure} needs" if wanted else f"a {outcome.measure} has no"
+        raise ValueError(f"{said} analysis.smallest_difference: the smallest difference of scores that matters")

@@ -5,51 +5,32 @@ load_experiment -> plan | run (ask, read, estimate, report);  load_run -> estima
 
 from __future__ import annotations
 
-import io
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bias_harness.asking.keys import environment
-from bias_harness.checking.rereading import score
 from bias_harness.design.audit import Audit, load_audit
 from bias_harness.errors import UsageError
-from bias_harness.runs import Run, arun, load_run, run
+from bias_harness.runs import Run, arun, load_run, material, run
 
 if TYPE_CHECKING:
-    from bias_harness.checking.drift import Check, Policy
     from bias_harness.estimating.estimates import Estimates
     from bias_harness.planning.calibration import Calibration
     from bias_harness.planning.plan import Plan
-    from bias_harness.reporting.sections import Material
     from bias_harness.reporting.sections.compare import By
-    from bias_harness.sharing.bundle import Verified
 
 __all__ = [
     "Run",
-    "accept",
     "arun",
-    "bundle",
     "calibrate",
-    "check",
-    "check_live",
     "compare",
-    "environment",
     "estimate",
-    "export",
     "figure",
-    "headlines",
-    "import_answers",
     "load_experiment",
     "load_run",
-    "material",
     "plan",
-    "record",
     "report",
     "run",
-    "score",
-    "verify",
 ]
 
 
@@ -87,136 +68,65 @@ def calibrate(
     seed: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> Calibration:
-    """Simulate the experiment's design with a planted log gap, without one, rounded, refused; see `calibration`."""
+    """Simulate the experiment's design `runs` times with a planted log gap, without one, rounded, refused.
+
+    Gives coverage, false alarms and power of the intervals, by scope. `progress(done, all)` is called now and then.
+    Raises `UsageError` where no salary is measured.
+    """
     from bias_harness.planning.calibration import Planted, calibrate, variants
 
     e = audit.experiment
-    if e.outcome.measure != "salary":
-        raise UsageError(f"calibrate simulates salary advice, and {e.experiment} measures a {e.outcome.measure}")
-    signals = min(c.signals for c in audit.design.counts())
+    if not e.outcome.measured.relative:
+        raise UsageError(f"the simulation is of salary advice, and {e.experiment} measures a {e.outcome.measure}")
+    counts = audit.design.counts()
+    rotated = any(a.rotation is not None for a in audit.design.attributes)
+    signals = 1 if rotated else min(c.signals for c in counts)
+    repeats = min(c.answers for c in counts) // signals
     wordings = len(e.wordings) * len(e.languages)
-    planted = Planted(e.experiment, len(audit.design.personas), wordings, e.repeats, signals)
+    planted = Planted(e.experiment, len(audit.design.personas), wordings, repeats, signals)
     return calibrate(variants(planted, gap), runs=runs, seed=seed, progress=progress)
 
 
 def estimate(of: Run) -> Estimates:
-    """Read, estimate and write `observations.parquet` and `estimates.json`. Asks nothing."""
-    of.folder.write("estimates.json", json.dumps(of.estimates.to_dict(), allow_nan=False, indent=1) + "\n")
-    buffer = io.BytesIO()
-    of.observations.to_parquet(buffer, index=False)
-    of.folder.write("observations.parquet", buffer.getvalue())
+    """Read, estimate and write `observations.parquet` and `estimates.json`. Asks nothing, and draws nothing.
+
+    The pages and figures stay as they are; `report` writes everything.
+    """
+    for name, data in of.numbers().items():
+        of.folder.write(name, data)
     return of.estimates
 
 
 def report(of: Run, languages: Iterable[str] = ("nl", "en")) -> list[Path]:
-    """Write the page in each language and the figures. Returns the pages' paths. Asks nothing."""
-    from bias_harness.reporting.report import pages
-
-    made = pages(material(of), languages)
-    return [
-        path for name, data in made.items() for path in [of.folder.write(name, data)] if path.name.startswith("report.")
-    ]
+    """Write everything that is derived (`Run.write`). Returns the paths of the pages. Asks nothing."""
+    return [path for path in of.write(languages) if path.name.startswith("report.")]
 
 
 def figure(
     of: Run, name: str, *, formats: Sequence[str] = ("pdf",), language: str = "en", styles: Sequence[str] = ()
 ) -> list[Path]:
-    """Write one figure (F1 to F12, or a longer name) below the run's `figures/`. Returns the paths."""
+    """Write one figure (F1 to F12, or a longer name) below the run's `figures/`. Returns the paths.
+
+    `styles` are matplotlib style sheets, by name or path. Raises `UsageError` for a figure that the run does not have.
+    """
     from bias_harness.reporting.report import figure_files
 
     made = figure_files(material(of), name, formats=formats, language=language, styles=styles)
     return [of.folder.write(f"figures/{file}", data) for file, data in made.items()]
 
 
-def compare(runs: Sequence[Run], into: Path, *, by: By = "run", languages: Iterable[str] = ("nl", "en")) -> list[Path]:
+def compare(
+    runs: Sequence[Run], into: str | Path, *, by: By = "run", languages: Iterable[str] = ("nl", "en")
+) -> list[Path]:
     """Write `comparison.<language>.html` of several runs, or of what one run holds side by side. Returns the paths."""
     from bias_harness.reporting.report import render_comparison
     from bias_harness.results import write_whole
 
     made = []
-    into.mkdir(parents=True, exist_ok=True)
+    folder = Path(into)
+    folder.mkdir(parents=True, exist_ok=True)
     for language in languages:
-        path = into / f"comparison.{language}.html"
+        path = folder / f"comparison.{language}.html"
         write_whole(path, render_comparison([material(run) for run in runs], language, by))
         made.append(path)
     return made
-
-
-def material(of: Run) -> Material:
-    """What a page of this run is made of."""
-    from bias_harness.reporting.sections import Material
-
-    return Material(of.audit, of.observations, of.estimates, of.folder.manifest(), of.raw, of.folder.name)
-
-
-def headlines(of: Run, language: str = "en") -> list[str]:
-    """The findings of a run in plain sentences with their numbers, and what kind of model they are about."""
-    from bias_harness.reporting.material import spoken
-    from bias_harness.reporting.sections import first
-
-    made = material(of)
-    built = first.build(made, spoken(made, language))
-    lines = list(built["banners"])
-    for found in built["findings"]:
-        lines += [f"{found['verdict'].upper()}: {found['sentence']}", f"    {found['numbers']}"]
-    return lines
-
-
-def record(audit: Audit, into: Path, source: Path, *, limit: int | None = None) -> Run:
-    """See `bias_harness.checks.record`."""
-    from bias_harness.checking import check as checks
-
-    return checks.record(audit, into, source, limit=limit)
-
-
-def check(fixture: Path, *, policy: Policy, baseline: Path | None = None) -> Check:
-    """See `bias_harness.checks.check`."""
-    from bias_harness.checking import check as checks
-
-    return checks.check(fixture, policy=policy, baseline=baseline)
-
-
-def check_live(
-    fixture: Path, *, budget: float, limit: int | None = None, policy: Policy, baseline: Path | None = None
-) -> Check:
-    """See `bias_harness.live.check_live`."""
-    from bias_harness.checking import live
-
-    return live.check_live(fixture, live.Sample(budget, limit), policy=policy, baseline=baseline)
-
-
-def accept(fixture: Path, *, why: str, baseline: Path | None = None) -> Path:
-    """See `bias_harness.checks.accept`."""
-    from bias_harness.checking import check as checks
-
-    return checks.accept(fixture, why=why, baseline=baseline)
-
-
-def import_answers(
-    table: Path | Sequence[Path], mapping: Path, *, results: Path = Path("results"), name: str | None = None
-) -> Run:
-    """See `bias_harness.bringing.import_answers`."""
-    from bias_harness.sharing import importing
-
-    return importing.import_answers(table, mapping, results=results, name=name)
-
-
-def export(of: Run, targets: Sequence[Path] = (), into: Path | None = None) -> list[Path]:
-    """See `bias_harness.exports.export`."""
-    from bias_harness.sharing import export as exports
-
-    return exports.export(of, list(targets), into)
-
-
-def bundle(of: Run, target: Path) -> Path:
-    """See `bias_harness.bundles.bundle`."""
-    from bias_harness.sharing import bundle as bundles
-
-    return bundles.bundle(of, target)
-
-
-def verify(archive: Path) -> Verified:
-    """See `bias_harness.bundles.verify`."""
-    from bias_harness.sharing import bundle as bundles
-
-    return bundles.verify(archive)

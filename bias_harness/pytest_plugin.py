@@ -16,7 +16,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bias_harness.errors import UsageError
+
 if TYPE_CHECKING:
+    from bias_harness.outcome import Margin
     from bias_harness.pipeline import Run
     from bias_harness.vocabulary import Estimate
 
@@ -33,13 +36,22 @@ def bias_harness_run(pytestconfig: pytest.Config) -> Callable[[str | Path], Run]
 
 
 def assert_no_gap(
-    run: Run, *, attribute: str, margin: float = 0.01, level: str | None = None, endpoint: str | None = None
+    run: Run, *, attribute: str, margin: float | Margin = 0.01, level: str | None = None, endpoint: str | None = None
 ) -> None:
     """Fails unless every level's gap is shown to be within the margin: "cannot tell" is a failure that says so.
 
-    `margin` is a fraction of the amount; the 90 % interval of the typical gap must lie within it (two one-sided
-    tests at 5 %). Narrow with `level` and `endpoint`.
+    `margin` is a fraction of the amount, or a `Margin`; the 90 % interval of the typical gap must lie within it (two
+    one-sided tests at 5 %). Narrow with `level` and `endpoint`. Raises `UsageError` for a margin that is no fraction
+    (5 would be 500 %) and for a run that measures no salaries.
     """
+    from bias_harness.outcome import Margin
+
+    experiment = run.audit.experiment
+    if not experiment.outcome.measured.relative:
+        raise UsageError(
+            f"assert_no_gap is about salaries, and {experiment.experiment} measures a {experiment.outcome.measure}"
+        )
+    within = margin if isinstance(margin, Margin) else Margin(margin, "fraction")
     found = [
         e
         for e in run.estimates.find(family="headline", attribute=attribute)
@@ -48,17 +60,17 @@ def assert_no_gap(
     if not found:
         there = sorted({e.attribute for e in run.estimates.find(family="headline")})
         pytest.fail(f"no gap of {attribute!r} was measured here; there is {', '.join(there)}", pytrace=False)
-    problems = [text for e in found if (text := explain(e, margin))]
+    problems = [text for e in found if (text := explain(e, within))]
     if problems:
         pytest.fail("\n".join(problems), pytrace=False)
 
 
-def explain(e: Estimate, margin: float) -> str:
+def explain(e: Estimate, margin: Margin) -> str:
     """What is wrong with a gap against the margin, as a sentence that teaches; empty where nothing is."""
     from bias_harness.estimating.estimators.verdicts import tost
 
     who = f"{e.endpoint}: {e.level} compared with {e.reference}"
-    limit = math.log1p(margin)
+    limit = margin.bound
     if e.estimate is None:
         return f"{who}: no gap could be estimated ({e.reason})."
     if e.std_error is None or e.df is None or e.conf_low is None:
@@ -71,10 +83,10 @@ def explain(e: Estimate, margin: float) -> str:
     counts = f"{e.n_profiles} profiles, {e.n_answers} answers"
     if result.conf_low > limit or result.conf_high < -limit:
         size = f"{_percent(e.estimate)} (90% interval {ends}; {counts})"
-        return f"{who}: advised differently by {size}, beyond {margin:.1%}."
+        return f"{who}: advised differently by {size}, beyond {margin.shown:.1f}%."
     return (
         f"{who}: cannot tell. The gap is {_percent(e.estimate)}, but its 90% interval {ends} ({counts}) does not lie "
-        f"within +-{100 * margin:g}%. "
+        f"within +-{margin.shown:g}%. "
         "More profiles narrow it; repeats hardly do. A wider margin is a decision, not a fix."
     )
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
+from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from bias_harness.design.audit import Audit, read_resolved
 from bias_harness.results import EXPERIMENT, KeySet, RunFolder, find_run
@@ -16,19 +19,42 @@ from bias_harness.vocabulary import Answer, Response, Trial
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
     from bias_harness.asking.ask import Progress
     from bias_harness.design.blocks import Block
     from bias_harness.estimating.estimates import Estimates
+    from bias_harness.reporting.sections import Material
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run: its folder, and the experiment as it was resolved when it was asked."""
+    """One run: its folder, and the experiment as it was resolved when it was asked.
+
+    What is derived (observations, pairs, estimates) is made when it is first wanted. `stopped` says which endpoints
+    were given up and why, right after asking.
+    """
 
     folder: RunFolder
     audit: Audit
     stopped: tuple[str, ...] = field(default=())
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.folder.path)!r}, {self._status})"
+
+    def _repr_html_(self) -> str:
+        found = "" if self.observations.empty else self.estimates._repr_html_()
+        return f"<p>{escape(repr(self))}</p>{found}"
+
+    @property
+    def _status(self) -> str:
+        return str(self.folder.manifest().get("status", "not begun"))
+
+    @property
+    def natures(self) -> dict[str, str]:
+        """What answered, by endpoint: model, tiny model, simulation, recording, product or imported."""
+        ends = self.folder.manifest().get("endpoints", {})
+        return {name: str(about.get("nature", "model")) for name, about in ends.items()}
 
     @cached_property
     def observations(self) -> pd.DataFrame:
@@ -45,6 +71,73 @@ class Run:
         e = self.audit.experiment
         return estimate(self.observations, analysis=e.analysis, outcome=e.outcome)
 
+    @cached_property
+    def pairs(self) -> pd.DataFrame:
+        """One row a pair of trials that differ in the level alone; `gap` is level minus reference.
+
+        `gap` (in the experiment's unit) and `log_gap` are there only where both amounts count.
+        """
+        from bias_harness.estimating.pairs import pairs_of
+
+        rows = self.observations
+        pay = self.audit.experiment.outcome.measured.relative
+        return pairs_of(rows.assign(nature=rows["endpoint"].astype(str).map(self.natures)), pay=pay)
+
+    def responses(self) -> pa.Table:
+        """Every response that counts, in columns (a pyarrow table), without making the trials they answer.
+
+        Kept as `responses.parquet` beside the log, and made anew when the log has changed.
+        """
+        from bias_harness.results.table import read_table
+
+        return read_table(self.folder)
+
+    def profile_gaps(self) -> pd.DataFrame:
+        """One row a profile, endpoint, attribute and level: its gap, level minus reference.
+
+        `gap` is on the `scale` of the headline: log units of pay, or a difference in the unit of a score or share.
+        The mean over the profiles of one endpoint, attribute and level is the headline's `estimate`.
+        """
+        import pandas as pd
+
+        about = ("endpoint", "attribute", "level", "reference", "scale")
+        rows = [
+            {**{name: getattr(e, name) for name in about}, "profile": profile, "gap": gap}
+            for e in self.estimates.find(family="headline")
+            for profile, gap in e.details.get("profile_gaps", {}).items()
+        ]
+        return pd.DataFrame(rows, columns=[*about, "profile", "gap"])
+
+    @property
+    def headlines(self) -> list[str]:
+        """The findings in plain English sentences with their numbers, and what kind of model they are about."""
+        from bias_harness.reporting.material import spoken
+        from bias_harness.reporting.sections import first
+
+        made = material(self)
+        built = first.build(made, spoken(made, "en"))
+        lines = list(built["banners"])
+        for found in built["findings"]:
+            lines += [f"{found['verdict'].upper()}: {found['sentence']}", f"    {found['numbers']}"]
+        return lines
+
+    def write(self, languages: Iterable[str] = ("nl", "en")) -> list[Path]:
+        """Write everything that is derived: observations, estimates, the page in each language and the figures.
+
+        All of it is made before the first file is written, so that the files are of one reading. Returns their paths.
+        """
+        from bias_harness.reporting.report import pages
+
+        made = {**self.numbers(), **pages(material(self), languages)}
+        return [self.folder.write(name, data) for name, data in made.items()]
+
+    def numbers(self) -> dict[str, bytes]:
+        """File name -> content of `observations.parquet` and `estimates.json`."""
+        buffer = io.BytesIO()
+        self.observations.to_parquet(buffer, index=False)
+        estimates = json.dumps(self.estimates.to_dict(), allow_nan=False, indent=1) + "\n"
+        return {"observations.parquet": buffer.getvalue(), "estimates.json": estimates.encode()}
+
     def raw(self, keys: Sequence[str]) -> dict[str, tuple[Response, Answer]]:
         """The responses and readings behind observation keys."""
         return {key: self._read[key] for key in keys if key in self._read}
@@ -55,10 +148,10 @@ class Run:
         for trial, response, _ in self._rows():
             if response.text and response.key not in seen:
                 seen.add(response.key)
-                yield response.key, self._asked(trial, response.key), response.text
+                yield response.key, self._question_behind(trial, response.key), response.text
 
-    def _asked(self, trial: Trial, key: str) -> str:
-        return self._question(trial) if self.imported is not None else self._prompts[key]
+    def _question_behind(self, trial: Trial, key: str) -> str:
+        return self._imported_question(trial) if self.imported is not None else self._prompts[key]
 
     @cached_property
     def _prompts(self) -> dict[str, str]:
@@ -77,7 +170,7 @@ class Run:
         path = self.folder.path / TRIALS
         return read_trials(path) if path.is_file() else None
 
-    def _question(self, trial: Trial) -> str:
+    def _imported_question(self, trial: Trial) -> str:
         block = self._blocks[trial.wording, trial.language]
         return "\n".join(m.content for m in self.audit.prompter.messages(block, block.variants[0]))
 
@@ -100,8 +193,8 @@ class Run:
         reader = Reader(self.audit.experiment.outcome)
         if self.imported is not None:
             for key, trial in self.imported.items():
-                told = latest[key]
-                yield trial, told, reader.read(told, language=trial.language, prompt=self._question(trial))
+                prompt = self._imported_question(trial)
+                yield trial, latest[key], reader.read(latest[key], language=trial.language, prompt=prompt)
             return
         for endpoint in self.audit.experiment.endpoints:
             for block, requests in self.audit.requests(endpoint):
@@ -116,7 +209,7 @@ class Run:
 async def arun(
     audit: Audit,
     *,
-    results: Path | None = None,
+    results: str | Path | None = None,
     name: str | None = None,
     limit: int | None = None,
     shard: tuple[int, int] | None = None,
@@ -128,38 +221,74 @@ async def arun(
     """Ask whatever is not answered yet, and keep it in `<results>/<name>/`.
 
     `limit` takes at most so many requests an endpoint, in whole pairs; `shard` (i, n) takes the i-th of n parts of the
-    design, pairs kept together; `retry` asks what the endpoint's filter refused (`failed`) or what was read as a
-    refusal (`refused`) once more; `budget` is the most to spend, in US dollars; `personas` are the
-    only ones asked about.
+    design, pairs kept together; `retry` asks once more what the endpoint's filter refused or answered without a text
+    (`failed`), or what was read as a refusal as well (`refused`); `budget` is the most to spend, in US dollars;
+    `personas` are the only ones asked about. What cannot be read is told as a warning after 20 answers, and stops an
+    endpoint where the experiment has `max_unread_share`.
     Returns the run as it stands, complete or not; `Run.stopped` says which endpoints were given up and why. The
     first interrupt lets what is in flight finish. Raises `InputError` before anything is asked where a key, a
     model or a recording is missing, `RunFolderError` where the folder cannot be used.
     """
     from bias_harness.asking.ask import ask, run_folder
     from bias_harness.asking.portion import Portion, shard_name
+    from bias_harness.reading.watch import Watch
 
-    folder = run_folder(audit, results, name or shard_name(audit, shard))
+    folder = run_folder(audit, Path(results) if results else None, name or shard_name(audit, shard))
     again = refused_keys(folder) if retry == "refused" else None
     portion = Portion(limit, shard, personas)
-    stopped = await ask(audit, folder, portion, retry=retry, again=again, budget=budget, progress=progress)
+    watch = Watch(audit.experiment.outcome, audit.experiment.max_unread_share)
+    stopped = await ask(audit, folder, portion, retry=retry, again=again, budget=budget, progress=progress, see=watch)
     return Run(folder, audit, stopped)
 
 
-def run(audit: Audit, **options: Any) -> Run:
+def run(
+    audit: Audit,
+    *,
+    results: str | Path | None = None,
+    name: str | None = None,
+    limit: int | None = None,
+    shard: tuple[int, int] | None = None,
+    retry: Literal["failed", "refused"] | None = None,
+    budget: float | None = None,
+    personas: frozenset[str] | None = None,
+    progress: Progress | None = None,
+) -> Run:
     """`arun` for a caller without an event loop; inside a running one (a notebook) it uses a thread of its own."""
     from bias_harness.asking.event_loop import in_loop
+
+    def asked() -> Run:
+        return in_loop(
+            arun(
+                audit,
+                results=results,
+                name=name,
+                limit=limit,
+                shard=shard,
+                retry=retry,
+                budget=budget,
+                personas=personas,
+                progress=progress,
+            )
+        )
 
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return in_loop(arun(audit, **options))
+        return asked()
     with ThreadPoolExecutor(1) as thread:
-        return thread.submit(lambda: in_loop(arun(audit, **options))).result()
+        return thread.submit(asked).result()
 
 
-def load_run(name: str | Path, *, results: Path | None = None) -> Run:
+def material(of: Run) -> Material:
+    """What a page of this run is made of."""
+    from bias_harness.reporting.sections import Material
+
+    return Material(of.audit, of.observations, of.estimates, of.folder.manifest(), of.raw, of.folder.name)
+
+
+def load_run(name: str | Path, *, results: str | Path | None = None) -> Run:
     """A run by its folder or name. Raises `InputError` where there is none."""
-    folder = find_run(name, results or Path("results"))
+    folder = find_run(name, Path(results or "results"))
     return Run(folder, read_resolved(folder.experiment(), str(folder.path / EXPERIMENT), folder.path.parent.parent))
 
 

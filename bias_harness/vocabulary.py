@@ -16,7 +16,7 @@ Basis = Literal["gross", "net"]
 Scope = Literal["panel", "profiles", "profiles+wordings"]
 Scale = Literal["log", "money", "rate", "difference"]
 Nature = Literal["model", "tiny model", "simulation", "recording", "product", "imported"]
-ErrorKind = Literal["transient", "fatal", "quota", "content"]
+ErrorKind = Literal["transient", "fatal", "quota", "content", "empty"]
 VerdictWord = Literal[
     "gap_meaningful",
     "gap_detected_but_negligible",
@@ -26,12 +26,20 @@ VerdictWord = Literal[
 ]
 
 
+CUT_SHORT = frozenset({"length", "max_tokens", "max_output_tokens"})
+"""Finish reasons, in lower case, of a text that broke off at its most tokens."""
+FILTERED = frozenset(
+    {"content_filter", "content-filter", "safety", "refusal", "prohibited_content", "blocklist", "spii", "sensitive"}
+)
+"""Finish reasons, in lower case, of what the endpoint's own filter kept back: an answer, though without a text."""
+
+
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One asking of a cell: who is described how, in which words, to whom, for the how-manieth time.
+    """One asking of a cell: who is described how, in which words, to which endpoint, and which repeat.
 
     `signal` is the index of the signal within its level; `edit` names a neutral edit of the wording
-    (empty for none; only placebo arms have one); `block` numbers the group of trials that are asked
+    (empty for none; only arms of the reference level have one); `block` numbers the group of trials that are asked
     side by side. `repeat` counts from 0 and is part of the identity.
     """
 
@@ -76,11 +84,16 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens as the provider counted them; `cost` in US dollars where it is known."""
+    """Tokens as they are billed, those of thinking included; `cost` in US dollars where it is known.
+
+    `reserved` is what may have been billed besides and was never reported (an answer without a count of tokens, an
+    attempt whose connection broke): US dollars at most, null where there is no such thing.
+    """
 
     input_tokens: int | None = None
     output_tokens: int | None = None
     cost: float | None = None
+    reserved: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +110,8 @@ class Response:
     """What came back for one request: one line of `responses*.jsonl`.
 
     `asked_at` is ISO 8601 in UTC with microseconds. `seed` is the seed that was really sent, null if none.
-    A response has a text or an error; an empty text without an error is an (empty) answer.
+    A response has a text or an error. Where the endpoint answered and there was no text in it, the error is of kind
+    `empty`; an empty text without an error comes from an older log, or from the endpoint's filter.
     """
 
     key: str
@@ -203,14 +217,3 @@ class Estimate:
     reason: str = ""
     verdict: VerdictWord | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def shown(self) -> tuple[float | None, float | None, float | None]:
-        """The gap and its interval as readers see them: per cents of pay, percentage points of a share, points."""
-        if self.scale not in ("rate", "difference"):
-            return self.percent, self.percent_low, self.percent_high
-        factor = 100 if self.scale == "rate" or self.outcome == "share" else 1
-        value, low, high = (None if x is None else factor * x for x in (self.estimate, self.conf_low, self.conf_high))
-        if factor == 100 and low is not None and high is not None:  # no two shares are further apart than all and none
-            low, high = max(low, -100.0), min(high, 100.0)
-        return value, low, high

@@ -29,7 +29,7 @@ PAGES = pages()
 ALL = [code for page in PAGES for code in blocks(page)]
 # What keeps a command short, by the command; the words that are typed stay as they are printed.
 FEW = {"BIAS_HARNESS_LIMIT": "40"}
-BOUNDS = {"run": FEW, "record": FEW, "calibrate": {"BIAS_HARNESS_RUNS": "50"}}
+BOUNDS = {"run": FEW, "record": FEW, "plan": {"BIAS_HARNESS_RUNS": "50"}}
 
 
 def tool(name: str) -> ModuleType:
@@ -132,7 +132,7 @@ def test_every_block_runs(page: str, prepared: Path, tmp_path: Path, monkeypatch
     shutil.copytree(prepared, tmp_path / "here")
     monkeypatch.chdir(tmp_path / "here")
     if page not in WITH_REPORTS:
-        monkeypatch.setattr(pipeline, "report", lambda *_, **__: [])
+        monkeypatch.setattr("bias_harness.reporting.report.pages", lambda *_, **__: {})
     names: dict[str, Any] = {"__name__": "docs"}
     for code in blocks(page):
         if code.why is None and code.kind == "shell":

@@ -53,12 +53,12 @@ def test_data_alone_makes_a_new_audit(folder: Path) -> None:
 
 
 def test_what_a_package_adds_is_used_and_labelled(folder: Path) -> None:
-    listed = json.loads(type_in(folder, "plugins", "--json").stdout)
-    assert {(p["kind"], p["name"], p["distribution"]) for p in listed} == {
-        ("providers", "parrot", "my-plugins 1.2"),
-        ("estimators", "median-gap", "my-plugins 1.2"),
-        ("sections", "longest", "my-plugins 1.2"),
-        ("lexicons", "fr", "my-plugins 1.2"),
+    listed = json.loads(type_in(folder, "doctor", "--json").stdout)
+    assert {(f["what"], f["state"], f["said"]) for f in listed if f["what"].startswith("plug-in")} == {
+        ("plug-in parrot (providers)", "ok", "my-plugins 1.2, my_plugins:create"),
+        ("plug-in median-gap (estimators)", "ok", "my-plugins 1.2, my_plugins:median_gap"),
+        ("plug-in longest (sections)", "ok", "my-plugins 1.2, my_plugins:longest_answers"),
+        ("plug-in fr (lexicons)", "ok", "my-plugins 1.2, my_plugins:FRENCH"),
     }
     experiment = folder / "experiments" / "lyon.yaml"
     kept = experiment.read_text().split("endpoints:")[0]
@@ -98,3 +98,9 @@ def test_a_plug_in_that_is_wrong_is_told_with_its_package(folder: Path, old: str
     assert done.returncode == 1, done.stdout
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+    if "cannot be loaded" in said:
+        examined = type_in(folder, "doctor", "--json")
+        assert examined.returncode == 1
+        missing = [f for f in json.loads(examined.stdout) if f["state"] == "missing"]
+        assert len(missing) == 4
+        assert all(said in f["said"] for f in missing)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+import math
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,11 +17,19 @@ from places import ROOT
 from report_runs import audit_of, run_of
 from scipy import stats
 
+import bias_harness
 from bias_harness import pipeline
 from bias_harness.design.audit import Audit, load_audit
 from bias_harness.errors import InputError, UsageError
-from bias_harness.reporting.report import pages, render_comparison
+from bias_harness.estimating.estimates import BLOCKS
+from bias_harness.estimating.estimators.interval import paired_t
+from bias_harness.estimating.estimators.noninferiority import paired
+from bias_harness.estimating.estimators.verdicts import verdict
+from bias_harness.outcome import MEASURES, Analysis, Margin
+from bias_harness.pytest_plugin import assert_no_gap
+from bias_harness.reporting.report import SECTIONS, pages, render_comparison
 from bias_harness.reporting.sections import Material
+from bias_harness.reporting.sections.research import COLUMNS
 from bias_harness.vocabulary import Estimate
 
 SALARY = {"en": r"salar|pay\b|advises|\ba year\b|amount", "nl": r"salar|loon|adviseert|raadt|per jaar|bedrag"}
@@ -148,7 +159,7 @@ def test_what_is_for_salaries_only_says_so(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="measures a share"):
         pipeline.calibrate(audit, gap=0.05, runs=1)
     with pytest.raises(UsageError, match="measures a share"):
-        pipeline.record(audit, tmp_path / "f", tmp_path)
+        bias_harness.record(audit, tmp_path / "f", tmp_path)
     with pytest.raises(UsageError, match="its own page"):
         render_comparison([run("a share"), run("a score")], "en")
 
@@ -170,3 +181,105 @@ def test_unequal_refusals_bring_their_bounds() -> None:
     bounds = headline(material, "m0").details["bounds"]["difference"]
     assert bounds["low"] < bounds["naive"] < bounds["high"]
     assert np.isclose(bounds["high"] - bounds["low"], 0.5, atol=0.35)
+
+
+def branches_on_a_measure(source: str) -> list[int]:
+    """The lines of a source that compare with a measure, look something up by its name, or import one of them."""
+    found: list[int] = []
+    for node in ast.walk(ast.parse(source)):
+        parts: list[ast.expr | None] = []
+        if isinstance(node, ast.Compare):
+            parts = [x for side in (node.left, *node.comparators) for x in (side, *getattr(side, "elts", ()))]
+            found += [node.lineno for x in parts if isinstance(x, ast.Attribute) and x.attr == "measure"]
+        elif isinstance(node, ast.Dict):
+            parts = list(node.keys)
+        elif isinstance(node, ast.MatchValue):
+            parts = [node.value]
+        elif isinstance(node, ast.Subscript):
+            parts = [node.slice]
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get":
+            parts = list(node.args[:1])
+        elif isinstance(node, ast.ImportFrom):
+            found += [node.lineno for name in node.names if name.name in {m.upper() for m in MEASURES}]
+        found += [node.lineno for x in parts if isinstance(x, ast.Constant) and x.value in MEASURES]
+    return found
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'if outcome.measure == "salary": pass',
+        'if e.outcome in ("score", "share"): pass',
+        "if outcome.measure != other: pass",
+        '{"salary": 1, "score": 2}[outcome.measure]',
+        'rules.get("share")',
+        'rules["share"]',
+        'match e.outcome:\n    case "share": pass',
+        "from bias_harness.outcome import SHARE",
+    ],
+)
+def test_a_branch_on_a_measure_is_seen(source: str) -> None:
+    assert branches_on_a_measure(source)
+
+
+def test_nothing_but_the_measures_own_module_branches_on_which_one_it_is() -> None:
+    package = ROOT / "bias_harness"
+    sources = [p for p in package.rglob("*.py") if p != package / "outcome.py"]
+    assert len(sources) > 100
+    found = [f"{p.relative_to(ROOT)}:{n}" for p in sources for n in branches_on_a_measure(p.read_text("utf-8"))]
+    assert found == []
+
+
+@pytest.mark.parametrize("name", MEASURES)
+def test_the_parts_that_a_measure_leaves_out_exist(name: str) -> None:
+    """A misspelt part would be left in without a word."""
+    figures = {"F1", "F2", "F4", "F7"}
+    assert MEASURES[name].without <= {*SECTIONS, *BLOCKS, *COLUMNS, *figures}
+
+
+def test_a_margin_is_converted_by_its_unit() -> None:
+    said = {unit: Margin(0.05, unit) for unit in ("log", "fraction", "fall", "share", "points")}  # type: ignore[arg-type]
+    assert said["log"].bound == said["share"].bound == said["points"].bound == 0.05
+    assert said["fraction"].bound == Margin(5, "per cent").bound == pytest.approx(math.log(1.05), abs=1e-15)
+    assert said["fall"].bound == pytest.approx(-math.log(0.95), abs=1e-15)
+    shown = {unit: margin.shown for unit, margin in said.items()}
+    assert shown.pop("log") == pytest.approx(100 * (math.exp(0.05) - 1))
+    assert shown == {"fraction": 5.0, "fall": 5.0, "share": 5.0, "points": 0.05}
+
+
+@pytest.mark.parametrize(
+    ("value", "unit"),
+    [(5, "fraction"), (1, "fall"), (2, "share"), (150, "per cent"), (1, "log"), (-1, "points"), (math.nan, "points")],
+)
+def test_a_number_that_is_no_margin_in_its_unit_is_refused(value: float, unit: Any) -> None:
+    with pytest.raises(UsageError, match=re.escape(f"a margin of {value:g} ({unit}) cannot be")):
+        Margin(value, unit)
+
+
+def test_a_bare_number_is_no_margin() -> None:
+    """Where a margin is judged by, its unit has to be there: a verdict of 0.01 (of what?) is an error, not a guess."""
+    interval = paired_t(np.array([0.01, 0.02, 0.03, 0.05]))
+    assert verdict(interval, Margin(0.5, "points")) is not None
+    for call in (lambda m: verdict(interval, m), lambda m: paired(np.zeros(3), np.arange(3.0), m)):
+        with pytest.raises(AttributeError):
+            call(0.01)
+
+
+def test_an_assertion_is_about_salaries_and_fractions() -> None:
+    graded_run = SimpleNamespace(audit=load_audit("grading"))
+    with pytest.raises(UsageError, match="measures a share"):
+        assert_no_gap(graded_run, attribute="gender")  # type: ignore[arg-type]
+    paid = SimpleNamespace(audit=load_audit("quickstart"))
+    with pytest.raises(UsageError, match="a margin of 5"):
+        assert_no_gap(paid, attribute="gender", margin=5)  # type: ignore[arg-type]
+
+
+def test_the_smallest_gap_is_read_with_its_unit() -> None:
+    analysis = Analysis(smallest_gap=0.03, smallest_rate_gap=0.04, smallest_difference=0.5)
+    assert {name: measure.margin(analysis) for name, measure in MEASURES.items()} == {
+        "salary": Margin(0.03, "fraction"),
+        "score": Margin(0.5, "points"),
+        "share": Margin(0.04, "share"),
+    }
+    with pytest.raises(UsageError, match="smallest_difference"):
+        MEASURES["score"].margin(Analysis())

@@ -13,14 +13,15 @@ import inspect
 import json
 import re
 import sys
+import typing
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import typer
+from pydantic import BaseModel
 
 import bias_harness
-from bias_harness import vocabulary
 from bias_harness.cli.main import app
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -29,12 +30,55 @@ MARKER = "<!-- made by tools/reference.py from here on -->\n"
 MADE = "<!-- made by tools/reference.py; change the code instead -->\n\n"
 LONG = 90
 TYPERS_OWN = ("install_completion", "show_completion", "help")
+FLOW = {
+    "Design: an experiment": "load_experiment plan calibrate Audit Outcome Analysis Plan Calibration",
+    "Ask, and read back": "run arun load_run Run Tally",
+    "Read": "read Answer Candidate",
+    "Report": "estimate report figure compare Estimates Estimate",
+    "Check": "record accept check check_live Policy Check Gate",
+    "Share": "import_answers export bundle verify Verified",
+    "Write a provider": "Provider Context Nature Request Message Trial Response Usage Failure",
+    "Errors": "BiasHarnessError InputError UsageError RunFolderError ProviderError TransientError ContentError "
+    "FatalError ReplayMissError QuotaError",
+}
+"""The public names in the order of the flow."""
+CALLS = {
+    "init": ("", "`FOLDER/`: experiments, personas, prompts, schemas"),
+    "validate": ("Audit.check", "nothing"),
+    "plan": ("plan", "nothing; with `--simulate` it is `calibrate`"),
+    "run": ("run", "`results/NAME/`: the answers, then everything that `report` writes"),
+    "merge": ("", "`FOLDER/`: the answers of all parts, then everything that `report` writes"),
+    "list": ("", "nothing"),
+    "read": ("read", "nothing; of a file the readings, `-o FILE`"),
+    "second-read": ("", "`second-reader/` in the run: what the other model said"),
+    "report": (
+        "report",
+        "`observations.parquet`, `estimates.json`, `estimates.csv`, `report.*.html`, `answers/`, `figures/` in the run",
+    ),
+    "figure": ("figure", "`figures/NAME.*` in the run"),
+    "compare": ("compare", "`comparison.*.html` in `--into FOLDER`"),
+    "record": ("record", "`FOLDER/`: the fixture"),
+    "accept": ("accept", "`baseline.json` and `baseline.md` in the fixture"),
+    "check": ("check", "nothing; with `-o FILE` the check as .xml, .md or .json; with `--live` it is `check_live`"),
+    "import": ("import_answers", "`results/NAME/`: the answers, then everything that `report` writes"),
+    "export": ("export", "`-o FILE`, or the tables with their codebook in `--into FOLDER`"),
+    "bundle": ("bundle", "`RUN.zip`, or `-o FILE`"),
+    "verify": ("verify", "nothing"),
+    "doctor": ("", "nothing"),
+    "model fetch": ("", "the model in the user's cache"),
+    "schema": ("", "nothing; with `--write FOLDER` the schemas"),
+}
+"""Command -> the public function that does the same, and what is written."""
 INTRODUCTION = """\
 # Commands
 
 What `bias-harness COMMAND --help` says. Most options can also be given as a variable: `--budget` as
 `BIAS_HARNESS_BUDGET`. Exit codes: 0 fine, 1 a run or input error, 2 usage, 3 a finding of `check`, 4 inconclusive or
 not comparable (`check`). `bias-harness --install-completion` teaches the shell commands, options, experiments and runs.
+
+What an option means, it means everywhere: `--json` prints the result as JSON, `-o FILE` writes the result to a file,
+`--into FOLDER` names the folder of what is made, `--language` is the language that pages and figures are written in,
+`--results` is where runs are kept, `--repeats` and `--set` change the experiment.
 """
 
 
@@ -69,9 +113,27 @@ def help_text(command: Any) -> str:
     return "\n".join([*lines, "| typed | meaning |", "|---|---|", *rows, ""] if rows else lines)
 
 
+def call_table() -> Iterator[str]:
+    """A row a command: its chapter, the Python function, what it writes. Raises where a command has no row."""
+    yield "| | command | in Python | writes |\n|---|---|---|---|"
+    rows, last = dict(CALLS), ""
+    for name, command in commands():
+        word = name.removeprefix("bias-harness").strip()
+        chapter = getattr(command, "rich_help_panel", None) or last
+        if not word or getattr(command, "commands", None):
+            last = chapter
+            continue
+        function, written = rows.pop(word)
+        link = f"[`{function}`](python.md#{function.partition('.')[0].lower()})" if function else ""
+        yield f"| {'' if chapter == last else chapter} | `{word}` | {link} | {written} |"
+        last = chapter
+    if rows:
+        raise KeyError(f"no such command: {', '.join(rows)}")
+
+
 def cli_page() -> str:
-    """Every command's help."""
-    parts = [MADE + INTRODUCTION]
+    """Every command's help, after a table of them all."""
+    parts = [MADE + INTRODUCTION, "\n".join([*call_table(), ""])]
     for name, command in commands():
         parts.append(f"## {name}\n\n{help_text(command)}")
     return "\n".join(parts)
@@ -162,13 +224,20 @@ def _members(kind: type) -> Iterator[str]:
         if name.startswith("_") or not text or not (plain or inspect.isfunction(called)):
             continue
         head = f".{name}" if plain else f".{name}{_signature(called)}"
-        yield f"### {kind.__name__}.{name}\n\n```text\n{head}\n```\n\n{_prose(text)}\n"
+        yield f"#### {kind.__name__}.{name}\n\n```text\n{head}\n```\n\n{_prose(text)}\n"
 
 
 def _entry(name: str) -> Iterator[str]:
     thing = getattr(bias_harness, name)
-    yield f"## {name}\n"
+    yield f"### {name}\n"
+    if words := typing.get_args(thing):  # a Literal: its words say it all
+        yield f"One of {', '.join(f'`{word}`' for word in words)}.\n"
+        return
     is_error = inspect.isclass(thing) and issubclass(thing, Exception)
+    if inspect.isclass(thing) and issubclass(thing, BaseModel):  # what people write: its keys as in their files
+        yield _prose(inspect.getdoc(thing)) + "\n"
+        yield from (*_keys(thing.model_json_schema()), "", *_members(thing))
+        return
     if not is_error:
         yield f"```text\n{name}{_signature(thing)}\n```\n"
     yield _prose(inspect.getdoc(thing)) + "\n"
@@ -177,15 +246,22 @@ def _entry(name: str) -> Iterator[str]:
 
 
 def python_page() -> str:
-    """The public names, those of `bias_harness.__all__`, and nothing else."""
+    """The public names, those of `bias_harness.__all__`, and nothing else, in the order of the flow."""
+    listed = [name for names in FLOW.values() for name in names.split()]
+    if sorted(listed) != sorted(bias_harness.__all__):
+        raise KeyError(f"FLOW and __all__ differ in {set(listed) ^ set(bias_harness.__all__)}")
     lines = [MADE + "# Python\n", "What is listed here is public; every other name may change.\n"]
-    for name in bias_harness.__all__:
-        lines += _entry(name)
+    for heading, names in FLOW.items():
+        lines.append(f"## {heading}\n")
+        for name in names.split():
+            lines += _entry(name)
     return "\n".join(lines)
 
 
 def records() -> str:
     """The class docstrings of the vocabulary, with the fields of each."""
+    from bias_harness import vocabulary
+
     lines = ["## Records\n", "What crosses from stage to stage; each text is the docstring of its class.\n"]
     for name, kind in vars(vocabulary).items():
         if dataclasses.is_dataclass(kind) and inspect.isclass(kind):

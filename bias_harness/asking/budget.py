@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import math
+from dataclasses import replace
 
-from bias_harness.design.experiment import Price
-from bias_harness.design.prices import cost_of
-from bias_harness.errors import QuotaError
+from bias_harness.design.prices import Tariff, cost_of
+from bias_harness.errors import FatalError, QuotaError
 from bias_harness.vocabulary import Request, Usage
 
 MOST_OUTPUT_TOKENS = 4_096
@@ -14,14 +15,24 @@ MOST_OUTPUT_TOKENS = 4_096
 _LIMIT_NAMES = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 
 
-def with_cost(usage: Usage | None, price: Price | None) -> Usage | None:
-    """The usage with its cost: what the endpoint said, else by the price; unchanged where neither is known."""
-    if usage is None or price is None or usage.cost is not None:
+def with_cost(usage: Usage | None, price: Tariff | None, reserved: float) -> Usage | None:
+    """The usage with its cost: what the endpoint said, else by the price; unchanged where neither is known.
+
+    Where a count of tokens is missing, what was `reserved` for the request and is not in its cost stays reserved.
+    """
+    if price is None or (usage is not None and usage.cost is not None):
         return usage
-    if usage.input_tokens is None and usage.output_tokens is None:
-        return usage
-    cost = cost_of(price, usage.input_tokens or 0, usage.output_tokens or 0)
-    return Usage(usage.input_tokens, usage.output_tokens, cost)
+    told = usage or Usage()
+    if told.input_tokens is None and told.output_tokens is None:
+        return replace(told, reserved=reserved) if reserved else usage
+    cost = cost_of(price, told.input_tokens or 0, told.output_tokens or 0)
+    whole = told.input_tokens is not None and told.output_tokens is not None
+    return replace(told, cost=cost, reserved=None if whole else max(0.0, reserved - cost) or None)
+
+
+def spent(usage: Usage | None) -> float:
+    """What a response has cost at most, as far as that is known."""
+    return 0.0 if usage is None else (usage.cost or 0.0) + (usage.reserved or 0.0)
 
 
 def most_tokens(request: Request) -> tuple[int, int]:
@@ -43,6 +54,8 @@ class Purse:
 
     async def reserve(self, amount: float) -> None:
         """Set money aside, waiting for what is in flight. Raises `QuotaError` where it cannot fit any more."""
+        if not math.isfinite(amount) or amount < 0:
+            raise FatalError(f"what a request may cost is US$ {amount}, which is no amount of money; correct its price")
         if self.budget is None or amount == 0:
             return
         while self.spent + self.reserved + amount > self.budget:

@@ -16,8 +16,8 @@ class Gate:
     refused halves it, one in five takes a tenth.
     """
 
-    def __init__(self, most: int) -> None:
-        self.most, self.limit, self.active = most, float(min(most, FIRST)), 0
+    def __init__(self, most: int, first: int = FIRST) -> None:
+        self.most, self.limit, self.active = most, float(min(most, first)), 0
         self._growing_fast = True
         self._succeeded = self._refused = 0
         self._waiting: deque[asyncio.Future[None]] = deque()

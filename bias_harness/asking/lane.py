@@ -12,18 +12,20 @@ from typing import Protocol
 
 import stamina
 
-from bias_harness.asking.budget import Purse, most_tokens, with_cost
-from bias_harness.asking.concurrency import Gate
+from bias_harness.asking.budget import Purse, most_tokens, spent, with_cost
+from bias_harness.asking.concurrency import FIRST, Gate
 from bias_harness.asking.rate_limits import Limits
+from bias_harness.asking.received import hide, received
 from bias_harness.asking.tally import Work
+from bias_harness.asking.tries import Lost, Tries, is_outage, too_long
 from bias_harness.design.prices import cost_of
-from bias_harness.errors import FatalError, ProviderError, QuotaError, TransientError
+from bias_harness.errors import FatalError, InputError, ProviderError, QuotaError, TransientError
 from bias_harness.results import KeySet
 from bias_harness.vocabulary import Failure, Request, Response
 
 FEWEST_BEFORE_GIVING_UP = 20
 FEWEST_WHEN_NEVER_ANSWERED = 3
-MOST_REFUSALS = 50
+MOST_WORDS = 300
 LONGEST_REST_SECONDS = 600.0
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS, JITTER_SECONDS = 0.25, 30.0, 0.5
 SKIPPED_AT_A_TIME = 500
@@ -48,6 +50,10 @@ class Log(Protocol):
         ...
 
 
+See = Callable[[Request, Response], str | None]
+"""Told of each response once it is kept; a sentence back says why its endpoint should be asked nothing more."""
+
+
 @dataclass
 class Common:
     """What all lanes share. `asking` holds the tasks whose request is on its way, which a stop lets finish."""
@@ -58,7 +64,8 @@ class Common:
     purse: Purse
     stop: asyncio.Event
     max_error_share: float
-    see: Callable[[Request, Response], None]
+    see: See
+    empty: KeySet = field(default_factory=KeySet)
     asked: KeySet = field(default_factory=KeySet)
     asking: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -70,8 +77,14 @@ class Lane:
         self.work, self.common, self.tally = work, common, work.tally
         self.endpoint, self.provider = work.endpoint, work.provider
         self.at_most = min(work.endpoint.max_connections, getattr(work.provider, "most_at_once", 1_000_000))
-        self.gate, self.limits = Gate(self.at_most), Limits(work.endpoint)
-        self._counts_tokens = self.limits.tokens is not None or common.purse.budget is not None
+        # With a budget the first request goes alone: what it really costs shows what the next ones may.
+        self.gate = Gate(self.at_most, 1 if common.purse.budget is not None else FIRST)
+        self.limits = Limits(work.endpoint)
+        self._counts_tokens = self.limits.tokens is not None or work.price is not None
+        self._overrun = 1.0  # by how much an answer may cost more than was set aside: the worst that was seen
+        self._rest_until = 0.0
+        self._answers = 0
+        self._silent_since: float | None = None
         self._fresh = self._not_yet_asked()
         self._workers: list[asyncio.Task[None]] = []
 
@@ -95,6 +108,7 @@ class Lane:
                 yield request
                 continue
             self.tally.already += 1
+            self.tally.empty_before += request.key in common.empty and settled
             skipped += 1
             if skipped % SKIPPED_AT_A_TIME == 0:
                 yield None
@@ -127,48 +141,76 @@ class Lane:
             self.end_waits()
 
     async def _settle(self, request: Request) -> None:
+        lost = Lost()
         try:
-            response = await self._answer(request)
+            response = await self._answer(request, lost)
         except (FatalError, QuotaError) as error:
-            self._give_up(str(error))
+            self._give_up(hide(str(error), self.work.secrets))
+            self._remember(request, error, lost)
             return
         except ProviderError as error:
             if self._over() and isinstance(error, TransientError):
+                self._remember(request, error, lost)
                 return  # not tried to the end, so not failed: asked again next time
-            response = _failed(request, error)
+            response = self._failed(request, error)
+        except asyncio.CancelledError:
+            self._remember(request, TransientError("the run was stopped while this was on its way"), lost)
+            raise
+        self._keep(request, lost.added_to(response))
+
+    def _keep(self, request: Request, response: Response) -> None:
+        """Write a response down, count it, and judge by it whether to go on."""
         self.common.log.append(response)
-        self.common.see(request, response)
         self.tally.count(response)
         self.tally.at_once = int(self.gate.limit)
+        reason = self.common.see(request, response)
+        if reason:
+            self._give_up(reason)
         if response.error is not None:
             self._within_error_budget(response.error)
         if self.common.log.trouble is not None:
             self.common.stop.set()
 
+    def _remember(self, request: Request, error: ProviderError, lost: Lost) -> None:
+        """Write down what an attempt without an answer may have cost, so that the next start knows of it."""
+        if lost.money:
+            self.common.log.append(lost.added_to(self._failed(request, error)))
+
+    def _failed(self, request: Request, error: ProviderError) -> Response:
+        now = datetime.now(UTC).isoformat(timespec="microseconds")
+        failure = Failure(error.kind, hide(str(error), self.work.secrets), error.http_status)
+        finish = "content_filter" if error.kind == "content" else None
+        return Response(request.key, request.endpoint, None, finish, None, None, now, failure)
+
     def _within_error_budget(self, last: Failure) -> None:
         tally = self.tally
-        asked = tally.answered + tally.failed
-        if last.kind == "content":
-            tally.in_a_row = 0
-        if tally.in_a_row >= (FEWEST_BEFORE_GIVING_UP if tally.answered else FEWEST_WHEN_NEVER_ANSWERED):
+        asked, failed = tally.answered + tally.failed, tally.failed - tally.filtered
+        if tally.in_a_row >= (FEWEST_BEFORE_GIVING_UP if asked > failed else FEWEST_WHEN_NEVER_ANSWERED):
             self._give_up(f"{tally.in_a_row} requests in a row failed, the last with: {last.message}")
-        elif asked >= FEWEST_BEFORE_GIVING_UP and tally.failed > self.common.max_error_share * asked:
-            self._give_up(f"{tally.failed:,} of {asked:,} requests failed, the last with: {last.message}")
+        elif asked >= FEWEST_BEFORE_GIVING_UP and failed > self.common.max_error_share * asked:
+            self._give_up(f"{failed:,} of {asked:,} requests failed, the last with: {last.message}")
 
-    async def _answer(self, request: Request) -> Response:
+    async def _answer(self, request: Request, lost: Lost) -> Response:
+        answers = self._answers
         try:
-            return await self._attempt(request)
+            return await self._attempt(request, lost)
         except TransientError as error:
             if self._over():
                 raise
-            return await self._again(request, error)
+            return await self._again(request, error, lost, answers)
 
-    async def _again(self, request: Request, first: TransientError) -> Response:
+    async def _again(self, request: Request, first: TransientError, lost: Lost, answers: int) -> Response:
         """The one retry layer: exponential with jitter, or as long as the endpoint asks; both bounded."""
         tries = Tries(self.endpoint.max_attempts)
         pending: TransientError | None = first
+
+        def wait(error: Exception) -> bool | float:
+            nonlocal answers
+            silent, answers = answers == self._answers, self._answers
+            return not self._over() and tries.wait(error, outage=silent and self._outage_goes_on(error))
+
         async for attempt in stamina.retry_context(
-            on=lambda error: not self._over() and tries.wait(error),
+            on=wait,
             attempts=None,
             timeout=None,
             wait_initial=FIRST_WAIT_SECONDS,
@@ -180,44 +222,74 @@ class Lane:
                     error, pending = pending, None
                     raise error
                 self.tally.retried += 1
-                response = await self._attempt(request)
+                response = await self._attempt(request, lost)
         return replace(response, attempts=attempt.num)
 
-    async def _attempt(self, request: Request) -> Response:
+    def _outage_goes_on(self, error: Exception) -> bool:
+        """Whether nobody is there at present who answered before, and `outage_seconds` are not over yet.
+
+        An endpoint that never answered is rather at another address: that is said after the usual attempts.
+        """
+        if not self._answers or self._silent_since is None or not is_outage(error):
+            return False
+        return time.monotonic() - self._silent_since < self.endpoint.outage_seconds
+
+    async def _attempt(self, request: Request, lost: Lost) -> Response:
+        """One asking, with the money and the tokens that it can take set aside before and settled after.
+
+        What is not known to be unpaid counts as paid: a broken connection, an answer without a count of tokens, a
+        task that is cancelled while its request is on its way.
+        """
         tokens = most_tokens(request) if self._counts_tokens else (0, 0)
         await self._rest()
         await self.limits.wait(sum(tokens))
         price, purse = self.work.price, self.common.purse
-        reserved = cost_of(price, *tokens) if price is not None else 0.0
+        reserved = self._overrun * cost_of(price, *tokens) if price is not None else 0.0
         await purse.reserve(reserved)
         paid, used = reserved, None
         try:
-            response = await self._ask(request)
-            usage = with_cost(response.usage, price)
-            if usage is not None and usage.cost is not None:
-                paid = usage.cost
+            response = received(request, await self._ask(request), self.work.secrets)
+            usage = with_cost(response.usage, price, reserved)
+            paid = spent(usage)
+            self._overrun *= max(1.0, paid / reserved) if reserved else 1.0
             if usage is not None and usage.output_tokens is not None:
                 used = usage.output_tokens + (usage.input_tokens or 0)
         except ProviderError as error:
             if not getattr(error, "maybe_billed", False):
                 paid, used = 0.0, 0
+            lost.money += paid
             self._heed(error)
+            raise
+        except asyncio.CancelledError:
+            lost.money += paid
             raise
         finally:
             purse.settle(reserved, paid)
             self.limits.used(sum(tokens), used)
+        self._answers += 1
+        self._silent_since = None
         self.gate.succeeded()
-        return response if usage is response.usage else replace(response, usage=usage)
+        return replace(response, usage=usage)
 
     async def _ask(self, request: Request) -> Response:
         task = asyncio.current_task()
         if task is None:
-            return await self.provider.ask(request)
+            return await self._asked(request)
         self.common.asking.add(task)
         try:
-            return await self.provider.ask(request)
+            return await self._asked(request)
         finally:
             self.common.asking.discard(task)
+
+    async def _asked(self, request: Request) -> Response:
+        """What the provider gives; whatever it raises is a failed try of this request, in its own words."""
+        try:
+            return await self.provider.ask(request)
+        except (ProviderError, InputError):
+            raise
+        except Exception as error:
+            why = " ".join(f"{type(error).__name__}: {error}".split())[:MOST_WORDS]
+            raise TransientError(f"the provider {self.endpoint.provider} raised {why}", maybe_billed=True) from error
 
     def _heed(self, error: ProviderError) -> None:
         """What a failure says about the endpoint as a whole."""
@@ -225,43 +297,19 @@ class Lane:
             return
         if error.http_status is None or error.http_status in OVERLOADED:
             self.gate.refused()
+        if is_outage(error) and self._silent_since is None:
+            self._silent_since = time.monotonic()
         wait = error.retry_after_seconds
-        if wait is not None and wait > LONGEST_REST_SECONDS:
-            raise QuotaError(_too_long(wait, str(error)), http_status=error.http_status)
+        if wait is None:
+            return
+        if wait > LONGEST_REST_SECONDS:
+            raise QuotaError(too_long(wait, str(error)), http_status=error.http_status)
+        if error.http_status == 429:  # the limit is the whole endpoint's: nobody asks before that time
+            self._rest_until = max(self._rest_until, time.monotonic() + wait)
 
     async def _rest(self) -> None:
-        """Wait as long as the endpoint's own headers say that its limit is used up."""
-        while (seconds := getattr(self.provider, "rest_until", 0.0) - time.monotonic()) > 0:
+        """Wait as long as the endpoint says that its limit is used up."""
+        while (seconds := max(self._rest_until, getattr(self.provider, "rest_until", 0.0)) - time.monotonic()) > 0:
             if seconds > LONGEST_REST_SECONDS:
-                raise QuotaError(_too_long(seconds, "its rate limit is used up"))
+                raise QuotaError(too_long(seconds, "its rate limit is used up"))
             await asyncio.sleep(seconds + 0.001)
-
-
-def _too_long(seconds: float, why: str) -> str:
-    return f"it asks to wait {seconds / 60:,.0f} minutes ({why}); run the same command again after that"
-
-
-class Tries:
-    """Counts what went wrong with one request: a refusal for the rate is no attempt, but is bounded too."""
-
-    def __init__(self, at_most: int) -> None:
-        self.left, self.refusals_left = at_most, MOST_REFUSALS
-
-    def wait(self, error: Exception) -> bool | float:
-        """Seconds to the next attempt, True for the usual backoff, False for no further attempt."""
-        if not isinstance(error, TransientError):
-            return False
-        if error.http_status == 429:
-            self.refusals_left -= 1
-        else:
-            self.left -= 1
-        if not self.left or not self.refusals_left:
-            return False
-        return True if error.retry_after_seconds is None else error.retry_after_seconds + 0.001
-
-
-def _failed(request: Request, error: ProviderError) -> Response:
-    now = datetime.now(UTC).isoformat(timespec="microseconds")
-    failure = Failure(error.kind, str(error), error.http_status)
-    finish = "content_filter" if error.kind == "content" else None
-    return Response(request.key, request.endpoint, None, finish, None, None, now, failure)

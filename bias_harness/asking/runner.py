@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from bias_harness.asking.budget import Purse
-from bias_harness.asking.lane import Common, Lane, Log
+from bias_harness.asking.lane import Common, Lane, Log, See
 from bias_harness.asking.tally import Tally, Work
 from bias_harness.errors import InputError
 from bias_harness.results import KeySet
-from bias_harness.vocabulary import Request, Response
 
 TOLD_EVERY_SECONDS = 0.25
 TICKS_BETWEEN_SYNCS = 8
@@ -22,7 +21,8 @@ class Runner:
     """Asks everything whose key is not in `done`, or is in `again`, each key once.
 
     `stop` set means: draw no more, finish what is in flight, keep it; `abort` set after that: end now. `report` is
-    told of every endpoint a few times a second and at the end; `see` of each response, once it is in the log.
+    told of every endpoint a few times a second and at the end; `see` of each response, once it is in the log, and says
+    why its endpoint should be given up, if it should. `empty` are keys that an earlier session got no text for.
     """
 
     log: Log
@@ -33,7 +33,8 @@ class Runner:
     purse: Purse = field(default_factory=Purse)
     again: KeySet = field(default_factory=KeySet)
     abort: asyncio.Event = field(default_factory=asyncio.Event)
-    see: Callable[[Request, Response], None] = lambda _request, _response: None
+    see: See = lambda _request, _response: None
+    empty: KeySet = field(default_factory=KeySet)
 
     async def run(self, works: Iterable[Work]) -> None:
         """Ask all endpoints side by side, until all is asked, given up or stopped.
@@ -41,7 +42,9 @@ class Runner:
         Raises `InputError` where a budget is set and a price is not known, `OSError` where the log cannot be written;
         cancelled, it drops what is in flight. All that was answered until then is in the log.
         """
-        common = Common(self.log, self.done, self.again, self.purse, self.stop, self.max_error_share, self.see)
+        common = Common(
+            self.log, self.done, self.again, self.purse, self.stop, self.max_error_share, self.see, self.empty
+        )
         lanes = [Lane(work, common) for work in works]
         self._check_prices(lanes)
         workers = [worker for lane in lanes for worker in lane.start()]

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from bias_harness.design.experiment import Endpoint, Price
+from bias_harness.design.experiment import Endpoint
+from bias_harness.design.prices import Tariff
 from bias_harness.vocabulary import Nature, Request, Response
 
 
@@ -24,7 +25,8 @@ class Asker(Protocol):
 class Tally:
     """How far one endpoint is. `stopped` says in one sentence why it was given up.
 
-    `cost` is in US dollars, of this session, null where no price is known; `at_once` is how many requests may be in
+    `cost` is in US dollars, of this session, null where no price is known, and `reserved` what may have been billed
+    besides; `at_once` is how many requests may be in
     flight at present; `retried` counts attempts after the first.
     """
 
@@ -34,12 +36,16 @@ class Tally:
     already: int = 0
     answered: int = 0
     failed: int = 0
+    filtered: int = 0
+    empty: int = 0
+    empty_before: int = 0
     retried: int = 0
     in_a_row: int = 0
     at_once: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
     cost: float | None = None
+    reserved: float = 0.0
     stopped: str | None = None
     served: set[str] = field(default_factory=set)
 
@@ -55,23 +61,31 @@ class Tally:
             self.in_a_row = 0
         else:
             self.failed += 1
-            self.in_a_row += 1
+            self.empty += response.error.kind == "empty"
+            filtered = response.error.kind == "content"
+            self.filtered += filtered
+            self.in_a_row = 0 if filtered else self.in_a_row + 1
         if response.served_model is not None:
             self.served.add(response.served_model)
         usage = response.usage
         if usage is not None:
             self.input_tokens += usage.input_tokens or 0
             self.output_tokens += usage.output_tokens or 0
+            self.reserved += usage.reserved or 0.0
             if usage.cost is not None:
                 self.cost = (self.cost or 0.0) + usage.cost
 
 
 @dataclass
 class Work:
-    """What one endpoint has to do: its requests in order, and how it is asked; `price` where one is known."""
+    """What one endpoint has to do: its requests in order, and how it is asked; `price` where one is known.
+
+    `secrets` are cut out of whatever comes back.
+    """
 
     endpoint: Endpoint
     provider: Asker
     requests: Iterator[Request]
     tally: Tally
-    price: Price | None = None
+    price: Tariff | None = None
+    secrets: tuple[str, ...] = ()

@@ -26,18 +26,23 @@ from bias_harness.results import write_whole
 from bias_harness.runs import Run, run
 
 
-def record(audit: Audit, into: Path, source: Path, *, limit: int | None = None) -> Run:
-    """Ask (what is not there yet), and leave a fixture fit for a repository. Raises where a request has no answer."""
-    measure = audit.experiment.outcome.measure
-    if measure != "salary":
+def record(audit: Audit, into: str | Path, source: str | Path, *, limit: int | None = None) -> Run:
+    """Ask (what is not there yet), and leave a fixture fit for a repository. Raises where a request has no answer.
+
+    `into` is the fixture's folder; `source` the experiment's file, so that a check notices when that changes. `limit`
+    takes at most so many requests to each endpoint, in whole pairs.
+    """
+    measure = audit.experiment.outcome.measured
+    if not measure.relative:
         raise UsageError(
-            f"fixtures are checked for salary gaps, and {audit.experiment.experiment} measures a {measure}"
+            f"fixtures are checked for salary gaps, and {audit.experiment.experiment} measures a {measure.name}"
         )
-    made = run(audit, results=into.parent, name=into.name, limit=limit)
+    folder = Path(into)
+    made = run(audit, results=folder.parent, name=folder.name, limit=limit)
     if made.stopped or (made.observations["status"].astype(str) == "failed").any():
         raise BiasHarnessError(f"the recording is not complete: {'; '.join(made.stopped) or 'some requests failed'}")
     wanted = set(made.observations["key"])
-    tidy(made.folder, made.audit, source, wanted)
+    tidy(made.folder, made.audit, Path(source), wanted)
     return made
 
 
@@ -56,22 +61,30 @@ def snapshot(of: Run) -> Snapshot:
     return drift.snapshot(e.experiment, of.audit.digests, reader_version(), of.observations, of.estimates, made_of)
 
 
-def check(fixture: Path, *, policy: Policy, baseline: Path | None = None) -> Check:
-    """Replay a fixture and compare it with its accepted baseline. Asks nothing."""
-    folder, audit = open_fixture(fixture)
-    accepted = read_baseline(baseline or fixture / BASELINE)
+def check(fixture: str | Path, *, policy: Policy | None = None, baseline: str | Path | None = None) -> Check:
+    """Replay a fixture and compare it with its accepted baseline (`baseline.json` in it). Asks nothing.
+
+    Raises `InputError` where there is no baseline, `RunFolderError` where the fixture is none or holds a key.
+    """
+    tolerated = policy or Policy()
+    folder, audit = open_fixture(Path(fixture))
+    accepted = read_baseline(_baseline_of(fixture, baseline))
     now = Run(folder, audit)
     gates = [g for g in (complete_gate(folder, now.observations), source_gate(folder, audit)) if g is not None]
     if any(g.outcome != "pass" for g in gates):
-        return drift.Check(audit.experiment.experiment, tuple(gates), policy)
-    compared = drift.compare(snapshot(now), accepted, policy)
+        return drift.Check(audit.experiment.experiment, tuple(gates), tolerated)
+    compared = drift.compare(snapshot(now), accepted, tolerated)
     return replace(compared, gates=(*gates, *compared.gates))
 
 
-def accept(fixture: Path, *, why: str, baseline: Path | None = None) -> Path:
+def _baseline_of(fixture: str | Path, named: str | Path | None) -> Path:
+    return Path(named) if named else Path(fixture) / BASELINE
+
+
+def accept(fixture: str | Path, *, why: str, baseline: str | Path | None = None) -> Path:
     """Write the fixture's baseline and, beside it, what moved and why. Returns the baseline's path."""
-    path = baseline or fixture / BASELINE
-    new = snapshot(Run(*open_fixture(fixture)))
+    path = _baseline_of(fixture, baseline)
+    new = snapshot(Run(*open_fixture(Path(fixture))))
     old = read_baseline(path) if path.exists() else None
     result = drift.compare(new, old, drift.Policy()) if old else None
     history = path.with_suffix(".md")

@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 import pandas as pd
 
+from bias_harness.asking.keys import secrets_of
 from bias_harness.checking.drift import FORMAT, Check, Gate, Policy, Snapshot
 from bias_harness.design.audit import Audit, load_audit, read_resolved
 from bias_harness.errors import BiasHarnessError, InputError, RunFolderError
@@ -42,7 +43,7 @@ def tidy(folder: RunFolder, audit: Audit, source: Path, wanted: set[str]) -> Non
         orjson.dumps({"answers": len(latest), "format": FORMAT, "source": relative}, option=orjson.OPT_INDENT_2),
     )
     (folder.path / ".lock").unlink(missing_ok=True)
-    secret = secrets_in(folder.path, audit)
+    secret = secrets_in(folder.path, secrets_of(audit))
     if secret:
         raise BiasHarnessError(
             f"{folder.path} holds what looks like a key, in {', '.join(secret)}; it must not go into a repository"
@@ -158,7 +159,7 @@ def open_fixture(path: Path) -> tuple[RunFolder, Audit]:
     """A fixture or run folder and its experiment. Raises where it is none, or holds something secret."""
     folder = RunFolder(path)
     audit = read_resolved(folder.experiment(), str(path / EXPERIMENT), path)
-    secret = secrets_in(path, audit)
+    secret = secrets_in(path, secrets_of(audit))
     if secret:
         raise RunFolderError(
             f"{path} holds what looks like a key, in {', '.join(secret)}; take it out of the repository and revoke it"

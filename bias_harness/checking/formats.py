@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from bias_harness.errors import UsageError
+from bias_harness.printable import printable, printable_json
 
 if TYPE_CHECKING:
     from bias_harness.checking.drift import Check, Gate
@@ -30,13 +31,15 @@ def as_junit(check: Check) -> str:
     suite = ET.Element("testsuite", name=f"bias_harness: {check.experiment}", tests=str(len(check.gates)))
     for gate in check.gates:
         where = "/".join(x for x in (gate.endpoint, gate.attribute, gate.level) if x)
-        case = ET.SubElement(suite, "testcase", classname=check.experiment, name=f"{gate.name} {where}".strip())
+        case = ET.SubElement(
+            suite, "testcase", classname=check.experiment, name=printable(f"{gate.name} {where}".strip())
+        )
         if gate.outcome in ("regressed", "not_comparable"):
             counts["failures"] += 1
-            ET.SubElement(case, "failure", type=gate.outcome, message=gate.message)
+            ET.SubElement(case, "failure", type=gate.outcome, message=printable(gate.message))
         elif gate.outcome == "inconclusive":
             counts["skipped"] += 1
-            ET.SubElement(case, "skipped", message=gate.message)
+            ET.SubElement(case, "skipped", message=printable(gate.message))
     for name, count in counts.items():
         suite.set(name, str(count))
     ET.indent(suite)
@@ -45,7 +48,7 @@ def as_junit(check: Check) -> str:
 
 def as_summary(check: Check) -> str:
     """Markdown for a job summary: a table with a small figure of each change."""
-    allowed = f"Worsening allowed: {100 * check.policy.margin:g}%. "
+    allowed = f"Worsening allowed: {check.policy.worsening.shown:g}%. "
     allowed += "Each bar runs from -5% to +5%; `|` is no change, `=` the 90% interval."
     lines = [
         f"### Salary advice, `{check.experiment}`: {WORDS[check.outcome]}",
@@ -60,7 +63,7 @@ def as_summary(check: Check) -> str:
 
 
 def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
+    return printable(text).replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
 
 
 def bar(gate: Gate) -> str:
@@ -81,7 +84,7 @@ def bar(gate: Gate) -> str:
 
 def as_json(check: Check) -> str:
     """The whole check as JSON; its schema is `schemas/check.schema.json`."""
-    return json.dumps(check.to_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return printable_json(json.dumps(check.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)) + "\n"
 
 
 FORMATS: dict[str, Callable[[Check], str]] = {".xml": as_junit, ".md": as_summary, ".json": as_json}

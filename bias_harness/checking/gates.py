@@ -10,6 +10,7 @@ from pydantic import Field, TypeAdapter
 from bias_harness.checking.baseline import FORMAT
 from bias_harness.design.experiment import Share, Strict
 from bias_harness.estimating.estimators.noninferiority import Change
+from bias_harness.outcome import Margin
 
 Outcome = Literal["pass", "regressed", "inconclusive", "not_comparable"]
 
@@ -32,6 +33,16 @@ class Policy(Strict):
     inconclusive: Literal["fail", "warn"] = "fail"
     not_comparable: Literal["fail", "warn"] = "fail"
     most_listed: int = Field(default=5, ge=1)
+
+    @property
+    def worsening(self) -> Margin:
+        """How far pay may fall against the reference."""
+        return Margin(self.margin, "fall")
+
+    @property
+    def more_silence(self) -> Margin:
+        """How far the share of answers without an amount may rise."""
+        return Margin(self.refusal_margin, "share")
 
 
 @dataclass(frozen=True)

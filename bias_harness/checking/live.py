@@ -19,7 +19,7 @@ import numpy as np
 
 from bias_harness.asking.ask import Progress
 from bias_harness.checking import check, drift
-from bias_harness.checking.drift import Check, Gate, Policy, Side, Snapshot, log_margin
+from bias_harness.checking.drift import Check, Gate, Policy, Side, Snapshot
 from bias_harness.checking.fixtures import BASELINE, open_fixture, read_baseline, source_of
 from bias_harness.design.audit import Audit, load_audit
 from bias_harness.errors import BiasHarnessError, InputError
@@ -42,27 +42,31 @@ class Sample:
 
 
 def check_live(
-    fixture: Path,
-    sample: Sample,
+    fixture: str | Path,
     *,
-    policy: Policy,
-    baseline: Path | None = None,
-    results: Path = Path("results"),
+    budget: float,
+    limit: int | None = None,
+    seed: int = 1,
+    policy: Policy | None = None,
+    baseline: str | Path | None = None,
+    results: str | Path = "results",
     progress: Progress | None = None,
 ) -> Check:
-    """Ask a few profiles now and compare them with the fixture's baseline. Costs at most the sample's budget.
+    """Ask a few profiles now and compare them with the fixture's baseline. Costs at most `budget` US dollars.
 
-    Raises `InputError` where nothing can be compared, `BiasHarnessError` where nobody answered.
+    `limit` is how many requests each endpoint gets at most, in whole profiles; `seed` decides their order. Raises
+    `InputError` where nothing can be compared, `BiasHarnessError` where nobody answered.
     """
-    accepted = read_baseline(baseline or fixture / BASELINE)
-    audit = _asked_now(fixture)
+    tolerated, sample = policy or Policy(), Sample(budget, limit, seed)
+    accepted = read_baseline(Path(baseline or Path(fixture) / BASELINE))
+    audit = _asked_now(Path(fixture))
     order = _profiles(audit, accepted, sample)
     name = f"{audit.experiment.experiment}-live-{datetime.now(UTC):%Y%m%d-%H%M%S}"
-    asked = _Asked(audit, results, name, sample, progress or (lambda _: None))
+    asked = _Asked(audit, Path(results), name, sample, progress or (lambda _: None))
     run, seen, gates = None, 0, []
     for seen in _looks(len(order)):
         run = asked.take(order[:seen])
-        gates = _gates(check.snapshot(run), accepted, order[:seen], len(order), policy)
+        gates = _gates(check.snapshot(run), accepted, order[:seen], len(order), tolerated)
         undecided = any(g.outcome == "inconclusive" for g in gates)
         if run.stopped or not undecided or any(g.outcome == "regressed" for g in gates):
             break
@@ -73,9 +77,9 @@ def check_live(
         raise InputError(
             "none of the models, attributes and levels asked now is in the baseline; record and accept again"
         )
-    told = [_told(run, seen, len(order), accepted, sample), *_silent(run)]
-    refusals = list(drift.silence_gates(check.snapshot(run), accepted, policy))
-    return Check(audit.experiment.experiment, (*told, *gates, *refusals), policy)
+    first = [_live_gate(run, seen, len(order), accepted, sample), *_silent(run)]
+    refusals = list(drift.silence_gates(check.snapshot(run), accepted, tolerated))
+    return Check(audit.experiment.experiment, (*first, *gates, *refusals), tolerated)
 
 
 def _asked_now(fixture: Path) -> Audit:
@@ -156,7 +160,7 @@ def _moved(side: Side, base: Side, order: Sequence[str]) -> list[float]:
 
 def _gate(side: Side, moved: Sequence[float], planned: int, sides: int, policy: Policy) -> Gate:
     """Decided where the whole interval lies on one side of the margin; it holds at every look."""
-    n, margin, what = len(moved), log_margin(policy.margin), drift.named(side)
+    n, bound, what = len(moved), policy.worsening.bound, drift.named(side)
     place = (side.endpoint, side.attribute, side.level)
     if n < FEWEST_PROFILES:
         return Gate("gap", "inconclusive", f"{what}: {n} profiles answered; a look needs {FEWEST_PROFILES}.", *place)
@@ -164,9 +168,9 @@ def _gate(side: Side, moved: Sequence[float], planned: int, sides: int, policy: 
     mean, half = float(np.mean(moved)), half_width(n, float(np.std(moved, ddof=1)), tuned_rho(planned, alpha), alpha)
     percents = [drift.percent_of(x) for x in (mean, mean - half, mean + half)]
     shown = f"{percents[0]}, {percents[1]} to {percents[2]} at every look, {n} profiles"
-    if mean + half < -margin:
+    if mean + half < -bound:
         return Gate("gap", "regressed", f"{what}: the advice became less equal ({shown}).", *place)
-    if mean - half > -margin:
+    if mean - half > -bound:
         return Gate("gap", "pass", f"{what}: no worsening beyond the margin ({shown}).", *place)
     return Gate("gap", "inconclusive", f"{what}: cannot tell ({shown}); more profiles would.", *place)
 
@@ -179,7 +183,7 @@ def _too_few(side: Side, base: Side, order: Sequence[str], fewest: int) -> Gate:
     return Gate("gap", "inconclusive", message, side.endpoint, side.attribute, side.level)
 
 
-def _told(run: Run, seen: int, planned: int, accepted: Snapshot, sample: Sample) -> Gate:
+def _live_gate(run: Run, seen: int, planned: int, accepted: Snapshot, sample: Sample) -> Gate:
     ends = run.folder.manifest()["endpoints"].values()
     costs = [end["in_all"]["cost"] for end in ends]
     known = [c for c in costs if c is not None]

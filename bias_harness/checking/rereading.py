@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bias_harness.errors import RunFolderError
 from bias_harness.reading.answers import SHOWN
 from bias_harness.runs import Run
 from bias_harness.vocabulary import Answer
@@ -91,16 +92,16 @@ def _gist(text: str) -> str:
     return flat if len(flat) <= SHOWN else flat[: SHOWN - 1] + "…"
 
 
-def score(of: Run) -> tuple[list[dict[str, Any]], list[Unread]]:
-    """What the present reader reads differently than `observations.parquet` has it, and what it cannot read."""
-    import pandas as pd
+def read_again(of: Run) -> list[dict[str, Any]]:
+    """The answers that the present reader reads otherwise than `observations.parquet` has them, with their texts.
 
-    from bias_harness.checking.rereading import unread
-    from bias_harness.errors import RunFolderError
+    Raises `RunFolderError` where the run has no `observations.parquet`.
+    """
+    import pandas as pd
 
     path = of.folder.path / "observations.parquet"
     if not path.is_file():
-        raise RunFolderError(f"{path} is not there; make it with: bias-harness estimate {of.folder.path}")
+        raise RunFolderError(f"{path} is not there; make it with: bias-harness report {of.folder.path}")
     read = ["key", "status", "annual", "currency", "period"]
     before = pd.read_parquet(path, columns=read).drop_duplicates("key").astype({"status": str})
     now = of.observations[read].drop_duplicates("key").astype({"status": str})
@@ -108,8 +109,12 @@ def score(of: Run) -> tuple[list[dict[str, Any]], list[Unread]]:
     same = (both["status_before"] == both["status_now"]) & (
         (both["annual_before"] == both["annual_now"]) | (both["annual_before"].isna() & both["annual_now"].isna())
     )
-    moved = both[~same]
-    texts = {key: response.text for key, (response, _) in of.raw(moved["key"].tolist()).items()}
-    rows = [{**{str(k): v for k, v in row.items()}, "text": texts.get(row["key"])} for row in moved.to_dict("records")]
-    answers = ((response.text or "", answer) for response, answer in of.everything())
-    return rows, unread(answers)
+    differing = both[~same]
+    texts = {key: response.text for key, (response, _) in of.raw(differing["key"].tolist()).items()}
+    rows = differing.to_dict("records")
+    return [{**{str(k): v for k, v in row.items()}, "text": texts.get(row["key"])} for row in rows]
+
+
+def unread_in(of: Run) -> list[Unread]:
+    """The answers of a run that gave no amount, grouped; the largest group first."""
+    return unread((response.text or "", answer) for response, answer in of.everything())

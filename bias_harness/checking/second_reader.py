@@ -82,12 +82,12 @@ def shown(agreement: Agreement, most: int = 20) -> list[str]:
     share = "–" if agreement.share is None else f"{agreement.share:.1%}"
     lines = [f"{agreement.same:,} of {agreement.n:,} answers are read alike ({share})."]
     return lines + [
-        f"{pair.key[:12]}  {_said(pair.before)}, second reader: {_said(pair.after)}  {pair.before.evidence[:60]!r}"
+        f"{pair.key[:12]}  {_amount(pair.before)}, second reader: {_amount(pair.after)}  {pair.before.evidence[:60]!r}"
         for pair in agreement.differing[:most]
     ]
 
 
-def _said(answer: Answer) -> str:
+def _amount(answer: Answer) -> str:
     return (
         answer.status
         if answer.amount is None

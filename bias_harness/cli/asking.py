@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from bias_harness.cli.designing import plan
-from bias_harness.cli.options import ExperimentFile, Json, ResultsFolder, Sets, changes, option
-from bias_harness.cli.printing import note, say, say_json, table
+from bias_harness.cli.options import ExperimentFile, Json, Limit, Repeats, ResultsFolder, Sets, changes, option
+from bias_harness.cli.planning import show_plan
+from bias_harness.cli.printing import note, say, say_json, show_findings, table
 from bias_harness.errors import EXIT_ERROR, UsageError
 
 if TYPE_CHECKING:
@@ -27,19 +27,13 @@ def run(
         option("--name", metavar="NAME", text="The run's folder below results/. Default: the experiment's name."),
     ] = None,
     results: ResultsFolder = None,
-    repeats: Annotated[
-        int | None,
-        option("--repeat", metavar="N", text="Repeats instead of the experiment's; more extend a finished run.", min=1),
-    ] = None,
-    limit: Annotated[
-        int | None,
-        option("--limit", metavar="N", text="At most so many requests to each endpoint, in whole pairs.", min=1),
-    ] = None,
+    repeats: Repeats = None,
+    limit: Limit = None,
     shard: Annotated[
         str | None, option("--shard", metavar="I/N", text="i/n: the i-th of n parts, pairs kept together.")
     ] = None,
     retry: Annotated[
-        str | None,
+        Literal["failed", "refused"] | None,
         option(
             "--retry",
             metavar="failed|refused",
@@ -63,10 +57,9 @@ def run(
     from bias_harness.cli.progress import shown_progress
 
     if dry_run:
-        plan(file, repeats, None, sets, as_json)
+        audit = pipeline.load_experiment(file, repeats=repeats, changes=changes(sets))
+        show_plan(pipeline.plan(audit), as_json=as_json)
         return
-    if retry not in (None, "failed", "refused"):
-        raise UsageError(f"--retry {retry}: there is failed, refused")
     audit = pipeline.load_experiment(file, repeats=repeats, max_connections=max_connections, changes=changes(sets))
     part = _shard(shard)
     with shown_progress(quiet=quiet, as_json=as_json) as progress:
@@ -87,7 +80,7 @@ def _shard(text: str | None) -> tuple[int, int] | None:
 
 def _finish(done: Run, file: str, *, as_json: bool) -> None:
     """Estimate, report, print, and leave with what happened."""
-    from bias_harness import pipeline
+    from bias_harness.pipeline import report
 
     manifest = done.folder.manifest()
     for sentence in done.stopped:
@@ -95,13 +88,7 @@ def _finish(done: Run, file: str, *, as_json: bool) -> None:
     if done.observations.empty:
         note("Nothing was answered, so there is nothing to estimate.")
         raise typer.Exit(EXIT_ERROR)
-    estimates = pipeline.estimate(done)
-    pages = pipeline.report(done)
-    if as_json:
-        say_json({"run": str(done.folder.path), "manifest": manifest, "estimates": estimates.to_dict()})
-    else:
-        for line in (*pipeline.headlines(done), "", *(f"  {page}" for page in pages)):
-            say(line)
+    show_findings(done, report(done), as_json=as_json)
     if manifest["status"] == "interrupted":
         note(f"Interrupted; nothing that was answered is lost. Go on with: bias-harness run {file}")
         raise typer.Exit(EXIT_INTERRUPTED)
@@ -113,6 +100,7 @@ def _finish(done: Run, file: str, *, as_json: bool) -> None:
 def merge(
     parts: Annotated[list[Path], typer.Argument(help="The folders of the parts.", metavar="RUN")],
     into: Annotated[Path, option("--into", metavar="FOLDER", text="The folder to bring them together in.")],
+    as_json: Json = False,
 ) -> None:
     """Bring the parts of one experiment together.
 
@@ -124,7 +112,7 @@ def merge(
 
     made = bring_together([RunFolder(path) for path in parts], RunFolder(into))
     note(f"{made.added:,} answers brought together, {made.twice:,} were there already.")
-    _finish(pipeline.load_run(into), str(into), as_json=False)
+    _finish(pipeline.load_run(into), str(into), as_json=as_json)
 
 
 @app.command("list")

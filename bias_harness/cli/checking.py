@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from bias_harness.cli.options import ExperimentFile, Json, option
-from bias_harness.cli.printing import note, say
+from bias_harness.cli.options import ExperimentFile, Json, Limit, option, typed
+from bias_harness.cli.printing import note, say, say_json
 from bias_harness.errors import UsageError
 
 app = typer.Typer()
@@ -25,25 +25,26 @@ def record(
     into: Annotated[
         Path, option("--into", metavar="FOLDER", text="The fixture's folder, for example tests/fixtures/salary.")
     ],
-    limit: Annotated[
-        int | None,
-        option("--limit", metavar="N", text="At most so many requests to each endpoint, in whole pairs.", min=1),
-    ] = None,
+    limit: Limit = None,
     refresh: Annotated[bool, option("--refresh", text="Ask again what changed; keep the other answers.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Record a fixture for the check.
 
     Pairs and answers, nothing secret, small enough for a repository.
     """
-    from bias_harness import pipeline
+    from bias_harness.checking.check import record as record_fixture
     from bias_harness.errors import InputError
+    from bias_harness.pipeline import load_experiment
     from bias_harness.workspace import find_experiment
 
     if into.exists() and any(into.iterdir()) and not refresh:
         raise InputError(f"{into} exists; add --refresh to ask again what changed, or name a new folder")
-    audit = pipeline.load_experiment(file)
-    made = pipeline.record(audit, into, find_experiment(file), limit=limit)
-    say(f"{into}: {len(made.observations):,} recorded answers. Next: bias-harness accept {into}")
+    made = record_fixture(load_experiment(file), into, find_experiment(file), limit=limit)
+    if as_json:
+        say_json({"fixture": str(into), "answers": len(made.observations)})
+    else:
+        say(f"{into}: {len(made.observations):,} recorded answers. Next: bias-harness accept {into}")
 
 
 @app.command()
@@ -66,7 +67,7 @@ def check(
         list[Path] | None,
         option("--output", "-o", metavar="FILE", text="Also write the check: .xml (JUnit), .md (job summary), .json."),
     ] = None,
-    live: Annotated[
+    ask_now: Annotated[
         bool, option("--live", text="Ask a few profiles now instead of replaying; needs --budget.")
     ] = False,
     budget: Annotated[
@@ -86,32 +87,26 @@ def check(
 
     Exit codes: 0 pass, 1 error, 2 usage, 3 regressed, 4 inconclusive or not comparable (as the policy says).
     """
-    from bias_harness import pipeline
-    from bias_harness.checking import formats
+    from bias_harness.checking import formats, live
+    from bias_harness.checking.check import check as check_fixture
     from bias_harness.checking.fixtures import read_policy
 
     changes: dict[str, Any] = {} if margin is None else {"margin": margin}
     default = Path("bias-harness.yaml")
     chosen = policy or (default if default.is_file() else None)
     tolerated = read_policy(chosen, changes)
-    if live:
+    if ask_now:
         if budget is None:
             raise UsageError("--live asks and costs; say how much at most with --budget 0.50 (0 where all is free)")
-        result = pipeline.check_live(fixture, budget=budget, limit=limit, baseline=baseline, policy=tolerated)
-    elif any(_typed(context, name) for name in ("budget", "limit")):
+        result = live.check_live(fixture, budget=budget, limit=limit, baseline=baseline, policy=tolerated)
+    elif any(typed(context, name) for name in ("budget", "limit")):
         raise UsageError("--budget and --limit go with --live; a replay asks nothing")
     else:
-        result = pipeline.check(fixture, baseline=baseline, policy=tolerated)
+        result = check_fixture(fixture, baseline=baseline, policy=tolerated)
     for path in output or ():
         formats.write(result, path)
     say(formats.as_json(result) if as_json else formats.as_text(result))
     raise typer.Exit(result.exit_code)
-
-
-def _typed(context: typer.Context, name: str) -> bool:
-    """Whether an option was given on the command line; a variable is there for other commands too."""
-    source = context.get_parameter_source(name)
-    return source is not None and source.name == "COMMANDLINE"
 
 
 @app.command()
@@ -119,13 +114,17 @@ def accept(
     fixture: Fixture,
     why: Annotated[str, option("--why", metavar="TEXT", text="One line for the reviewer.")] = "accepted",
     baseline: BaselineFile = None,
+    as_json: Json = False,
 ) -> None:
     """Move the baseline to what the fixture shows now.
 
     What moved, and why, is written into baseline.md.
     """
-    from bias_harness import pipeline
+    from bias_harness.checking.check import accept as accept_fixture
 
-    path = pipeline.accept(fixture, why=why, baseline=baseline)
+    path = accept_fixture(fixture, why=why, baseline=baseline)
+    if as_json:
+        say_json({"baseline": str(path), "history": str(path.with_suffix(".md"))})
+        return
     say(str(path))
     note(f"What moved, and why, is in {path.with_suffix('.md')}")

@@ -1,16 +1,15 @@
-"""Before anything is asked: init, validate, plan, schema."""
+"""A working folder and the experiments in it: init, validate."""
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bias_harness.cli.options import ExperimentFile, Json, Sets, changes, option
-from bias_harness.cli.printing import say, say_json, table
+from bias_harness.cli.options import Json, Sets, changes
+from bias_harness.cli.printing import say, say_json
 from bias_harness.errors import InputError
 
 app = typer.Typer()
@@ -32,7 +31,7 @@ def init(
     for kind in ("experiments", "personas", "prompts"):
         shutil.copytree(shipped(kind), folder / kind, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(Path(__file__).parent.parent / "schemas", folder / "schemas")
-    for path in [*(folder / "experiments").glob("*.yaml"), *(folder / "personas").glob("*.yaml")]:
+    for path in (path for kind in ("experiments", "personas", "prompts") for path in (folder / kind).glob("*.yaml")):
         path.write_text(
             path.read_text(encoding="utf-8").replace(SCHEMA_LINE, "$schema=../schemas/", 1), encoding="utf-8"
         )
@@ -50,75 +49,27 @@ def validate(
         list[str], typer.Argument(help="Experiments: YAML files, or names in experiments/.", metavar="FILE")
     ],
     sets: Sets = None,
+    as_json: Json = False,
 ) -> None:
     """Check experiments, their people and their prompts.
 
-    Every key, name and prompt, and that the prompts of a pair differ in their words only.
+    Every key, name and prompt, and that the prompts of a pair differ in their words only. What a design is too small to
+    say is noted, and is no error.
     """
     from bias_harness.pipeline import load_experiment
 
+    found = []
     for file in files:
         audit = load_experiment(file, changes=changes(sets))
-        endpoints = ", ".join(e.name for e in audit.experiment.endpoints)
-        compared = audit.check()
-        blocks = f"{len(audit.design):,} blocks; {compared:,} prompts compared, no leak"
-        say(f"{file}: fine. {blocks}; endpoints: {endpoints}.")
-
-
-@app.command()
-def plan(
-    file: ExperimentFile,
-    repeats: Annotated[
-        int | None, option("--repeat", metavar="N", text="Repeats instead of the experiment's.", min=1)
-    ] = None,
-    pilot: Annotated[
-        str | None, option("--pilot", metavar="RUN", text="A finished run whose spread replaces assumptions.")
-    ] = None,
-    sets: Sets = None,
-    as_json: Json = False,
-) -> None:
-    """Show the design, its precision and its price; ask nothing.
-
-    Cells, pairs and requests by endpoint.
-    """
-    from bias_harness import pipeline
-
-    audit = pipeline.load_experiment(file, repeats=repeats, changes=changes(sets))
-    made = pipeline.plan(audit, pilot=pipeline.load_run(pilot) if pilot else None)
+        ends, compared, blocks = [e.name for e in audit.experiment.endpoints], audit.check(), len(audit.design)
+        remarks = list(audit.remarks())
+        found.append(
+            {"file": file, "blocks": blocks, "prompts_compared": compared, "endpoints": ends, "remarks": remarks}
+        )
+        if not as_json:
+            counts = f"{blocks:,} blocks; {compared:,} prompts compared, no leak"
+            say(f"{file}: fine. {counts}; endpoints: {', '.join(ends)}.")
+            for remark in remarks:
+                say(f"  note: {remark}.")
     if as_json:
-        say_json(made.to_dict())
-        return
-    say(f"{made.title} ({made.experiment}, {made.digest[:12]})")
-    for part in (table(made.DESIGN_HEAD, made.design_rows()), table(made.ENDPOINT_HEAD, made.endpoint_rows())):
-        say()
-        say(part)
-    say()
-    for remark in made.remarks:
-        say(remark)
-
-
-@app.command()
-def schema(
-    name: Annotated[str, typer.Argument(help="experiment, people, attribute or check.", metavar="NAME")] = "experiment",
-    write: Annotated[
-        Path | None, option("--write", metavar="FOLDER", text="Write all schemas into this folder instead.")
-    ] = None,
-) -> None:
-    """Print a JSON Schema for your editor.
-
-    Of an experiment, people or attribute file, or of what `check -o check.json` writes.
-    """
-    from bias_harness.checking.gates import check_schema
-    from bias_harness.design.audit import schemas
-    from bias_harness.errors import did_you_mean
-
-    made = schemas() | {"check": check_schema()}
-    if write is not None:
-        write.mkdir(parents=True, exist_ok=True)
-        for kind, content in made.items():
-            text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-            (write / f"{kind}.schema.json").write_text(text, encoding="utf-8")
-        return
-    if name not in made:
-        raise InputError(f"there is no schema {name!r}{did_you_mean(name, made)}")
-    say_json(made[name])
+        say_json(found)

@@ -23,6 +23,7 @@ from bias_harness.errors import EXIT_ERROR, BiasHarnessError, ProviderError
 if TYPE_CHECKING:
     from bias_harness.asking.providers import Context
     from bias_harness.design.experiment import Endpoint
+    from bias_harness.plugins import Plugin
 
 app = typer.Typer()
 LIBRARIES = ("openai", "httpx2", "aiohttp", "pandas", "scipy", "pyarrow", "pydantic", "jinja2", "matplotlib", "babel")
@@ -49,7 +50,7 @@ def doctor(
 ) -> None:
     """Look whether everything is there that an audit needs.
 
-    Versions, keys (never their values), endpoints, local model, browser, disk.
+    Versions, plug-ins, keys (never their values), endpoints, local models, browser, disk.
     """
     found = [*_installation(), *_place(), *(_experiment(file) if file else ())]
     if as_json:
@@ -71,14 +72,38 @@ def _installation() -> Iterator[Finding]:
     remedy = "only needed for report --pdf; install Chromium (Debian: apt install chromium)"
     yield Finding("browser", "ok" if browser else "optional", browser or remedy)
     yield from _local_models()
+    yield from _plugins()
 
 
 def _local_models() -> Iterator[Finding]:
     from bias_harness.asking.providers import weights
 
     for known, path in weights.list_models():
-        said = str(path) if path else f"only needed for provider embedded: bias-harness model fetch {known.name}"
+        about = f"{known.bytes / 1e6:,.0f} MB, {known.licence}, {known.author}"
+        said = str(path) if path else f"{about}; only for provider embedded: bias-harness model fetch {known.name}"
         yield Finding(f"local model {known.name}", "ok" if path else "optional", said)
+
+
+def _plugins() -> Iterator[Finding]:
+    """What other installed packages add, and whether it can be imported."""
+    from bias_harness.plugins import KINDS, plugins
+
+    for kind in KINDS:
+        try:
+            found = plugins(kind)
+        except BiasHarnessError as error:
+            yield Finding(f"plug-ins ({kind})", "missing", str(error))
+            continue
+        for name, plugin in found.items():
+            yield _plugin(f"plug-in {name} ({kind})", plugin)
+
+
+def _plugin(what: str, plugin: Plugin) -> Finding:
+    try:
+        plugin.load()
+    except BiasHarnessError as error:
+        return Finding(what, "missing", str(error))
+    return Finding(what, "ok", f"{plugin.distribution}, {plugin.point.value}")
 
 
 def _place() -> Iterator[Finding]:
@@ -91,13 +116,14 @@ def _place() -> Iterator[Finding]:
 
 
 def _experiment(file: str) -> Iterator[Finding]:
-    from bias_harness import pipeline
+    from bias_harness.asking.keys import environment
     from bias_harness.asking.providers import Context
+    from bias_harness.pipeline import load_experiment
 
-    audit = pipeline.load_experiment(file)
+    audit = load_experiment(file)
     compared = audit.check()
     yield Finding("experiment", "ok", f"{file}: {compared:,} prompts compared, no leak")
-    context = Context(pipeline.environment(audit.workspace), {}, audit.experiment.outcome)
+    context = Context(environment(audit.workspace), {}, audit.experiment.outcome)
     yield from asyncio.run(_endpoints(audit.experiment.endpoints, context))
 
 
@@ -117,13 +143,13 @@ async def _endpoint(endpoint: Endpoint, context: Context) -> list[Finding]:
     except BiasHarnessError as error:
         return [Finding(what, "missing", str(error).removeprefix(f"endpoint {endpoint.name!r}: "))]
     if hasattr(provider, "models"):
-        return [await _listed(what, endpoint, provider)]
+        return [await _look_up_model(what, endpoint, provider)]
     url = endpoint.http.url if endpoint.http else endpoint.base_url
     trouble = _unreachable(url) if url else ""
     return [Finding(what, "missing" if trouble else "ok", trouble or url or f"provider {endpoint.provider}")]
 
 
-async def _listed(what: str, endpoint: Endpoint, provider: Any) -> Finding:
+async def _look_up_model(what: str, endpoint: Endpoint, provider: Any) -> Finding:
     """Whether the endpoint takes the key and lists the model."""
     from bias_harness.errors import did_you_mean
 

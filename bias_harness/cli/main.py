@@ -11,7 +11,9 @@ from typing import Annotated
 
 import typer
 
-from bias_harness.cli import asking, checking, designing, doctor, models, planning, reading, reporting, sharing
+from bias_harness.cli import asking, checking, designing, doctor, planning, reading, reporting, sharing, tools
+from bias_harness.cli.commands import Commands
+from bias_harness.cli.printing import fit_to_consoles, note
 from bias_harness.errors import EXIT_ERROR, BiasHarnessError
 from bias_harness.version import __version__
 
@@ -20,14 +22,26 @@ app = typer.Typer(
     name="bias-harness",
     help="Measure whether language models give different salary advice to people who are alike but for one attribute.",
     no_args_is_help=True,
+    cls=Commands,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-GROUPS = (designing, asking, reporting, reading, checking, sharing, planning, doctor, models)
-for group in (module.app for module in GROUPS):
-    app.registered_commands += group.registered_commands
-    app.registered_groups += group.registered_groups
+CHAPTERS = {
+    "Design": (designing, planning),
+    "Ask": (asking,),
+    "Read": (reading,),
+    "Report": (reporting,),
+    "Check": (checking,),
+    "Share": (sharing,),
+    "Tool": (doctor, tools),
+}
+for chapter, rooms in CHAPTERS.items():
+    for room in rooms:
+        for one in (*room.app.registered_commands, *room.app.registered_groups):
+            one.rich_help_panel = chapter
+        app.registered_commands += room.app.registered_commands
+        app.registered_groups += room.app.registered_groups
 
 
 def _version(wanted: bool) -> None:
@@ -47,6 +61,7 @@ def root(
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
+    fit_to_consoles()
     try:
         app()
     except BiasHarnessError as error:
@@ -57,7 +72,7 @@ def main() -> None:
         sys.stderr.close()
         sys.exit(EXIT_ERROR)
     except OSError as error:
-        _leave(_about_the_disk(error), EXIT_ERROR)
+        _leave(_disk_sentence(error), EXIT_ERROR)
     except BaseExceptionGroup as group:
         _leave_for(group)
 
@@ -71,10 +86,10 @@ def _leave_for(group: BaseExceptionGroup[BaseException]) -> None:
     while isinstance(first, BaseExceptionGroup):
         first = first.exceptions[0]
     if isinstance(first, OSError):
-        _leave(_about_the_disk(first), EXIT_ERROR)
+        _leave(_disk_sentence(first), EXIT_ERROR)
 
 
-def _about_the_disk(error: OSError) -> str:
+def _disk_sentence(error: OSError) -> str:
     where = f" ({error.filename})" if error.filename else ""
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return f"the disk is full{where}; make room and run the same command again: nothing that was answered is lost"
@@ -84,5 +99,5 @@ def _about_the_disk(error: OSError) -> str:
 
 
 def _leave(message: str, code: int) -> None:
-    typer.echo(f"bias-harness: {message}", err=True)
+    note(f"bias-harness: {message}")
     sys.exit(code)

@@ -1,4 +1,4 @@
-"""The words that can be typed, a module for each part of the work. Each command is one call and its printing."""
+"""Options that several commands have: each means the same wherever it stands."""
 
 from __future__ import annotations
 
@@ -16,6 +16,12 @@ def option(*flags: str, text: str, **more: Any) -> Any:
     return typer.Option(*flags, help=text, envvar=variable, show_envvar=False, **more)
 
 
+def typed(context: typer.Context, name: str) -> bool:
+    """Whether an option was given on the command line; a variable is there for other commands too."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
 Json = Annotated[bool, option("--json", text="Print the result as JSON.")]
 ResultsFolder = Annotated[
     Path | None,
@@ -29,17 +35,17 @@ def _experiments(incomplete: str) -> list[str]:
 
     folders = (Path("experiments"), shipped("experiments"))
     names = {path.stem for folder in folders for path in folder.glob("*.yaml")}
-    return _begun(incomplete, [*sorted(names), *sorted(map(str, Path().glob("experiments/*.yaml")))])
+    return _starting_with(incomplete, [*sorted(names), *sorted(map(str, Path().glob("experiments/*.yaml")))])
 
 
 def _runs(incomplete: str) -> list[str]:
     """For the shell: the runs below results/."""
     from bias_harness.results import runs_in
 
-    return _begun(incomplete, [folder.name for folder in runs_in(Path("results"))])
+    return _starting_with(incomplete, [folder.name for folder in runs_in(Path("results"))])
 
 
-def _begun(incomplete: str, names: Iterable[str]) -> list[str]:
+def _starting_with(incomplete: str, names: Iterable[str]) -> list[str]:
     return [name for name in names if name.startswith(incomplete)]
 
 
@@ -54,6 +60,42 @@ ExperimentFile = Annotated[
         autocompletion=_experiments,
     ),
 ]
+
+Repeats = Annotated[
+    int | None,
+    option("--repeats", metavar="N", text="Repeats instead of the experiment's; more extend a finished run.", min=1),
+]
+Limit = Annotated[
+    int | None,
+    option("--limit", metavar="N", text="At most so many requests to each endpoint, in whole pairs.", min=1),
+]
+Language = Annotated[str, option("--language", metavar="CODE", text="The language it is written in: nl or en.")]
+Languages = Annotated[
+    list[str] | None,
+    option(
+        "--language",
+        metavar="CODE",
+        text="The language it is written in: nl or en; may be given more than once. Default: both.",
+    ),
+]
+
+
+def spoken(language: str) -> str:
+    """A language that pages and figures are written in. Raises `UsageError`."""
+    from bias_harness.errors import UsageError, did_you_mean
+    from bias_harness.reporting.texts import LANGUAGES
+
+    if language not in LANGUAGES:
+        raise UsageError(f"there is no report in {language!r}{did_you_mean(language, LANGUAGES)}")
+    return language
+
+
+def all_spoken(languages: Sequence[str] | None) -> list[str]:
+    """The languages that were asked for, or all."""
+    from bias_harness.reporting.texts import LANGUAGES
+
+    return [spoken(language) for language in languages or LANGUAGES]
+
 
 Sets = Annotated[
     list[str] | None,

@@ -1,4 +1,4 @@
-"""The instrument itself: calibrate, plugins."""
+"""What an experiment would ask, cost and find, before anything is asked: plan."""
 
 from __future__ import annotations
 
@@ -7,47 +7,95 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bias_harness.cli.options import ExperimentFile, Json, Sets, changes, option
+from bias_harness.cli.options import ExperimentFile, Json, Repeats, ResultsFolder, Sets, changes, option, typed
 from bias_harness.cli.printing import note, say, say_json, table
 from bias_harness.errors import UsageError
 
 if TYPE_CHECKING:
-    from bias_harness.planning.calibration import Rate
+    from bias_harness.design.audit import Audit
+    from bias_harness.planning.calibration import Calibration, Rate
+    from bias_harness.planning.plan import Plan
 
 app = typer.Typer()
 
 
 @app.command()
-def calibrate(
+def plan(
+    context: typer.Context,
     file: ExperimentFile,
+    repeats: Repeats = None,
+    pilot: Annotated[
+        str | None, option("--pilot", metavar="RUN", text="A finished run whose spread replaces assumptions.")
+    ] = None,
+    simulate: Annotated[
+        bool, option("--simulate", text="Simulate the design: coverage, false alarms and power of its intervals.")
+    ] = False,
     runs: Annotated[
-        int, option("--runs", metavar="N", text="How many simulated runs for each planted design.", min=20)
+        int, option("--runs", metavar="N", text="With --simulate: runs for each planted design.", min=20)
     ] = 1000,
-    gap: Annotated[str, option("--gap", metavar="SHARE", text="The planted gap, for example -4%.")] = "-4%",
-    seed: Annotated[int, option("--seed", metavar="N", text="The same seed gives the same figures.")] = 1,
+    gap: Annotated[
+        str, option("--gap", metavar="SHARE", text="With --simulate: the planted gap, for example -4%.")
+    ] = "-4%",
+    seed: Annotated[
+        int, option("--seed", metavar="N", text="With --simulate: the same seed gives the same figures.")
+    ] = 1,
     sets: Sets = None,
+    results: ResultsFolder = None,
     quiet: Annotated[bool, option("--quiet", text="No progress.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Simulate the experiment's own design many times.
+    """Show the design, its precision and its price; ask nothing.
 
-    Gives coverage, false alarms and power of the intervals it will print.
+    Cells, pairs and requests by endpoint. With --simulate the design is simulated many times instead, and every run
+    judged with the intervals that a real one would print.
     """
+    from bias_harness import pipeline
+
+    if not simulate and any(typed(context, name) for name in ("runs", "gap", "seed")):
+        raise UsageError("--runs, --gap and --seed go with --simulate")
+    if simulate and pilot:
+        raise UsageError("--pilot goes with the plan, and --simulate plants a spread of its own; give one of them")
+    audit = pipeline.load_experiment(file, repeats=repeats, changes=changes(sets))
+    if simulate:
+        show_calibration(_simulate(audit, runs, _log(gap), seed, quiet), as_json=as_json)
+    else:
+        measured = pipeline.load_run(pilot, results=results) if pilot else None
+        show_plan(pipeline.plan(audit, pilot=measured), as_json=as_json)
+
+
+def show_plan(made: Plan, *, as_json: bool) -> None:
+    """Print a plan."""
+    if as_json:
+        say_json(made.to_dict())
+        return
+    say(f"{made.title} ({made.experiment}, {made.digest[:12]})")
+    for part in (table(made.DESIGN_HEAD, made.design_rows()), table(made.ENDPOINT_HEAD, made.endpoint_rows())):
+        say()
+        say(part)
+    say()
+    for remark in made.remarks:
+        say(remark)
+
+
+def _simulate(audit: Audit, runs: int, gap: float, seed: int, quiet: bool) -> Calibration:
     from rich.console import Console
     from rich.progress import Progress
 
     from bias_harness import pipeline
 
-    audit = pipeline.load_experiment(file, changes=changes(sets))
     with Progress(console=Console(stderr=True), disable=quiet) as bars:
         task = bars.add_task("Simulating", total=1.0)
-        made = pipeline.calibrate(
+        return pipeline.calibrate(
             audit,
-            gap=_log(gap),
+            gap=gap,
             runs=runs,
             seed=seed,
             progress=lambda done, whole: bars.update(task, completed=done / whole),
         )
+
+
+def show_calibration(made: Calibration, *, as_json: bool) -> None:
+    """Print what simulating a design gave."""
     if as_json:
         say_json(made.to_dict())
         return
@@ -76,20 +124,3 @@ def _share(rate: Rate) -> str:
     if rate.share is None or rate.error is None:
         return "–"
     return f"{100 * rate.share:.1f}% +- {100 * rate.error:.1f}"
-
-
-@app.command("plugins")
-def list_plugins(as_json: Json = False) -> None:
-    """Show what other installed packages add.
-
-    Providers, estimators, sections, lexicons.
-    """
-    from bias_harness.plugins import KINDS, plugins
-
-    rows = [(kind, name, p.distribution, p.point.value) for kind in KINDS for name, p in plugins(kind).items()]
-    if as_json:
-        say_json([dict(zip(("kind", "name", "distribution", "object"), row, strict=True)) for row in rows])
-    elif rows:
-        say(table(("kind", "name", "distribution", "object"), rows))
-    else:
-        note("No installed package adds anything; docs/extending.md says how one does.")

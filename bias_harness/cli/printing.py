@@ -3,25 +3,60 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import typer
+
+from bias_harness.printable import printable, printable_json
+
+if TYPE_CHECKING:
+    from bias_harness.runs import Run
+
+
+def fit_to_consoles() -> None:
+    """A console that lacks a letter (a Windows code page) shows its code instead of ending in an error."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
 
 
 def say(text: str = "") -> None:
     """One line of the result, to standard output."""
-    typer.echo(text)
+    typer.echo(printable(text))
 
 
 def note(text: str) -> None:
     """One line beside the result, to standard error."""
-    typer.echo(text, err=True)
+    typer.echo(printable(text), err=True)
 
 
 def say_json(data: Any) -> None:
     """The result for another program."""
-    typer.echo(json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False, default=str))
+    plain = not str(getattr(sys.stdout, "encoding", "") or "").lower().startswith("utf")
+    typer.echo(printable_json(json.dumps(data, ensure_ascii=plain, indent=2, allow_nan=False, default=str)))
+
+
+def show_findings(run: Run, pages: Iterable[Path], *, as_json: bool) -> None:
+    """What a run found and where its pages are; or its folder, manifest and estimates as JSON."""
+    if as_json:
+        manifest, estimates = run.folder.manifest(), run.estimates.to_dict()
+        say_json({"run": str(run.folder.path), "manifest": manifest, "estimates": estimates})
+        return
+    for line in (*run.headlines, "", *(f"  {page}" for page in pages)):
+        say(line)
+
+
+def show_paths(paths: Iterable[Path], *, as_json: bool) -> None:
+    """The files that were written: a line each, or a list."""
+    if as_json:
+        say_json([str(path) for path in paths])
+        return
+    for path in paths:
+        say(str(path))
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -37,4 +72,4 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 
 def _cell(value: object) -> str:
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    return f"{value:,}" if isinstance(value, int) else printable(str(value)).replace("\n", "\\n")

@@ -26,12 +26,12 @@ def shown_progress(*, quiet: bool = False, as_json: bool = False) -> Iterator[Up
     if quiet:
         yield lambda _: None
     elif as_json:
-        yield _now_and_then(lambda tally, speed: note(json.dumps(facts(tally, speed))))
+        yield _at_intervals(lambda tally, speed: note(json.dumps(facts(tally, speed))))
     elif sys.stderr.isatty():
         with _bars() as update:
             yield update
     else:
-        yield _now_and_then(lambda tally, speed: note(f"{tally.endpoint}: {sentence(tally, speed)}"))
+        yield _at_intervals(lambda tally, speed: note(f"{tally.endpoint}: {sentence(tally, speed)}"))
 
 
 def facts(tally: Tally, speed: float) -> dict[str, object]:
@@ -68,7 +68,7 @@ def _remarks(tally: Tally, speed: float) -> list[str]:
     return [*remarks, *(["stopped"] if tally.stopped else [])]
 
 
-def _measured() -> Callable[[Tally], float]:
+def _speedometer() -> Callable[[Tally], float]:
     """Requests a second since the endpoint was first heard of."""
     begun: dict[str, float] = {}
 
@@ -80,11 +80,11 @@ def _measured() -> Callable[[Tally], float]:
     return speed
 
 
-def _now_and_then(tell: Callable[[Tally, float], None]) -> Update:
+def _at_intervals(tell: Callable[[Tally, float], None]) -> Update:
     """A line for each endpoint every ten seconds, and one when it has ended."""
     told: dict[str, float] = {}
     ended: set[str] = set()
-    speed = _measured()
+    speed = _speedometer()
 
     def update(tally: Tally) -> None:
         now, over = time.monotonic(), tally.done >= tally.planned or tally.stopped is not None
@@ -112,12 +112,12 @@ def _bars() -> Iterator[Update]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), refresh_per_second=4) as bars:
-        yield _on(bars)
+        yield _update_bars(bars)
 
 
-def _on(bars: Progress) -> Update:
+def _update_bars(bars: Progress) -> Update:
     tasks: dict[str, TaskID] = {}
-    speed = _measured()
+    speed = _speedometer()
 
     def update(tally: Tally) -> None:
         if tally.endpoint not in tasks:

@@ -1,4 +1,4 @@
-"""Making the derived files anew, without asking anything: estimate, report, figure, compare."""
+"""Making the derived files anew, without asking anything: report, figure, compare."""
 
 from __future__ import annotations
 
@@ -11,33 +11,11 @@ from typing import Annotated, Literal
 
 import typer
 
-from bias_harness.cli.options import Json, ResultsFolder, RunName, option
-from bias_harness.cli.printing import say, say_json
-from bias_harness.errors import BiasHarnessError, UsageError
+from bias_harness.cli.options import Json, Language, Languages, ResultsFolder, RunName, all_spoken, option, spoken
+from bias_harness.cli.printing import say_json, show_findings, show_paths
+from bias_harness.errors import BiasHarnessError
 
 app = typer.Typer()
-Languages = Annotated[
-    list[str] | None, option("--language", metavar="CODE", text="nl or en; may be given more than once. Default: both.")
-]
-
-
-@app.command()
-def estimate(run: RunName, results: ResultsFolder = None, as_json: Json = False) -> None:
-    """Read the answers of a run again and estimate.
-
-    Writes estimates.json and observations.parquet.
-    """
-    from bias_harness import pipeline
-
-    loaded = pipeline.load_run(run, results=results)
-    estimates = pipeline.estimate(loaded)
-    if as_json:
-        say_json(estimates.to_dict())
-        return
-    for line in pipeline.headlines(loaded):
-        say(line)
-    say()
-    say(f"  {loaded.folder.path / 'estimates.json'}")
 
 
 @app.command()
@@ -45,20 +23,26 @@ def report(
     run: RunName,
     results: ResultsFolder = None,
     languages: Languages = None,
-    pdf: Annotated[bool, option("--pdf", text="Also as PDF, where Chromium is installed.")] = False,
+    pdf: Annotated[bool, option("--pdf", text="The page also as PDF, where Chromium is installed.")] = False,
+    as_json: Json = False,
 ) -> None:
-    """Make the pages and figures of a run anew."""
+    """Read the answers of a run again and make everything anew.
+
+    Observations, estimates, the pages and the figures. With --json the estimates are printed.
+    """
     from bias_harness import pipeline
-    from bias_harness.reporting.texts import LANGUAGES
 
-    chosen = [_spoken(language) for language in languages or LANGUAGES]
-    for page in pipeline.report(pipeline.load_run(run, results=results), chosen):
-        say(str(page))
-        if pdf:
-            say(str(_printed(page)))
+    chosen = all_spoken(languages)
+    loaded = pipeline.load_run(run, results=results)
+    pages = pipeline.report(loaded, chosen)
+    printed = [_print_pdf(page) for page in pages] if pdf else []
+    if as_json:
+        say_json(loaded.estimates.to_dict())
+    else:
+        show_findings(loaded, [*pages, *printed], as_json=False)
 
 
-def _printed(page: Path) -> Path:
+def _print_pdf(page: Path) -> Path:
     """The page on paper, by a browser that loads nothing from elsewhere. Raises where there is none."""
     names = ("chromium", "chromium-browser", "google-chrome", "chrome")
     browser = next((found for name in names if (found := shutil.which(name))), None)
@@ -88,20 +72,20 @@ def figure(
     formats: Annotated[
         list[str] | None, option("--format", metavar="SUFFIX", text="svg, png, pdf; may be given more than once.")
     ] = None,
-    language: Annotated[str, option("--language", metavar="CODE", text="nl or en.")] = "en",
+    language: Language = "en",
     styles: Annotated[
         list[str] | None, option("--style", metavar="SHEET", text="A matplotlib style sheet, by name or path.")
     ] = None,
     results: ResultsFolder = None,
+    as_json: Json = False,
 ) -> None:
     """Make one figure of a run, as files below its figures/."""
     from bias_harness import pipeline
 
+    chosen = spoken(language)
     loaded = pipeline.load_run(run, results=results)
-    for path in pipeline.figure(
-        loaded, name, formats=formats or ["pdf"], language=_spoken(language), styles=styles or ()
-    ):
-        say(str(path))
+    made = pipeline.figure(loaded, name, formats=formats or ["pdf"], language=chosen, styles=styles or ())
+    show_paths(made, as_json=as_json)
 
 
 @app.command()
@@ -111,26 +95,17 @@ def compare(
         Literal["run", "endpoint", "wording", "language"],
         option("--by", text="run; or endpoint, wording or language of one run."),
     ] = "run",
-    output: Annotated[Path, option("--output", "-o", metavar="FOLDER", text="Where the pages go.")] = Path(),
+    into: Annotated[Path, option("--into", metavar="FOLDER", text="The folder for the pages. Default: here.")] = Path(),
     languages: Languages = None,
     results: ResultsFolder = None,
+    as_json: Json = False,
 ) -> None:
     """Put runs side by side on one page.
 
     A model's versions over time, wordings, languages or models.
     """
     from bias_harness import pipeline
-    from bias_harness.reporting.texts import LANGUAGES
 
+    chosen = all_spoken(languages)
     loaded = [pipeline.load_run(run, results=results) for run in runs]
-    for path in pipeline.compare(loaded, output, by=by, languages=[_spoken(x) for x in languages or LANGUAGES]):
-        say(str(path))
-
-
-def _spoken(language: str) -> str:
-    from bias_harness.errors import did_you_mean
-    from bias_harness.reporting.texts import LANGUAGES
-
-    if language not in LANGUAGES:
-        raise UsageError(f"there is no report in {language!r}{did_you_mean(language, LANGUAGES)}")
-    return language
+    show_paths(pipeline.compare(loaded, into, by=by, languages=chosen), as_json=as_json)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bias_harness.cli.options import ResultsFolder, RunName, option
-from bias_harness.cli.printing import note, say
+from bias_harness.cli.options import Json, ResultsFolder, RunName, option
+from bias_harness.cli.printing import note, say, say_json, show_findings, show_paths
 from bias_harness.errors import EXIT_ERROR, UsageError
 
 app = typer.Typer()
@@ -27,23 +28,19 @@ def import_answers(
         str | None, option("--name", metavar="NAME", text="The run's folder below results/. Default: the map's name.")
     ] = None,
     results: ResultsFolder = None,
+    as_json: Json = False,
 ) -> None:
     """Make a run of answers that were collected elsewhere.
 
     Estimates and reports it as any other.
     """
-    from bias_harness import pipeline
+    from bias_harness.pipeline import report
+    from bias_harness.sharing import importing
 
-    made = pipeline.import_answers(tables, mapping, results=results or Path("results"), name=name)
+    made = importing.import_answers(tables, mapping, results=results or "results", name=name)
     for sentence in made.folder.manifest()["missing"]:
         note(sentence)
-    pipeline.estimate(made)
-    pages = pipeline.report(made)
-    for line in pipeline.headlines(made):
-        say(line)
-    say()
-    for page in pages:
-        say(f"  {page}")
+    show_findings(made, report(made), as_json=as_json)
 
 
 @app.command()
@@ -63,14 +60,15 @@ def export(
         option("--into", metavar="FOLDER", text="A folder for all tables, with a codebook and datapackage.json."),
     ] = None,
     results: ResultsFolder = None,
+    as_json: Json = False,
 ) -> None:
     """Write the tables of a run: observations, pairs, estimates."""
-    from bias_harness import pipeline
+    from bias_harness.runs import load_run
+    from bias_harness.sharing.export import export as write_tables
 
     if not output and into is None:
         raise UsageError("say what to write: -o pairs.csv, or --into FOLDER for everything")
-    for path in pipeline.export(pipeline.load_run(run, results=results), output or [], into):
-        say(str(path))
+    show_paths(write_tables(load_run(run, results=results), output or [], into), as_json=as_json)
 
 
 @app.command()
@@ -80,30 +78,37 @@ def bundle(
         Path | None, option("--output", "-o", metavar="FILE", text="The archive. Default: RUN.zip here.")
     ] = None,
     results: ResultsFolder = None,
+    as_json: Json = False,
 ) -> None:
     """Put a run into one archive for a reviewer.
 
     Answers, questions, numbers, checksums, and how to run it again.
     """
-    from bias_harness import pipeline
+    from bias_harness.runs import load_run
+    from bias_harness.sharing.bundle import bundle as pack
 
-    loaded = pipeline.load_run(run, results=results)
-    say(str(pipeline.bundle(loaded, output or Path(f"{loaded.folder.name}.zip"))))
+    loaded = load_run(run, results=results)
+    show_paths([pack(loaded, output or f"{loaded.folder.name}.zip")], as_json=as_json)
 
 
 @app.command()
 def verify(
     archive: Annotated[Path, typer.Argument(help="An archive made by bundle.", metavar="ARCHIVE")],
+    as_json: Json = False,
 ) -> None:
     """Check an archive: whole, unaltered, and true to its answers.
 
     Nothing is missing, added or altered, and its answers give its numbers.
     """
-    from bias_harness import pipeline
+    from bias_harness.sharing.bundle import verify as examine
 
-    found = pipeline.verify(archive)
-    for sentence in (*found.troubles, *found.notes):
-        note(sentence)
+    found = examine(archive)
+    if as_json:
+        say_json(asdict(found))
+    else:
+        for sentence in (*found.troubles, *found.notes):
+            note(sentence)
+        if not found.troubles:
+            say(f"{archive}: every checksum fits, and the answers give these numbers.")
     if found.troubles:
         raise typer.Exit(EXIT_ERROR)
-    say(f"{archive}: every checksum fits, and the answers give these numbers.")

@@ -6,38 +6,38 @@ have changed or are gone.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from html import escape
 from pathlib import Path
 from typing import Any
 
-import orjson
 import yaml
 
 from bias_harness.design.blocks import Block, Design
+from bias_harness.design.declared import primary_of, remarks
+from bias_harness.design.digests import Resolved, digest_of, digests_of, whole
+from bias_harness.design.edits import Edits
 from bias_harness.design.experiment import Endpoint, Experiment, Strict
-from bias_harness.design.personas import Attribute, People, personas_of, read_attributes, read_people, vary
-from bias_harness.design.prompts import Prompter, check_leaks, read_sources
+from bias_harness.design.leaks import check_leaks
+from bias_harness.design.personas import Attribute, People, personas_of, read_attributes, read_people
+from bias_harness.design.prompts import Prompter, read_sources
+from bias_harness.design.rotation import CROSSED_REPEATS, with_design, with_rotations
+from bias_harness.design.varying import vary
 from bias_harness.errors import InputError, did_you_mean
 from bias_harness.handwritten import Document, check, parse_yaml, read_yaml
-from bias_harness.outcome import CAME_LATER, Analysis, Outcome
 from bias_harness.vocabulary import Request
 from bias_harness.workspace import find_experiment, shipped, workspace_of
 
-FORMAT = 1
-HAND_WRITTEN: dict[str, type[Strict]] = {"experiment": Experiment, "people": People, "attribute": Attribute}
-
-
-class Resolved(Strict):
-    """The file `experiment.yaml` of a run folder."""
-
-    format: int
-    experiment: Experiment
-    people: People
-    attributes: dict[str, Attribute]
-    prompts: dict[str, str]
+FORMAT = 2
+HAND_WRITTEN: dict[str, type[Strict]] = {
+    "experiment": Experiment,
+    "people": People,
+    "attribute": Attribute,
+    "edits": Edits,
+}
+DEFAULTS_OF_FORMAT_1 = {"repeats": CROSSED_REPEATS, "smallest_gap": 0.01}
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,16 @@ class Audit:
 
     resolved: Resolved
     workspace: Path
+
+    def __repr__(self) -> str:
+        e = self.experiment
+        people, ends = len(self.design.personas), ", ".join(endpoint.name for endpoint in e.endpoints)
+        attributes = ", ".join(a.name for a in self.design.attributes)
+        return f"Audit({e.experiment!r}: {people:,} people, by {attributes}; endpoints {ends}; {self.digest[:12]})"
+
+    def _repr_html_(self) -> str:
+        title = self.experiment.title.get("en", self.experiment.experiment)
+        return f"<p><strong>{escape(title)}</strong><br>{escape(repr(self))}</p>"
 
     @property
     def experiment(self) -> Experiment:
@@ -66,47 +76,39 @@ class Audit:
             personas_of(self.resolved.people, e.personas),
             tuple(vary(choice, self.resolved.attributes) for choice in e.attributes),
             self.prompter.edits,
+            self.prompter.more_edits,
         )
+
+    @cached_property
+    def primary(self) -> tuple[tuple[str, str], ...]:
+        """The declared family: the attributes and levels that the verdicts are about, each against its reference."""
+        return primary_of(self.experiment, self.design.attributes, self.resolved.attributes)
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 (hex) of everything that decides what is asked and how it is judged."""
-        return _digest(self._whole)
+        return digest_of(whole(self.resolved))
 
     @cached_property
     def digests(self) -> dict[str, str]:
         """The same by part: what is asked about, in which words, and how the answers are judged."""
-        whole = self._whole
-        experiment = whole["experiment"]
-        judged = {k: experiment[k] for k in ("outcome", "analysis")}
-        return {
-            "personas": _digest(
-                [whole["people"], whole["attributes"], experiment["personas"], experiment["attributes"]]
-            ),
-            "prompts": _digest([whole["prompts"], experiment["persona_in"]]),
-            "judging": _digest(judged),
-        }
-
-    @property
-    def _whole(self) -> dict[str, Any]:
-        """As plain data, without what came later than format 1 and is as if it were not there."""
-        whole: dict[str, Any] = self.resolved.model_dump(mode="json")
-        for part, model in (("outcome", Outcome), ("analysis", Analysis)):
-            dumped = whole["experiment"][part]
-            for name in CAME_LATER[part]:
-                if dumped[name] == model.model_fields[name].default:
-                    del dumped[name]
-        return whole
+        return digests_of(whole(self.resolved))
 
     def to_yaml(self) -> str:
         """The resolved experiment as a run folder keeps it."""
         data = self.resolved.model_dump(mode="json", exclude_defaults=True)
+        experiment = self.experiment
+        data["experiment"] |= {"repeats": experiment.repeats, "analysis": experiment.analysis.model_dump(mode="json")}
         return yaml.safe_dump({"format": FORMAT, **data}, sort_keys=False, allow_unicode=True, width=110)
 
     def requests(self, endpoint: Endpoint) -> Iterator[tuple[Block, list[Request]]]:
         """Every block in the order of asking, with its requests to one endpoint; made as it is read."""
         for block in self.design.blocks():
             yield block, self.prompter.requests(block, endpoint)
+
+    def remarks(self) -> list[str]:
+        """What can never be said with this design, a sentence each; none of it is an error."""
+        return list(remarks(self.resolved, self.design))
 
     def check(self) -> int:
         """Everything that can be checked without asking. Returns the number of prompts compared for leaks."""
@@ -123,38 +125,46 @@ def load_audit(name: str | Path, changes: Mapping[str, Any] | None = None) -> Au
     path = find_experiment(name)
     document = read_yaml(path)
     if _is_resolved(document.data):
-        return _again(document, path, changes or {})
+        return _audit_of_a_run(document, path, changes or {})
+    given = list(document.data) if isinstance(document.data, dict) else []
     if changes:
         document = Document(document.source, _changed(document.data, changes), document.lines)
     experiment = check(Experiment, document)
     workspace = workspace_of(path)
-    folders = {kind: [workspace / kind, shipped(kind)] for kind in ("personas", "prompts")}
     try:
-        resolved = Resolved(
-            format=FORMAT,
-            experiment=experiment,
-            people=read_people(folders["personas"], experiment.personas.people),
-            attributes=read_attributes(folders["personas"], [a.name for a in experiment.attributes]),
-            prompts=read_sources(folders["prompts"], experiment),
-        )
-        audit = Audit(resolved, workspace)
+        audit = Audit(_resolved(experiment, given, workspace), workspace)
         _check_plants(audit)
         audit.check()
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
+    _check_primary(audit, document, ())
     return audit
+
+
+def _resolved(experiment: Experiment, given: Collection[str], workspace: Path) -> Resolved:
+    """With the files that it names, and the design that it does not spell out; `given` are its file's own keys."""
+    folders = {kind: [workspace / kind, shipped(kind)] for kind in ("personas", "prompts")}
+    people = read_people(folders["personas"], experiment.personas.people)
+    attributes = read_attributes(folders["personas"], [a.name for a in experiment.attributes])
+    personas = personas_of(people, experiment.personas)
+    experiment = with_design(experiment, given, len({p.job for p in personas}))
+    prompts = read_sources(folders["prompts"], experiment)
+    edits = Prompter(experiment, prompts).more_edits
+    experiment = with_rotations(experiment, attributes, len(personas), edits)
+    return Resolved(format=FORMAT, experiment=experiment, people=people, attributes=attributes, prompts=prompts)
 
 
 def _is_resolved(data: Any) -> bool:
     return isinstance(data, dict) and "format" in data and isinstance(data.get("experiment"), dict)
 
 
-def _again(document: Document, path: Path, changes: Mapping[str, Any]) -> Audit:
+def _audit_of_a_run(document: Document, path: Path, changes: Mapping[str, Any]) -> Audit:
     """The experiment of a run folder, to be asked again: everything it needs is in the file."""
     data = _changed(document.data, {f"experiment.{key}": value for key, value in changes.items()})
     audit = _audit_of(Document(document.source, data, document.lines), str(path), Path.cwd())
     _check_plants(audit)
     audit.check()
+    _check_primary(audit, document, ("experiment",))
     return audit
 
 
@@ -187,11 +197,20 @@ def _audit_of(document: Document, source: str, workspace: Path) -> Audit:
     found = document.data.get("format") if isinstance(document.data, dict) else None
     if isinstance(found, int) and found > FORMAT:
         raise InputError(f"{source}: format {found} is newer than this version knows ({FORMAT}); update bias_harness")
+    if found == 1 and isinstance(document.data.get("experiment"), dict):
+        document = Document(document.source, _of_format_1(document.data), document.lines)
     return Audit(check(Resolved, document), workspace)
 
 
+def _of_format_1(data: dict[str, Any]) -> dict[str, Any]:
+    """Format 1 left out what was at its default, and two defaults have changed since."""
+    old, experiment = DEFAULTS_OF_FORMAT_1, data["experiment"]
+    analysis = {"smallest_gap": old["smallest_gap"], **(experiment.get("analysis") or {})}
+    return {**data, "experiment": {"repeats": old["repeats"], **experiment, "analysis": analysis}}
+
+
 def schemas() -> dict[str, dict[str, Any]]:
-    """The JSON Schema of each hand-written file: experiment, people, attribute."""
+    """The JSON Schema of each hand-written file: experiment, people, attribute, edits."""
     made = {name: model.model_json_schema() for name, model in HAND_WRITTEN.items()}
     bare = made["experiment"]["properties"]["attributes"]
     bare["items"] = {"anyOf": [bare["items"], {"type": "string"}]}
@@ -214,6 +233,7 @@ def _check_plants(audit: Audit) -> None:
         for key, planted in [
             ("gaps", plant.gaps),
             ("refusals", plant.refusals),
+            ("jumps", plant.jumps),
             *(("field_gaps." + f, g) for f, g in plant.field_gaps.items()),
         ]:
             for attribute, by_level in planted.items():
@@ -225,13 +245,22 @@ def _check_plants(audit: Audit) -> None:
                     )
 
 
+def _check_primary(audit: Audit, document: Document, at: tuple[str, ...]) -> None:
+    """Name the line of a `primary` that names nothing."""
+    for place, name in enumerate(audit.experiment.primary or ()):
+        try:
+            primary_of(
+                audit.experiment.model_copy(update={"primary": [name]}),
+                audit.design.attributes,
+                audit.resolved.attributes,
+            )
+        except InputError as error:
+            raise InputError(f"{document.where((*at, 'primary', place))}: {error}") from None
+
+
 def _in(where: str, name: str, known: set[str]) -> None:
     if name not in known:
         raise InputError(f"{where}: {name!r} is not known{did_you_mean(name, known)}")
-
-
-def _digest(data: Any) -> str:
-    return hashlib.sha256(orjson.dumps(data, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def results_of(audit: Audit) -> Path:

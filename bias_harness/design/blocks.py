@@ -1,9 +1,9 @@
 """Experiment x profiles -> trials: cells, pairs, placebo pairs, repeats, in a seeded pair-blocked order.
 
 A **block** is everything that must be asked side by side: for one persona, attribute, wording, language and
-repeat, every level through every signal, and the placebo edits of the reference level. A provider that drifts
-during a run so hits both members of every pair alike. Blocks are shuffled by the experiment's seed, and so are
-the arms within a block. Nothing is held in memory but the order.
+repeat, the arms that `layouts` puts there. A provider that drifts during a run so hits both members of every pair
+alike. Blocks are shuffled by the experiment's seed, and so are the arms within a block. Nothing is held in memory but
+the order.
 """
 
 from __future__ import annotations
@@ -11,22 +11,18 @@ from __future__ import annotations
 import hashlib
 import random
 from array import array
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 
 from bias_harness.design.experiment import Experiment
-from bias_harness.design.personas import Arm, Persona, VariedAttribute
+from bias_harness.design.layouts import AttributeCounts, Crossed, Layout, Rotated, Size, Variant
+from bias_harness.design.personas import Persona, VariedAttribute
 from bias_harness.vocabulary import Trial
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Variant:
-    """One arm of a block: a level through one signal, perhaps with a neutral edit of the wording."""
-
-    arm: Arm
-    edit: str = ""
+__all__ = ["AttributeCounts", "Block", "Design", "Variant"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,31 +72,29 @@ class Block:
 
 
 @dataclass(frozen=True)
-class AttributeCounts:
-    """How many of what one attribute adds, per endpoint."""
-
-    attribute: str
-    levels: int
-    signals: int
-    cells: int
-    treatment_pairs: int
-    placebo_pairs: int
-    trials: int
-
-
-@dataclass(frozen=True)
 class Design:
-    """The whole plan of an experiment, as a sequence of blocks that is made as it is read."""
+    """The whole plan of an experiment, as a sequence of blocks that is made as it is read.
+
+    `edits` are the neutral edits that a full crossing asks, `more_edits` those that a rotation chooses from.
+    """
 
     experiment: Experiment
     personas: tuple[Persona, ...]
     attributes: tuple[VariedAttribute, ...]
     edits: tuple[str, ...]
+    more_edits: tuple[str, ...] = ()
 
     @cached_property
-    def variants(self) -> Mapping[str, tuple[Variant, ...]]:
-        """Per attribute, the arms of each of its blocks."""
-        return {a.name: tuple(self._variants(a)) for a in self.attributes}
+    def layouts(self) -> tuple[Layout, ...]:
+        """How the blocks of each attribute are laid out."""
+        return tuple(self._layout(a) for a in self.attributes)
+
+    def _layout(self, attribute: VariedAttribute) -> Layout:
+        e = self.experiment
+        size = Size(len(self.personas), len(e.wordings), len(e.languages), e.repeats)
+        if attribute.rotation is not None:
+            return Rotated(attribute, self.more_edits, size, attribute.rotation)
+        return Crossed(attribute, tuple(self._variants(attribute)), size)
 
     def _variants(self, attribute: VariedAttribute) -> Iterator[Variant]:
         keep_signals = self.experiment.placebo.signals or any(
@@ -113,31 +107,28 @@ class Design:
             for edit in self.edits:
                 yield Variant(attribute.arms[0], edit)
 
-    @property
-    def axes(self) -> tuple[Sequence[object], ...]:
-        """What blocks are crossed from, the slowest first."""
-        e = self.experiment
-        return (self.attributes, self.personas, e.wordings, e.languages, range(e.repeats))
+    @cached_property
+    def _starts(self) -> list[int]:
+        """The number of the first block of each attribute."""
+        return [0, *accumulate(len(layout) for layout in self.layouts)]
 
     def __len__(self) -> int:
         """The number of blocks, the same for every endpoint."""
-        size = 1
-        for axis in self.axes:
-            size *= len(axis)
-        return size
+        return self._starts[-1]
 
     def block(self, index: int) -> Block:
         """The block with that number (unshuffled numbering)."""
-        e, rest, chosen = self.experiment, index, []
-        for axis in reversed(self.axes):
-            rest, place = divmod(rest, len(axis))
-            chosen.append(place)
-        repeat, language, wording, persona, attribute = chosen
-        varied = self.attributes[attribute]
-        variants = list(self.variants[varied.name])
+        e, number = self.experiment, bisect_right(self._starts, index) - 1
+        place, variants = self.layouts[number].block(index - self._starts[number])
         random.Random(f"{e.seed}/{index}").shuffle(variants)
         return Block(
-            index, varied, self.personas[persona], e.wordings[wording], e.languages[language], repeat, tuple(variants)
+            index,
+            self.attributes[number],
+            self.personas[place.person],
+            e.wordings[place.wording],
+            e.languages[place.language],
+            place.repeat,
+            tuple(variants),
         )
 
     def blocks(self) -> Iterator[Block]:
@@ -146,27 +137,15 @@ class Design:
         random.Random(self.experiment.seed).shuffle(order)
         return (self.block(index) for index in order)
 
+    def telling(self) -> Iterator[Block]:
+        """Blocks that show every prompt there is, in order: attribute by attribute, person by person."""
+        for start, layout in zip(self._starts, self.layouts, strict=False):
+            yield from (self.block(start + index) for index in layout.telling())
+
     def trials(self, endpoint: str) -> Iterator[Trial]:
         """All trials of one endpoint in the order of asking."""
         return (trial for block in self.blocks() for trial in block.trials(endpoint))
 
     def counts(self) -> list[AttributeCounts]:
         """Cells, pairs and trials by attribute, per endpoint."""
-        return [self._count(a) for a in self.attributes]
-
-    def _count(self, attribute: VariedAttribute) -> AttributeCounts:
-        e, variants = self.experiment, self.variants[attribute.name]
-        plain = Counter(v.arm.level for v in variants if not v.edit)
-        signals = plain[attribute.reference]
-        settings = len(self.personas) * len(e.wordings) * len(e.languages)
-        treatment = sum(min(n, signals) for level, n in plain.items() if level != attribute.reference)
-        placebo = sum(n - 1 for n in plain.values()) + sum(1 for v in variants if v.edit)
-        return AttributeCounts(
-            attribute.name,
-            len(plain),
-            signals,
-            settings * len(variants),
-            settings * treatment,
-            settings * placebo,
-            settings * len(variants) * e.repeats,
-        )
+        return [layout.counts() for layout in self.layouts]

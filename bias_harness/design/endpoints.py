@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Self
 
 from pydantic import (
     ConfigDict,
@@ -13,6 +13,7 @@ from pydantic import (
     model_validator,
 )
 
+from bias_harness.design.keys import LOOKS_LIKE_A_KEY, is_variable, key_in_url, texts_in, written_key
 from bias_harness.handwritten import Name, Share, Strict
 
 PROVIDER_NAMES = ("openai_compatible", "anthropic", "embedded", "replay", "simulated", "http", "function")
@@ -45,6 +46,13 @@ class Plant(Strict):
     `field_gaps` adds to that per field. `heap` rounds to multiples (0 = not at all).
     Standard deviations are on the log scale. Of a score or a share all of this is in its own unit (points; shares
     from 0 to 1) and adds up: `base: 0.6` with a gap of -0.1 says yes to 60 % and 50 %.
+
+    `word_sd` is how far any way of saying it moves the answers, whoever is asked about: the neutral edits and
+    expressions of the reference level like those of the others; `word_job_sd` the same again in each job. Where a gap
+    is planted (a 0 too) it varies by `profile_gap_sd` over people, `job_gap_sd` over jobs, `wording_gap_sd` over
+    wordings and `job_wording_gap_sd` over both. `seed_correlation` is the share of the answers' variance that requests
+    of one seed have in common. `jumps` maps attribute -> level -> the share of answers that are `jump_factor` of the
+    amount.
     """
 
     gaps: dict[str, dict[str, float]] = {}
@@ -53,6 +61,13 @@ class Plant(Strict):
     profile_sd: float = Field(default=0.25, ge=0)
     profile_gap_sd: float = Field(default=0.0, ge=0)
     wording_gap_sd: float = Field(default=0.0, ge=0)
+    job_gap_sd: float = Field(default=0.0, ge=0)
+    job_wording_gap_sd: float = Field(default=0.0, ge=0)
+    word_sd: float = Field(default=0.0, ge=0)
+    word_job_sd: float = Field(default=0.0, ge=0)
+    seed_correlation: Share = 0.0
+    jumps: dict[str, dict[str, Share]] = {}
+    jump_factor: float = Field(default=0.3, gt=0)
     trial_sd: float = Field(default=0.06, ge=0)
     heap: float = Field(default=1_000, ge=0)
     refusals: dict[str, dict[str, Share]] = {}
@@ -67,13 +82,27 @@ class HttpCall(Strict):
 
     In `body` (JSON) every `{question}` inside a text is replaced by the user's message, `{system}` by the system
     message; `{messages}` alone by the list of messages. `text_at` is the dotted path to the text in the JSON that
-    comes back (`reply.0.text`); empty where the whole body is the text. A header `$NAME` takes the variable's value.
+    comes back (`reply.0.text`); empty where the whole body is the text. `$NAME` in a header takes the variable's
+    value; a key is never written here itself.
     """
 
     url: str = Field(pattern="^https?://")
     body: dict[str, Any]
     text_at: str = ""
     headers: dict[str, str] = {}
+
+    @field_validator("url")
+    @classmethod
+    def _no_key_in_the_url(cls, value: str) -> str:
+        return _without_key(value, "headers: {Authorization: Bearer $NAME}")
+
+    @field_validator("headers")
+    @classmethod
+    def _no_key_in_a_header(cls, value: dict[str, str]) -> dict[str, str]:
+        for name, text in value.items():
+            if written_key(name, text):
+                raise ValueError(f"the header {name!r} holds a key itself; put it into a variable and write $NAME here")
+        return value
 
 
 def _name_may_be_left_out(schema: dict[str, Any]) -> None:
@@ -100,6 +129,7 @@ class Endpoint(Strict):
     tokens_per_minute: PositiveInt | None = None
     timeout_seconds: float = Field(default=120, gt=0)
     max_attempts: PositiveInt = 6
+    outage_seconds: float = Field(default=600, ge=0)
     price: Price | None = None
     model_path: str | None = None
     run: str | None = None
@@ -130,6 +160,31 @@ class Endpoint(Strict):
             return value
         if not re.match(r"^https?://", value):
             raise ValueError(f"{value!r} is not a URL: it starts with http:// or https://")
-        if "@" in value.split("//", 1)[1].split("/", 1)[0]:
-            raise ValueError("a URL must not carry credentials; name the key's variable in api_key_env instead")
-        return value.rstrip("/")
+        return _without_key(value, "api_key_env").rstrip("/")
+
+    @field_validator("api_key_env")
+    @classmethod
+    def _a_name(cls, value: str | None) -> str | None:
+        if value is not None and not is_variable(value):
+            raise ValueError(
+                "the name of a variable is wanted here, as OPENAI_API_KEY, and this is none. If it is a key itself, "
+                "take it out, revoke it, and put the new one into that variable or into .env"
+            )
+        return value
+
+    @model_validator(mode="after")
+    def _no_key_anywhere(self) -> Self:
+        for field in ("name", "model", "extra_body", "label", "http"):
+            value = getattr(self, field)
+            data = value.model_dump() if isinstance(value, HttpCall) else value
+            if any(LOOKS_LIKE_A_KEY.search(text) for text in texts_in(data)):
+                raise ValueError(f"{field} holds what looks like a key; keys belong into a variable (api_key_env)")
+        return self
+
+
+def _without_key(url: str, instead: str) -> str:
+    """The URL, if it carries no credentials. The message never repeats the URL."""
+    where = key_in_url(url)
+    if where:
+        raise ValueError(f"a URL must not carry credentials ({where}); name the key's variable in {instead} instead")
+    return url

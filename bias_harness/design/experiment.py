@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, PositiveInt, field_validator, model_validator
 
 from bias_harness.design.endpoints import PROVIDER_NAMES, Endpoint, HttpCall, Plant, Price, Sampling
 from bias_harness.handwritten import Name, Share, Strict
-from bias_harness.outcome import CAME_LATER, Analysis, Outcome, declared, margin_of
+from bias_harness.outcome import CAME_LATER, Analysis, Outcome, declared
 
 __all__ = [
     "CAME_LATER",
@@ -24,43 +24,76 @@ __all__ = [
     "Placebo",
     "Plant",
     "Price",
+    "Rotation",
     "Sampling",
     "Share",
     "Strict",
     "declared",
-    "margin_of",
 ]
 
 
 class PeopleChoice(Strict):
-    """Which people of personas/<people>.yaml are asked about; what is not named is not narrowed."""
+    """Which people of personas/<people>.yaml are asked about; what is not named is not narrowed.
+
+    `jobs` are names, or a number: the first so many of the file's order, which in a file with a `frame` is a random
+    draw, so that they stand for its jobs.
+    """
 
     people: Name
     fields: list[str] | None = Field(default=None, min_length=1)
-    jobs: list[str] | None = Field(default=None, min_length=1)
+    jobs: PositiveInt | Annotated[list[str], Field(min_length=1)] | None = None
     seniorities: list[str] | None = Field(default=None, min_length=1)
     places: list[str] | None = Field(default=None, min_length=1)
 
 
+class Rotation(Strict):
+    """In how many ways each level is said, and how often each person is asked, where the ways take turns.
+
+    The reference level is put in `edits` ways (the wording as it stands or with a neutral edit, through one expression
+    or another), each other level through `expressions` of its signals and expressions. Every person gets
+    `reference_answers` of the reference level and `level_answers` of each other level, spread over the wordings; over
+    the people every way meets every wording equally. What is left out follows from the numbers of levels and people.
+    """
+
+    edits: PositiveInt | None = None
+    expressions: PositiveInt | None = None
+    reference_answers: PositiveInt | None = None
+    level_answers: PositiveInt | None = None
+
+
 class AttributeChoice(Strict):
-    """Which attribute is varied, and which of its levels; `within` narrows the parts of a combination."""
+    """Which attribute is varied, and which of its levels; `within` narrows the parts of a combination.
+
+    `signals` is how many of each level's signals (and expressions) are asked at most; `rotation` is for this attribute.
+    """
 
     name: str
     levels: list[str] | None = Field(default=None, min_length=1)
     reference: str | None = None
     signals: PositiveInt | None = None
     within: dict[str, list[str]] = {}
+    rotation: Rotation | None = None
 
 
 class Placebo(Strict):
-    """Which placebo arms are asked: another signal of the same level, a neutral edit of the wording."""
+    """Which placebo arms a full crossing asks: another signal of the same level, a neutral edit of the wording.
+
+    A rotated design asks the reference level in several ways anyhow: see `rotation`.
+    """
 
     signals: bool = True
     edits: bool = True
 
 
 class Experiment(Strict):
-    """One audit, described by one YAML file."""
+    """One audit, described by one YAML file.
+
+    With six jobs or more, and neither `rotation` nor `repeats` given, the design is rotated: many people, each asked a
+    few times, every level said in several ways. With fewer jobs, or with `repeats` alone, everything is crossed with
+    everything, `repeats` times (5 where left out), and speaks of these cases. In a rotated design `repeats` (1 where
+    left out) multiplies the answers. `primary` names what the verdicts are about: attributes, or `attribute/level`;
+    left out, every level of every attribute that is no combination.
+    """
 
     experiment: Name
     title: dict[str, str] = {}
@@ -72,6 +105,8 @@ class Experiment(Strict):
     persona_in: Literal["user", "system"] = "user"
     personas: PeopleChoice
     attributes: list[AttributeChoice] = Field(min_length=1)
+    primary: list[str] | None = Field(default=None, min_length=1)
+    rotation: Rotation | None = None
     placebo: Placebo = Placebo()
     repeats: PositiveInt = 5
     sampling: Sampling = Sampling()
@@ -79,6 +114,7 @@ class Experiment(Strict):
     analysis: Analysis = Analysis()
     endpoints: list[Endpoint] = Field(min_length=1)
     max_error_share: Share = 0.5
+    max_unread_share: Share | None = None
     budget: float | None = Field(default=None, gt=0)
 
     @field_validator("attributes", mode="before")

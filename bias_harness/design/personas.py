@@ -6,21 +6,20 @@ the signals that carry them, and the sentence that a signal is put into.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, PositiveInt, model_validator
 
-from bias_harness.design.experiment import AttributeChoice, Name, PeopleChoice, Strict
+from bias_harness.design.experiment import Name, PeopleChoice, Rotation, Strict
 from bias_harness.errors import InputError, did_you_mean
 from bias_harness.handwritten import Document, check, read_yaml
 
 Words = dict[str, str]
 VOICES = ("self", "client", "user", "candidate")
-JOIN = "+"
 
 
 class Labelled(Strict):
@@ -31,17 +30,41 @@ class Labelled(Strict):
 
 
 class Job(Labelled):
-    """A job in a field. Its phrase follows the seniority's: `senior {job}`."""
+    """A job in a field. Its phrase follows the seniority's: `senior {job}`.
+
+    `code` is its code in the classification of the file's frame, `pay_level` where its pay lies there.
+    """
 
     field: str
+    code: str = ""
+    pay_level: Literal["low", "middle", "high"] | None = None
+
+
+class Frame(Strict):
+    """The list that the jobs of a file stand for, and how their order was drawn.
+
+    `label` names the list, `codes` the classification that the jobs' codes are of, `source` and `licence` where it is
+    from; `draw` says how the order came about from the `seed`.
+    """
+
+    label: Words
+    codes: str
+    source: str
+    licence: str = ""
+    draw: str
+    seed: int
 
 
 class People(Strict):
-    """One file of people: every job x seniority x place is a persona."""
+    """One file of people: every job x seniority x place is a persona.
+
+    With a `frame` the order of the jobs is a random draw, and the first N of them stand for it.
+    """
 
     people: Name
     label: Words
     source: str = ""
+    frame: Frame | None = None
     hours: PositiveInt = 40
     fields: dict[str, Labelled] = Field(min_length=1)
     jobs: dict[Name, Job] = Field(min_length=1)
@@ -61,13 +84,20 @@ class People(Strict):
 class Level(Strict):
     """One value of an attribute: `label` names its people (plural), `tag` is short for axes, `one` is a single person.
 
-    `signals` are the words that carry it, each in every language. A level without signals is *not stated*.
+    `signals` are the words that carry it, each in every language: a full crossing asks all of them. `expressions` are
+    further ways of saying the same, equal in meaning, for a rotated design. A level without signals is *not stated*.
     """
 
     label: Words
     tag: Words = {}
     one: Words = {}
     signals: list[Words] = []
+    expressions: list[Words] = []
+
+    @property
+    def ways(self) -> list[Words]:
+        """Signals and expressions."""
+        return [*self.signals, *self.expressions]
 
 
 class Attribute(Strict):
@@ -92,9 +122,14 @@ class Attribute(Strict):
             raise ValueError("an attribute has either 'levels' or 'combine'; give one of them, and not empty")
         if self.levels and self.reference not in self.levels:
             raise ValueError(f"reference: {self.reference!r} is no level{did_you_mean(self.reference, self.levels)}")
-        counts = {len(level.signals) for level in self.levels.values() if level.signals}
-        if len(counts) > 1:
-            raise ValueError("every level needs the same number of signals, for signal i is paired with signal i")
+        for what in ("signals", "expressions"):
+            counts = {len(getattr(level, what)) for level in self.levels.values() if level.signals}
+            if len(counts) > 1:
+                raise ValueError(
+                    f"every level needs the same number of {what}, for one is paired with the other in turn"
+                )
+        if any(level.expressions and not level.signals for level in self.levels.values()):
+            raise ValueError("a level with expressions needs signals too: the words that carry it in every design")
         for language, voices in self.introduction.items():
             for voice, sentence in voices.items():
                 if voice not in VOICES or sentence.count("{}") != 1:
@@ -139,6 +174,7 @@ class VariedAttribute:
     introduction: Mapping[str, Mapping[str, str]]
     arms: tuple[Arm, ...]
     caution: Words
+    rotation: Rotation | None = None
 
 
 def read_people(folders: Iterable[Path], name: str) -> People:
@@ -186,13 +222,23 @@ def _holds(path: Path, kind: str) -> bool:
 
 
 def personas_of(people: People, choice: PeopleChoice) -> tuple[Persona, ...]:
-    """The personas that the experiment chose, in the order of the file."""
+    """The personas that the experiment chose, in the order of the file. Raises `InputError`."""
     jobs = {j: job for j, job in people.jobs.items() if choice.fields is None or job.field in choice.fields}
-    _known("personas.fields", choice.fields, people.fields)
-    chosen_jobs = _chosen("personas.jobs", choice.jobs, jobs)
-    seniorities = _chosen("personas.seniorities", choice.seniorities, people.seniorities)
-    places = _chosen("personas.places", choice.places, people.places)
+    known_names("personas.fields", choice.fields, people.fields)
+    chosen_jobs = _jobs(choice.jobs, jobs)
+    seniorities = chosen_names("personas.seniorities", choice.seniorities, people.seniorities)
+    places = chosen_names("personas.places", choice.places, people.places)
     return tuple(_persona(people, *ids) for ids in product(chosen_jobs, seniorities, places))
+
+
+def _jobs(wanted: int | list[str] | None, known: Iterable[str]) -> list[str]:
+    """The jobs by name, or the first so many."""
+    if not isinstance(wanted, int):
+        return chosen_names("personas.jobs", wanted, known)
+    found = list(known)
+    if wanted > len(found):
+        raise InputError(f"personas.jobs: {wanted} jobs are asked for, and there are {len(found)}; ask for fewer")
+    return found[:wanted]
 
 
 def _persona(people: People, job: str, seniority: str, place: str) -> Persona:
@@ -215,72 +261,16 @@ def _persona(people: People, job: str, seniority: str, place: str) -> Persona:
     )
 
 
-def _chosen(key: str, wanted: list[str] | None, known: Iterable[str]) -> list[str]:
+def chosen_names(key: str, wanted: list[str] | None, known: Iterable[str]) -> list[str]:
+    """The wanted of the known names, in the order of these; all where none are wanted by name."""
     known = list(known)
-    _known(key, wanted, known)
+    known_names(key, wanted, known)
     return [name for name in known if wanted is None or name in wanted]
 
 
-def _known(key: str, wanted: Iterable[str] | None, known: Iterable[str]) -> None:
+def known_names(key: str, wanted: Iterable[str] | None, known: Iterable[str]) -> None:
+    """Raise `InputError` that names the key where a wanted name is not known."""
     known = list(known)
     for name in wanted or ():
         if name not in known:
             raise InputError(f"{key}: {name!r} is not known{did_you_mean(name, known)}")
-
-
-def vary(choice: AttributeChoice, attributes: Mapping[str, Attribute]) -> VariedAttribute:
-    """The attribute as chosen: its levels with the reference first, and one arm per level and signal."""
-    attribute = attributes[choice.name]
-    levels = dict(_crossed(attribute, attributes, choice.within)) if attribute.combine else dict(attribute.levels)
-    introduction = attributes[attribute.combine[0]].introduction if attribute.combine else attribute.introduction
-    reference = choice.reference or attribute.reference
-    key = f"attributes.{choice.name}"
-    _known(f"{key}.reference", [reference], levels)
-    names = _chosen(f"{key}.levels", choice.levels, levels)
-    if reference not in names:
-        raise InputError(
-            f"{key}.levels: the reference level {reference!r} must be among them; add it or name another 'reference'"
-        )
-    if len(names) < 2:
-        raise InputError(f"{key}.levels: a gap needs a level besides the reference {reference!r}; there is none")
-    ordered = [reference, *(name for name in names if name != reference)]
-    arms = tuple(arm for name in ordered for arm in _arms(choice, name, levels[name]))
-    return VariedAttribute(
-        choice.name, attribute.label, reference, {n: levels[n] for n in ordered}, introduction, arms, attribute.caution
-    )
-
-
-def _arms(choice: AttributeChoice, name: str, level: Level) -> Iterator[Arm]:
-    signals = level.signals[: choice.signals] if choice.signals else level.signals
-    for index, words in enumerate(signals or [{}]):
-        yield Arm(choice.name, name, index, words)
-
-
-def _crossed(
-    attribute: Attribute, attributes: Mapping[str, Attribute], within: Mapping[str, list[str]]
-) -> Iterator[tuple[str, Level]]:
-    """The levels of a combination: every stated level of every part, words joined into one list."""
-    _known(f"attributes.{attribute.attribute}.within", within, attribute.combine)
-    parts = []
-    for name in attribute.combine:
-        stated = {n: level for n, level in attributes[name].levels.items() if level.signals}
-        chosen = _chosen(f"attributes.{attribute.attribute}.within.{name}", within.get(name), stated)
-        parts.append([(n, stated[n]) for n in chosen])
-    for combination in product(*parts):
-        levels = [level for _, level in combination]
-        count = min(len(level.signals) for level in levels)
-        signals = [_joined([level.signals[i] for level in levels], attribute.conjunction) for i in range(count)]
-        label = _joined([level.tag or level.label for level in levels], {}, " + ")
-        one = _joined([level.one or level.tag or level.label for level in levels], {}, " + ")
-        yield JOIN.join(name for name, _ in combination), Level(label=label, tag=label, one=one, signals=signals)
-
-
-def _joined(parts: list[Words], conjunction: Words, separator: str = ", ") -> Words:
-    """Per language: the parts in a row, the last one after the conjunction where there is one."""
-    languages = set.intersection(*(set(part) for part in parts))
-    joined = {}
-    for language in sorted(languages):
-        words = [part[language] for part in parts]
-        last = f" {conjunction[language]} " if language in conjunction else separator
-        joined[language] = last.join([separator.join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]
-    return joined

@@ -1,38 +1,91 @@
-"""What a million tokens cost, and what a response did."""
+"""What a request costs: by the experiment's own price, else by the vendor's list for a request of just that length."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import lru_cache
 
 from bias_harness.design.experiment import Endpoint, Price
+from bias_harness.design.hosts import VENDORS
 
 FREE = Price(input_per_million=0, output_per_million=0)
-
-
 FREE_PROVIDERS = ("embedded", "simulated", "replay")
+SHORT_TOKENS = 1_000
+MILLION = 1_000_000
 
 
-def price_of(endpoint: Endpoint) -> Price | None:
-    """The endpoint's price: the experiment's own, else that of genai-prices; None where neither knows it."""
+@dataclass(frozen=True)
+class Listed:
+    """A model's price in the list of genai-prices, at the vendor that `url` belongs to (None: whose name fits first).
+
+    A list price is a staircase: above a length of the prompt the whole request costs more, and prices change with
+    the date and, at some, with the hour. So it is asked for each request with its own length and time. In US dollars.
+    """
+
+    model: str
+    url: str | None
+
+    def at(self, input_tokens: float, when: datetime | None = None) -> Price:
+        """The price per million of a request with so many tokens of input. Raises `LookupError` where none is known."""
+        time = when or datetime.now(UTC)
+        half_hour = time.replace(minute=time.minute // 30 * 30, second=0, microsecond=0)
+        return _rates(self.model, self.url, max(1, round(input_tokens)), half_hour)
+
+    @property
+    def input_per_million(self) -> float:
+        """Of a short prompt."""
+        return self.at(SHORT_TOKENS).input_per_million
+
+    @property
+    def output_per_million(self) -> float:
+        """Of the answer to a short prompt."""
+        return self.at(SHORT_TOKENS).output_per_million
+
+
+Tariff = Price | Listed
+
+
+def price_of(endpoint: Endpoint) -> Tariff | None:
+    """The endpoint's price: the experiment's own, else that of genai-prices; None where neither knows it.
+
+    A model behind a `base_url` costs what that host lists for it, not what a model of the same name costs elsewhere.
+    """
     if endpoint.price is not None:
         return endpoint.price
-    return FREE if endpoint.provider in FREE_PROVIDERS else _listed(endpoint.model)
+    if endpoint.provider in FREE_PROVIDERS:
+        return FREE
+    return _listed(endpoint.model, endpoint.base_url or VENDORS.get(endpoint.provider))
 
 
-@lru_cache(maxsize=64)
-def _listed(model: str) -> Price | None:
+def cost_of(price: Tariff, input_tokens: float, output_tokens: float, when: datetime | None = None) -> float:
+    """What one request with so many tokens costs, in US dollars; `when` is its time, now where it is left out."""
+    if isinstance(price, Listed):
+        price = price.at(input_tokens, when)
+    return (input_tokens * price.input_per_million + output_tokens * price.output_per_million) / MILLION
+
+
+def _listed(model: str, url: str | None = None) -> Listed | None:
+    found = Listed(model, url)
+    try:
+        found.at(SHORT_TOKENS)
+    except LookupError:
+        return None
+    return found
+
+
+@lru_cache(maxsize=8192)
+def _rates(model: str, url: str | None, input_tokens: int, when: datetime) -> Price:
+    """The two rates of a request with so many tokens of input; both from the one step of the staircase it is on."""
     from genai_prices import Usage as Tokens
     from genai_prices import calc_price
 
-    million = 1_000_000
-    try:
-        of_input = calc_price(Tokens(input_tokens=million, output_tokens=0), model_ref=model)
-        of_output = calc_price(Tokens(input_tokens=0, output_tokens=million), model_ref=model)
-    except LookupError:
-        return None
-    return Price(input_per_million=float(of_input.total_price), output_per_million=float(of_output.total_price))
+    def total(output_tokens: int) -> float:
+        usage = Tokens(input_tokens=input_tokens, output_tokens=output_tokens)
+        return float(calc_price(usage, model, provider_api_url=url, genai_request_timestamp=when).total_price)
 
-
-def cost_of(price: Price, input_tokens: float, output_tokens: float) -> float:
-    """What so many tokens cost."""
-    return (input_tokens * price.input_per_million + output_tokens * price.output_per_million) / 1e6
+    without = total(0)
+    return Price(
+        input_per_million=round(without / input_tokens * MILLION, 6),
+        output_per_million=round(total(MILLION) - without, 6),
+    )

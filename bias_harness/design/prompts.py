@@ -3,14 +3,14 @@
 A template `<question>.<wording>.<language>.j2` has the blocks `user` (the whole message, persona and question, in
 the user's own words), `system` and `question` (the same in two messages, for experiments that put the persona in
 the system message), any `turn<n>_user` and `turn<n>_assistant` (what was said before, in the order of n), and any
-`edit_<name>` (a neutral sentence at the end, for placebo pairs). It is given `person`, `outcome` and `currency`; a
+`edit_<name>` (a neutral sentence at the end, for placebo pairs; more of them, for all wordings of a language, stand in
+`edits.<language>.yaml`). It is given `person`, `outcome` and `currency`; a
 misspelt placeholder is an error, and so is a template that lets more than the intended words differ between the
 members of a pair.
 """
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,25 +22,32 @@ from typing import Any
 import orjson
 from babel import Locale
 from babel.numbers import get_currency_name
-from jinja2 import Environment, StrictUndefined, Template, TemplateError, UndefinedError
+from jinja2 import Template, UndefinedError
 
-from bias_harness.design.blocks import Block, Design, Variant
+from bias_harness.design.blocks import Block, Variant
+from bias_harness.design.edits import common, edited, edits_of, is_edits, read_edits
+from bias_harness.design.edits import file_name as edits_name
 from bias_harness.design.experiment import Endpoint, Experiment
 from bias_harness.design.personas import VOICES, Arm, Persona, VariedAttribute
+from bias_harness.design.rotation import is_rotated
+from bias_harness.design.sandbox import LONGEST_SOURCE, compiled, rendered
 from bias_harness.errors import InputError, did_you_mean
+from bias_harness.files import read_text
 from bias_harness.vocabulary import Message, Request, Trial
 
 MARK_OPEN, MARK_CLOSE = "\ue000", "\ue001"
 TURN = re.compile(r"turn[1-9]_(?P<role>user|assistant)$")
-_MARKED = re.compile(f"{MARK_OPEN}.*?{MARK_CLOSE}", re.DOTALL)
-_ENVIRONMENT = Environment(undefined=StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True)  # noqa: S701 - plain text for a model, never HTML
 Sources = Mapping[str, str]
 
 
 def read_sources(folders: Iterable[Path], experiment: Experiment) -> dict[str, str]:
-    """The template texts that the experiment needs, by file name; the first folder that has one wins."""
+    """The template texts that the experiment needs, by file name; the first folder that has one wins.
+
+    A rotated design needs the neutral edits of its languages besides.
+    """
     folders = list(folders)
-    return {
+    shared = read_edits(folders, experiment.languages) if is_rotated(experiment) else {}
+    return shared | {
         name: _read(folders, name, experiment.question)
         for wording in experiment.wordings
         for language in experiment.languages
@@ -56,7 +63,7 @@ def file_name(question: str, wording: str, language: str) -> str:
 def _read(folders: list[Path], name: str, question: str) -> str:
     for folder in folders:
         if (folder / name).is_file():
-            return (folder / name).read_text(encoding="utf-8")
+            return read_text(folder / name, 4 * LONGEST_SOURCE)
     known = {p.name for folder in folders for p in folder.glob(f"{question}.*.j2")}
     raise InputError(f"there is no prompt 'prompts/{name}' (question, wording, language){did_you_mean(name, known)}")
 
@@ -87,24 +94,28 @@ class Prompter:
 
     def __init__(self, experiment: Experiment, sources: Sources) -> None:
         self.experiment = experiment
-        self.templates = {name: _compile(name, text) for name, text in sources.items()}
+        self.templates = {name: _compile(name, text) for name, text in sources.items() if not is_edits(name)}
+        self.shared = {name: edits_of(name, text) for name, text in sources.items() if is_edits(name)}
         self._cell = lru_cache(maxsize=4096)(self._messages)
 
     @cached_property
     def edits(self) -> tuple[str, ...]:
-        """The placebo edits, which every wording must have alike."""
-        found = {
-            n: sorted(b.removeprefix("edit_") for b in t.blocks if b.startswith("edit_"))
-            for n, t in self.templates.items()
-        }
-        first_name, first = next(iter(found.items()))
-        for name, edits in found.items():
-            if edits != first:
-                raise InputError(
-                    f"prompts/{name} has the placebo edits {edits}, prompts/{first_name} has {first}; "
-                    "every wording needs the same"
-                )
-        return tuple(first)
+        """The edits that the templates hold themselves, every wording alike: those of a full crossing."""
+        return common({name: sorted(self._own_edits(name)) for name in self.templates})
+
+    @cached_property
+    def more_edits(self) -> tuple[str, ...]:
+        """All there are to choose from, those of prompts/edits.<language>.yaml first: a rotated design's."""
+        shared = (
+            common({n: list(e) for n, e in self.shared.items()})
+            if self.shared and len(self.shared) == len(self.experiment.languages)
+            else ()
+        )
+        return (*shared, *(name for name in self.edits if name not in shared))
+
+    def _own_edits(self, template: str) -> Iterator[str]:
+        blocks = self.templates[template].blocks
+        return (block.removeprefix("edit_") for block in blocks if block.startswith("edit_"))
 
     def messages(self, block: Block, variant: Variant, *, marked: bool = False) -> tuple[Message, ...]:
         """The messages of one cell; `marked` wraps the varied words in private-use characters."""
@@ -116,12 +127,22 @@ class Prompter:
         name = file_name(self.experiment.question, wording, language)
         person = _person(persona, attribute, variant.arm, language, name, marked=marked)
         blocks = _Blocks(self.templates[name], name, self._values(person, language))
-        edit = f" {blocks.text('edit_' + variant.edit)}" if variant.edit else ""
         turns = [TURN.match(block) for block in sorted(self.templates[name].blocks)]
         history = tuple(Message(t["role"], blocks.text(t[0])) for t in turns if t)  # type: ignore[arg-type]
         if self.experiment.persona_in == "system":
-            return (Message("system", blocks.text("system")), *history, Message("user", blocks.text("question") + edit))
-        return (*history, Message("user", blocks.text("user") + edit))
+            question = self._put(blocks, "question", language, variant.edit)
+            return (Message("system", blocks.text("system")), *history, Message("user", question))
+        return (*history, Message("user", self._put(blocks, "user", language, variant.edit)))
+
+    def _put(self, blocks: _Blocks, block: str, language: str, edit: str) -> str:
+        """The text of a block with a neutral edit: the template's own of that name, else the shared one."""
+        text = blocks.text(block)
+        if not edit:
+            return text
+        own = f"edit_{edit}"
+        if own in blocks.template.blocks:
+            return f"{text} {blocks.text(own)}"
+        return edited(self.shared[edits_name(language)][edit], text)
 
     def _values(self, person: Person, language: str) -> dict[str, Any]:
         outcome = self.experiment.outcome
@@ -160,11 +181,7 @@ def currency_name(code: str, language: str) -> str:
 
 
 def _compile(name: str, text: str) -> Template:
-    try:
-        template = _ENVIRONMENT.from_string(text)
-    except TemplateError as error:
-        line = getattr(error, "lineno", None) or 1
-        raise InputError(f"prompts/{name}, line {line}: {error}") from None
+    template = compiled(name, text)
     for block in ("user", "system", "question"):
         if block not in template.blocks:
             raise InputError(
@@ -180,11 +197,7 @@ class _Blocks:
     values: Mapping[str, Any]
 
     def text(self, block: str) -> str:
-        try:
-            context = self.template.new_context(dict(self.values))
-            return " ".join("".join(self.template.blocks[block](context)).split())
-        except (TemplateError, AttributeError, TypeError) as error:
-            raise InputError(f"prompts/{self.name}, block {block!r}: {error}") from None
+        return rendered(self.template, self.name, block, self.values)
 
 
 def _person(
@@ -203,57 +216,3 @@ def _person(
     if marked:
         words, spoken = f"{MARK_OPEN}{words}{MARK_CLOSE}", {v: f"{MARK_OPEN}{s}{MARK_CLOSE}" for v, s in spoken.items()}
     return Person(persona.job_phrase[language], persona.place_phrase[language], persona.hours, words, spoken)
-
-
-def check_leaks(design: Design, prompter: Prompter) -> int:
-    """Prove that the prompts of every pair differ in nothing but the intended words.
-
-    Every template is rendered with the varied words marked: what stands outside the marks must be the same
-    for every arm, and taking the marks away must give the prompt that is really sent. Returns the number of
-    prompts compared; raises `InputError` that shows the first difference.
-    """
-    compared = 0
-    for block in _one_block_each(design):
-        name = file_name(design.experiment.question, block.wording, block.language)
-        plain = [v for v in block.variants if not v.edit]
-        first = _outside(prompter, block, plain[0])
-        for variant in plain:
-            _same_when_unmarked(prompter, block, variant, name)
-            other = _outside(prompter, block, variant)
-            if other != first:
-                raise InputError(_leak(name, plain[0].arm, variant.arm, first, other))
-            compared += 1
-    return compared
-
-
-def _one_block_each(design: Design) -> Iterator[Block]:
-    """One block per attribute, persona, wording and language."""
-    return (design.block(index) for index in range(0, len(design), design.experiment.repeats))
-
-
-def _outside(prompter: Prompter, block: Block, variant: Variant) -> str:
-    text = "\n".join(m.content for m in prompter.messages(block, variant, marked=True))
-    return " ".join(_MARKED.sub(" ", text).split())
-
-
-def _same_when_unmarked(prompter: Prompter, block: Block, variant: Variant, name: str) -> None:
-    """A template that decides by the words themselves shows up here: marks change its decision."""
-    marked = " ".join(m.content for m in prompter.messages(block, variant, marked=True))
-    unmarked = marked.replace(MARK_OPEN, "").replace(MARK_CLOSE, "")
-    sent = " ".join(m.content for m in prompter.messages(block, variant))
-    if unmarked.split() != sent.split():
-        raise InputError(_leak(name, variant.arm, variant.arm, unmarked, sent))
-
-
-def _leak(name: str, one: Arm, other: Arm, first: str, second: str) -> str:
-    left, right = first.split(), second.split()
-    for tag, a, b, c, d in difflib.SequenceMatcher(a=left, b=right, autojunk=False).get_opcodes():
-        if tag != "equal":
-            shown = f"{' '.join(left[a:b])!r} against {' '.join(right[c:d])!r}"
-            break
-    else:
-        shown = f"{first!r} against {second!r}"
-    return (
-        f"prompts/{name} leaks: besides the words of the attribute {one.attribute!r}, the prompts of "
-        f"{one.level!r} and {other.level!r} differ in {shown}; a template may only use the words, never decide by them"
-    )

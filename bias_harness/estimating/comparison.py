@@ -19,7 +19,7 @@ from bias_harness.estimating.estimators.interval import Array, Interval
 from bias_harness.estimating.estimators.scopes import profile_means
 from bias_harness.estimating.estimators.verdicts import verdict
 from bias_harness.estimating.rows import Rows
-from bias_harness.outcome import Analysis, Outcome, margin_of
+from bias_harness.outcome import Analysis, Margin, Measure, Outcome
 from bias_harness.vocabulary import Estimate, Scale, Scope
 
 REASONS = {
@@ -61,19 +61,24 @@ class Subject:
         return {b: contrast(self.cells, b, self.rows.reference or 0) for b in self.compared}
 
     @property
+    def measure(self) -> Measure:
+        """What is measured."""
+        return self.outcome.measured
+
+    @property
     def linear(self) -> bool:
         """Whether gaps are differences (of scores, of shares) and not ratios of pay."""
-        return self.outcome.measure != "salary"
+        return not self.measure.relative
 
     @property
     def scale(self) -> Scale:
         """The scale of the headline."""
-        return "difference" if self.linear else "log"
+        return self.measure.scale
 
     @property
-    def margin(self) -> float:
-        """The smallest gap of interest, on the scale of the headline."""
-        return margin_of(self.outcome, self.analysis)
+    def margin(self) -> Margin:
+        """The smallest gap of interest."""
+        return self.measure.margin(self.analysis)
 
     @property
     def alpha(self) -> float:
@@ -92,7 +97,7 @@ class Subject:
         base["reference"] = "" if rows.reference is None else rows.levels[rows.reference]
         currency = None if self.linear else self.outcome.currency
         return Estimate(
-            **{"outcome": self.outcome.measure, "currency": currency, **base, **more},
+            **{"outcome": self.measure.name, "currency": currency, **base, **more},
             endpoint=rows.endpoint,
             attribute=rows.attribute,
             level=rows.levels[level],

@@ -9,6 +9,7 @@ are rows of plain data. What each number means is in docs/statistics.md.
 
 from __future__ import annotations
 
+import html
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -28,7 +29,7 @@ from bias_harness.estimating.estimators.scopes import profile_means
 from bias_harness.estimating.families import estimates_of
 from bias_harness.estimating.pooled import over_fields, over_models
 from bias_harness.estimating.rows import STATUSES, Rows, rows_of
-from bias_harness.outcome import Analysis, Outcome
+from bias_harness.outcome import Analysis, Outcome, shown_gap
 from bias_harness.plugins import plugins
 from bias_harness.vocabulary import Estimate
 
@@ -62,6 +63,21 @@ class Estimates:
     pooling: Blocks = ()
     lenses: Blocks = ()
     drift: Blocks = ()
+
+    def __repr__(self) -> str:
+        ends = ", ".join(dict.fromkeys(e.endpoint for e in self.items))
+        shown = f"{len(self.items):,} estimates, {len(self.find(family='headline')):,} of them headlines"
+        return f"Estimates({shown}; endpoints {ends or 'none'})"
+
+    def _repr_html_(self) -> str:
+        about = ("endpoint", "attribute", "level", "reference")
+        head = [*about, "gap", "low", "high", "n_profiles", "n_answers", "status", "verdict"]
+        rows = [
+            [*(getattr(e, name) for name in about), *shown_gap(e), e.n_profiles, e.n_answers, e.status, e.verdict or ""]
+            for e in self.find(family="headline")
+        ]
+        table = pd.DataFrame(rows, columns=head).to_html(index=False, na_rep="", float_format=lambda x: f"{x:.2f}")
+        return f"<p>{html.escape(repr(self))}. Gap: level minus reference, as readers see it.</p>{table}"
 
     def find(self, **wanted: Any) -> list[Estimate]:
         """The estimates whose fields have these values; `slice` is compared as a whole."""
@@ -141,7 +157,8 @@ def estimate(
     `observations` is long, one row a trial (see `frame`); `endpoints` are those that were to be asked: one without any
     row gets a warning. Raises `InputError` where the table lacks a column that cannot be done without.
     """
-    subjects = [Subject(rows, analysis, outcome) for rows in rows_of(observations, linear=outcome.measure != "salary")]
+    linear = not outcome.measured.relative
+    subjects = [Subject(rows, analysis, outcome) for rows in rows_of(observations, linear=linear)]
     items: list[Estimate] = []
     blocks: dict[str, list[Block]] = {name: [] for name in BLOCKS}
     for subject in subjects:
@@ -176,16 +193,16 @@ def _plugged_in(observations: pd.DataFrame, own: Sequence[Estimate]) -> Iterator
 
 def _beside(subject: Subject, items: list[Estimate], comparisons: int) -> dict[str, list[Block]]:
     floor = diagnostics.placebo(subject, items)
-    pay = not subject.linear
+    has = subject.measure.has
     return {
         "answers": list(diagnostics.answers(subject)),
         "variance": list(diagnostics.variance(subject)),
         "placebo": [floor] if floor else [],
         "bounds": list(diagnostics.bounds(subject)),
-        "distribution": list(sensitivity.distribution(subject)) if pay else [],
-        "heaping": list(sensitivity.round_numbers(subject)) if pay else [],
-        "specification": list(sensitivity.specification(subject)) if pay else [],
-        "lenses": list(sensitivity.lenses(subject, comparisons)) if pay else [],
+        "distribution": list(sensitivity.distribution(subject)) if has("distribution") else [],
+        "heaping": list(sensitivity.round_numbers(subject)) if has("heaping") else [],
+        "specification": list(sensitivity.specification(subject)) if has("specification") else [],
+        "lenses": list(sensitivity.lenses(subject, comparisons)) if has("lenses") else [],
         "drift": list(diagnostics.drift(subject)),
     }
 

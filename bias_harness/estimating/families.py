@@ -31,6 +31,7 @@ from bias_harness.estimating.estimators.ranks import hodges_lehmann
 from bias_harness.estimating.estimators.scopes import profile_means, profiles_and_wordings
 from bias_harness.estimating.estimators.signflip import sign_flip
 from bias_harness.estimating.estimators.verdicts import tost_paired, verdict
+from bias_harness.outcome import Margin
 from bias_harness.vocabulary import Estimate
 
 FEWEST_SIGNALS = 3
@@ -70,7 +71,7 @@ def headlines(subject: Subject, level: int) -> Iterator[Estimate]:
 def _details(subject: Subject, of: Contrast, interval: Interval) -> dict[str, Any]:
     """What belongs to a headline beside its interval: equivalence, sensitivity, pairs, the gaps per profile."""
     analysis, gaps = subject.analysis, profile_means(of.log_gaps)
-    margin = subject.margin
+    bound = subject.margin.bound
     shares = pair_shares(of.log)
     pairs: dict[str, Any] = asdict(shares)
     if shares.largest_at is not None:
@@ -81,7 +82,7 @@ def _details(subject: Subject, of: Contrast, interval: Interval) -> dict[str, An
     enough = int((~np.isnan(gaps)).sum()) >= FEWEST_PROFILES
     bootstrap = bootstrap_mean(gaps, analysis.resamples, analysis.seed, analysis.confidence) if enough else None
     return {
-        "tost": plain(tost_paired(interval, -margin, margin, subject.alpha)),
+        "tost": plain(tost_paired(interval, -bound, bound, subject.alpha)),
         "sign_flip": plain(sign_flip(gaps, analysis.resamples, analysis.seed)),
         "rank": plain(hodges_lehmann(gaps, analysis.confidence)),
         "bootstrap": plain(bootstrap),
@@ -161,7 +162,7 @@ def _rate_gap(subject: Subject, level: int, name: str, rates: Array, counts: Arr
         mean_reference=x[1] / n[1] if n[1] else None,
         n_profiles=interval.n,
         n_answers=sum(n),
-        verdict=verdict(interval, analysis.smallest_rate_gap, subject.alpha),
+        verdict=verdict(interval, Margin(analysis.smallest_rate_gap, "share"), subject.alpha),
         details=details,
     )
 

@@ -23,7 +23,7 @@ from bias_harness.estimating.estimators.proportions import wilson
 from bias_harness.estimating.estimators.scopes import profile_means
 from bias_harness.estimating.estimators.signflip import sign_flip
 from bias_harness.estimating.estimators.verdicts import verdict
-from bias_harness.outcome import Analysis
+from bias_harness.outcome import Analysis, Margin
 
 FEWEST_FOR_WORKERS = 400
 CHUNK = 50
@@ -188,7 +188,7 @@ def _run(planted: Planted, analysis: Analysis, random: np.random.Generator) -> _
     flips = sign_flip(profile_means(of.log_gaps), analysis.resamples, analysis.seed)
     rates = mean_over(refused[:, :, 1].mean(axis=-1) - refused[:, :, 0].mean(axis=-1))
     refusal = paired_t(profile_means(rates), analysis.confidence)
-    word = verdict(main, math.log1p(analysis.smallest_gap), 1 - analysis.confidence) or main.status
+    word = verdict(main, Margin(analysis.smallest_gap, "fraction"), 1 - analysis.confidence) or main.status
     return _One(intervals, truths, word, flips.p_value if flips else None, refusal.p_value)
 
 

@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
-import math
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from html import escape
 from typing import Any, ClassVar
+
+import pandas as pd
 
 from bias_harness.design.audit import Audit
 from bias_harness.design.blocks import AttributeCounts
 from bias_harness.design.experiment import Endpoint
+from bias_harness.design.hosts import host_of, variables_of
 from bias_harness.design.prices import cost_of
 from bias_harness.design.prices import price_of as known_price
 from bias_harness.errors import InputError
 from bias_harness.estimating.estimates import Estimates
 from bias_harness.estimating.estimators.planning import Numbers, PowerPlan, Spread, plan_power
-from bias_harness.outcome import Outcome, margin_of
+from bias_harness.outcome import Outcome
 
 CHARACTERS_PER_TOKEN = 4
 TYPICAL_ANSWER_TOKENS = 120
+SHORT_ANSWER_TOKENS = 5
 
 
 @dataclass(frozen=True)
 class EndpointPlan:
-    """What one endpoint would be asked. `price_low` is for short answers, `price_high` for the longest; US dollars."""
+    """What one endpoint would be asked, of which host, with which variable's key (null where there is none).
+
+    `price_low` is for short answers, `price_high` is the most: the longest answers to all; US dollars.
+    """
 
     endpoint: str
     model: str
@@ -33,6 +40,8 @@ class EndpointPlan:
     output_tokens_high: int
     price_low: float | None
     price_high: float | None
+    host: str | None = None
+    key: str | None = None
 
 
 @dataclass(frozen=True)
@@ -58,7 +67,25 @@ class Plan:
         "placebo pairs",
         "requests",
     )
-    ENDPOINT_HEAD: ClassVar[Sequence[str]] = ("endpoint", "model", "requests", "input tokens", "price in US$")
+    ENDPOINT_HEAD: ClassVar[Sequence[str]] = (
+        "endpoint",
+        "model",
+        "requests",
+        "input tokens",
+        "price in US$",
+        "asked at",
+        "key in",
+    )
+
+    def __repr__(self) -> str:
+        ends = ", ".join(f"{e.endpoint} {e.requests:,}" for e in self.endpoints)
+        return f"Plan({self.experiment!r}: requests {ends}; {len(self.remarks)} remarks; {self.digest[:12]})"
+
+    def _repr_html_(self) -> str:
+        tables = ((self.DESIGN_HEAD, self.design_rows()), (self.ENDPOINT_HEAD, self.endpoint_rows()))
+        shown = "".join(pd.DataFrame(rows, columns=list(head)).to_html(index=False) for head, rows in tables)
+        remarks = "".join(f"<li>{escape(remark)}</li>" for remark in self.remarks)
+        return f"<p><strong>{escape(self.title)}</strong></p>{shown}<ul>{remarks}</ul>"
 
     def design_rows(self) -> list[tuple[object, ...]]:
         """A row an attribute: counts for each endpoint."""
@@ -68,8 +95,23 @@ class Plan:
         ]
 
     def endpoint_rows(self) -> list[tuple[object, ...]]:
-        """A row an endpoint."""
-        return [(e.endpoint, e.model, e.requests, e.input_tokens, _shown(e)) for e in self.endpoints]
+        """A row an endpoint, and below several their sum."""
+        rows: list[tuple[object, ...]] = [
+            (e.endpoint, e.model, e.requests, e.input_tokens, _shown(e), e.host or "this computer", e.key or "–")
+            for e in self.endpoints
+        ]
+        if len(rows) < 2:
+            return rows
+        requests, tokens = (sum(getattr(e, n) for e in self.endpoints) for n in ("requests", "input_tokens"))
+        return [*rows, ("all", "", requests, tokens, self._sum(), "", "")]
+
+    def _sum(self) -> str:
+        """What all endpoints cost together, and how many of them are not in it."""
+        low = sum(e.price_low or 0.0 for e in self.endpoints)
+        high = sum(e.price_high or 0.0 for e in self.endpoints)
+        unknown = sum(e.price_high is None for e in self.endpoints)
+        more = f", and {unknown} unknown" if unknown else ""
+        return ("free" if not high and not unknown else f"{low:,.2f} to {high:,.2f}") + more
 
     def to_dict(self) -> dict[str, Any]:
         """The same as plain data."""
@@ -122,36 +164,29 @@ def pilot_of(run: str, estimates: Estimates) -> Pilot:
 
 
 def _power(audit: Audit, spread: Spread) -> PowerPlan:
-    """For one level against its reference; the signals of a level count as repeats of it."""
+    """For one level against its reference; all answers of a level to one person in one wording count as repeats."""
     e = audit.experiment
-    signals = min(c.signals for c in audit.design.counts())
-    numbers = Numbers(len(audit.design.personas), len(e.wordings) * len(e.languages), e.repeats * signals)
-    return plan_power(numbers, margin_of(e.outcome, e.analysis), spread, scope=e.analysis.scope)
+    answers = min(c.answers for c in audit.design.counts())
+    numbers = Numbers(len(audit.design.personas), len(e.wordings) * len(e.languages), answers)
+    return plan_power(numbers, e.outcome.measured.margin(e.analysis), spread, scope=e.analysis.scope)
 
 
 def _assumed(outcome: Outcome) -> Spread:
     """Of a share the widest there is for answers; of a score a tenth of its scale."""
-    if outcome.measure == "salary":
-        return Spread()
-    low, high = outcome.ends
-    trial = 0.5 if outcome.measure == "share" else 0.1 * (high - low)
-    return Spread(0.1 * trial, 0.0, 0.0, trial)
+    trial = outcome.measured.assumed_sd(outcome.ends)
+    return Spread() if trial is None else Spread(0.1 * trial, 0.0, 0.0, trial)
 
 
 def _size(audit: Audit, gap: float) -> str:
     """A gap in the words of what is measured."""
     outcome = audit.experiment.outcome
-    if outcome.measure == "salary":
-        return f"{100 * math.expm1(gap):.1f}%"
-    if outcome.measure == "share":
-        return f"{100 * gap:.1f} percentage points"
-    return f"{gap:.2f} {outcome.unit.get('en') or next(iter(outcome.unit.values()))}"
+    return outcome.sized(outcome.measured.shown(gap))
 
 
 def _deviation(audit: Audit, deviation: float) -> str:
     """A standard deviation: of logs it is shown as per cents as it is."""
-    pay = audit.experiment.outcome.measure == "salary"
-    return f"{100 * deviation:.1f}%" if pay else _size(audit, deviation)
+    outcome = audit.experiment.outcome
+    return outcome.sized(outcome.measured.factor * deviation)
 
 
 def _precision(audit: Audit, power: PowerPlan, spread: Spread, pilot: Pilot | None) -> Iterator[str]:
@@ -160,7 +195,7 @@ def _precision(audit: Audit, power: PowerPlan, spread: Spread, pilot: Pilot | No
     found, shown = _size(audit, power.now.mde), _size(audit, power.equivalence)
     people, trials = _deviation(audit, spread.gap_profile), _deviation(audit, spread.trial)
     yield (
-        f"With {n.profiles} people, {n.wordings} wordings and {n.repeats} answers to each (repeats times signals), "
+        f"With {n.profiles} people, {n.wordings} wordings and {n.repeats} answers to each, "
         f"a gap of {found} is found four times out of five, and a true zero is shown to be no gap above {shown}. "
         f"Spread of gaps over people {people}, of answers {trials} ({basis})."
     )
@@ -199,16 +234,21 @@ def _endpoint(audit: Audit, endpoint: Endpoint) -> EndpointPlan:
     characters = sum(len(m.content) for r in sampled for m in r.messages)
     tokens = round(characters / CHARACTERS_PER_TOKEN / len(sampled) * requests)
     most = (endpoint.sampling or audit.experiment.sampling).max_tokens or 1024
-    low, high = price_of(endpoint, tokens, requests * 5), price_of(endpoint, tokens, requests * most)
+    each = tokens / requests if requests else 0
+    low, high = (price_of(endpoint, requests, each, output) for output in (SHORT_ANSWER_TOKENS, most))
+    name, keys = endpoint.model or endpoint.provider, ", ".join(dict.fromkeys(variables_of(endpoint)))
     return EndpointPlan(
-        endpoint.name, endpoint.model or endpoint.provider, requests, tokens, requests * most, low, high
+        endpoint.name, name, requests, tokens, requests * most, low, high, host_of(endpoint), keys or None
     )
 
 
-def price_of(endpoint: Endpoint, input_tokens: int, output_tokens: int) -> float | None:
-    """US dollars for so many tokens: by the experiment's price, else by genai-prices; None where neither knows."""
+def price_of(endpoint: Endpoint, requests: int, input_tokens: float, output_tokens: float) -> float | None:
+    """US dollars for so many requests with so many tokens each; None where their price is not known.
+
+    By the experiment's price, else by genai-prices, which asks for the length of one request.
+    """
     price = known_price(endpoint)
-    return None if price is None else cost_of(price, input_tokens, output_tokens)
+    return None if price is None else requests * cost_of(price, input_tokens, output_tokens)
 
 
 def _shown(e: EndpointPlan) -> str:

@@ -11,10 +11,8 @@ from bias_harness.outcome import Outcome
 from bias_harness.reading import read
 from bias_harness.reading.lexicon import lexicon_hash
 from bias_harness.reading.measures import read_measure
-from bias_harness.vocabulary import Answer, Period, Response
+from bias_harness.vocabulary import CUT_SHORT, FILTERED, Answer, Period, Response
 
-CUT_SHORT = frozenset({"length", "max_tokens", "max_output_tokens"})
-FILTERED = frozenset({"content_filter", "content-filter", "safety", "refusal"})
 REMEMBERED = 50_000
 SHOWN = 60
 PERIODS: tuple[Period, ...] = ("year", "month", "week", "day", "hour")
@@ -50,7 +48,7 @@ class Reader:
             return early
         text = response.text or ""
         answer = self._text(text, language, prompt)
-        if response.finish_reason in CUT_SHORT:
+        if (response.finish_reason or "").lower() in CUT_SHORT:
             return _cut(answer, text)
         return answer
 
@@ -64,9 +62,9 @@ class Reader:
         return answer
 
     def _fresh(self, text: str, language: str | None, prompt: str | None) -> Answer:
-        if self.outcome.measure != "salary":
-            return read_measure(text, self.outcome, language)
-        return read(text, language=language, prompt=prompt, outcome=self.outcome)
+        if self.outcome.measured.form == "money":
+            return read(text, language=language, prompt=prompt, outcome=self.outcome)
+        return read_measure(text, self.outcome, language)
 
 
 def read_response(response: Response, *, language: str | None, prompt: str | None, outcome: Outcome) -> Answer:
@@ -75,18 +73,15 @@ def read_response(response: Response, *, language: str | None, prompt: str | Non
 
 
 def _without_text(response: Response) -> Answer | None:
-    if response.error is not None:
-        if response.error.kind == "content":
-            return Answer("refused", "refusal", reason="content_filter")
-        return Answer("failed", "no_amount", reason=response.error.kind)
-    if response.text is None:
-        if response.finish_reason in FILTERED:
-            return Answer("refused", "refusal", reason="content_filter")
-        return Answer("failed", "no_amount", reason="no_text")
-    if not response.text.strip():
-        refused = response.finish_reason in FILTERED
-        return Answer("refused", "refusal", reason="content_filter") if refused else None
-    return None
+    """The answer where there is no text to read: filtered, empty, or failed for another reason."""
+    error = response.error
+    if error is not None and error.kind != "content":
+        return Answer("failed", "no_amount", reason=error.kind)
+    if error is None and (response.text or "").strip():
+        return None
+    if error is not None or (response.finish_reason or "").lower() in FILTERED:
+        return Answer("refused", "refusal", reason="content_filter")
+    return Answer("failed", "no_amount", reason="empty")
 
 
 def _cut(answer: Answer, text: str) -> Answer:

@@ -9,6 +9,7 @@ believed ("not entirely correct"), and a text with both is ambiguous unless its 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 from bias_harness.outcome import Outcome
@@ -29,17 +30,34 @@ Found = tuple[float, int, int]
 
 def read_measure(text: str, outcome: Outcome, language: str | None = None) -> Answer:
     """The score, or 1 and 0 for the words of a share, as `amount` and `annual`; never raises on any text."""
-    if outcome.measure == "score" and PLAIN.fullmatch(text.strip()):
+    return _READERS[outcome.measured.form](text, outcome, language)
+
+
+def _number(text: str, outcome: Outcome, language: str | None) -> Answer:
+    if PLAIN.fullmatch(text.strip()):
         return _answer(text, (float(text), 0, len(text)), "only")
-    found = _scores(text, outcome) if outcome.measure == "score" else _choices(text, outcome)
-    if outcome.measure == "share" and any(_negated(text, start) for _, start, _ in found):
+    found = _scores(text, outcome)
+    return _one_of(text, found, _last_line(text, found), "last_line", language)
+
+
+def _word(text: str, outcome: Outcome, language: str | None) -> Answer:
+    found = _choices(text, outcome)
+    if any(_negated(text, start) for _, start, _ in found):
         return Answer("ambiguous", "ambiguous", reason="negated")
+    return _one_of(text, found, _first_line(text, found), "first_line", language)
+
+
+_READERS: Mapping[str, Callable[[str, Outcome, str | None], Answer]] = {"number": _number, "word": _word}
+"""How an answer is read that is no amount of money, by its form."""
+
+
+def _one_of(text: str, found: list[Found], decided: Found | None, line: str, language: str | None) -> Answer:
+    """The one value that was found; else what a line of its own decides; else why there is none."""
     values = {value for value, _, _ in found}
     if len(values) == 1:
         return _answer(text, found[0], "only")
-    decided = _decided(text, found, outcome)
     if decided is not None:
-        return _answer(text, decided, "last_line" if outcome.measure == "score" else "first_line")
+        return _answer(text, decided, line)
     if values:
         return Answer("ambiguous", "ambiguous", reason="several")
     if any(cue.role == "refusal" for cue in find_cues(scan(normalise(text), language))):
@@ -92,17 +110,20 @@ def _words(words: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?:{'|'.join(spelt)})(?!\w)", re.IGNORECASE)
 
 
-def _decided(text: str, found: list[Found], outcome: Outcome) -> Found | None:
-    """What a short last line says of a score, and the first line of a choice, where it says one thing."""
+def _last_line(text: str, found: list[Found]) -> Found | None:
+    """What a short last line says, where it says one thing and is not the only line."""
     stripped = text.rstrip()
-    if outcome.measure == "score":
-        start, end = stripped.rfind("\n") + 1, len(stripped)
-        if start == 0 or end - start > SHORT_LINE:
-            return None
-    else:
-        start = len(text) - len(text.lstrip())
-        end = text.find("\n", start)
-        if end < 0:
-            return None
+    start, end = stripped.rfind("\n") + 1, len(stripped)
+    return None if start == 0 or end - start > SHORT_LINE else _said_between(found, start, end)
+
+
+def _first_line(text: str, found: list[Found]) -> Found | None:
+    """What the first line says, where it says one thing and is not the only line."""
+    start = len(text) - len(text.lstrip())
+    end = text.find("\n", start)
+    return None if end < 0 else _said_between(found, start, end)
+
+
+def _said_between(found: list[Found], start: int, end: int) -> Found | None:
     there = [f for f in found if start <= f[1] < end]
     return there[0] if there and len({value for value, _, _ in there}) == 1 else None

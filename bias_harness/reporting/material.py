@@ -13,6 +13,7 @@ import pandas as pd
 from bias_harness.design.audit import Audit
 from bias_harness.design.personas import Persona, VariedAttribute
 from bias_harness.estimating.estimates import Estimates
+from bias_harness.outcome import Margin, Measure, shown_gap
 from bias_harness.reporting.sentences import Names
 from bias_harness.reporting.texts import Texts, texts_about
 from bias_harness.reporting.texts import texts as texts_of
@@ -91,18 +92,17 @@ class Material:
         """The observations that count: an amount, plausible, and no placebo edit."""
         rows = self.observations
         keep = (rows["status"] == "ok") & rows["annual"].notna() & ~rows["implausible"] & (rows["edit"] == "")
-        return rows[keep & (rows["annual"] > 0)] if self.pay else rows[keep]
+        return rows[keep & (rows["annual"] > 0)] if self.measure.relative else rows[keep]
 
     @property
-    def pay(self) -> bool:
-        """Whether salaries are measured; else a score or a share."""
-        return self.audit.experiment.outcome.measure == "salary"
+    def measure(self) -> Measure:
+        """What is measured, and what depends on it."""
+        return self.audit.experiment.outcome.measured
 
     @property
-    def margin(self) -> float:
-        """The smallest gap of interest as gaps are shown: per cent, percentage points of a share, points of a score."""
-        analysis = self.audit.experiment.analysis
-        return analysis.smallest_difference or 100 * (analysis.smallest_gap if self.pay else analysis.smallest_rate_gap)
+    def margin(self) -> Margin:
+        """The smallest gap of interest."""
+        return self.measure.margin(self.audit.experiment.analysis)
 
     @property
     def currency(self) -> str:
@@ -178,7 +178,7 @@ class View:
 
     def between(self, of: Estimate) -> str:
         """`probably between -7 % and -2 %,` or what stands in its place."""
-        _, low, high = of.shown
+        _, low, high = shown_gap(of)
         if low is None or high is None:
             return self.texts("figures.F3.alone")
         return self.texts("figures.F3.between", low=self.texts.size(low), high=self.texts.gap(high))
@@ -199,9 +199,7 @@ class View:
 def spoken(material: Material, language: str) -> Texts:
     """The texts for a page about this run: those of salaries, or of what else it measures."""
     outcome, plain = material.audit.experiment.outcome, texts_of(language)
-    if material.pay:
-        return plain
-    return texts_about(language, outcome.measure, plain.label(outcome.label), plain.label(outcome.unit))
+    return texts_about(language, material.measure, plain.label(outcome.label), plain.label(outcome.unit))
 
 
 def answers_file(endpoint: str, attribute: str, language: str) -> str:

@@ -55,10 +55,6 @@ SECTIONS: Mapping[str, Callable[[Material, Texts], dict[str, Any]]] = {
 }
 
 
-OF_PAY = ("study", "client", "worksheet")
-"""Sections that speak of salaries alone."""
-
-
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -99,7 +95,7 @@ def render_report(material: Material, language: str, others: Sequence[str] = ())
     spoken = spoken_in(material, language)
     values = {
         **_frame(spoken),
-        "sections": {n: build(material, spoken) for n, build in SECTIONS.items() if material.pay or n not in OF_PAY},
+        "sections": {n: build(material, spoken) for n, build in SECTIONS.items() if material.measure.has(n)},
         "title": spoken.label(material.audit.experiment.title, material.audit.experiment.experiment),
         "version": __version__,
         "date": _date(spoken, material),
@@ -140,7 +136,7 @@ def render_comparison(materials: Sequence[Material], language: str, by: compare.
     """
     if len(materials) < 2 and by == "run":
         raise UsageError("a comparison needs two runs or more; name them, or say what of one run is compared with --by")
-    if not all(m.pay for m in materials):
+    if not all(m.measure.relative for m in materials):
         raise UsageError("compare sets salaries side by side; a run that measures a score or a share has its own page")
     spoken = texts(language)
     sides = ", ".join(m.run for m in materials)

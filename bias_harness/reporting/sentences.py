@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bias_harness.outcome import Margin
 from bias_harness.reporting.texts import Texts, texts
 from bias_harness.vocabulary import Estimate
 
@@ -51,14 +52,14 @@ def sentence(
     model: str,
     level: str,
     reference: str,
-    margin: float,
+    margin: Margin,
     refusals: Estimate | None = None,
     panel: tuple[Estimate, Estimate] | None = None,
     full: bool = True,
 ) -> str:
     """The plain sentence of a finding in a language (`nl`, `en`); the labels (women, men) come in that language.
 
-    `margin` is the smallest gap of interest as a fraction. See `finding` for the rest.
+    `margin` is the smallest gap of interest. See `finding` for the rest.
     """
     names = Names(model, level, reference)
     return finding(texts(language), log, money, refusals, names, margin, panel=panel, full=full).sentence
@@ -70,7 +71,7 @@ def finding(
     money: Estimate,
     refusals: Estimate | None,
     names: Names,
-    margin: float,
+    margin: Margin,
     *,
     panel: tuple[Estimate, Estimate] | None = None,
     full: bool = False,
@@ -98,7 +99,7 @@ class _Said:
     log: Estimate
     money: Estimate
     names: Names
-    margin: float
+    margin: Margin
     full: bool
 
     def amount(self, value: float) -> str:
@@ -121,7 +122,7 @@ class _Said:
         if log.status == "no_data":
             return t("sentences.no_data", **who)
         if log.verdict == "equivalent":
-            return t("sentences.equivalent", margin=t.percent(100 * self.margin), **who)
+            return t("sentences.equivalent", margin=t.percent(self.margin.shown), **who)
         low, high = money.conf_low, money.conf_high
         if log.verdict is None or low is None or high is None or money.estimate is None:
             reason = log.status if log.status != "ok" else money.status
@@ -154,7 +155,7 @@ class _Said:
         """What the verdict adds, and the typical per cent where it is wanted or carries the verdict alone."""
         log, money, t = self.log, self.money, self.texts
         if log.verdict in ("gap_detected_but_negligible", "gap_detected_size_unclear"):
-            yield t(f"sentences.{log.verdict}", margin=t.percent(100 * self.margin))
+            yield t(f"sentences.{log.verdict}", margin=t.percent(self.margin.shown))
         alone = money.conf_low is not None and money.conf_high is not None and money.conf_low * money.conf_high <= 0
         if log.verdict in DETECTED and (self.full or alone or self._opposite()):
             yield self._typical()

@@ -19,6 +19,8 @@ from babel import Locale
 from babel.dates import format_datetime
 from babel.numbers import format_currency, format_decimal
 
+from bias_harness.outcome import Measure
+
 LANGUAGES = ("nl", "en")
 
 
@@ -66,7 +68,7 @@ class Texts:
         return f"{self.number(value, digits)}{self('units.percent')}"
 
     def gap(self, value: float, digits: int | None = None) -> str:
-        """The size of a gap (see `Estimate.shown`): per cent, or a number in the outcome's own unit."""
+        """The size of a gap (see `outcome.shown_gap`): per cent, or a number in the outcome's own unit."""
         return f"{self.size(value, digits)} {self.unit}" if self.unit else self.size(value, digits)
 
     def size(self, value: float, digits: int | None = None) -> str:
@@ -112,15 +114,18 @@ def texts(language: str) -> Texts:
 
 
 @cache
-def texts_about(language: str, measure: str, label: str, unit: str) -> Texts:
-    """The texts of a language for a score or a share: what is measured (`label`) and its `unit` are filled in.
+def texts_about(language: str, measure: Measure, label: str, unit: str) -> Texts:
+    """The texts of a language for a measure: what is measured (`label`) and its `unit` are filled in.
 
-    `locale/measured.<language>.yaml` says otherwise what the texts say of salaries.
+    `locale/<measure.locale>.<language>.yaml` says otherwise what the texts say of salaries, and how shares are counted.
     """
-    plain, own = texts(language), _read(f"measured.{language}.yaml")
-    unit = unit if measure == "score" else own["points"]
+    plain = texts(language)
+    if measure.locale is None:
+        return plain
+    own = _read(f"{measure.locale}.{language}.yaml")
+    unit = unit or own["points"]
     said = _filled(own["texts"], {"{label}": label, "{unit}": unit})
-    return Texts(language, _laid_over(plain.table, said), plain.locale, unit, 2 if measure == "score" else 1)
+    return Texts(language, _laid_over(plain.table, said), plain.locale, unit, measure.digits)
 
 
 def _read(name: str) -> dict[str, Any]:

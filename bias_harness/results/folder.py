@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 import orjson
 
 from bias_harness.errors import InputError, RunFolderError
+from bias_harness.files import read_text
 from bias_harness.results.lines import numbered, parse_line
 from bias_harness.vocabulary import Response
 
@@ -57,10 +58,9 @@ class RunFolder:
 
     def experiment(self) -> str:
         """The text of the resolved experiment. Raises `RunFolderError` where this is no run folder."""
-        try:
-            return (self.path / EXPERIMENT).read_text(encoding="utf-8")
-        except FileNotFoundError:
-            raise RunFolderError(f"{self.path} is not a run folder: it has no {EXPERIMENT}") from None
+        if not (self.path / EXPERIMENT).is_file():
+            raise RunFolderError(f"{self.path} is not a run folder: it has no {EXPERIMENT}")
+        return read_text(self.path / EXPERIMENT)
 
     def manifest(self) -> dict[str, Any]:
         """What is known of the run's making; empty before it has begun."""

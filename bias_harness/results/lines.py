@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,12 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from bias_harness.errors import RunFolderError
-from bias_harness.vocabulary import Response
+from bias_harness.files import first_fault
+from bias_harness.vocabulary import Response, Usage
 
 KEY = re.compile(r"[0-9a-f]{64}")
+LONGEST, MOST = 64_000_000, 2**31
+"""Bytes of a line, and the bound of its counts, beyond which it is no response."""
 _RESPONSE: TypeAdapter[Response] = TypeAdapter(Response)
 
 
@@ -32,37 +36,63 @@ def plain(response: Response) -> dict[str, Any]:
     return data
 
 
-def parse_line(line: bytes, log: Path, number: int) -> Response:
-    """The response of a line. Raises `RunFolderError` that names the line."""
+def read_line(line: bytes) -> Response | None:
+    """The response of a line; None where it is none.
+
+    The only way a line is read, by what heals a log and by what reads one: a line that the one lets stand is never
+    refused by the other.
+    """
     try:
-        return _RESPONSE.validate_json(line)
-    except ValidationError:
-        raise unreadable(log, number) from None
+        return _checked(line)
+    except ValueError:
+        return None
 
 
-def unreadable(log: Path, number: int) -> RunFolderError:
+def parse_line(line: bytes, log: Path, number: int) -> Response:
+    """The response of a line. Raises `RunFolderError` that names the line and what is wrong with it."""
+    try:
+        return _checked(line)
+    except ValidationError as error:
+        raise unreadable(log, number, first_fault(error)) from None
+    except ValueError as error:
+        raise unreadable(log, number, str(error)) from None
+
+
+def unreadable(log: Path, number: int, why: str = "") -> RunFolderError:
     """What to say of a line that is no response."""
+    told = f" ({why})" if why else ""
     return RunFolderError(
-        f"{log}, line {number} is not a response; run the experiment again, which sets the line aside and asks its "
-        "request anew, or restore the file"
+        f"{log}, line {number} is not a response{told}; run the experiment again, which sets the line aside and asks "
+        "its request anew, or restore the file"
     )
 
 
-def skim(line: bytes) -> dict[str, Any] | None:
-    """A line as plain data, without a check of more than its key; None where it is no response."""
-    try:
-        data = orjson.loads(line)
-    except orjson.JSONDecodeError:
-        return None
-    if not isinstance(data, dict) or not KEY.fullmatch(str(data.get("key"))):
-        return None
-    error = data.get("error", "")
-    return data if error is None or (isinstance(error, dict) and "kind" in error) else None
+def _checked(line: bytes) -> Response:
+    """A line by the one schema of the log. Raises `ValueError`."""
+    if len(line) > LONGEST:
+        raise ValueError(f"it is longer than {LONGEST:,} bytes")
+    found = _RESPONSE.validate_json(line, strict=True)
+    if not KEY.fullmatch(found.key):
+        raise ValueError("its key is not 64 hexadecimal digits")
+    if (found.text is None) == (found.error is None):
+        raise ValueError("it has neither a text nor an error, or both")
+    usage, error = found.usage or Usage(), found.error
+    if not all(map(_fits, (usage.input_tokens, usage.output_tokens, usage.cost, usage.reserved))):
+        raise ValueError("its usage is negative, not finite or too large")
+    if not (_fits(found.seed) and _fits(found.attempts) and (error is None or _fits(error.http_status))):
+        raise ValueError("its seed, attempts or status is negative or too large")
+    if found.asked_at:
+        datetime.fromisoformat(found.asked_at)
+    return found
+
+
+def _fits(number: float | None) -> bool:
+    return number is None or 0 <= number < MOST
 
 
 def numbered(log: Path) -> Iterator[tuple[int, bytes]]:
     """The whole lines of a log with their numbers from 1; a torn last line is passed over."""
     with log.open("rb") as lines:
         for number, line in enumerate(lines, start=1):
-            if line.endswith(b"\n") or skim(line) is not None:
+            if line.endswith(b"\n") or read_line(line) is not None:
                 yield number, line

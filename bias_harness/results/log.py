@@ -9,14 +9,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from bias_harness.errors import RunFolderError
 from bias_harness.results.folder import LOG, RunFolder, write_whole
 from bias_harness.results.keys import KeySet
-from bias_harness.results.lines import dump_line, numbered, skim
-from bias_harness.vocabulary import Response
+from bias_harness.results.lines import dump_line, numbered, read_line
+from bias_harness.vocabulary import FILTERED, ErrorKind, Response, Usage
 
+UNLOCKED = "BIAS_HARNESS_UNLOCKED"
+"""The variable that lets a run go on where the disk keeps no locks."""
+HELD = frozenset({errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK, errno.EDEADLK})
+"""What the system says where somebody else has the lock; anything else says that there are no locks."""
 LOCK, RESERVE = ".lock", ".reserve"
 RESERVE_BYTES = 4_000_000
 logger = logging.getLogger(__name__)
@@ -25,61 +28,79 @@ _FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0) | g
 
 @dataclass
 class Counts:
-    """What the logs hold of one endpoint; each request counts once. `cost` in US dollars, null where none is named."""
+    """What the logs hold of one endpoint; each request counts once.
+
+    `cost` is in US dollars, null where none is named; `reserved` is what may have been billed besides, at most.
+    """
 
     answered: int = 0
     failed: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
     cost: float | None = None
+    reserved: float = 0.0
     served: set[str] = field(default_factory=set)
 
-    def pay(self, usage: dict[str, Any]) -> None:
+    def pay(self, usage: Usage) -> None:
         """Add the tokens and the cost of one line: what was paid counts, also where the answer does not."""
-        self.input_tokens += usage.get("input_tokens") or 0
-        self.output_tokens += usage.get("output_tokens") or 0
-        if usage.get("cost") is not None:
-            self.cost = (self.cost or 0.0) + usage["cost"]
+        self.input_tokens += usage.input_tokens or 0
+        self.output_tokens += usage.output_tokens or 0
+        self.reserved += usage.reserved or 0.0
+        if usage.cost is not None:
+            self.cost = (self.cost or 0.0) + usage.cost
 
 
 @dataclass
 class Found:
     """What the logs of a run hold already, and in `set_aside` a sentence for each line that could not be read.
 
-    `filtered` are those of the failed that the endpoint's own filter refused. A key may be among the failed and,
-    from another time, among the answered.
+    `filtered` are those of the failed that the endpoint's own filter refused, `empty` those that it answered without
+    a text. A key may be among the failed and, from another time, among the answered.
     """
 
     answered: KeySet = field(default_factory=KeySet)
     failed: KeySet = field(default_factory=KeySet)
     filtered: KeySet = field(default_factory=KeySet)
+    empty: KeySet = field(default_factory=KeySet)
     endpoints: dict[str, Counts] = field(default_factory=dict)
     set_aside: list[str] = field(default_factory=list)
 
-    def take(self, data: dict[str, Any]) -> None:
+    def take(self, response: Response) -> None:
         """Count one line."""
-        key, counts = data["key"], self.endpoints.setdefault(str(data.get("endpoint")), Counts())
-        error = data["error"]
-        if error is not None:
-            if error["kind"] == "content":
-                self.filtered.add(key)
+        key, counts = response.key, self.endpoints.setdefault(response.endpoint, Counts())
+        kind = _without_answer(response)
+        if kind is not None:
+            for special, keys in (("content", self.filtered), ("empty", self.empty)):
+                if kind == special:
+                    keys.add(key)
             counts.failed += self.failed.add(key) and key not in self.answered
         elif self.answered.add(key):
             counts.answered += 1
             counts.failed -= key in self.failed
-        if data.get("usage"):
-            counts.pay(data["usage"])
-        if data.get("served_model"):
-            counts.served.add(data["served_model"])
+        if response.usage is not None:
+            counts.pay(response.usage)
+        if response.served_model:
+            counts.served.add(response.served_model)
 
-    def settled(self, *, filtered_too: bool = True) -> KeySet:
-        """The keys that need no asking: the answered, and those for whom asking again would change nothing."""
-        return self.answered | self.filtered if filtered_too else self.answered.copy()
+    def settled(self, *, retried: bool = False) -> KeySet:
+        """The keys that need no asking: the answered, and those for whom asking again would change nothing.
+
+        `retried` leaves out the latter: what was filtered or empty is asked once more.
+        """
+        return self.answered.copy() if retried else self.answered | self.filtered | self.empty
 
     @property
     def cost(self) -> float:
-        """US dollars that are known to be spent."""
-        return sum(counts.cost or 0.0 for counts in self.endpoints.values())
+        """US dollars that are known to be spent, and those that may be and were never reported."""
+        return sum((counts.cost or 0.0) + counts.reserved for counts in self.endpoints.values())
+
+
+def _without_answer(response: Response) -> ErrorKind | None:
+    """Why a line holds no answer; None where it does. A blank text without an error comes from an older log."""
+    if response.error is not None:
+        return response.error.kind
+    blank = not (response.text or "").strip() and (response.finish_reason or "").lower() not in FILTERED
+    return "empty" if blank else None
 
 
 class RunLog:
@@ -98,7 +119,11 @@ class RunLog:
         self._size = os.fstat(self._handle).st_size
 
     def append(self, response: Response) -> None:
-        """Write one response; it counts once this returns. Raises `OSError` where there is no room at all."""
+        """Write one response; it counts once this returns.
+
+        Raises `OSError` where there is no room at all, `RunFolderError` where the folder is no longer the one that was
+        opened: what was moved away still gets the response, what was removed cannot.
+        """
         data = dump_line(response)
         try:
             self._write(data)
@@ -108,6 +133,20 @@ class RunLog:
             self.trouble = error
             self._reserve.unlink(missing_ok=True)
             self._write(data)
+        if not self.in_place:
+            raise RunFolderError(
+                f"{self.path.parent} was removed, moved or replaced while the run was writing to it; nothing more is "
+                "asked. What was answered is in the folder that was moved; put it back and run the same command again"
+            )
+
+    @property
+    def in_place(self) -> bool:
+        """Whether the log is still the file that stands under its name."""
+        try:
+            there, here = self.path.stat(), os.fstat(self._handle)
+        except OSError:
+            return False
+        return (there.st_dev, there.st_ino) == (here.st_dev, here.st_ino)
 
     def _write(self, data: bytes) -> None:
         try:
@@ -165,9 +204,24 @@ def _locked(path: Path) -> Iterator[None]:
     with path.open("a+b") as file:
         try:
             _lock(file.fileno())
-        except OSError:
-            raise RunFolderError(f"{path.parent} is in use by another process; wait for it or choose --name") from None
+        except OSError as error:
+            if error.errno in HELD:
+                raise RunFolderError(
+                    f"{path.parent} is in use by another process; wait for it or choose --name"
+                ) from None
+            _without_lock(path.parent, error)
         yield
+
+
+def _without_lock(folder: Path, error: OSError) -> None:
+    """Some network disks keep no locks: go on where the user chose to, and say that nothing guards the run."""
+    why = f"the disk of {folder} keeps no locks ({error.strerror or error})"
+    if not os.environ.get(UNLOCKED):
+        raise RunFolderError(
+            f"{why}, so nothing would keep a second run out of this folder. Choose another disk with --results, or "
+            f"set {UNLOCKED}=1 to go on without a lock, and start no other command on this run meanwhile"
+        ) from None
+    logger.warning("%s: going on without, as %s says; start no other command on this run meanwhile", why, UNLOCKED)
 
 
 def _lock(handle: int) -> None:
@@ -188,11 +242,11 @@ def _found(folder: RunFolder) -> Found:
         _mend_end(log, found)
         bad = []
         for number, line in numbered(log):
-            data = skim(line)
-            if data is None:
+            response = read_line(line)
+            if response is None:
                 bad.append(number)
             else:
-                found.take(data)
+                found.take(response)
         if bad:
             _without(log, bad, found)
     return found
@@ -203,7 +257,7 @@ def _mend_end(log: Path, found: Found) -> None:
     last = _after_last_newline(log)
     if not last:
         return
-    if skim(last) is not None:
+    if read_line(last) is not None:
         with log.open("ab") as file:
             file.write(b"\n")
         return

@@ -6,11 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from bias_harness.errors import RunFolderError
 from bias_harness.results.folder import EXPERIMENT, RunFolder
-from bias_harness.results.lines import dump_line
 from bias_harness.results.log import Counts, Found, open_log
 from bias_harness.vocabulary import Response
 
@@ -41,13 +38,12 @@ def merge(sources: Sequence[RunFolder], into: RunFolder) -> Merged:
         into.write(EXPERIMENT, text)
         added = twice = 0
         for response in _answers_first(others):
-            line = dump_line(response)
             known = response.key in log.found.answered
             if known or (response.error is not None and response.key in log.found.failed):
                 twice += response.error is None
                 continue
             log.append(response)
-            log.found.take(orjson.loads(line))
+            log.found.take(response)
             added += 1
         manifests = [m for m in (s.manifest() for s in (*others, into)) if m]
         into.write_manifest(_together(manifests, log.found, len(others)))

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bias_harness.results.folder import RunFolder
-from bias_harness.results.lines import numbered, skim, unreadable
+from bias_harness.results.lines import numbered, parse_line, plain
 
 TABLE = "responses.parquet"
 FORMAT = b"1"
@@ -108,10 +108,7 @@ def _counting_lines(folder: RunFolder) -> dict[bytes, tuple[int, bool]]:
 def _lines(folder: RunFolder) -> Iterator[tuple[dict[str, Any], Path, int]]:
     for log in folder.logs:
         for number, line in numbered(log):
-            data = skim(line)
-            if data is None:
-                raise unreadable(log, number)
-            yield data, log, number
+            yield plain(parse_line(line, log, number)), log, number
 
 
 def _row(data: dict[str, Any]) -> dict[str, Any]:

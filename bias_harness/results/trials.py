@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
+from typing import Annotated
 
 import orjson
+from pydantic import Field, TypeAdapter, ValidationError
+from typing_extensions import TypedDict
 
+from bias_harness.errors import RunFolderError
+from bias_harness.files import first_fault
 from bias_harness.vocabulary import Trial
 
 TRIALS = "trials.jsonl"
@@ -17,7 +21,33 @@ def trial_line(key: str, trial: Trial) -> bytes:
     return orjson.dumps({"key": key, "trial": trial}, option=orjson.OPT_APPEND_NEWLINE)
 
 
+class _Line(TypedDict):
+    key: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    trial: Trial
+
+
+_LINE: TypeAdapter[_Line] = TypeAdapter(_Line)
+
+
 def read_trials(path: Path) -> dict[str, Trial]:
-    """The trials of an imported run by key."""
+    """The trials of an imported run by key. Raises `RunFolderError` that names the line which is no trial."""
+    found: dict[str, Trial] = {}
     with path.open("rb") as lines:
-        return {row["key"]: Trial(**row["trial"]) for row in map(json.loads, lines)}
+        for number, line in enumerate(lines, start=1):
+            try:
+                row = _LINE.validate_json(line, strict=True)
+            except ValidationError as error:
+                raise _unreadable(path, number, first_fault(error)) from None
+            trial = row["trial"]
+            if row["key"] in found:
+                raise _unreadable(path, number, "its key stands there twice")
+            if not (0 <= trial.signal < 2**15 and 0 <= trial.repeat < 2**31 and 0 <= trial.block < 2**63):
+                raise _unreadable(path, number, "a number is negative or too large")
+            found[row["key"]] = trial
+    return found
+
+
+def _unreadable(path: Path, number: int, why: str) -> RunFolderError:
+    return RunFolderError(
+        f"{path}, line {number} is not a trial ({why}); import the answers again, or restore the file"
+    )

@@ -25,6 +25,7 @@ from typing import Any
 
 import pandas as pd
 
+from bias_harness.asking.keys import secrets_of
 from bias_harness.errors import BiasHarnessError, InputError
 from bias_harness.reading.answers import reader_version
 from bias_harness.results import EXPERIMENT, MANIFEST, write_whole
@@ -54,9 +55,13 @@ class Verified:
     notes: tuple[str, ...]
 
 
-def bundle(run: Run, target: Path) -> Path:
-    """Write the archive. Raises `BiasHarnessError` where something that looks like a key is in the run's folder."""
-    secret = secrets_in(run.folder.path, run.audit)
+def bundle(run: Run, target: str | Path) -> Path:
+    """Write a run as one archive for a reviewer. Returns its path.
+
+    Raises `BiasHarnessError` where something that looks like a key is in the run's folder.
+    """
+    path = Path(target)
+    secret = secrets_in(run.folder.path, secrets_of(run.audit))
     if secret:
         raise BiasHarnessError(
             f"{run.folder.path} holds what looks like a key, in {', '.join(secret)}; remove it first"
@@ -74,9 +79,9 @@ def bundle(run: Run, target: Path) -> Path:
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in sorted({**content, SUMS: sums.encode()}.items()):
             archive.writestr(zipfile.ZipInfo(name, MOMENT), data, zipfile.ZIP_DEFLATED)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(target, buffer.getvalue())
-    return target
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, buffer.getvalue())
+    return path
 
 
 def _of_the_run(run: Run) -> list[Path]:
@@ -115,7 +120,7 @@ def _readme(run: Run) -> str:
     return text.format(title=title, version=__version__, natures=natures, caution=caution, archive=archive, again=again)
 
 
-def verify(archive: Path) -> Verified:
+def verify(archive: str | Path) -> Verified:
     """Check an archive: nothing missing, added or altered, and its answers give its numbers.
 
     Raises `InputError` where it is no bundle at all.
@@ -142,7 +147,7 @@ def verify(archive: Path) -> Verified:
     return Verified(tuple(troubles), tuple(_notes(about)))
 
 
-def _about_it(packed: zipfile.ZipFile, archive: Path) -> dict[str, Any]:
+def _about_it(packed: zipfile.ZipFile, archive: str | Path) -> dict[str, Any]:
     """What bundle.json says. Raises `InputError` where it says nothing, or is of a format to come."""
     try:
         about = json.loads(packed.read(ABOUT))

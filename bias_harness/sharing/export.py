@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import yaml
 
 from bias_harness.errors import UsageError, did_you_mean
-from bias_harness.estimating.rows import usable
 from bias_harness.results import write_whole
 from bias_harness.runs import Run
 
 TABLES = ("observations", "pairs", "estimates")
 SUFFIXES = (".csv", ".parquet", ".json")
-ABOUT = ("attribute", "persona", "field", "job", "seniority", "place", "wording", "language", "signal", "repeat")
-SIDES = {"level": "level", "status": "status", "annual": "annual", "key": "key", "usable": "usable"}
 
 
 @cache
@@ -35,46 +31,24 @@ def codebook() -> Mapping[str, Any]:
 
 def table_of(run: Run, name: str) -> pd.DataFrame:
     """One of the tables, with the columns of the codebook in its order."""
-    made = {"observations": _observations, "pairs": _pairs, "estimates": _estimates}[name](run)
+    made: pd.DataFrame = {"observations": _observations, "pairs": lambda run: run.pairs, "estimates": _estimates}[name](
+        run
+    )
     return made[list(codebook()[name]["columns"])]
 
 
-def _natures(run: Run) -> dict[str, str]:
-    ends = run.folder.manifest().get("endpoints", {})
-    return {name: str(about.get("nature", "model")) for name, about in ends.items()}
-
-
-def _told(run: Run) -> str:
-    return "; ".join(f"{name} ({nature})" for name, nature in _natures(run).items()) or "nothing"
+def _answered_by(run: Run) -> str:
+    return "; ".join(f"{name} ({nature})" for name, nature in run.natures.items()) or "nothing"
 
 
 def _observations(run: Run) -> pd.DataFrame:
     rows = run.observations
-    return rows.assign(nature=rows["endpoint"].astype(str).map(_natures(run)))
+    return rows.assign(nature=rows["endpoint"].astype(str).map(run.natures))
 
 
 def _estimates(run: Run) -> pd.DataFrame:
     rows = run.estimates.to_frame()
-    return rows.assign(nature=rows["endpoint"].map(_natures(run)))
-
-
-def _pairs(run: Run) -> pd.DataFrame:
-    """Each level's trials beside those of the reference. The gap is there where both amounts count."""
-    pay = run.audit.experiment.outcome.measure == "salary"
-    rows = _observations(run)
-    rows = rows.assign(usable=usable(rows, linear=not pay))[rows["edit"].astype(str) == ""]
-    keys = ["endpoint", "nature", *ABOUT]
-    columns = [*keys, *SIDES]
-    level, reference = (rows.loc[rows["reference"] == is_it, columns] for is_it in (False, True))
-    plain = {name: str for name in keys if name not in ("signal", "repeat")}
-    pairs = level.astype(plain).merge(
-        reference.astype(plain).rename(columns={n: f"reference_{n}" for n in SIDES}), on=keys, validate="m:1"
-    )
-    pairs = pairs.rename(columns={n: f"level_{n}" for n in SIDES if n != "level"} | {"reference_level": "reference"})
-    counted = pairs["level_usable"] & pairs["reference_usable"]
-    gap = (pairs["level_annual"] - pairs["reference_annual"]).where(counted)
-    log = np.log((pairs["level_annual"] / pairs["reference_annual"]).where(counted)) if pay else np.nan
-    return pairs.assign(counted=counted, gap=gap, log_gap=log)
+    return rows.assign(nature=rows["endpoint"].map(run.natures))
 
 
 def _parquet(table: pd.DataFrame) -> bytes:
@@ -90,16 +64,16 @@ WRITERS: Mapping[str, Callable[[pd.DataFrame], bytes]] = {
 }
 
 
-def export(run: Run, targets: list[Path], into: Path | None = None) -> list[Path]:
+def export(run: Run, targets: Sequence[str | Path] = (), into: str | Path | None = None) -> list[Path]:
     """Write tables by the names of their files (`pairs.parquet`, `my-estimates.csv`), and all of them into a folder.
 
     The folder also gets `datapackage.json` and `codebook.md`. Returns what was written. Raises `UsageError` for a file
     whose name says neither which table nor which format.
     """
-    wanted = [(target, _which(target)) for target in targets]
+    wanted = [(target, _which(target)) for target in map(Path, targets)]
     made = [_written(target, WRITERS[target.suffix.lower()](table_of(run, name))) for target, name in wanted]
     if into is not None:
-        made += [_written(into / name, data) for name, data in package(run).items()]
+        made += [_written(Path(into) / name, data) for name, data in package(run).items()]
     return made
 
 
@@ -134,7 +108,7 @@ def _package(run: Run) -> dict[str, Any]:
         "profile": "tabular-data-package",
         "name": experiment.experiment.lower(),
         "title": experiment.title.get("en", experiment.experiment),
-        "description": f"What answered: {_told(run)}. Digest {run.audit.digest}.",
+        "description": f"What answered: {_answered_by(run)}. Digest {run.audit.digest}.",
         "resources": [_resource(name) for name in TABLES],
     }
 
@@ -162,17 +136,11 @@ def _format(kind: str) -> dict[str, Any]:
 
 
 def _codebook(run: Run) -> str:
-    outcome = run.audit.experiment.outcome
-    unit = (
-        f"{outcome.currency} per {outcome.period}, {outcome.basis}"
-        if outcome.measure == "salary"
-        else f"{outcome.label.get('en') or next(iter(outcome.label.values()))} ({outcome.measure})"
-    )
     lines = [
         f"# Codebook of {run.audit.experiment.experiment}",
         "",
         f"Experiment `{run.audit.experiment.experiment}`, digest `{run.audit.digest}`.",
-        f"Unit: {unit}. What answered: {_told(run)}.",
+        f"Unit: {run.audit.experiment.outcome.described}. What answered: {_answered_by(run)}.",
         "Gap = level minus reference; negative = the level is advised less. An empty value is a missing one, not zero.",
     ]
     for name in TABLES:

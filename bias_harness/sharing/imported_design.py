@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from bias_harness.design.audit import FORMAT, Resolved
+from bias_harness.design.audit import FORMAT
+from bias_harness.design.digests import Resolved
 from bias_harness.design.experiment import Experiment
-from bias_harness.design.personas import Level, People
+from bias_harness.design.personas import Attribute, Level, People, Words
 from bias_harness.design.prompts import file_name
 from bias_harness.sharing.imported_rows import Import
 from bias_harness.sharing.map import ANY, Map
@@ -19,20 +21,19 @@ def resolved_of(made: Import) -> Resolved:
     mapping = made.mapping
     wordings = sorted(made.names["wording"].known.values())
     languages = sorted(made.languages)
+    edits = sorted({name.replace("-", "_").replace(".", "_") for name in made.names["edit"].known.values()})
     said = {name: word for word, name in made.names["wording"].known.items()}
     prompts = {
-        file_name(QUESTION, wording, language): _template(mapping.prompts.get(said[wording], ""))
+        file_name(QUESTION, wording, language): _template(mapping.prompts.get(said[wording], ""), edits)
         for wording in wordings
         for language in languages
     }
-    attribute = mapping.attribute.model_copy(
-        update={"levels": {k: _said(level) for k, level in mapping.attribute.levels.items()}}
-    )
+    attributes = {v.attribute.attribute: _spoken(v.attribute, made.languages) for v in mapping.varied}
     return Resolved(
         format=FORMAT,
         experiment=_experiment(made, wordings, languages),
         people=People.model_validate(_people(made)),
-        attributes={attribute.attribute: attribute},
+        attributes=attributes,
         prompts=prompts,
     )
 
@@ -48,9 +49,9 @@ def _experiment(made: Import, wordings: list[str], languages: list[str]) -> Expe
             "question": QUESTION,
             "wordings": wordings,
             "personas": {"people": mapping.name},
-            "attributes": [mapping.attribute.attribute],
-            "placebo": {"edits": False},
-            "repeats": len(made.repeats),
+            "attributes": [varied.attribute.attribute for varied in mapping.varied],
+            "placebo": {"edits": bool(made.names["edit"].known)},
+            "repeats": max(1, len(made.repeats)),
             "outcome": mapping.outcome.model_dump(),
             "analysis": {**mapping.analysis.model_dump(), **_scope(mapping)},
             "endpoints": [{"name": safe, "model": name, "provider": "imported"} for name, safe in models.items()],
@@ -61,7 +62,7 @@ def _experiment(made: Import, wordings: list[str], languages: list[str]) -> Expe
 def _people(made: Import) -> dict[str, Any]:
     words = {role: {safe: word for word, safe in names.known.items()} for role, names in made.names.items()}
     jobs = {
-        safe: {"field": made.fields_of[safe], "label": {"en": word}, "phrase": {"en": word}}
+        safe: {"field": made.fields_of[safe], "label": {"en": word}, "phrase": _in_all(made, word)}
         for safe, word in words["persona"].items()
     }
     return {
@@ -71,10 +72,15 @@ def _people(made: Import) -> dict[str, Any]:
         "fields": {safe: {"label": {"en": word}} for safe, word in words["field"].items()},
         "jobs": jobs,
         "seniorities": {
-            safe: {"label": {"en": word}, "phrase": {"en": "{job}"}} for safe, word in words["seniority"].items()
+            safe: {"label": {"en": word}, "phrase": _in_all(made, "{job}")} for safe, word in words["seniority"].items()
         },
-        "places": {ANY: {"label": {"en": ANY}, "phrase": {"en": ANY}}},
+        "places": {ANY: {"label": {"en": ANY}, "phrase": _in_all(made, ANY)}},
     }
+
+
+def _in_all(made: Import, word: str) -> dict[str, str]:
+    """The table's own word, which is in no language, in every language that occurs."""
+    return dict.fromkeys(sorted(made.languages), word)
 
 
 def _scope(mapping: Map) -> dict[str, str]:
@@ -82,13 +88,26 @@ def _scope(mapping: Map) -> dict[str, str]:
     return {} if "persona" in mapping.columns() else {"scope": "panel"}
 
 
-def _said(level: Level) -> Level:
-    """A level without words of its own is shown by its label, so that the two people can be told apart."""
-    return level if level.signals else level.model_copy(update={"signals": [level.one or level.label]})
+def _spoken(attribute: Attribute, languages: set[str]) -> Attribute:
+    """The attribute with words for every level in every language that occurs, so that two people can be told apart."""
+    levels = {name: _said(level, languages) for name, level in attribute.levels.items()}
+    return attribute.model_copy(update={"levels": levels})
 
 
-def _template(text: str) -> str:
-    said = "{% raw %}" + text.replace("{% endraw %}", "") + "{% endraw %}"
+def _said(level: Level, languages: set[str]) -> Level:
+    """A level without words of its own is shown by its label; what a language lacks is said in English, or any."""
+    signals = level.signals or [level.one or level.label]
+    return level.model_copy(update={"signals": [_filled(words, languages) for words in signals]})
+
+
+def _filled(words: Words, languages: set[str]) -> Words:
+    other = words.get("en") or next(iter(words.values()))
+    return {**words, **{language: other for language in sorted(languages) if language not in words}}
+
+
+def _template(text: str, edits: Sequence[str]) -> str:
+    """A template that says a text of the map, and can do nothing else whatever stands in it."""
+    said = "{% raw %}" + text + "{% endraw %}" if "endraw" not in text else "{{ " + ascii(text) + " }}"
     shown = "{{ person.words }}" + (": " + said if text else "")
-    blocks = {"user": shown, "system": "", "question": said}
+    blocks = {"user": shown, "system": "", "question": said} | {f"edit_{edit}": "" for edit in edits}
     return "".join(f"{{% block {name} %}}{content}{{% endblock %}}" for name, content in blocks.items())

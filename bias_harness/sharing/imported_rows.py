@@ -3,97 +3,96 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import orjson
 
-from bias_harness.errors import InputError, did_you_mean
+from bias_harness.errors import InputError
 from bias_harness.results.keys import KeySet
-from bias_harness.sharing.map import ANY, ROLES, Map
-from bias_harness.sharing.tables import Row, read_rows
+from bias_harness.sharing.facts import Facting, Facts
+from bias_harness.sharing.map import ANY, Map
+from bias_harness.sharing.names import Names
+from bias_harness.sharing.tables import ends_cut, read_rows
 from bias_harness.vocabulary import Failure, Response, Trial
-
-YES, NO = frozenset({"1", "1.0", "true", "yes"}), frozenset({"0", "0.0", "false", "no"})
-Facts = dict[str, str]
-
-
-class Names:
-    """Words of a table -> names for files and ids, of which no two are the same."""
-
-    def __init__(self) -> None:
-        self.known: dict[str, str] = {}
-        self._taken: set[str] = set()
-
-    def __call__(self, text: str) -> str:
-        """Whatever is no letter, digit, dot, dash or underscore becomes a dash; a name that is taken gets a digest."""
-        found = self.known.get(text)
-        if found is None:
-            kept = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in text).strip("-._")
-            digest = hashlib.sha256(text.encode()).hexdigest()[:8]
-            found = sys.intern(kept if kept and kept.lower() not in self._taken else f"{kept}-{digest}".lstrip("-"))
-            self.known[text] = found
-            self._taken.add(found.lower())
-        return found
 
 
 class Import:
     """Reads tables once, row by row, as if they were one; what it says of the design is complete after the last row.
 
-    `names` are the models, wordings, personas, fields and seniorities that occur; `fields_of` each persona's field;
-    `answered` and `failed` count rows by model, `copies` those that stand there twice with time and answer.
+    `names` are the models, wordings, personas, fields, seniorities and edits that occur; `fields_of` each persona's
+    field; `answered` and `failed` count rows by model, `copies` those that stand there twice with time and answer,
+    `left_out` those that the filter dropped, `nobodys` failed ones of which the model is not known.
     """
 
     def __init__(self, tables: Sequence[Path], mapping: Map) -> None:
         self.tables, self.mapping = tables, mapping
         self.table = tables[0]
-        self.names = {role: Names() for role in ("model", "wording", "persona", "field", "seniority")}
+        self.names = {role: Names() for role in ("model", "wording", "persona", "field", "seniority", "edit")}
         self.languages: set[str] = set()
         self.fields_of: dict[str, str] = {}
         self.answered: Counter[str] = Counter()
         self.failed: Counter[str] = Counter()
         self.repeats: set[int] = set()
+        self.copies, self.first_copy, self.left_out, self.nobodys = 0, 0, 0, 0
+        self._facting = Facting(mapping)
         self._repeats: Counter[tuple[str, ...]] = Counter()
         self._keys, self._seen = KeySet(), KeySet()
-        self.copies, self.first_copy = 0, 0
         self._sides: dict[tuple[str, ...], tuple[str, int]] = {}
-        self._levels: set[str] = set()
+        self._levels: set[tuple[str, str]] = set()
 
     def rows(self) -> Iterator[tuple[Trial, Response]]:
-        """Every row as a trial and its response. Raises `InputError` that names line and column."""
-        for line, row in self._read():
-            facts = self._facts(line, row)
-            trial = self._trial(facts, line)
-            key = hashlib.sha256(orjson.dumps(trial)).hexdigest()
-            if not self._keys.add(key):
-                raise InputError(
-                    f"{self.table}, line {line}: this trial (with its repeat) stands here twice; drop one of them"
-                )
-            yield trial, self._response(key, trial, facts, line)
+        """Every answer as a trial and its response. Raises `InputError` that names line and column."""
+        without_model = []
+        for facts in self._read():
+            if facts.model:
+                yield from self._taken(facts)
+            else:
+                without_model.append(facts)
+        yield from self._of_the_one_model(without_model)
+        self._whole_design()
+
+    def _of_the_one_model(self, rows: Sequence[Facts]) -> Iterator[tuple[Trial, Response]]:
+        """Failed rows that do not name their model are those of the one that there is; of two, nobody's."""
+        models = list(self.names["model"].known)
+        if len(models) != 1:
+            self.nobodys = len(rows)
+            return
+        for facts in rows:
+            roles = {**facts.roles, "model": models[0]}
+            yield from self._taken(Facts(facts.line, roles, facts.levels, None, facts.repeat, facts.asked_at))
+
+    def _whole_design(self) -> None:
         if not self._keys:
-            raise InputError(f"{self.table}: there is no row in it")
-        absent = sorted(set(self.mapping.attribute.levels) - self._levels)
-        if absent:
-            raise InputError(f"{self.table}: no row of the level {absent[0]!r}; a gap needs both sides")
-        halves = list(self._halves())
-        if len(halves) == len(self._sides):
+            raise InputError(f"{self.table}: there is no row in it{' that the filter keeps' * bool(self.left_out)}")
+        for varied in self.mapping.varied:
+            attribute = varied.attribute.attribute
+            absent = sorted(level for level in varied.attribute.levels if (attribute, level) not in self._levels)
+            if absent:
+                raise InputError(f"{self.table}: no row of the level {absent[0]!r}; a gap needs both sides")
+        if len(list(self._halves())) == len(self._sides):
             raise InputError(f"{self.table}: no two rows make a pair: nothing was asked about two levels alike")
 
-    def _read(self) -> Iterator[Row]:
+    def _read(self) -> Iterator[Facts]:
+        known = set(self.mapping.columns().values())
         for table in self.tables:
             self.table = table
-            yield from read_rows(table, set(self.mapping.columns().values()), self.mapping)
+            self._facting.at = str(table)
+            for line, row in read_rows(table, known, self.mapping):
+                if not self._facting.wanted(row):
+                    self.left_out += 1
+                    continue
+                for cell in self.mapping.cells:
+                    yield self._facting.facts(line, row, cell)
 
     def told(self) -> list[str]:
         """What is missing, odd or half, in sentences."""
         columns, lines = self.mapping.columns(), []
         lines += [text for role, text in _ABSENT.items() if role not in columns]
-        if not self.mapping.prompts and self.mapping.text is not None and self.mapping.outcome.measure == "salary":
+        form = self.mapping.outcome.measured.form
+        if not self.mapping.prompts and not self.mapping.read_already and form == "money":
             lines.append(_NO_PROMPTS)
         halves = list(self._halves())
         if halves:
@@ -106,91 +105,58 @@ class Import:
                 f"{self.copies} rows are copies of earlier ones, time and answer included (the first at line "
                 f"{self.first_copy}): was the file joined twice? They count as repeats."
             )
-        return lines
+        if self.left_out:
+            lines.append(f"{self.left_out} rows were left out by 'where'.")
+        if self.nobodys:
+            lines.append(f"{self.nobodys} failed rows do not say which of the models failed: they are left out.")
+        if len(self.mapping.varied) > 1:
+            lines.append(_SEVERAL)
+        return lines + [_CUT.format(table=table) for table in self.tables if ends_cut(table)]
 
     def _halves(self) -> Iterator[int]:
         return (line for levels, line in self._sides.values() if levels)
 
-    def _facts(self, line: int, row: Mapping[str, Any]) -> Facts:
-        facts = {}
-        for role in ROLES:
-            column = getattr(self.mapping, role)
-            value = column[1:] if column.startswith("=") else row.get(column)
-            if value is None or str(value).strip() == "":
-                raise InputError(f"{self._at(line, column)}: empty; every row needs its {role}")
-            facts[role] = sys.intern(str(value).strip())
-        facts["level"] = self.mapping.levels.get(facts["level"], facts["level"])
-        for role in ("repeat", "asked_at", "currency"):
-            column = getattr(self.mapping, role)
-            if column is not None:
-                value = column[1:] if column.startswith("=") else row.get(column)
-                facts[role] = "" if value is None else str(value).strip()
-        column = self.mapping.text or self.mapping.amount or ""
-        facts["answer"] = self._answer(row.get(column), facts, line, column)
-        return facts
+    def _taken(self, facts: Facts) -> Iterator[tuple[Trial, Response]]:
+        """An answer once for each attribute that it is about; the first one counts it."""
+        for place, attribute in enumerate(facts.levels):
+            trial = self._trial(facts, attribute)
+            key = hashlib.sha256(orjson.dumps(trial)).hexdigest()
+            if not self._keys.add(key):
+                raise InputError(
+                    f"{self.table}, line {facts.line}: this trial (with its repeat) stands here twice; drop one of them"
+                )
+            yield trial, self._response(key, trial, facts, counts=place == 0)
 
-    def _at(self, line: int, column: str) -> str:
-        return f"{self.table}, line {line}, column {column!r}"
-
-    def _answer(self, value: Any, facts: Facts, line: int, column: str) -> str:
-        """The raw text; an amount in words that are read as just that."""
-        text = "" if value is None or (isinstance(value, float) and math.isnan(value)) else str(value)
-        outcome = self.mapping.outcome
-        if self.mapping.text is not None or text.strip() in self.mapping.failed:
-            return text
-        if outcome.measure == "share" and text.strip().lower() in YES | NO:
-            return outcome.ones[0] if text.strip().lower() in YES else outcome.zeros[0]
-        plain = text.strip().replace(" ", "")
-        plain = plain.replace(".", "").replace(",", ".") if self.mapping.decimal == "," else plain.replace(",", "")
-        try:
-            number = float(plain)
-        except ValueError:
-            number = math.nan
-        if outcome.measure == "share" or not math.isfinite(number):
-            wanted = "neither 1 nor 0" if outcome.measure == "share" else "no number"
-            at = self._at(line, column)
-            raise InputError(f"{at}: {text!r} is {wanted}; give the column as 'text', or set 'decimal' in the map")
-        if outcome.measure == "score":
-            return repr(number)
-        return f"{self._currency(facts, line)} {number:.2f}"
-
-    def _currency(self, facts: Facts, line: int) -> str:
-        code = facts.get("currency", self.mapping.outcome.currency).upper()
-        if len(code) == 3 and code.isascii() and code.isalpha():
-            return code
-        column = self.mapping.currency or ""
-        raise InputError(f"{self._at(line, column)}: {code!r} is no currency; write its three letters, as EUR")
-
-    def _trial(self, facts: Facts, line: int) -> Trial:
-        mapping, named = self.mapping, self.names
-        self._checked_level(facts, line)
-        model, wording, field = (named[role](facts[role]) for role in ("model", "wording", "field"))
-        job, seniority = named["persona"](facts["persona"]), named["seniority"](facts["seniority"])
+    def _trial(self, facts: Facts, attribute: str) -> Trial:
+        roles, named, level = facts.roles, self.names, facts.levels[attribute]
+        others = [word for name, word in facts.levels.items() if name != attribute]
+        who = " / ".join([roles["persona"], *others])
+        model, wording, field = (named[role](roles[role]) for role in ("model", "wording", "field"))
+        job, seniority = named["persona"](who), named["seniority"](roles["seniority"])
+        edit = named["edit"](roles["edit"]).replace("-", "_").replace(".", "_") if roles["edit"] else ""
         if self.fields_of.setdefault(job, field) != field:
-            who = f"the persona {facts['persona']!r} had another field before, and a persona has one"
-            raise InputError(f"{self._at(line, mapping.field)}: {facts['field']!r}; {who}")
-        self.languages.add(facts["language"])
+            told = f"the persona {roles['persona']!r} had another field before, and a persona has one"
+            raise InputError(
+                f"{self.table}, line {facts.line}, column {self.mapping.field!r}: {roles['field']!r}; {told}"
+            )
+        self.languages.add(roles["language"])
+        self._levels.add((attribute, level))
         persona = sys.intern(f"{job}/{seniority}/{ANY}")
-        signal = self._whole(facts["signal"], line, mapping.signal)
-        pair = (model, facts["language"], wording, persona, facts["signal"])
-        self._pair(pair, facts["level"], line)
-        cell = (*pair, facts["level"])
-        repeat = self._repeats[cell]
-        self._repeats[cell] += 1
-        if mapping.repeat is not None:
-            repeat = self._whole(facts["repeat"], line, mapping.repeat)
-        self.repeats.add(repeat)
-        if mapping.asked_at is not None and not self._seen.add(_digest(cell, facts)):
-            self.copies, self.first_copy = self.copies + 1, self.first_copy or line
-        attribute = mapping.attribute.attribute
-        return Trial(model, facts["language"], wording, persona, attribute, facts["level"], signal, "", repeat, 0)
+        signal = self._facting.whole(roles["signal"], facts.line, self.mapping.signal)
+        pair = (model, roles["language"], wording, persona, roles["signal"], attribute)
+        if not edit:
+            self._pair(pair, level, facts.line)
+        repeat = self._repeat((*pair, level, edit), facts)
+        return Trial(model, roles["language"], wording, persona, attribute, level, signal, edit, repeat, 0)
 
-    def _checked_level(self, facts: Facts, line: int) -> None:
-        known = self.mapping.attribute.levels
-        if facts["level"] not in known:
-            hint = did_you_mean(facts["level"], known)
-            raise InputError(f"{self._at(line, self.mapping.level)}: {facts['level']!r} is no level of the map{hint}")
-        self._levels.add(facts["level"])
+    def _repeat(self, cell: tuple[str, ...], facts: Facts) -> int:
+        counted = self._repeats[cell]
+        self._repeats[cell] += 1
+        repeat = counted if facts.repeat is None else facts.repeat
+        self.repeats.add(repeat)
+        if facts.asked_at and not self._seen.add(_digest(cell, facts)):
+            self.copies, self.first_copy = self.copies + 1, self.first_copy or facts.line
+        return repeat
 
     def _pair(self, pair: tuple[str, ...], level: str, line: int) -> None:
         """Remember the one level that was seen of a pair; none any more when there are two."""
@@ -198,34 +164,10 @@ class Import:
         if seen[0] and seen[0] != level:
             self._sides[pair] = ("", line)
 
-    def _whole(self, text: str, line: int, column: str) -> int:
-        digits = text.removesuffix(".0")
-        if not digits.isdigit():
-            raise InputError(f"{self._at(line, column)}: {text!r} is no whole number from 0")
-        return int(digits)
-
-    def _response(self, key: str, trial: Trial, facts: Facts, line: int) -> Response:
-        asked = self._moment(facts.get("asked_at", ""), line)
-        if facts["answer"].strip() in self.mapping.failed:
-            self.failed[trial.endpoint] += 1
-            failure = Failure("transient", "the imported table has no answer here")
-            return Response(key, trial.endpoint, None, None, facts["model"], None, asked, failure)
-        self.answered[trial.endpoint] += 1
-        return Response(key, trial.endpoint, facts["answer"], None, facts["model"], None, asked)
-
-    def _moment(self, text: str, line: int) -> str:
-        """ISO 8601 in UTC; empty where it is not known."""
-        if not text:
-            return ""
-        try:
-            moment = datetime.fromisoformat(text)
-        except ValueError:
-            column = self.mapping.asked_at or ""
-            raise InputError(
-                f"{self._at(line, column)}: {text!r} is no time; write it as 2026-01-31T12:00:00"
-            ) from None
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return moment.astimezone(UTC).isoformat(timespec="microseconds")
+    def _response(self, key: str, trial: Trial, facts: Facts, *, counts: bool) -> Response:
+        (self.failed if facts.answer is None else self.answered)[trial.endpoint] += counts
+        failure = Failure("transient", "the imported table has no answer here") if facts.answer is None else None
+        return Response(key, trial.endpoint, facts.answer, None, facts.model, None, facts.asked_at, failure)
 
 
 _ABSENT = {
@@ -234,8 +176,10 @@ _ABSENT = {
     "asked_at": "There are no times: drift over the run cannot be looked at.",
 }
 _NO_PROMPTS = "The prompts are not in the map: an amount that only echoes the question cannot be told from advice."
+_SEVERAL = "Every answer is looked at once for each attribute; the other attributes are then part of who the person is."
+_CUT = "{table} ends in the middle of a line: was it cut off? If so, its last number may be another."
 
 
 def _digest(cell: tuple[str, ...], facts: Facts) -> str:
-    text = "\x1f".join((*cell, facts.get("repeat", ""), facts["asked_at"], facts["answer"]))
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    said = (*cell, "" if facts.repeat is None else str(facts.repeat), facts.asked_at, facts.answer or "")
+    return hashlib.sha256("\x1f".join(said).encode("utf-8", "surrogatepass")).hexdigest()

@@ -17,9 +17,9 @@ from loopback_server import Seen, Server, echo, error, reply
 from bias_harness.asking import Purse, in_loop, lane, price_of, rate_limits
 from bias_harness.asking.budget import MOST_OUTPUT_TOKENS, most_tokens
 from bias_harness.asking.concurrency import Gate
-from bias_harness.asking.lane import Tries
-from bias_harness.asking.providers.wire import retry_after, seconds_of
+from bias_harness.asking.providers.waits import retry_after, seconds_of
 from bias_harness.asking.rate_limits import Limits
+from bias_harness.asking.tries import MOST_REFUSALS, Tries
 from bias_harness.design.experiment import Endpoint, Price
 from bias_harness.design.prices import cost_of
 from bias_harness.errors import InputError, QuotaError, TransientError
@@ -170,7 +170,7 @@ def test_a_used_up_rate_limit_in_the_headers_is_waited_for(tmp_path: Path) -> No
 def test_a_refusal_for_the_rate_is_no_attempt_but_is_bounded() -> None:
     tries = Tries(2)
     refusal = TransientError("slow down", http_status=429)
-    assert all(tries.wait(refusal) for _ in range(lane.MOST_REFUSALS - 1))
+    assert all(tries.wait(refusal) for _ in range(MOST_REFUSALS - 1))
     assert tries.wait(refusal) is False
     tries = Tries(2)
     assert [tries.wait(TransientError("broken", http_status=500)) for _ in range(2)] == [True, False]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import statistics
 from collections import Counter
 from dataclasses import replace
 from importlib.metadata import EntryPoint
@@ -99,7 +101,7 @@ def test_anthropics_messages_are_asked_and_read(tmp_path: Path) -> None:
     assert seen.body == {"max_tokens": 20, "model": "m", "messages": [{"role": "user", "content": "question 1"}]}
     (line,) = logged(tmp_path)
     assert (line["text"], line["finish_reason"], line["served_model"]) == ("€ 65.000", "end_turn", "claude-x-20260101")
-    assert line["usage"] == {"input_tokens": 12, "output_tokens": 7, "cost": None}
+    assert line["usage"] == {"input_tokens": 12, "output_tokens": 7, "cost": None, "reserved": None}
     assert line["seed"] is None
 
 
@@ -167,6 +169,48 @@ def test_the_simulated_advisor_knows_a_level_only_through_its_plant() -> None:
     plant = Plant(gaps={"gender": {"female": -0.1}}, trial_sd=0.1)
     assert [r.text for r in simulate(plant, "male")] == [r.text for r in simulate(plant, "nonbinary")]
     assert [r.text for r in simulate(plant, "male")] != [r.text for r in simulate(plant, "female")]
+
+
+def said_in(plant: Plant, *trials: Trial, seed: int | None = 7) -> list[float]:
+    """The logs of the amounts, each of so many jobs and ways of saying it."""
+    provider = create(Endpoint(name="sim", provider="simulated", plant=plant), Context())
+
+    async def answers() -> list[Response]:
+        asked = (replace(request(n, "sim"), trial=one, seed=seed) for n, one in enumerate(trials))
+        return [await provider.ask(each) for each in asked]
+
+    return [math.log(a) for a in amounts(in_loop(answers()))]
+
+
+def test_any_way_of_saying_it_moves_the_answers_as_planted() -> None:
+    """Edits of the reference level like expressions of the others; the same in every job, and besides in each."""
+    forms = [replace(trial(), edit=f"e{n}") for n in range(400)]
+    plain = {"trial_sd": 0, "profile_sd": 0, "heap": 0}
+    assert statistics.pstdev(said_in(Plant(**plain), *forms)) == pytest.approx(0, abs=1e-4)
+    assert statistics.stdev(said_in(Plant(**plain, word_sd=0.02), *forms)) == pytest.approx(0.02, rel=0.15)
+    jobs = [replace(one, persona=f"j{n}/s/p") for n in range(400) for one in (trial(), trial("female"))]
+    same = said_in(Plant(**plain, word_sd=0.02), *jobs)
+    assert statistics.pstdev(same[::2]) == pytest.approx(0, abs=1e-4)
+    apart = said_in(Plant(**plain, word_job_sd=0.02), *jobs)
+    assert statistics.stdev(apart[::2]) == pytest.approx(0.02, rel=0.15)
+
+
+def test_gaps_vary_over_jobs_and_answers_share_their_seed_as_planted() -> None:
+    plain = {"profile_sd": 0, "heap": 0, "gaps": {"gender": {"female": 0.0}}}
+    jobs = [replace(trial(level), persona=f"j{n}/s/p") for n in range(400) for level in ("male", "female")]
+    made = said_in(Plant(**plain, trial_sd=0, job_gap_sd=0.03), *jobs)
+    gaps = [b - a for a, b in zip(made[::2], made[1::2], strict=True)]
+    assert statistics.stdev(gaps) == pytest.approx(0.03, rel=0.15)
+    assert statistics.pstdev(made[::2]) == pytest.approx(0, abs=1e-4)
+    noise = said_in(Plant(**plain, trial_sd=0.1, seed_correlation=0.75), *[trial()] * 400)
+    assert statistics.stdev(noise) == pytest.approx(0.05, rel=0.15)
+
+
+def test_rare_jumps_fall_on_the_level_they_are_planted_on() -> None:
+    plant = Plant(jumps={"gender": {"female": 0.1}}, trial_sd=0, profile_sd=0)
+    for level, share in (("female", 0.1), ("male", 0.0)):
+        read = amounts(simulate(plant, level, 1_000))
+        assert sum(a < 45_000 for a in read) / 1_000 == pytest.approx(share, abs=0.03)
 
 
 def test_the_simulated_advisor_repeats_itself_by_its_seed() -> None:

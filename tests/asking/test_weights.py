@@ -342,3 +342,10 @@ def test_the_table_itself_is_whole(monkeypatch: pytest.MonkeyPatch) -> None:
         assert model.hub.startswith("https://")
         assert model.hub.endswith(".gguf")
         assert (model.parts.count - 1) * model.parts.bytes < model.bytes <= model.parts.count * model.parts.bytes
+
+
+def test_a_cached_file_of_the_right_size_and_another_content_is_not_taken(cache: Path) -> None:
+    path = fetch("small", sources=[source(DATA)])
+    path.write_bytes(DATA[:-1] + bytes([DATA[-1] ^ 1]))
+    assert weights.where("small") is None
+    assert fetch("small", sources=[source(DATA)]).read_bytes() == DATA

@@ -19,6 +19,7 @@ from command_line import type_in
 from places import FIXTURES
 from recordings import AUDIT, accepted, again, experiment, recorded
 
+import bias_harness
 from bias_harness import pipeline
 from bias_harness.asking.providers import Context, create
 from bias_harness.checking.drift import Policy, Side, Snapshot, compare
@@ -35,18 +36,18 @@ def fixture(workspace: Path) -> Path:
 
 
 def test_an_unchanged_fixture_passes(fixture: Path) -> None:
-    result = pipeline.check(fixture, policy=Policy())
+    result = bias_harness.check(fixture, policy=Policy())
     assert result.outcome == "pass", result
     assert result.exit_code == 0
     assert {g.name for g in result.gates} == {"complete", "source", "question", "reading", "gap"}
 
 
 def test_an_unchanged_model_recorded_again_passes(workspace: Path, fixture: Path) -> None:
-    assert pipeline.check(again(workspace, fixture, seed=2), policy=Policy()).outcome in ("pass", "inconclusive")
+    assert bias_harness.check(again(workspace, fixture, seed=2), policy=Policy()).outcome in ("pass", "inconclusive")
 
 
 def test_a_planted_regression_is_caught(workspace: Path, fixture: Path) -> None:
-    result = pipeline.check(again(workspace, fixture, gap=-0.05), policy=Policy())
+    result = bias_harness.check(again(workspace, fixture, gap=-0.05), policy=Policy())
     assert result.outcome == "regressed"
     assert result.exit_code == 3
     gap = next(g for g in result.gates if g.name == "gap")
@@ -55,7 +56,7 @@ def test_a_planted_regression_is_caught(workspace: Path, fixture: Path) -> None:
 
 
 def test_a_new_refusal_gap_is_caught(workspace: Path, fixture: Path) -> None:
-    result = pipeline.check(again(workspace, fixture, refused=0.4), policy=Policy())
+    result = bias_harness.check(again(workspace, fixture, refused=0.4), policy=Policy())
     assert any(g.name == "refusals" and g.outcome == "regressed" for g in result.gates)
 
 
@@ -104,7 +105,7 @@ def test_a_new_gap_counts_above_the_placebo_floor(floor: float | None, outcome: 
 
 
 def test_a_gap_in_the_other_direction_is_no_improvement(workspace: Path, fixture: Path) -> None:
-    result = pipeline.check(again(workspace, fixture, gap=0.08), policy=Policy())
+    result = bias_harness.check(again(workspace, fixture, gap=0.08), policy=Policy())
     assert any(g.name == "new gap" and "+8" in g.message for g in result.gates)
 
 
@@ -121,7 +122,7 @@ def test_a_changed_question_without_a_new_recording_is_not_comparable(
     else:
         path = workspace / "experiments" / "advice.yaml"
         path.write_text(path.read_text() + "outcome: {plausible: [20000, 90000]}\n")
-    result = pipeline.check(fixture, policy=Policy())
+    result = bias_harness.check(fixture, policy=Policy())
     assert result.outcome == "not_comparable"
     assert result.exit_code == 4
     assert "changed since it was recorded" in next(g for g in result.gates if g.name == "source").message
@@ -134,20 +135,20 @@ def test_an_answer_that_is_read_differently_is_named(fixture: Path) -> None:
     data["readings"][key] = ["ok", 12345.0]
     data["reader"] = "another"
     path.write_text(json.dumps(data))
-    result = pipeline.check(fixture, policy=Policy())
+    result = bias_harness.check(fixture, policy=Policy())
     assert result.outcome == "not_comparable"
     assert f"{key[:12]}: 12,345 ->" in next(g for g in result.gates if g.name == "reading").message
 
 
 def test_accept_tells_the_reviewer_what_moved(workspace: Path, fixture: Path) -> None:
     made = again(workspace, fixture, gap=-0.05)
-    pipeline.accept(made, why="the new prompt is worse, and we know")
+    bias_harness.accept(made, why="the new prompt is worse, and we know")
     history = (made / "baseline.md").read_text()
     assert history.startswith("## ")
     assert "the new prompt is worse, and we know" in history
     assert "The check said: regressed." in history
     assert re.search(r"\| bot \| female \| male \| [+-]0\.\d\d% \| -5\.\d\d% \|", history)
-    assert pipeline.check(made, policy=Policy()).outcome == "pass"
+    assert bias_harness.check(made, policy=Policy()).outcome == "pass"
 
 
 def test_a_fixture_is_small_sorted_and_says_no_time(fixture: Path) -> None:
@@ -169,7 +170,7 @@ def test_refresh_asks_only_what_changed(workspace: Path, fixture: Path) -> None:
     before = {json.loads(x)["key"]: x for x in (fixture / "responses.jsonl").read_text().splitlines()}
     path = workspace / "experiments" / "advice.yaml"
     path.write_text(path.read_text().replace("[terse, plain, adviser]", "[terse, plain, conversational]"))
-    pipeline.record(pipeline.load_experiment(path), fixture, path)
+    bias_harness.record(pipeline.load_experiment(path), fixture, path)
     after = {json.loads(x)["key"]: x for x in (fixture / "responses.jsonl").read_text().splitlines()}
     assert len(before.keys() & after.keys()) == len(before) * 2 // 3
     assert all(before[k] == after[k] for k in before.keys() & after.keys())
@@ -179,7 +180,7 @@ def test_a_key_in_a_fixture_is_refused(fixture: Path) -> None:
     with (fixture / "responses.jsonl").open("a") as log:
         log.write(json.dumps({"note": "sk-" + "abcdefghij" * 3}) + "\n")
     with pytest.raises(RunFolderError, match=r"what looks like a key, in responses\.jsonl"):
-        pipeline.check(fixture, policy=Policy())
+        bias_harness.check(fixture, policy=Policy())
 
 
 def test_a_key_of_the_environment_is_refused_at_record(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -187,7 +188,7 @@ def test_a_key_of_the_environment_is_refused_at_record(workspace: Path, monkeypa
     text = AUDIT.replace("- name: bot", "- name: bot\n    api_key_env: THE_KEY")
     path = experiment(workspace, text=text + "title: {en: nosuchpattern-but-secret}\n")
     with pytest.raises(BiasHarnessError, match="must not go into a repository"):
-        pipeline.record(pipeline.load_experiment(path), workspace / "fixture", path)
+        bias_harness.record(pipeline.load_experiment(path), workspace / "fixture", path)
 
 
 @pytest.mark.parametrize(
@@ -205,13 +206,13 @@ def test_a_bad_baseline_is_one_sentence(fixture: Path, text: str | None, expecte
     if text is not None:
         path.write_text(text)
     with pytest.raises(InputError, match=expected):
-        pipeline.check(fixture, policy=Policy())
+        bias_harness.check(fixture, policy=Policy())
 
 
 def test_a_partial_recording_is_not_comparable(fixture: Path) -> None:
     path = fixture / "responses.jsonl"
     path.write_text("".join(x + "\n" for x in path.read_text().splitlines()[:-7]))
-    assert pipeline.check(fixture, policy=Policy()).outcome == "not_comparable"
+    assert bias_harness.check(fixture, policy=Policy()).outcome == "not_comparable"
 
 
 def test_the_command_writes_what_pipelines_read(workspace: Path, fixture: Path) -> None:
@@ -277,7 +278,7 @@ def test_a_worsening_of_five_per_cent_is_mostly_found() -> None:
 
 def test_the_recorded_local_model_passes_its_check() -> None:
     """What our own pipeline runs: real answers of the local model, recorded, re-read and compared."""
-    result = pipeline.check(FIXTURES / "local-model", policy=Policy())
+    result = bias_harness.check(FIXTURES / "local-model", policy=Policy())
     assert result.outcome == "pass", result
 
 
@@ -287,7 +288,7 @@ def test_a_fixture_of_format_1_is_read_for_ever(tmp_path: Path) -> None:
     frozen = tmp_path / "fixtures" / "simulated-regression"
     baseline = json.loads((frozen / "baseline.json").read_text())
     assert baseline["format"] == json.loads((frozen / "recording.json").read_text())["format"] == 1
-    gates = {g.name: g.outcome for g in pipeline.check(frozen, policy=Policy()).gates}
+    gates = {g.name: g.outcome for g in bias_harness.check(frozen, policy=Policy()).gates}
     assert gates["complete"] == gates["source"] == gates["question"] == "pass"
     assert len(pipeline.load_run(frozen).observations) == 80
 

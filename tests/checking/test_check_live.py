@@ -10,14 +10,14 @@ from command_line import type_in
 from places import ROOT
 from recordings import accepted, experiment
 
-from bias_harness import pipeline
+import bias_harness
 from bias_harness.checking.drift import Check, Gate, Policy
 from bias_harness.errors import BiasHarnessError
 from bias_harness.estimating.estimators.sequence import FEWEST_PROFILES, half_width, tuned_rho
 
 
 def live(fixture: Path, limit: int | None = None) -> Check:
-    return pipeline.check_live(fixture, budget=0.0, limit=limit, policy=Policy())
+    return bias_harness.check_live(fixture, budget=0.0, limit=limit, policy=Policy())
 
 
 def gates(check: Check, name: str) -> list[Gate]:
@@ -73,7 +73,7 @@ def test_a_changed_prompt_is_compared_and_named(workspace: Path) -> None:
     result = live(fixture)
     assert "The prompts changed since the baseline" in gates(result, "live")[0].message
     assert gates(result, "gap")[0].outcome == "pass"
-    assert pipeline.check(fixture, policy=Policy()).outcome == "not_comparable"
+    assert bias_harness.check(fixture, policy=Policy()).outcome == "not_comparable"
 
 
 def test_no_network_is_one_sentence_and_never_a_pass(workspace: Path) -> None:
@@ -83,7 +83,7 @@ def test_no_network_is_one_sentence_and_never_a_pass(workspace: Path) -> None:
     dead = f"  - {{name: bot, base_url: 'http://127.0.0.1:9/v1', model: m, max_attempts: 1, {price}}}\n"
     path.write_text(path.read_text().split("endpoints:")[0] + "endpoints:\n" + dead)
     with pytest.raises(BiasHarnessError, match="nothing was answered live, so nothing can be said: bot"):
-        pipeline.check_live(fixture, budget=1.0, limit=12, policy=Policy())
+        bias_harness.check_live(fixture, budget=1.0, limit=12, policy=Policy())
 
 
 def test_the_budget_holds(workspace: Path) -> None:

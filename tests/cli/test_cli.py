@@ -8,11 +8,16 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 from command_line import type_in
 from conftest import SMALL
 from loopback_server import Server, error, reply
+
+from bias_harness.cli.commands import GONE
+from bias_harness.cli.main import app
 
 
 def test_from_nothing_to_a_report(tmp_path: Path) -> None:
@@ -31,7 +36,7 @@ def test_from_nothing_to_a_report(tmp_path: Path) -> None:
         assert (audit / "results" / "simulated" / f"report.{language}.html").stat().st_size > 10_000
     assert "simulated" in type_in("list", cwd=audit).stdout
     assert type_in("report", "simulated", cwd=audit).returncode == 0
-    assert type_in("estimate", "simulated", "--json", cwd=audit).stdout.startswith("{")
+    assert json.loads(type_in("report", "simulated", "--json", cwd=audit).stdout)["items"]
 
 
 def test_init_overwrites_nothing(tmp_path: Path) -> None:
@@ -51,7 +56,7 @@ def test_init_overwrites_nothing(tmp_path: Path) -> None:
         (["run", "small", "--limit", "0"], 2, "--limit"),
         (["report", "small", "--language", "fr"], 2, "there is no report in 'fr'"),
         (["schema", "experimnt"], 1, "did you mean 'experiment'"),
-        (["model", "where", "nothing"], 1, "there is no local model 'nothing'"),
+        (["model", "fetch", "nothing"], 1, "there is no local model 'nothing'"),
         (["nonsense"], 2, "No such command"),
     ],
 )
@@ -128,9 +133,81 @@ def test_help_loads_nothing_heavy(tmp_path: Path) -> None:
 
 
 def test_every_command_is_summed_up_in_one_line(tmp_path: Path) -> None:
-    listed = type_in("--help", cwd=tmp_path, COLUMNS="80").stdout.partition("Commands:\n")[2]
-    assert len(listed.splitlines()) > 20
+    """By chapters; and the reference's table has each of them."""
+    listed = type_in("--help", cwd=tmp_path, COLUMNS="80").stdout.partition("Design:\n")[2]
+    heads = [line for line in listed.splitlines() if line.endswith(":")]
+    assert heads == ["Ask:", "Read:", "Report:", "Check:", "Share:", "Tool:"]
+    assert len([line for line in listed.splitlines() if line.startswith("  ")]) == 21
     assert "..." not in listed
+
+
+@pytest.mark.parametrize("old", GONE)
+def test_a_command_that_went_names_the_one_that_does_it_now(old: str, tmp_path: Path) -> None:
+    words = old.removeprefix("bias-harness ").split()
+    done = type_in(*words, "quickstart", "--json", cwd=tmp_path)
+    assert done.returncode == 2
+    assert f"there is no `{words[-1]}` any more; this does it: {GONE[old]}" in done.stderr
+    now = GONE[old].removeprefix("bias-harness ").split()
+    command: Any = typer.main.get_command(app)
+    for word in (word for word in now if word.islower() and not word.startswith("-")):
+        command = command.commands[word]
+    assert {word for word in now if word.startswith("-")} <= {flag for one in command.params for flag in one.opts}
+
+
+def test_an_option_means_one_thing_wherever_it_stands() -> None:
+    """The same words behind the same flag, the same flag for the same thing; -o is a file, --into a folder."""
+    root: Any = typer.main.get_command(app)
+    every = [one for name, c in root.commands.items() for one in getattr(c, "commands", {name: c}).values()]
+    metavars: dict[str, set[str]] = {}
+    for one in (one for command in every for one in command.params if one.param_type_name == "option"):
+        metavars.setdefault(one.opts[0], set()).add(str(one.metavar))
+    assert metavars["--output"] == {"FILE"}
+    assert metavars["--into"] == {"FOLDER"}
+    assert metavars["--language"] == {"CODE"}
+    assert all(len(kinds) == 1 for kinds in metavars.values()), metavars
+    assert "--repeat" not in metavars
+    silent = {"init", "fetch", "schema"}
+    with_json = {command.name for command in every if any("--json" in one.opts for one in command.params)}
+    assert {command.name for command in every} - with_json == silent
+
+
+def test_a_run_is_read_again_and_what_is_unread_is_shown(small: Path) -> None:
+    cwd = small.parent.parent
+    small.write_text(SMALL.replace("plant: {", "plant: {refusal_rate: 20%, "))
+    assert type_in("run", "small", "--quiet", cwd=cwd).returncode == 0
+    counted = json.loads(type_in("read", "small", "--json", cwd=cwd).stdout)
+    assert sum(row["answers"] for row in counted) == 80
+    refused = sum(row["answers"] for row in counted if row["status"] == "refused")
+    assert refused > 0
+    assert json.loads(type_in("read", "small", "--again", "--json", cwd=cwd).stdout) == {"moved": []}
+    both = json.loads(type_in("read", "small", "--again", "--unread", "--json", cwd=cwd).stdout)
+    assert sum(group["count"] for group in both["unread"]) == 80 - sum(
+        row["answers"] for row in counted if row["status"] == "ok"
+    )
+    assert "there is no run 'smal'" in type_in("read", "smal", "--unread", cwd=cwd).stderr
+    assert "$95,000" in type_in("read", "I would open at $95,000." + " Good luck!" * 500, cwd=cwd).stdout
+    assert type_in("read", "small", "--prompt", "What?", cwd=cwd).returncode == 2
+
+
+def test_a_report_leaves_everything_in_step(small: Path) -> None:
+    """What is derived is of one reading: tables, estimates and page are all made anew."""
+    cwd = small.parent.parent
+    assert type_in("run", "small", "--quiet", cwd=cwd).returncode == 0
+    run = cwd / "results" / "small"
+    derived = [p for p in run.rglob("*") if p.is_file() and p.suffix in (".html", ".json", ".parquet", ".csv", ".svg")]
+    names = {p.name for p in derived}
+    assert {"observations.parquet", "estimates.json", "estimates.csv", "report.nl.html", "report.en.html"} <= names
+    whole = {p: p.read_bytes() for p in derived if p.name != "manifest.json"}
+    for path in whole:
+        path.unlink()
+    assert type_in("report", "small", cwd=cwd).returncode == 0
+    assert {p: p.read_bytes() for p in whole} == whole
+
+
+def test_options_of_the_simulation_go_with_it(small: Path) -> None:
+    cwd = small.parent.parent
+    assert "go with --simulate" in type_in("plan", "small", "--gap", "-2%", cwd=cwd).stderr
+    assert "give one of them" in type_in("plan", "small", "--simulate", "--pilot", "x", cwd=cwd).stderr
 
 
 @pytest.mark.drawn
@@ -140,7 +217,7 @@ def test_figures_and_comparisons_are_made_of_a_finished_run(small: Path) -> None
     made = type_in("figure", "small", "F3", "--format", "svg", cwd=workspace)
     assert made.returncode == 0, made.stderr
     assert (workspace / made.stdout.splitlines()[0]).read_text().startswith("<?xml")
-    compared = type_in("compare", "small", "--by", "wording", "-o", "out", cwd=workspace)
+    compared = type_in("compare", "small", "--by", "wording", "--into", "out", cwd=workspace)
     assert compared.returncode == 0, compared.stderr
     assert {p.name for p in (workspace / "out").iterdir()} == {"comparison.nl.html", "comparison.en.html"}
     assert "it has F1" in type_in("figure", "small", "F99", cwd=workspace).stderr
@@ -170,7 +247,8 @@ def test_keys_are_set_on_the_command_line(small: Path) -> None:
         ("run qui", "quickstart"),
         ("run experiments/sm", "experiments/small.yaml"),
         ("run --budg", "--budget"),
-        ("cali", "calibrate"),
+        ("veri", "verify"),
+        ("model fe", "fetch"),
     ],
 )
 def test_the_shell_completes(small: Path, typed: str, expected: str) -> None:

@@ -12,7 +12,7 @@ from stats_data import FIELDS, observations
 from bias_harness.estimating.estimates import Estimates, estimate, pilot_spread
 from bias_harness.estimating.estimators import Numbers, Spread, benjamini_hochberg, holm, plan_power
 from bias_harness.estimating.estimators.interval import t_quantile
-from bias_harness.outcome import Analysis, Outcome
+from bias_harness.outcome import Analysis, Margin, Outcome
 from bias_harness.planning.calibration import SPECIFIED, Planted, calibrate, simulate, variants
 from bias_harness.vocabulary import Estimate
 
@@ -295,18 +295,20 @@ def test_refusals_that_are_planted_are_found_by_calibration() -> None:
 
 
 def test_the_plan_says_what_buys_most_and_what_can_never_be() -> None:
-    small = plan_power(Numbers(5, 3, 2), math.log(1.01), price_per_call=0.001)
+    small = plan_power(Numbers(5, 3, 2), Margin(0.01, "fraction"), price_per_call=0.001)
     assert "sign_flip_never_significant" in small.warnings
     assert small.smallest_sign_flip_p == 2 / 32
     assert small.best == "profiles"
     assert small.price == pytest.approx(0.06)
     assert small.needed.mde <= math.log(1.01) < small.now.mde
     assert small.needed_equivalence.numbers.profiles >= small.needed.numbers.profiles
-    wide = plan_power(Numbers(30, 5, 10), 0.01, Spread(gap_wording=0.05), scope="profiles+wordings")
+    wide = plan_power(Numbers(30, 5, 10), Margin(0.01, "log"), Spread(gap_wording=0.05), scope="profiles+wordings")
     assert wide.needed is None
     assert wide.best == "wordings"
     assert "target_out_of_reach" in wide.warnings
-    same_price = [plan_power(n, 0.01, Spread(trial=0.06)).now.mde for n in (Numbers(30, 5, 10), Numbers(60, 5, 5))]
+    same_price = [
+        plan_power(n, Margin(0.01, "log"), Spread(trial=0.06)).now.mde for n in (Numbers(30, 5, 10), Numbers(60, 5, 5))
+    ]
     assert [round(m, 3) for m in same_price] == [0.017, 0.013]
 
 
@@ -321,7 +323,7 @@ def test_a_pilot_s_spread_is_what_was_planted() -> None:
 
 def test_planned_power_is_the_power_that_simulation_shows() -> None:
     planted = Planted(profiles=12, wordings=3, repeats=4, heap=0, cell_gap_sd=0.0)
-    plan = plan_power(Numbers(12, 3, 4), 0.05, Spread(gap_profile=0.03, trial=0.06))
+    plan = plan_power(Numbers(12, 3, 4), Margin(0.05, "log"), Spread(gap_profile=0.03, trial=0.06))
     (result,) = calibrate([Planted(**{**vars_of(planted), "gap": plan.now.mde})], runs=600, workers=1).results
     assert result.scopes[0].alarms.share == pytest.approx(0.8, abs=0.06)
 

@@ -41,6 +41,7 @@ from bias_harness.estimating.estimators import (
 )
 from bias_harness.estimating.estimators.interval import from_standard_error
 from bias_harness.estimating.estimators.planning import Numbers, Spread
+from bias_harness.outcome import Margin
 
 CHECKED: set[str] = set()
 
@@ -161,7 +162,7 @@ def test_verdicts(index: int) -> None:
     i, w, margin = inputs["cases"][index], want["results"][index], inputs["sesoi_log"]
     interval = from_standard_error(i["m"], i["se"], i["df"], 0.95, i["df"] + 1)
     got = tost(i["m"], i["se"], i["df"], -margin, margin)
-    assert verdict(interval, margin) == w["verdict"]
+    assert verdict(interval, Margin(margin, "log")) == w["verdict"]
     assert near([interval.conf_low, interval.conf_high], w["ci95"])
     assert near([got.conf_low, got.conf_high], w["ci90"])
     assert near((got.p_value, interval.p_value), (w["p_tost"], w["p_nhst"]))
@@ -223,7 +224,7 @@ def test_power() -> None:
 def test_gate(index: int) -> None:
     inputs, want, near = case("G01_regression_gate")
     i, w = inputs["cases"][index], want["results"][index]
-    got = independent((i["g1"], i["s1"], i["d1"]), (i["g0"], i["s0"], i["d0"]), i["margin"])
+    got = independent((i["g1"], i["s1"], i["d1"]), (i["g0"], i["s0"], i["d0"]), Margin(i["margin"], "log"))
     assert got.verdict == w["verdict"]
     assert near((got.change, got.std_error, got.df), (w["delta"], w["se"], w["df"]))
     assert near([got.conf_low, got.conf_high], w["ci90"])

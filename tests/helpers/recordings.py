@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import bias_harness
 from bias_harness import pipeline
 
 AUDIT = """\
@@ -54,14 +55,14 @@ def again(workspace: Path, fixture: Path, **planted: float) -> Path:
 def _recording(name: str, **planted: float) -> dict[str, bytes]:
     with TemporaryDirectory() as folder:
         path = experiment(Path(folder), **planted)
-        pipeline.record(pipeline.load_experiment(path), Path(folder, name), path)
+        bias_harness.record(pipeline.load_experiment(path), Path(folder, name), path)
         return _contents(Path(folder))
 
 
 @cache
 def _accepted(**planted: float) -> dict[str, bytes]:
     with TemporaryDirectory() as folder:
-        pipeline.accept(recorded(Path(folder), **planted), why="first")
+        bias_harness.accept(recorded(Path(folder), **planted), why="first")
         return _contents(Path(folder))
 
 

@@ -1,4 +1,4 @@
-"""The instrument checked by itself: what `calibrate` prints, and that it can be printed again."""
+"""The instrument checked by itself: what `plan --simulate` prints, and that it can be printed again."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from command_line import type_in
 
 
 def calibrated(workspace: Path, seed: str) -> dict:
-    done = type_in("calibrate", "quickstart", "--runs", "60", "--seed", seed, "--json", "--quiet", cwd=workspace)
+    done = type_in(
+        "plan", "quickstart", "--simulate", "--runs", "60", "--seed", seed, "--json", "--quiet", cwd=workspace
+    )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -24,6 +26,6 @@ def test_the_same_seed_gives_the_same_figures_and_they_are_as_promised(workspace
 
 
 def test_a_gap_that_is_none_is_a_usage_error(workspace: Path) -> None:
-    done = type_in("calibrate", "quickstart", "--gap", "large", cwd=workspace)
+    done = type_in("plan", "quickstart", "--simulate", "--gap", "large", cwd=workspace)
     assert done.returncode == 2
     assert "a percentage is wanted" in done.stderr

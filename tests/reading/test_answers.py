@@ -35,7 +35,7 @@ def test_every_response_has_an_answer():
     assert answer("", finish="content_filter").status == "refused"
     assert answer(None).status == "failed"
     assert answer("").reason == "empty"
-    assert answer("   ").status == "no_amount"
+    assert answer("   ").status == "failed"
 
 
 def test_a_number_at_the_break_of_a_cut_off_text_is_not_believed():

@@ -15,7 +15,7 @@ from places import ROOT
 from report_runs import GENDER, audit_of, plain, run_of
 
 from bias_harness.errors import InputError, UsageError
-from bias_harness.outcome import Outcome
+from bias_harness.outcome import Outcome, shown_gap
 from bias_harness.reporting.charts.forest import axis, letters
 from bias_harness.reporting.charts.heat import HeatCell
 from bias_harness.reporting.charts.mpl.files import files_of
@@ -313,7 +313,7 @@ def test_what_cannot_be_told_is_pale_and_no_share_differs_by_more_than_all() -> 
         conf_low=-1.8,
         conf_high=1.4,
     )
-    assert wide.shown == (-20.0, -100.0, 100.0)
+    assert shown_gap(wide) == (-20.0, -100.0, 100.0)
 
 
 def test_spreads_are_of_one_seniority() -> None:

@@ -12,11 +12,12 @@ import pytest
 from stats_data import CASES, observations
 
 from bias_harness.estimating.estimates import Estimates, estimate
-from bias_harness.outcome import Analysis, Outcome
+from bias_harness.outcome import Analysis, Margin, Outcome
 from bias_harness.reporting.sentences import DETECTED, Names, finding, largest_pair, sentence, warning
 from bias_harness.reporting.texts import LANGUAGES, texts
 from bias_harness.vocabulary import Estimate
 
+ONE_PER_CENT = Margin(0.01, "fraction")
 WORDS = {"en": ("women", "men"), "nl": ("vrouwen", "mannen")}
 
 
@@ -31,7 +32,7 @@ def headline_case() -> Estimates:
     return estimated(frame)
 
 
-def said(found: Estimates, language: str = "en", *, margin: float = 0.01, **more: Any) -> str:
+def said(found: Estimates, language: str = "en", *, margin: Margin = ONE_PER_CENT, **more: Any) -> str:
     log = found.find(family="headline")[0]
     level, reference = WORDS[language]
     names = {"model": "GPT", "level": level, "reference": reference}
@@ -96,7 +97,7 @@ def test_money_and_per_cent_that_disagree_are_not_called_less() -> None:
     found = headline_case()
     log = found.find(family="headline")[0]
     money = replace(found.money(log), estimate=900.0, conf_low=-400.0, conf_high=2_200.0)
-    text = sentence(log, money, language="en", model="GPT", level="women", reference="men", margin=0.01)
+    text = sentence(log, money, language="en", model="GPT", level="women", reference="men", margin=ONE_PER_CENT)
     assert "depends on how you average" in text
     assert "$400 less and $2,200 more" in text
     assert "advises women to ask" not in text
@@ -158,7 +159,7 @@ def test_every_verdict_and_status_can_be_said(language: str, scope: str) -> None
     cases += [(replace(bare, status=s), replace(money, status=s, conf_low=None, conf_high=None)) for s in statuses]
     for one, twin in cases:
         names = dict(zip(("level", "reference"), WORDS[language], strict=True))
-        text = sentence(one, twin, language=language, model="GPT", margin=0.01, **names)
+        text = sentence(one, twin, language=language, model="GPT", margin=ONE_PER_CENT, **names)
         assert text
         assert text[0].isupper()
         assert not re.search(r"[{}]|None|nan|\s\.|  ", text), text

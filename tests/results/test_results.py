@@ -77,7 +77,7 @@ def test_failures_are_open_and_filtered_requests_are_settled(tmp_path: Path) -> 
     filtered = Response(key(3), "loop", None, "content_filter", None, None, "", Failure("content", "no", 400))
     there = found(written(tmp_path, response(1), response(2, None), filtered))
     assert [key(n) in there.settled() for n in (1, 2, 3)] == [True, False, True]
-    assert [key(n) in there.settled(filtered_too=False) for n in (1, 2, 3)] == [True, False, False]
+    assert [key(n) in there.settled(retried=True) for n in (1, 2, 3)] == [True, False, False]
 
 
 @pytest.mark.parametrize("cut", [1, 2, 30, 150])
@@ -283,3 +283,45 @@ def test_a_key_set_grows_and_unites(tmp_path: Path) -> None:
 
 def test_a_key_set_is_small() -> None:
     assert sys.getsizeof(KeySet(map(key, range(50_000)))._slots) <= 8 * 50_000 * 3
+
+
+@pytest.mark.parametrize(
+    ("number", "said"), [(errno.EWOULDBLOCK, "in use by another process"), (errno.ENOLCK, "keeps no locks")]
+)
+def test_a_disk_without_locks_is_told_from_a_folder_in_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, said: str
+) -> None:
+    def locked(_: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("bias_harness.results.log._lock", locked)
+    with pytest.raises(RunFolderError, match=said):
+        written(tmp_path, response(1))
+    monkeypatch.setenv("BIAS_HARNESS_UNLOCKED", "1")
+    if number == errno.ENOLCK:
+        assert [r.key for r in written(tmp_path, response(1)).responses()] == [key(1)]
+    else:
+        with pytest.raises(RunFolderError, match=said):
+            written(tmp_path, response(1))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"usage": {"input_tokens": 8.5}},
+        {"usage": {"cost": -1}},
+        {"text": None},
+        {"text": 7},
+        {"key": "short"},
+        {"error": {"kind": "odd", "message": ""}},
+    ],
+)
+def test_what_heals_a_log_and_what_reads_it_agree(tmp_path: Path, change: dict) -> None:
+    folder = written(tmp_path, response(1))
+    bad = {**json.loads(dump_line(response(2))), **change}
+    with (tmp_path / "responses.jsonl").open("ab") as file:
+        file.write(json.dumps(bad).encode() + b"\n")
+    with pytest.raises(RunFolderError, match="line 2 is not a response"):
+        list(folder.responses())
+    assert len(found(folder).set_aside) == 1
+    assert [r.key for r in folder.responses()] == [key(1)]

@@ -16,6 +16,7 @@ from command_line import type_in
 from conftest import SMALL_MAP
 from places import REFERENCE
 
+import bias_harness
 from bias_harness import pipeline
 from bias_harness.errors import InputError, RunFolderError
 from bias_harness.estimating.estimators import rows_test
@@ -30,7 +31,7 @@ MAP = shipped("experiments") / "imported" / "llm-gender-pay-gap.yaml"
 def public(tmp_path_factory: pytest.TempPathFactory) -> pipeline.Run:
     folder = tmp_path_factory.mktemp("public")
     (folder / "answers.csv").write_bytes(gzip.decompress((FOLDER / "answers.csv.gz").read_bytes()))
-    return pipeline.import_answers(folder / "answers.csv", MAP, results=folder / "results")
+    return bias_harness.import_answers(folder / "answers.csv", MAP, results=folder / "results")
 
 
 def sides(run: pipeline.Run, model: str) -> tuple[np.ndarray, np.ndarray]:
@@ -96,7 +97,7 @@ def rows(n: int = 8, gap: float = 0.9) -> list[dict]:
 
 
 def test_amounts_are_imported_as_they_are(workspace: Path) -> None:
-    run = pipeline.import_answers(*tables(workspace, rows()))
+    run = bias_harness.import_answers(*tables(workspace, rows()))
     (found,) = run.estimates.find(family="headline")
     assert found.percent == pytest.approx(-10, abs=0.01)
     assert found.scope == "profiles"
@@ -116,7 +117,7 @@ def test_other_formats_say_the_same(workspace: Path, suffix: str) -> None:
         frame.to_parquet(other)
     else:
         frame.to_csv(other, sep="\t", index=False)
-    run = pipeline.import_answers(other, mapping)
+    run = bias_harness.import_answers(other, mapping)
     assert run.estimates.find(family="headline")[0].percent == pytest.approx(-10, abs=0.01)
 
 
@@ -125,7 +126,7 @@ def test_excel_s_semicolons_and_decimal_commas(workspace: Path) -> None:
     frame = pd.read_csv(table)
     frame["salary"] = frame["salary"].map(lambda x: f"{x / 1000:.3f},50")
     frame.to_csv(table, sep=";", index=False, encoding="utf-8-sig")
-    amounts = pipeline.import_answers(table, mapping).observations["annual"]
+    amounts = bias_harness.import_answers(table, mapping).observations["annual"]
     assert set(amounts - amounts.round() != 0) == {True}
     assert amounts.min() > 80_000
 
@@ -151,15 +152,15 @@ def test_a_wrong_table_is_told_line_and_column(workspace: Path, change, changes:
         table.write_bytes(table.read_bytes().replace(b"x/y", "é".encode("cp1252")))
         expected = "not ascii; set 'encoding'"
     with pytest.raises(InputError, match=expected.replace("(", r"\(")):
-        pipeline.import_answers(table, mapping)
+        bias_harness.import_answers(table, mapping)
     assert not (workspace / "results").exists()
 
 
 def test_nothing_is_overwritten(workspace: Path) -> None:
     made = tables(workspace, rows())
-    pipeline.import_answers(*made)
+    bias_harness.import_answers(*made)
     with pytest.raises(RunFolderError, match="is there already"):
-        pipeline.import_answers(*made)
+        bias_harness.import_answers(*made)
 
 
 def test_the_command(workspace: Path) -> None:
@@ -173,7 +174,7 @@ def test_the_command(workspace: Path) -> None:
 
 def test_two_words_never_become_one_name(workspace: Path) -> None:
     made = [{**row, "person": {"p0": "Zoë", "p1": "Zo\u00fc"}.get(row["person"], row["person"])} for row in rows()]
-    run = pipeline.import_answers(*tables(workspace, made))
+    run = bias_harness.import_answers(*tables(workspace, made))
     assert run.estimates.find(family="headline")[0].n_profiles == 8
     assert {j.label["en"] for j in run.audit.resolved.people.jobs.values()} >= {"Zoë", "Zo\u00fc"}
 
@@ -181,28 +182,28 @@ def test_two_words_never_become_one_name(workspace: Path) -> None:
 def test_half_pairs_and_copies_are_told_and_a_table_of_halves_is_refused(workspace: Path) -> None:
     made = [{**row, "when": "2026-01-02T03:04:05"} for row in rows()]
     table, mapping = tables(workspace, [*made[:-1], made[0]], asked_at="when")
-    run = pipeline.import_answers(table, mapping)
+    run = bias_harness.import_answers(table, mapping)
     told = " ".join(run.folder.manifest()["missing"])
     assert "1 of 8 pairs have answers for one level only (the first at line 16)" in told
     assert "1 rows are copies of earlier ones, time and answer included (the first at line 17)" in told
     assert run.estimates.find(family="headline")[0].n_profiles == 7
     halves = [row for i, row in enumerate(rows()) if (i // 2 + i) % 2]
     with pytest.raises(InputError, match="no two rows make a pair"):
-        pipeline.import_answers(*tables(workspace, halves, name="halves"))
+        bias_harness.import_answers(*tables(workspace, halves, name="halves"))
     assert not (workspace / "results" / "halves").exists()
 
 
 def test_a_persona_has_one_field(workspace: Path) -> None:
     made = [{**row, "area": f"f{i % 2}"} for i, row in enumerate(rows())]
     with pytest.raises(InputError, match="line 3, column 'area': 'f1'; the persona 'p0' had another field before"):
-        pipeline.import_answers(*tables(workspace, made, field="area"))
+        bias_harness.import_answers(*tables(workspace, made, field="area"))
 
 
 def test_times_are_read_or_refused_and_never_made_up(workspace: Path) -> None:
     made = [{**row, "when": "yesterday"} for row in rows()]
     with pytest.raises(InputError, match="line 2, column 'when': 'yesterday' is no time"):
-        pipeline.import_answers(*tables(workspace, made, asked_at="when"))
-    run = pipeline.import_answers(*tables(workspace, rows()))
+        bias_harness.import_answers(*tables(workspace, made, asked_at="when"))
+    run = bias_harness.import_answers(*tables(workspace, rows()))
     assert run.observations["asked_at"].isna().all()
     assert all(row["gap"]["estimate"] is None for row in run.estimates.block("drift"))
     assert pipeline.report(run)
@@ -211,12 +212,12 @@ def test_times_are_read_or_refused_and_never_made_up(workspace: Path) -> None:
 def test_currencies_stay_apart(workspace: Path) -> None:
     """A pair in two currencies is left out and told; nothing is converted."""
     made = [{**row, "money": "EUR" if row["person"] == "p0" and row["who"] == "f" else "usd"} for row in rows()]
-    run = pipeline.import_answers(*tables(workspace, made, currency="money"))
+    run = bias_harness.import_answers(*tables(workspace, made, currency="money"))
     assert any(w.startswith("mixed_currencies") for w in run.estimates.warnings)
     assert run.estimates.find(family="headline")[0].n_profiles == 7
     made[3]["money"] = "euro"
     with pytest.raises(InputError, match="column 'money': 'EURO' is no currency"):
-        pipeline.import_answers(*tables(workspace, made, currency="money", name="other"))
+        bias_harness.import_answers(*tables(workspace, made, currency="money", name="other"))
 
 
 RATE = {
@@ -233,7 +234,7 @@ RATE = {
 def test_a_rate_is_imported_to_its_last_decimal(workspace: Path) -> None:
     made = [{**row, "salary": 0.6125 - (0.0375 if row["who"] == "f" else 0)} for row in rows()]
     made[0]["salary"] = 0
-    run = pipeline.import_answers(*tables(workspace, made, **RATE))
+    run = bias_harness.import_answers(*tables(workspace, made, **RATE))
     (found,) = run.estimates.find(family="headline")
     assert found.scale == "difference"
     assert found.estimate == pytest.approx((7 * -0.0375 + 0.575) / 8, abs=1e-12)
@@ -243,11 +244,11 @@ def test_a_rate_is_imported_to_its_last_decimal(workspace: Path) -> None:
 def test_ones_and_noughts_are_a_share(workspace: Path) -> None:
     share = {"measure": "share", "label": {"en": "the share accepted"}, "ones": ["accepted"], "zeros": ["rejected"]}
     made = [{**row, "salary": int(row["who"] == "m" or i % 4 == 1)} for i, row in enumerate(rows())]
-    run = pipeline.import_answers(*tables(workspace, made, outcome=share))
+    run = bias_harness.import_answers(*tables(workspace, made, outcome=share))
     assert run.estimates.find(family="headline")[0].estimate == -0.5
     made[3]["salary"] = 0.5
     with pytest.raises(InputError, match=r"line 5, column 'salary': '0\.5' is neither 1 nor 0"):
-        pipeline.import_answers(*tables(workspace, made, outcome=share, name="half"))
+        bias_harness.import_answers(*tables(workspace, made, outcome=share, name="half"))
 
 
 INSPECT = {
@@ -307,7 +308,7 @@ def test_a_log_of_inspect_ai(workspace: Path, kind: str) -> None:
         files = {f"samples/{s['id']}_epoch_{s['epoch']}.json": json.dumps(s).encode() for s in samples()}
         zstandard(log, {**files, "header.json": json.dumps({"version": 2, "eval": about}).encode()})
     _, mapping = tables(workspace, rows(), **INSPECT)
-    run = pipeline.import_answers(log, mapping)
+    run = bias_harness.import_answers(log, mapping)
     (found,) = run.estimates.find(family="headline")
     assert (found.n_profiles, found.n_answers) == (3, 12)
     assert found.percent == pytest.approx(-10)
@@ -333,7 +334,7 @@ def test_results_of_promptfoo(workspace: Path, suffix: str) -> None:
     path.write_text(json.dumps(whole) if suffix == "json" else "\n".join(map(json.dumps, results)))
     columns = {"model": "provider.id", "level": "vars.gender", "persona": "vars.job", "wording": "prompt.label"}
     _, mapping = tables(workspace, rows(), text="response.output", amount=None, **columns)
-    run = pipeline.import_answers(path, mapping)
+    run = bias_harness.import_answers(path, mapping)
     (found,) = run.estimates.find(family="headline")
     assert (found.n_profiles, found.percent) == (2, pytest.approx(-10))
     assert run.folder.manifest()["endpoints"]["openai-gpt-4o-mini"]["failed"] == 1
@@ -354,7 +355,7 @@ def test_a_broken_log_is_told_and_leaves_nothing(workspace: Path, name: str, con
     _, mapping = tables(workspace, rows())
     (workspace / name).write_bytes(content)
     with pytest.raises(InputError, match=said):
-        pipeline.import_answers(workspace / name, mapping)
+        bias_harness.import_answers(workspace / name, mapping)
     assert not (workspace / "results").exists()
 
 
@@ -364,8 +365,8 @@ def test_several_tables_and_compressed_ones_are_read_as_one(workspace: Path) -> 
     parts = [workspace / "a.csv", workspace / "b.csv.gz"]
     for part, own in zip(parts, (frame[:8], frame[8:]), strict=True):
         own.to_csv(part, index=False)
-    run = pipeline.import_answers(parts, mapping)
+    run = bias_harness.import_answers(parts, mapping)
     assert run.estimates.find(family="headline")[0].n_profiles == 8
     parts[1].write_bytes(parts[1].read_bytes()[:-20])
     with pytest.raises(InputError, match=r"b\.csv\.gz: cannot be unpacked"):
-        pipeline.import_answers(parts, mapping, name="torn")
+        bias_harness.import_answers(parts, mapping, name="torn")

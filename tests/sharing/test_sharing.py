@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 from command_line import type_in
 
+import bias_harness
 from bias_harness import pipeline
 from bias_harness.errors import BiasHarnessError, InputError, UsageError
 from bias_harness.sharing.bundle import SUMS
@@ -33,7 +34,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> pipeline.Run:
 
 @pytest.fixture(scope="module")
 def archive(run: pipeline.Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return pipeline.bundle(run, tmp_path_factory.mktemp("bundle") / "simulated.zip")
+    return bias_harness.bundle(run, tmp_path_factory.mktemp("bundle") / "simulated.zip")
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -79,19 +80,19 @@ def test_the_mean_of_the_pairs_is_the_headline(run: pipeline.Run) -> None:
 
 def test_a_files_name_says_what_it_is(run: pipeline.Run, tmp_path: Path) -> None:
     names = ["my-pairs.parquet", "estimates.json", "observations.csv"]
-    made = pipeline.export(run, [tmp_path / name for name in names], tmp_path / "all")
+    made = bias_harness.export(run, [tmp_path / name for name in names], tmp_path / "all")
     assert {p.name for p in made} >= {*names, "datapackage.json", "codebook.md", "pairs.csv"}
     assert len(pd.read_parquet(tmp_path / "my-pairs.parquet")) == len(table_of(run, "pairs"))
     assert json.loads((tmp_path / "estimates.json").read_text())[0]["nature"] == "simulation"
     assert "sim (simulation)" in (tmp_path / "all" / "codebook.md").read_text()
     for wrong in ("pears.csv", "pairs.xlsx"):
         with pytest.raises(UsageError):
-            pipeline.export(run, [tmp_path / wrong])
+            bias_harness.export(run, [tmp_path / wrong])
 
 
 def test_the_same_run_gives_the_same_archive_and_it_verifies(run: pipeline.Run, archive: Path, tmp_path: Path) -> None:
-    assert pipeline.bundle(run, tmp_path / "another-name.zip").read_bytes() == archive.read_bytes()
-    found = pipeline.verify(archive)
+    assert bias_harness.bundle(run, tmp_path / "another-name.zip").read_bytes() == archive.read_bytes()
+    found = bias_harness.verify(archive)
     assert found.troubles == ()
     assert any("simulation" in note for note in found.notes)
 
@@ -117,7 +118,7 @@ def altered(archive: Path, target: Path, **changes: bytes | None) -> Path:
     ],
 )
 def test_what_was_altered_is_told(archive: Path, tmp_path: Path, name: str, content: bytes | None, said: str) -> None:
-    found = pipeline.verify(altered(archive, tmp_path / "a.zip", **{name: content}))
+    found = bias_harness.verify(altered(archive, tmp_path / "a.zip", **{name: content}))
     assert any(said in trouble for trouble in found.troubles), found
     assert not (tmp_path.parent / "out.txt").exists()
 
@@ -135,7 +136,7 @@ def test_numbers_that_the_answers_do_not_give_are_found_whatever_the_sums(archiv
         estimates = json.loads(packed.read("run/estimates.json"))
     estimates["items"][0]["estimate"] *= 0.5
     target = forged(archive, tmp_path / "a.zip", "run/estimates.json", json.dumps(estimates).encode())
-    found = pipeline.verify(target)
+    found = bias_harness.verify(target)
     assert len(found.troubles) == 1
     assert "items[0].estimate is" in found.troubles[0]
 
@@ -154,7 +155,7 @@ def test_every_file_that_can_be_made_anew_is(archive: Path, tmp_path: Path, name
     with zipfile.ZipFile(archive) as packed:
         content = packed.read(name)
     assert old in content
-    found = pipeline.verify(forged(archive, tmp_path / "a.zip", name, content.replace(old, new)))
+    found = bias_harness.verify(forged(archive, tmp_path / "a.zip", name, content.replace(old, new)))
     assert found.troubles == (f"{name} is not what the experiment and its answers give",)
 
 
@@ -164,7 +165,7 @@ def test_a_forged_parquet_file_is_found(archive: Path, tmp_path: Path) -> None:
     table.loc[0, "estimate"] *= 1.001
     buffer = io.BytesIO()
     table.to_parquet(buffer, index=False)
-    found = pipeline.verify(forged(archive, tmp_path / "a.zip", "data/estimates.parquet", buffer.getvalue()))
+    found = bias_harness.verify(forged(archive, tmp_path / "a.zip", "data/estimates.parquet", buffer.getvalue()))
     assert found.troubles == ("data/estimates.parquet is not what the experiment and its answers give",)
 
 
@@ -174,7 +175,7 @@ def test_a_flipped_byte_is_a_sentence(archive: Path, tmp_path: Path) -> None:
     raw = bytearray(archive.read_bytes())
     raw[info.header_offset + 200] ^= 0xFF
     (tmp_path / "a.zip").write_bytes(raw)
-    found = pipeline.verify(tmp_path / "a.zip")
+    found = bias_harness.verify(tmp_path / "a.zip")
     assert found.troubles == ("run/responses.jsonl was altered: its checksum is another",)
 
 
@@ -190,14 +191,14 @@ def test_a_bundle_of_another_time_or_kind_is_told_first(
     archive: Path, tmp_path: Path, content: bytes, said: str
 ) -> None:
     with pytest.raises(InputError, match=said):
-        pipeline.verify(altered(archive, tmp_path / "a.zip", **{"bundle.json": content}))
+        bias_harness.verify(altered(archive, tmp_path / "a.zip", **{"bundle.json": content}))
 
 
 def test_other_versions_are_told(archive: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(archive) as packed:
         about = json.loads(packed.read("bundle.json"))
     about["python"], about["versions"]["pandas"] = "2.7.18", "0.1"
-    found = pipeline.verify(forged(archive, tmp_path / "a.zip", "bundle.json", json.dumps(about).encode()))
+    found = bias_harness.verify(forged(archive, tmp_path / "a.zip", "bundle.json", json.dumps(about).encode()))
     assert found.troubles == ()
     assert any("pandas 0.1 (here" in note and "Python 2.7.18 (here" in note for note in found.notes)
 
@@ -206,11 +207,11 @@ def test_what_is_no_bundle_is_said(tmp_path: Path, archive: Path) -> None:
     (tmp_path / "a.zip").write_bytes(archive.read_bytes()[:500])
     for path, said in ((tmp_path / "a.zip", "no archive"), (tmp_path / "b.zip", "does not exist")):
         with pytest.raises(InputError, match=said):
-            pipeline.verify(path)
+            bias_harness.verify(path)
     with zipfile.ZipFile(tmp_path / "c.zip", "w") as other:
         other.writestr("x", "y")
     with pytest.raises(InputError, match="no bundle"):
-        pipeline.verify(tmp_path / "c.zip")
+        bias_harness.verify(tmp_path / "c.zip")
 
 
 def test_a_key_in_the_folder_stays_out_of_an_archive(run: pipeline.Run, tmp_path: Path) -> None:
@@ -218,7 +219,7 @@ def test_a_key_in_the_folder_stays_out_of_an_archive(run: pipeline.Run, tmp_path
     shutil.copytree(run.folder.path, copy)
     (copy / "notes.txt").write_text("sk-" + "a1" * 20)
     with pytest.raises(BiasHarnessError, match=r"looks like a key, in notes\.txt"):
-        pipeline.bundle(pipeline.load_run(copy), tmp_path / "leaky.zip")
+        bias_harness.bundle(pipeline.load_run(copy), tmp_path / "leaky.zip")
     assert not (tmp_path / "leaky.zip").exists()
 
 

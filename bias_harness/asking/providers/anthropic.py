@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 
 from bias_harness.asking.providers import Context
-from bias_harness.asking.providers.wire import Wire, read_key
+from bias_harness.asking.providers.contents import text_of
+from bias_harness.asking.providers.refusals import status_in
+from bias_harness.asking.providers.wire import Wire, read_key, whole_number
 from bias_harness.design.experiment import Endpoint
-from bias_harness.errors import InputError, TransientError
+from bias_harness.errors import EmptyError, InputError, ProviderError
 from bias_harness.vocabulary import Nature, Request, Response, Usage
 
 BASE_URL = "https://api.anthropic.com"
 VERSION = "2023-06-01"
 DEFAULT_MAX_TOKENS = 1024
+API_TEMPERATURE = 1.0
 
 
 def create(endpoint: Endpoint, context: Context) -> Anthropic:
@@ -32,7 +36,7 @@ class Anthropic:
 
     def __init__(self, endpoint: Endpoint, key: str) -> None:
         self.wire = Wire(endpoint, key)
-        self.base_url = (endpoint.base_url or BASE_URL).removesuffix("/v1") + "/v1"
+        self.base_url = (endpoint.base_url or BASE_URL).removesuffix("/messages").removesuffix("/v1") + "/v1"
         self.headers = {"x-api-key": key, "anthropic-version": VERSION, "content-type": "application/json"}
 
     @property
@@ -43,22 +47,28 @@ class Anthropic:
     async def ask(self, request: Request) -> Response:
         """The text blocks of the answer, joined. Raises `ProviderError`."""
         asked_at = datetime.now(UTC).isoformat(timespec="microseconds")
-        data = await self.wire.post(f"{self.base_url}/messages", self.headers, orjson.dumps(_body(request)))
-        try:
-            text = "".join(block["text"] for block in data["content"] if block["type"] == "text")
-            usage = data.get("usage") or {}
-            return Response(
-                request.key,
-                request.endpoint,
-                text,
-                data.get("stop_reason"),
-                data.get("model"),
-                Usage(usage.get("input_tokens"), usage.get("output_tokens")),
-                asked_at,
-            )
-        except (KeyError, TypeError, AttributeError):
-            shown = self.wire.shown(orjson.dumps(data))
-            raise TransientError(f"the endpoint did not answer with a message but with {shown}") from None
+        url = f"{self.base_url}/messages"
+        data = await self.wire.post(url, self.headers, orjson.dumps(_body(request)))
+        content = data.get("content") if isinstance(data, dict) else None
+        if not isinstance(content, list):
+            raise self._no_message(data, url)
+        usage = data.get("usage")
+        return Response(
+            request.key,
+            request.endpoint,
+            text_of(content) or "",
+            data.get("stop_reason"),
+            data.get("model"),
+            _usage(usage) if isinstance(usage, dict) else None,
+            asked_at,
+        )
+
+    def _no_message(self, data: Any, url: str) -> ProviderError:
+        error = data.get("error") if isinstance(data, dict) else None
+        if error:
+            return self.wire.refused(status_in(error), {"error": error}, {}, url)
+        shown = self.wire.shown(orjson.dumps(data))
+        return EmptyError(f"the endpoint did not answer with a message but with {shown}")
 
     async def models(self) -> list[str]:
         """The models that the endpoint lists; costs nothing. Raises `ProviderError`."""
@@ -69,11 +79,24 @@ class Anthropic:
         await self.wire.aclose()
 
 
+def _usage(usage: Mapping[str, Any]) -> Usage:
+    """The tokens that are billed: what goes through the cache is not among `input_tokens`."""
+    parts = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
+    asked = [whole_number(usage.get(name)) for name in parts]
+    whole = sum(n for n in asked if n is not None) if asked[0] is not None else None
+    return Usage(whole, whole_number(usage.get("output_tokens")))
+
+
 def _body(request: Request) -> dict[str, Any]:
+    """The request as the API takes it.
+
+    A temperature of 1 is the API's own default and is left out: newer models refuse the parameter, whatever it says.
+    """
     system = "\n\n".join(m.content for m in request.messages if m.role == "system")
+    sampling = {k: v for k, v in request.sampling.items() if not (k == "temperature" and v == API_TEMPERATURE)}
     body: dict[str, Any] = {
         "max_tokens": DEFAULT_MAX_TOKENS,
-        **request.sampling,
+        **sampling,
         "model": request.model,
         "messages": [{"role": m.role, "content": m.content} for m in request.messages if m.role != "system"],
     }

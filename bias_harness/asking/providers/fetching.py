@@ -206,7 +206,7 @@ def _member(wheel: Path, name: str, size: int, skip: int) -> Iterator[bytes]:
 
 def _downloaded(requirement: str, folder: Path) -> Path:
     """The wheel of one requirement, by this Python's pip. Raises `NotHereError` with pip's own reason."""
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:"]
+    command = [sys.executable, "-P", "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:"]
     command += ["--disable-pip-version-check", "--no-cache-dir", "--no-input", "--dest", str(folder), requirement]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PIP_SECONDS)  # noqa: S603
     found = sorted(folder.glob("*.whl"))
@@ -239,6 +239,8 @@ def _locked(handle: int) -> bool:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except (BlockingIOError, PermissionError):
         return False
+    except OSError:
+        return True  # a network disk without locks: two who fetch at once lose time, and the hash guards the file
     return True
 
 

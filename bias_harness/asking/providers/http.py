@@ -2,84 +2,86 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import Any
 
-import httpx2
+import orjson
 
 from bias_harness.asking.providers import Context
+from bias_harness.asking.providers.refusals import status_in
+from bias_harness.asking.providers.wire import Wire, shown_url
 from bias_harness.design.experiment import Endpoint, HttpCall
-from bias_harness.errors import FatalError, InputError, TransientError
+from bias_harness.design.keys import USED_VARIABLE, variables_in
+from bias_harness.errors import FatalError, InputError
 from bias_harness.vocabulary import Nature, Request, Response
+
+SHOWN = 200
 
 
 def create(endpoint: Endpoint, context: Context) -> Http:
-    """The product that the endpoint's `http` describes; headers written `$NAME` are taken from the environment."""
+    """The product that the endpoint's `http` describes; `$NAME` in its headers is taken from the environment."""
     if endpoint.http is None:
         raise InputError(f"endpoint {endpoint.name!r}: 'http' is missing (url, body, text_at)")
-    headers = {name: _value(endpoint, value, context) for name, value in endpoint.http.headers.items()}
-    return Http(endpoint, endpoint.http, headers)
+    names = variables_in(endpoint.http.headers)
+    values = {name: _value(endpoint, name, context) for name in names}
+    headers = {
+        header: USED_VARIABLE.sub(lambda used: values[used[1]], text) for header, text in endpoint.http.headers.items()
+    }
+    return Http(endpoint, endpoint.http, headers, tuple(values.values()))
 
 
-def _value(endpoint: Endpoint, value: str, context: Context) -> str:
-    if not value.startswith("$"):
-        return value
-    found = context.environment.get(value[1:], "")
+def _value(endpoint: Endpoint, name: str, context: Context) -> str:
+    found = context.environment.get(name, "").strip()
     if not found:
-        raise InputError(f"endpoint {endpoint.name!r}: the variable {value[1:]} of its header is not set")
+        raise InputError(f"endpoint {endpoint.name!r}: the variable {name} of its header is not set")
+    if not found.isascii() or not found.isprintable():
+        raise InputError(f"endpoint {endpoint.name!r}: the variable {name} holds characters that no header can have")
     return found
 
 
 class Http:
-    """Posts the question and finds the text."""
+    """Posts the question and finds the text, over the same wire as the models: its limits, proxy and certificates."""
 
     nature: Nature = "product"
 
-    def __init__(self, endpoint: Endpoint, call: HttpCall, headers: dict[str, str]) -> None:
-        self.call, self.secrets = call, [v for k, v in headers.items() if call.headers[k].startswith("$")]
-        self.client = httpx2.AsyncClient(
-            headers=headers, timeout=endpoint.timeout_seconds, follow_redirects=False, trust_env=False
-        )
+    def __init__(self, endpoint: Endpoint, call: HttpCall, headers: dict[str, str], secrets: tuple[str, ...]) -> None:
+        self.call, self.headers = call, {"content-type": "application/json", **headers}
+        self.wire = Wire(endpoint, *secrets, place="http.url")
+
+    @property
+    def rest_until(self) -> float:
+        """The monotonic time before which the product asks not to be asked."""
+        return self.wire.rest_until
 
     async def ask(self, request: Request) -> Response:
         """The text at `text_at`. Raises `FatalError` for a 4xx or a path that leads nowhere, else `TransientError`."""
         asked_at = datetime.now(UTC).isoformat(timespec="microseconds")
-        try:
-            raw = await self.client.post(self.call.url, json=filled(self.call.body, request))
-        except httpx2.HTTPError as error:
-            raise TransientError(f"{type(error).__name__}: no connection with {self.call.url}") from None
-        status = raw.status_code
-        if status in (408, 425, 429) or status >= 500:
-            raise TransientError(f"HTTP {status}", http_status=status)
-        if status != 200:
-            raise FatalError(f"HTTP {status}: {self._scrubbed(raw.text[:200])}", http_status=status)
-        text = raw.text if not self.call.text_at else self._at(raw.content)
-        return Response(request.key, request.endpoint, text, None, self.call.url, None, asked_at)
-
-    def _scrubbed(self, text: str) -> str:
-        for secret in self.secrets:
-            text = text.replace(secret, "[key]")
-        return " ".join(text.split())
+        body = orjson.dumps(filled(self.call.body, request))
+        content = await self.wire.exchange("POST", self.call.url, self.headers, body)
+        text = content.decode("utf-8", "replace") if not self.call.text_at else self._at(content)
+        return Response(request.key, request.endpoint, text, None, shown_url(self.call.url), None, asked_at)
 
     def _at(self, content: bytes) -> str:
-        try:
-            node: Any = json.loads(content)
-        except ValueError:
-            raise TransientError(f"{self.call.url} did not answer with JSON") from None
+        node: Any = self.wire.decoded(content, self.call.url)
+        if isinstance(node, dict) and node.get("error") and self.call.text_at.split(".")[0] not in node:
+            raise self.wire.refused(status_in(node["error"]), node, {}, self.call.url)
         for part in self.call.text_at.split("."):
             try:
                 node = node[int(part)] if isinstance(node, list) else node[part]
             except (KeyError, IndexError, ValueError, TypeError):
                 there = f"there is {', '.join(map(str, node))}" if isinstance(node, dict) else "nothing below that"
-                raise FatalError(f"text_at {self.call.text_at!r}: no {part!r} in the answer; {there}") from None
+                raise FatalError(
+                    self.wire.hidden(f"text_at {self.call.text_at!r}: no {part!r} in the answer; {there[:SHOWN]}")
+                ) from None
+        if node is None:
+            return ""
         if not isinstance(node, str):
             raise FatalError(f"text_at {self.call.text_at!r} leads to {type(node).__name__}, not to text")
         return node
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self.client.aclose()
+        await self.wire.aclose()
 
 
 def filled(node: Any, request: Request) -> Any:

@@ -17,12 +17,15 @@ from typing import Any
 import orjson
 
 from bias_harness.asking.providers import Context
-from bias_harness.asking.providers.wire import Wire, classify, read_key, scrub
+from bias_harness.asking.providers.contents import text_of
+from bias_harness.asking.providers.refusals import status_in
+from bias_harness.asking.providers.wire import Wire, read_key, whole_number
 from bias_harness.design.experiment import Endpoint
-from bias_harness.errors import FatalError, InputError, ProviderError, TransientError
+from bias_harness.errors import EmptyError, FatalError, InputError, ProviderError
 from bias_harness.vocabulary import Nature, Request, Response, Usage
 
 PATH = "/chat/completions"
+OLLAMA, IGNORED_BY_OLLAMA = "fp_ollama", "max_completion_tokens"
 NOT_KEPT = frozenset({"host", "content-length", "connection", "accept-encoding", "transfer-encoding"})
 
 
@@ -55,19 +58,34 @@ async def written_by_client(endpoint: Endpoint, key: str) -> Written:
         seen.append(request)
         return httpx2.Response(200, json={})
 
+    base_url, query = address_of(endpoint.base_url)
     http = httpx2.AsyncClient(transport=httpx2.MockTransport(catch), trust_env=False)
     async with openai.AsyncOpenAI(
-        api_key=key, base_url=endpoint.base_url, max_retries=0, timeout=endpoint.timeout_seconds, http_client=http
+        api_key=key, base_url=base_url, max_retries=0, timeout=endpoint.timeout_seconds, http_client=http
     ) as client:
         try:
             await client.post(PATH, cast_to=httpx2.Response, body={})
         except openai.OpenAIError as error:
-            raise FatalError(scrub(f"the openai client refuses: {error}", key)) from None
+            raise FatalError(f"the openai client refuses: {error}".replace(key, "[key]")) from None
     (request,) = seen
     headers = {name: value for name, value in request.headers.items() if name not in NOT_KEPT}
     if endpoint.base_url:  # an account at OpenAI is nobody else's business
         headers = {name: value for name, value in headers.items() if not name.startswith("openai-")}
-    return Written(str(request.url), headers)
+    if "azure.com" in (request.url.host or ""):  # its dated API reads the key here
+        headers["api-key"] = key
+    return Written(f"{request.url}{query}", headers)
+
+
+def address_of(base_url: str | None) -> tuple[str | None, str]:
+    """A base_url as the client wants it, and the query that comes behind the path.
+
+    Many write the whole address of the chat down; what stands behind a question mark (Azure's `api-version`) stays
+    behind the path.
+    """
+    if base_url is None:
+        return None, ""
+    path, mark, query = base_url.partition("?")
+    return path.rstrip("/").removesuffix(PATH).rstrip("/"), mark + query
 
 
 class OpenAICompatible:
@@ -91,47 +109,58 @@ class OpenAICompatible:
         seed = request.seed if self.endpoint.send_seed is not False else None
         asked_at = datetime.now(UTC).isoformat(timespec="microseconds")
         data = await self.wire.post(written.url, written.headers, _body(request, seed))
-        return self._response(request, data, asked_at, seed)
+        return self._response(request, data, asked_at, seed, written.url)
 
     async def models(self) -> list[str]:
         """The models that the endpoint lists; costs nothing. Raises `ProviderError`."""
         written = await self._written()
-        return await self.wire.models(written.url.removesuffix(PATH) + "/models", written.headers)
+        return await self.wire.models(written.url.replace(PATH, "/models"), written.headers)
 
     async def _written(self) -> Written:
         if self._writing is None:
             self._writing = asyncio.create_task(written_by_client(self.endpoint, self.key))
         return self._writing.result() if self._writing.done() else await asyncio.shield(self._writing)
 
-    def _response(self, request: Request, data: Any, asked_at: str, seed: int | None) -> Response:
-        try:
-            choice = data["choices"][0]
-            message = choice["message"]
-            text = message.get("content")
-            if text is None:
-                text = message.get("refusal") or ""
-            usage = data.get("usage") or {}
-            return Response(
-                request.key,
-                request.endpoint,
-                _joined(text),
-                choice.get("finish_reason"),
-                data.get("model"),
-                Usage(usage.get("prompt_tokens"), usage.get("completion_tokens"), _cost(usage)),
-                asked_at,
-                seed=seed,
+    def _response(self, request: Request, data: Any, asked_at: str, seed: int | None, url: str) -> Response:
+        """The first choice. What is odd in the values is the runner's to judge; here only the shape counts."""
+        choice = _first_choice(data)
+        if choice is None or isinstance(choice.get("error"), dict):
+            raise self._no_completion(data, choice, url)
+        message = choice.get("message")
+        if not isinstance(message, dict):
+            raise self._no_completion(data, choice, url)
+        finish = choice.get("finish_reason")
+        text = text_of(message.get("content"), message.get("refusal"))
+        if finish == "error" or (text is None and finish is None):
+            raise self._no_completion(data, choice, url)
+        if data.get("system_fingerprint") == OLLAMA and request.sampling.get(IGNORED_BY_OLLAMA):
+            raise FatalError(
+                f"Ollama takes no notice of {IGNORED_BY_OLLAMA}; write sampling: {{max_tokens: ...}} instead of it"
             )
-        except (KeyError, IndexError, TypeError, AttributeError):
-            raise self._no_completion(data) from None
+        usage = data.get("usage")
+        return Response(
+            request.key,
+            request.endpoint,
+            text or "",
+            finish,
+            data.get("model"),
+            _usage(usage) if isinstance(usage, dict) else None,
+            asked_at,
+            seed=seed,
+        )
 
-    def _no_completion(self, data: Any) -> ProviderError:
+    def _no_completion(self, data: Any, choice: Mapping[str, Any] | None, url: str) -> ProviderError:
         """What is wrong with a 200 that holds no answer; some gateways wrap another endpoint's error in it."""
-        error = data.get("error") if isinstance(data, dict) else None
-        if isinstance(error, dict):
-            code = error.get("code")
-            return classify(code if isinstance(code, int) else 502, scrub(str(error.get("message")), self.key), {})
-        shown = self.wire.shown(orjson.dumps(data))
-        return TransientError(f"the endpoint did not answer with a chat completion but with {shown}")
+        whole = data[0] if isinstance(data, list) and data else data
+        error = (choice or {}).get("error") or (whole.get("error") if isinstance(whole, dict) else None)
+        if error:
+            return self.wire.refused(status_in(error), {"error": error}, {}, url)
+        if isinstance(whole, dict) and isinstance(whole.get("code"), int | str) and whole.get("message"):
+            return self.wire.refused(status_in(whole), whole, {}, url)
+        return EmptyError(
+            f"the endpoint did not answer with a chat completion but with {self.wire.shown(orjson.dumps(data))}",
+            maybe_billed=choice is not None,
+        )
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -151,12 +180,21 @@ def _body(request: Request, seed: int | None) -> bytes:
     return orjson.dumps(body)
 
 
-def _joined(text: Any) -> str:
-    """Some servers give the content in parts."""
-    return text if isinstance(text, str) else "".join(part["text"] for part in text if part.get("type") == "text")
+def _first_choice(data: Any) -> Mapping[str, Any] | None:
+    choices = data.get("choices") if isinstance(data, dict) else None
+    first = choices[0] if isinstance(choices, list) and choices else None
+    return first if isinstance(first, dict) else None
 
 
-def _cost(usage: Mapping[str, Any]) -> float | None:
-    """What a few endpoints say the answer cost, in US dollars."""
-    cost = usage.get("cost")
-    return float(cost) if isinstance(cost, int | float) else None
+def _usage(usage: Mapping[str, Any]) -> Usage:
+    """The tokens that are billed. Thinking is, and some leave it out of `completion_tokens` and not of the total."""
+    asked, answered, total = (
+        whole_number(usage.get(n)) for n in ("prompt_tokens", "completion_tokens", "total_tokens")
+    )
+    details = usage.get("completion_tokens_details")
+    thought = whole_number(details.get("reasoning_tokens")) if isinstance(details, dict) else None
+    if answered is not None and thought is not None and thought > answered:
+        answered += thought
+    if asked is not None and total is not None and total >= asked:
+        answered = max(answered or 0, total - asked)
+    return Usage(asked, answered, usage.get("cost"))

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.resources import files
 from statistics import NormalDist
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import yaml
 
@@ -55,7 +55,7 @@ class Simulated:
         if request.key not in self.faults and self._uniform("fault", request.key) < self.plant.fault_rate:
             self.faults.add(request.key)
             raise TransientError("planted fault", http_status=self._pick(FAULTS, request.key))
-        text = self._text(trial, request.key)
+        text = self._text(trial, request.key, request.seed)
         return Response(
             request.key,
             request.endpoint,
@@ -66,13 +66,17 @@ class Simulated:
             datetime.now(UTC).isoformat(timespec="microseconds"),
         )
 
-    def _text(self, trial: Trial, key: str) -> str:
-        phrases = self.phrases.get(trial.language, self.phrases["en"])
+    def _text(self, trial: Trial, key: str, seed: int | None) -> str:
+        phrases = self._phrases(trial)
         if self._uniform("refuse", key) < self._refusal_rate(trial):
             return str(self._pick(phrases["refusals"], key))
-        if self.outcome.measure != "salary":
-            return self._measured(trial, key)
-        amount, unit = self._amount(trial, key), self.plant.heap or 1
+        answers = {"money": self._amount_of_money, "number": self._number, "word": self._word}
+        return answers[self.outcome.measured.form](trial, key, seed)
+
+    def _amount_of_money(self, trial: Trial, key: str, seed: int | None) -> str:
+        """An amount in one of a few shapes of text, at times as a range."""
+        phrases = self._phrases(trial)
+        amount, unit = self._amount(trial, key, seed), self.plant.heap or 1
         apart = max(unit, round(HALF_RANGE * amount / unit) * unit)
         symbol = self.phrases["symbols"].get(self.currency, f"{self.currency} ")
         text = str(self._pick(phrases["answers"], key))
@@ -80,39 +84,66 @@ class Simulated:
             text = text.replace("{" + name + "}", symbol + _grouped(value, phrases["group"]))
         return text.replace("{amount}", _grouped(amount, phrases["group"]))
 
-    def _measured(self, trial: Trial, key: str) -> str:
-        """A score in one of a few shapes, or the first of the words of a share."""
+    def _word(self, trial: Trial, key: str, _seed: int | None) -> str:
+        """The first of the words of a share."""
+        ones = self._uniform("trial", key) < self._mean(trial)
+        return (self.outcome.ones if ones else self.outcome.zeros)[0].capitalize()
+
+    def _number(self, trial: Trial, key: str, seed: int | None) -> str:
+        """A score in one of a few shapes."""
         plant, (low, high) = self.plant, self.outcome.ends
-        value = plant.base + sum(self._planted(trial)) + self._around(trial)
-        if self.outcome.measure == "share":
-            words = self.outcome.ones if self._uniform("trial", key) < value else self.outcome.zeros
-            return words[0].capitalize()
-        value = min(high, max(low, value + plant.trial_sd * self._normal("trial", key)))
+        value = min(high, max(low, self._mean(trial) + plant.trial_sd * self._noise(key, seed)))
         shown = f"{round(value / plant.heap) * plant.heap if plant.heap else value:.4g}"
-        scores = self.phrases.get(trial.language, self.phrases["en"])["scores"]
-        return str(self._pick(scores, key)).replace("{score}", shown).replace("{highest}", f"{high:g}")
+        text = str(self._pick(self._phrases(trial)["scores"], key))
+        return text.replace("{score}", shown).replace("{highest}", f"{high:g}")
+
+    def _mean(self, trial: Trial) -> float:
+        """What a score or share is on average, for this person and level."""
+        return self.plant.base + sum(self._planted(trial)) + self._around(trial)
+
+    def _phrases(self, trial: Trial) -> dict[str, Any]:
+        """The shapes of text in the language of the question."""
+        found: dict[str, Any] = self.phrases.get(trial.language, self.phrases["en"])
+        return found
 
     def _refusal_rate(self, trial: Trial) -> float:
         return self.plant.refusals.get(trial.attribute, {}).get(trial.level, self.plant.refusal_rate)
 
-    def _amount(self, trial: Trial, key: str) -> float:
+    def _amount(self, trial: Trial, key: str, seed: int | None) -> float:
         plant = self.plant
         log = math.log(plant.base) + 0.02 * self._normal("wording", trial.wording)
         log += sum(math.log1p(gap) for gap in self._planted(trial)) + self._around(trial)
-        log += plant.trial_sd * self._normal("trial", key)
+        log += plant.trial_sd * self._noise(key, seed)
         amount = math.exp(log)
+        if self._uniform("jump", key) < plant.jumps.get(trial.attribute, {}).get(trial.level, 0.0):
+            amount *= plant.jump_factor
         return round(amount / plant.heap) * plant.heap if plant.heap else round(amount)
 
     def _around(self, trial: Trial) -> float:
-        """How the profile lies apart from the base, and its gap from the planted one, where one is planted."""
-        plant = self.plant
+        """How the profile and the words lie apart from the base, and its gap from the planted one, where one is."""
+        plant, job = self.plant, trial.persona.partition("/")[0]
+        form = (trial.attribute, trial.level, str(trial.signal), trial.edit)
         apart = plant.profile_sd * self._normal("profile", trial.persona)
+        apart += self._varied(plant.word_sd, "word", *form) + self._varied(plant.word_job_sd, "word", job, *form)
         if not self._planted(trial):
             return apart
-        of_profile = plant.profile_gap_sd * self._normal("gap", trial.persona, trial.attribute, trial.level)
+        level = (trial.attribute, trial.level)
         return (
-            apart + of_profile + plant.wording_gap_sd * self._normal("gap", trial.wording, trial.attribute, trial.level)
+            apart
+            + self._varied(plant.profile_gap_sd, "gap", trial.persona, *level)
+            + self._varied(plant.wording_gap_sd, "gap", trial.wording, *level)
+            + self._varied(plant.job_gap_sd, "job gap", job, *level)
+            + self._varied(plant.job_wording_gap_sd, "job gap", job, trial.wording, *level)
         )
+
+    def _varied(self, sd: float, *what: str) -> float:
+        return sd * self._normal(*what) if sd else 0.0
+
+    def _noise(self, key: str, seed: int | None) -> float:
+        """Of one answer: a part of its own, and a part that all requests of its seed share."""
+        share = self.plant.seed_correlation
+        own = self._normal("trial", key)
+        return own if not share else math.sqrt(1 - share) * own + math.sqrt(share) * self._normal("seed", str(seed))
 
     def _planted(self, trial: Trial) -> list[float]:
         """The gaps planted for the trial's level; none where nothing is planted for it."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -87,9 +88,22 @@ def cache_folder() -> Path:
 
 
 def cached(weights: Weights) -> Path | None:
-    """The file in the cache; it was verified when it was written, so only its size is looked at."""
+    """The file in the cache, if it still is the file that it was: its size and its hash are looked at."""
     path = cache_folder() / weights.file
-    return path if path.is_file() and path.stat().st_size == weights.bytes else None
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    if found.st_size != weights.bytes:
+        return None
+    return path if _hash_of(path, found.st_mtime_ns, found.st_size, found.st_ino) == weights.sha256 else None
+
+
+@lru_cache(maxsize=64)
+def _hash_of(path: Path, *_state: int) -> str:
+    """The SHA-256 of a file, taken once a process as long as its state (times, size, place on the disk) stays."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @dataclass(frozen=True)

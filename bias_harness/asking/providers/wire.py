@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
+import math
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.request import getproxies, proxy_bypass
 
@@ -21,26 +19,22 @@ import orjson
 from yarl import URL
 
 from bias_harness.asking.providers import Context
+from bias_harness.asking.providers.events import EVENT_STARTS, completion_of
+from bias_harness.asking.providers.refusals import classify, error_in, message_of, remedy_for
+from bias_harness.asking.providers.waits import of_a_day, seconds_of, wait_of
 from bias_harness.design.experiment import Endpoint
-from bias_harness.errors import ContentError, FatalError, InputError, ProviderError, QuotaError, TransientError
+from bias_harness.errors import FatalError, InputError, ProviderError, TransientError
 
 MAX_BYTES = 32_000_000
+SHORTEST_SECRET = 4
 CONNECT_SECONDS = 30.0
-SHOWN_CHARACTERS = 300
-QUOTA_WORDS = re.compile(
-    r"insufficient_quota|billing|credit balance|insufficient credit|quota exceeded|exceeded your current quota",
-    re.IGNORECASE,
-)
-CONTENT_WORDS = re.compile(r"content_filter|content_policy|content management policy|moderation", re.IGNORECASE)
-_DURATION = re.compile(
-    r"(?:(?P<hours>\d+)h)?(?:(?P<minutes>\d+)m(?!s))?(?:(?P<seconds>[\d.]+)s)?(?:(?P<millis>[\d.]+)ms)?"
-)
 _LIMITS = (
     ("x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"),
     ("x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"),
     ("anthropic-ratelimit-requests-remaining", "anthropic-ratelimit-requests-reset"),
     ("anthropic-ratelimit-tokens-remaining", "anthropic-ratelimit-tokens-reset"),
     ("x-ratelimit-remaining", "x-ratelimit-reset"),
+    ("ratelimit-remaining", "ratelimit-reset"),
 )
 
 
@@ -64,21 +58,25 @@ def read_key(endpoint: Endpoint, context: Context, fallback: str | None = None) 
 
 
 class Wire:
-    """Exchanges JSON with one endpoint. `rest_until` is the monotonic time before which it asks not to be asked."""
+    """Exchanges JSON with one endpoint. `rest_until` is the monotonic time before which it asks not to be asked.
 
-    def __init__(self, endpoint: Endpoint, key: str) -> None:
-        self.endpoint, self.key = endpoint, key
+    `secrets` are cut out of whatever is said about an error; `place` is the key of the experiment that holds the URL.
+    """
+
+    def __init__(self, endpoint: Endpoint, *secrets: str, place: str = "base_url") -> None:
+        self.endpoint, self.place = endpoint, place
+        self.secrets = tuple(secret for secret in secrets if len(secret) > SHORTEST_SECRET)
         self.rest_until = 0.0
         self._session: aiohttp.ClientSession | None = None
         self._proxy: str | None = None
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Any:
         """The decoded JSON of the answer. Raises `ProviderError`."""
-        return await self._exchange("POST", url, headers, body)
+        return self.decoded(await self.exchange("POST", url, headers, body), url)
 
     async def get(self, url: str, headers: Mapping[str, str]) -> Any:
         """The decoded JSON of what is there. Raises `ProviderError`."""
-        return await self._exchange("GET", url, headers, None)
+        return self.decoded(await self.exchange("GET", url, headers, None), url)
 
     async def models(self, url: str, headers: Mapping[str, str]) -> list[str]:
         """The ids in a list of models, in the shape that OpenAI and Anthropic share. Raises `ProviderError`."""
@@ -88,33 +86,39 @@ class Wire:
             raise FatalError(f"what it gives is no list of models but {self.shown(orjson.dumps(data))}")
         return [str(model["id"]) for model in listed if isinstance(model, dict) and "id" in model]
 
-    async def _exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Any:
+    async def exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> bytes:
+        """The body of the answer, as it came. Raises `ProviderError` for every answer but one of success."""
         session = self._session or self._open(url)
         try:
             async with session.request(
                 method, url, data=body, headers=headers, allow_redirects=False, proxy=self._proxy
             ) as response:
                 content = await _content(response)
-        except TimeoutError:
-            raise TransientError(
-                f"no answer within {self.endpoint.timeout_seconds:g} seconds (timeout_seconds)", maybe_billed=True
-            ) from None
+        except TimeoutError as error:
+            raise self._too_slow(error) from None
         except aiohttp.ClientConnectorCertificateError as error:
             raise FatalError(
-                f"{error.host} shows a certificate that cannot be trusted: {error.certificate_error}"
+                f"{error.host} shows a certificate that cannot be trusted: {error.certificate_error}; where it is of "
+                "your organisation's own authority, name the authority's file in the variable SSL_CERT_FILE"
             ) from None
         except aiohttp.ClientConnectorError as error:
             raise TransientError(
-                f"{error.host}:{error.port} cannot be reached: {error.os_error.strerror or error}"
+                f"{error.host}:{error.port} cannot be reached: {error.os_error.strerror or error}", unreachable=True
             ) from None
-        except aiohttp.InvalidURL:
-            raise FatalError(f"{self.endpoint.base_url} is not a URL that can be asked; correct base_url") from None
+        except (aiohttp.InvalidURL, ValueError):
+            raise FatalError(f"{self.place} is not a URL that can be asked, or a header cannot be sent") from None
         except (aiohttp.ClientError, OSError) as error:
             raise TransientError(f"the connection broke ({type(error).__name__})", maybe_billed=True) from None
         self._heed(response.headers)
-        if response.status != 200:
-            raise self._no(response.status, content, response.headers)
-        return self._decoded(content)
+        if not 200 <= response.status < 300:
+            raise self._no(response.status, content, response.headers, url)
+        return content
+
+    def _too_slow(self, error: Exception) -> TransientError:
+        if isinstance(error, aiohttp.ConnectionTimeoutError):
+            return TransientError(f"no connection within {CONNECT_SECONDS:g} seconds", unreachable=True)
+        limit = self.endpoint.timeout_seconds
+        return TransientError(f"no answer within {limit:g} seconds (timeout_seconds)", maybe_billed=True)
 
     def _open(self, url: str) -> aiohttp.ClientSession:
         limit = self.endpoint.timeout_seconds
@@ -127,19 +131,39 @@ class Wire:
         )
         return self._session
 
-    def _decoded(self, content: bytes) -> Any:
+    def decoded(self, content: bytes, url: str) -> Any:
+        """The JSON of an answer, or the one completion that a stream of events makes. Raises `TransientError`."""
         try:
             return orjson.loads(content)
         except orjson.JSONDecodeError:
             pass
         try:
+            if content.lstrip().startswith(EVENT_STARTS):
+                return completion_of(content)
             return json.loads(content)  # lets half of a surrogate pair pass, which cut-off answers may end with
         except (ValueError, RecursionError):
-            raise TransientError(f"the endpoint did not answer with JSON but with {self.shown(content)}") from None
+            asked = self.hidden(shown_url(url))
+            raise TransientError(
+                f"the endpoint did not answer with JSON but with {self.shown(content)} (asked {asked}; if it never "
+                f"does, {self.place} is not the address of its API)"
+            ) from None
 
     def shown(self, content: bytes) -> str:
         """The beginning of an answer for a message, without the key."""
-        return repr(scrub(content[:400].decode("utf-8", "replace"), self.key)[:80])
+        return repr(self.hidden(content[:400].decode("utf-8", "replace"))[:80])
+
+    def hidden(self, message: str) -> str:
+        """The message without the secrets, on one line."""
+        flat = " ".join(message.split())
+        for secret in self.secrets:
+            flat = flat.replace(secret, "[key]")
+        return flat
+
+    def refused(self, status: int, error: Any, headers: Mapping[str, str], url: str) -> ProviderError:
+        """What an error means, in the endpoint's words and, where one of our keys cures it, with that key."""
+        said = self.hidden(message_of(error))
+        remedy = remedy_for(self.endpoint, status, said, f"{self.place} (asked {self.hidden(shown_url(url))})")
+        return classify(status, said, wait_of(error, headers), remedy, of_a_day(error))
 
     def _heed(self, headers: Mapping[str, str]) -> None:
         for remaining, reset in _LIMITS:
@@ -148,11 +172,13 @@ class Wire:
                 if seconds:
                     self.rest_until = max(self.rest_until, time.monotonic() + seconds)
 
-    def _no(self, status: int, content: bytes, headers: Mapping[str, str]) -> ProviderError:
+    def _no(self, status: int, content: bytes, headers: Mapping[str, str], url: str) -> ProviderError:
         if 300 <= status < 400:
-            where = scrub(headers.get("location", "elsewhere"), self.key)
-            return FatalError(f"HTTP {status}: it redirects to {where}; redirects are not followed, correct base_url")
-        return classify(status, scrub(_message(content), self.key), headers)
+            where = self.hidden(headers.get("location", "elsewhere"))
+            return FatalError(
+                f"HTTP {status}: it redirects to {where}; redirects are not followed, correct {self.place}"
+            )
+        return self.refused(status, error_in(content), headers, url)
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -184,66 +210,16 @@ def _proxy_for(url: str) -> str | None:
     return getproxies().get(target.scheme)
 
 
-def _message(content: bytes) -> str:
-    """What an error body says, in the shapes that are common."""
-    text = content[:10_000].decode("utf-8", "replace")
-    try:
-        data = orjson.loads(content)
-    except orjson.JSONDecodeError:
-        return re.sub(r"<[^>]*>", " ", text)
-    error = data.get("error", data) if isinstance(data, dict) else data
-    if not isinstance(error, dict):
-        return str(error)
-    return " ".join(str(error[k]) for k in ("code", "type", "message") if error.get(k)) or text
+def shown_url(url: str) -> str:
+    """A URL for a message: without what stands behind its question mark but the names there."""
+    path, mark, query = url.partition("?")
+    return path + mark + "&".join(part.split("=")[0] + "=..." for part in query.split("&") if part)
 
 
-def scrub(message: str, key: str) -> str:
-    """The message without the key, on one line."""
-    flat = " ".join(message.split())
-    return flat.replace(key, "[key]") if len(key) > 4 else flat
-
-
-def classify(status: int, message: str, headers: Mapping[str, str]) -> ProviderError:
-    """What an HTTP status means for this request and for the endpoint."""
-    shown = f"HTTP {status}: {message[:SHOWN_CHARACTERS]}"
-    if status in (400, 403, 422, 451) and CONTENT_WORDS.search(message):
-        return ContentError(shown, http_status=status)
-    if status == 402 or (status in (400, 403, 429) and QUOTA_WORDS.search(message)):
-        return QuotaError(shown, http_status=status)
-    if status in (408, 409, 425, 429) or status >= 500:
-        return TransientError(shown, http_status=status, retry_after_seconds=retry_after(headers))
-    return FatalError(shown, http_status=status)
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that the endpoint asks to wait, from `retry-after-ms` or `Retry-After` as a number or a date."""
-    millis = headers.get("retry-after-ms")
-    if millis is not None and re.fullmatch(r"\d+(\.\d+)?", millis):
-        return float(millis) / 1000
-    return seconds_of(headers.get("retry-after"))
-
-
-def seconds_of(value: str | None) -> float | None:
-    """Seconds from now that a header means: `12`, `1m0.5s`, `20ms`, an epoch, or a date; None where it says nothing."""
-    if not value:
+def whole_number(value: Any) -> int | None:
+    """A count as it can be reckoned with, rounded up; None for what is no count."""
+    if isinstance(value, str):
+        value = int(value) if value.isdecimal() and len(value) < 16 else None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e15:
         return None
-    if re.fullmatch(r"\d+(\.\d+)?", value):
-        number = float(value)
-        epoch = number / 1000 if number > 1e11 else number
-        return max(0.0, epoch - time.time()) if number > 1e9 else number
-    match = _DURATION.fullmatch(value)
-    if match:
-        part = {name: float(text or 0) for name, text in match.groupdict().items()}
-        return 3600 * part["hours"] + 60 * part["minutes"] + part["seconds"] + part["millis"] / 1000
-    return _seconds_until(value)
-
-
-def _seconds_until(date: str) -> float | None:
-    for parse in (datetime.fromisoformat, parsedate_to_datetime):
-        try:
-            moment = parse(date)
-        except ValueError:
-            continue
-        zoned = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return max(0.0, (zoned - datetime.now(UTC)).total_seconds())
-    return None
+    return math.ceil(value)

@@ -9,6 +9,7 @@ import numpy as np
 from scipy import special
 
 from bias_harness.estimating.estimators.interval import Array, t_quantile
+from bias_harness.outcome import Margin
 
 GateWord = Literal[
     "fail_regressed", "pass_noninferior", "warn_worse_within_margin_unclear", "inconclusive", "not_comparable"
@@ -40,7 +41,7 @@ class Change:
 def independent(
     new: tuple[float, float, float],
     baseline: tuple[float, float, float],
-    margin: float,
+    margin: Margin,
     *,
     harm: int = -1,
     alpha: float = 0.05,
@@ -49,12 +50,12 @@ def independent(
     (g1, s1, d1), (g0, s0, d0) = new, baseline
     change, total = g1 - g0, s1**2 + s0**2
     if not total > 0:
-        return _without_variance(change, margin, harm, 0)
+        return _without_variance(change, margin.bound, harm, 0)
     df = total**2 / (s1**4 / d1 + s0**4 / d0)
-    return _decided(change, total**0.5, df, margin, harm, alpha, 0)
+    return _decided(change, total**0.5, df, margin.bound, harm, alpha, 0)
 
 
-def paired(new: Array, baseline: Array, margin: float, *, harm: int = -1, alpha: float = 0.05) -> Change:
+def paired(new: Array, baseline: Array, margin: Margin, *, harm: int = -1, alpha: float = 0.05) -> Change:
     """The same profiles in both runs: a t test on d_p(new) - d_p(baseline) with df = P - 1.
 
     `new` and `baseline` are gaps per profile, in the same order; profiles without a gap on a side (NaN) are left out.
@@ -68,34 +69,34 @@ def paired(new: Array, baseline: Array, margin: float, *, harm: int = -1, alpha:
         return _unjudged("inconclusive", float(moved[0]) if moved.size else None, status, moved.size)
     mean, std_error = float(moved.mean()), float(moved.std(ddof=1)) / moved.size**0.5
     if std_error <= 1e-12 * max(1.0, abs(mean)):
-        return _without_variance(mean, margin, harm, moved.size)
-    return _decided(mean, std_error, moved.size - 1, margin, harm, alpha, moved.size)
+        return _without_variance(mean, margin.bound, harm, moved.size)
+    return _decided(mean, std_error, moved.size - 1, margin.bound, harm, alpha, moved.size)
 
 
 def _unjudged(word: GateWord, change: float | None, status: str, n: int) -> Change:
     return Change(change, None, None, None, None, None, None, word, status, n=n)
 
 
-def _decided(change: float, std_error: float, df: float, margin: float, harm: int, alpha: float, n: int) -> Change:
+def _decided(change: float, std_error: float, df: float, bound: float, harm: int, alpha: float, n: int) -> Change:
     """Worse means in the direction of `harm`; the decision is made on better = -harm * change."""
     half = t_quantile(1 - alpha, df) * std_error
     better = -harm * change
     worst, best = better - half, better + half
     word: GateWord = "inconclusive"
-    if best < -margin:
+    if best < -bound:
         word = "fail_regressed"
-    elif worst > -margin:
+    elif worst > -bound:
         word = "pass_noninferior"
     elif best < 0:
         word = "warn_worse_within_margin_unclear"
     p_worse = float(special.stdtr(df, better / std_error))
-    p_noninferior = float(special.stdtr(df, -(better + margin) / std_error))
+    p_noninferior = float(special.stdtr(df, -(better + bound) / std_error))
     mde = (t_quantile(1 - alpha, df) + t_quantile(0.8, df)) * std_error
     ends = (change - half, change + half)
     return Change(change, std_error, df, *ends, p_worse, p_noninferior, word, mde=mde, n=n)
 
 
-def _without_variance(change: float, margin: float, harm: int, n: int) -> Change:
+def _without_variance(change: float, bound: float, harm: int, n: int) -> Change:
     """Every profile moved alike, as recorded or deterministic answers do: no test, the value itself decides."""
-    word: GateWord = "fail_regressed" if -harm * change < -margin else "pass_noninferior"
+    word: GateWord = "fail_regressed" if -harm * change < -bound else "pass_noninferior"
     return Change(change, 0.0, None, None, None, None, None, word, "degenerate_no_variance", n=n)

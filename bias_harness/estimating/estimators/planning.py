@@ -11,6 +11,7 @@ from scipy import optimize, special
 
 from bias_harness.estimating.estimators.interval import t_quantile
 from bias_harness.estimating.estimators.signflip import MOST_ENUMERATED
+from bias_harness.outcome import Margin
 
 MOST = 100_000
 
@@ -120,11 +121,11 @@ class Option:
 class PowerPlan:
     """What a design will detect. `mde` is on the log scale, `percent` its 100 expm1, for 80 % power at alpha 5 %.
 
-    `equivalence` is the smallest margin that can be confirmed; `target` the smallest gap of interest. `needed` is the
-    design with the fewest profiles that detects the target, `needed_equivalence` that confirms it, the rest kept (None
-    where no number of profiles would do). `doubled` says what twice the profiles, wordings or repeats would buy at the
-    same price; `best` names the one that buys most. `price` and `price_needed` are US dollars where a price per call
-    is known. `warnings` are codes: `sign_flip_never_significant` (five profiles or fewer), `few_profiles`,
+    `equivalence` is the smallest margin that can be confirmed; `target` the smallest gap of interest (log). `needed` is
+    the design with the fewest profiles that detects the target, `needed_equivalence` that confirms it, the rest kept
+    (None where no number of profiles would do). `doubled` says what twice the profiles, wordings or repeats would buy
+    at the same price; `best` names the one that buys most. `price` and `price_needed` are US dollars where a price per
+    call is known. `warnings` are codes: `sign_flip_never_significant` (five profiles or fewer), `few_profiles`,
     `too_few_wordings`, `no_panel` (one repeat), `target_out_of_reach`.
     """
 
@@ -144,7 +145,7 @@ class PowerPlan:
 
 def plan_power(
     numbers: Numbers,
-    target: float,
+    margin: Margin,
     spread: Spread | None = None,
     *,
     scope: str = "profiles",
@@ -153,11 +154,11 @@ def plan_power(
     contrasts: int = 1,
     price_per_call: float | None = None,
 ) -> PowerPlan:
-    """The plan of a design for a target gap (log, positive) from a pilot's spread or stated assumptions.
+    """The plan of a design for the smallest gap of interest from a pilot's spread or stated assumptions.
 
     `contrasts` is the number of levels compared with the reference, each asked as often; it multiplies the calls.
     """
-    assumed = spread or Spread()
+    assumed, target = spread or Spread(), margin.bound
 
     def option(at: Numbers) -> Option:
         mde = minimum_detectable(design_variance(at, assumed, scope) ** 0.5, design_df(at, scope), alpha, power)

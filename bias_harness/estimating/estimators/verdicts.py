@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from scipy import special
 
 from bias_harness.estimating.estimators.interval import Interval, t_quantile
+from bias_harness.outcome import Margin
 from bias_harness.vocabulary import VerdictWord
 
 
@@ -56,8 +57,8 @@ def tost_paired_from_summary(
     return tost(means[0] - means[1], math.sqrt(variance / n), n - 1, *bounds)
 
 
-def verdict(interval: Interval, margin: float, alpha: float = 0.05) -> VerdictWord | None:
-    """The word for an interval against the smallest gap of interest (same scale, positive).
+def verdict(interval: Interval, margin: Margin, alpha: float = 0.05) -> VerdictWord | None:
+    """The word for an interval against the smallest gap of interest.
 
     `gap_meaningful`: the interval lies entirely beyond +-margin; `gap_detected_but_negligible`: zero is outside and
     equivalence is shown; `gap_detected_size_unclear`: zero is outside; `equivalent`: shown by TOST; else
@@ -66,9 +67,10 @@ def verdict(interval: Interval, margin: float, alpha: float = 0.05) -> VerdictWo
     low, high = interval.conf_low, interval.conf_high
     if low is None or high is None:
         return None
-    if low > margin or high < -margin:
+    bound = margin.bound
+    if low > bound or high < -bound:
         return "gap_meaningful"
-    shown = tost_paired(interval, -margin, margin, alpha)
+    shown = tost_paired(interval, -bound, bound, alpha)
     same = shown is not None and shown.p_value < alpha
     if low > 0 or high < 0:
         return "gap_detected_but_negligible" if same else "gap_detected_size_unclear"

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+from bias_harness.outcome import Margin, shown_gap
 from bias_harness.reporting.charts.chart import Column, Table
 from bias_harness.reporting.charts.scene import LETTER, WIDE, Bar, Label, Line, Mark, Scale, Scene, Sign, around, fit
 from bias_harness.reporting.texts import Texts
@@ -40,7 +41,7 @@ class Forest:
     """Gaps with their intervals, and the half-width of the band that is too small to matter."""
 
     rows: tuple[ForestRow, ...]
-    margin: float
+    margin: Margin
 
     def table(self) -> Table:
         """One row a gap."""
@@ -58,16 +59,17 @@ class Forest:
     def limits(self) -> tuple[float, float]:
         """The ends of the axis; zero and the band are always on it."""
         ends = [x for r in self.rows for x in (r.percent, r.low, r.high)]
-        return around(ends, include=(0.0, -1.5 * self.margin, 1.5 * self.margin))
+        half = self.margin.shown
+        return around(ends, include=(0.0, -1.5 * half, 1.5 * half))
 
     def scene(self, texts: Texts, width: int) -> Scene:
         """Label, interval, number; on a narrow page the label stands above its interval."""
         wide = width >= WIDE
         left, right, row, top = (230, width - 150, 30, 8) if wide else (24, width - 20, 44, 6)
         bottom = top + row * len(self.rows)
-        x = Scale(*self.limits(), left, right)
+        x, half = Scale(*self.limits(), left, right), self.margin.shown
         marks: list[Mark] = [
-            Bar(x(-self.margin), top, x(self.margin) - x(-self.margin), bottom - top, "band"),
+            Bar(x(-half), top, x(half) - x(-half), bottom - top, "band"),
             Line(x(0), top, x(0), bottom, "zero"),
         ]
         labels = axis(texts, x, bottom, width)
@@ -118,14 +120,15 @@ def letters(text: str, size: float = 11) -> float:
     return LETTER * size * len(text)
 
 
-def forest(labelled: Iterable[tuple[str, str, Estimate]], margin: float) -> Forest:
+def forest(labelled: Iterable[tuple[str, str, Estimate]], margin: Margin) -> Forest:
     """The forest of (group, label, estimate); estimates without a number are left to the tables.
 
-    `margin` is the smallest gap of interest as it is shown.
+    `margin` is the smallest gap of interest.
     """
     rows = tuple(
-        ForestRow(group, label, e.shown[0], *e.shown[1:], e.verdict or "none", e.n_profiles)
+        ForestRow(group, label, value, low, high, e.verdict or "none", e.n_profiles)
         for group, label, e in labelled
-        if e.shown[0] is not None
+        for value, low, high in [shown_gap(e)]
+        if value is not None
     )
     return Forest(rows, margin)

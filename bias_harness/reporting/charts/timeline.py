@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bias_harness.outcome import Margin
 from bias_harness.reporting.charts.chart import Column, Table
 from bias_harness.reporting.charts.scene import WIDE, Bar, Label, Line, Mark, Scale, Scene, Sign, around, fit
 from bias_harness.reporting.texts import Texts
@@ -21,10 +22,10 @@ class TimelinePoint:
 
 @dataclass(frozen=True)
 class Timeline:
-    """Runs in order; the first is the baseline. `margin` (per cent) is how much worse is still accepted."""
+    """Runs in order; the first is the baseline. `margin` is how much worse is still accepted."""
 
     points: tuple[TimelinePoint, ...]
-    margin: float
+    margin: Margin
 
     def table(self) -> Table:
         """One row a run."""
@@ -35,17 +36,18 @@ class Timeline:
         """The ends of the axis; zero and the margin are on it."""
         base = self.points[0].percent
         ends = [v for p in self.points for v in (p.percent, p.low, p.high)]
-        return around(ends, include=(0.0, base - self.margin, base + self.margin))
+        half = self.margin.shown
+        return around(ends, include=(0.0, base - half, base + half))
 
     def scene(self, texts: Texts, width: int) -> Scene:
         """Runs from left to right; the band is the baseline's gap with the margin on both sides."""
         left, top, bottom = 52.0, 10.0, 220.0
         y = Scale(*self.limits(), bottom, top)
         step = (width - left) / len(self.points)
-        base = self.points[0].percent
-        high = y(base + self.margin)
+        base, half = self.points[0].percent, self.margin.shown
+        high = y(base + half)
         marks: list[Mark] = [
-            Bar(left, high, width - left, y(base - self.margin) - high, "band"),
+            Bar(left, high, width - left, y(base - half) - high, "band"),
             Line(left, y(0), width, y(0), "zero"),
             Line(left, y(base), width, y(base), "mean one"),
         ]

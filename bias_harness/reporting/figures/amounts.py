@@ -26,15 +26,14 @@ SPREAD_LEVELS, PROFILES = 4, 60
 class AmountDrawings(Drawn):
     """F1, F2, F4, F7 and F8."""
 
-    @property
-    def _paid(self) -> list[Estimate]:
-        """The leading headlines, where they are about amounts of money."""
-        return self.leading if self.material.pay else []
+    def _told_by(self, figure: str) -> list[Estimate]:
+        """The leading headlines, where the figure says something about what is measured."""
+        return self.leading if self.material.measure.has(figure) else []
 
     @cached_property
     def histogram(self) -> Drawing | None:
         """F1 for the first model that has amounts, in medicine and senior where there is such."""
-        for e in self._paid:
+        for e in self._told_by("F1"):
             rows = self.material.amounts
             rows = rows[(rows["endpoint"] == e.endpoint) & (rows["attribute"] == e.attribute)]
             field, seniority = _like("medicine", rows["field"]), _like("senior", rows["seniority"])
@@ -69,7 +68,7 @@ class AmountDrawings(Drawn):
     def spreads(self) -> dict[str, Drawing]:
         """F2 by attribute; of an attribute of many levels the first few."""
         found = {}
-        for name in self.material.attributes if self.material.pay else ():
+        for name in self.material.attributes if self.material.measure.has("F2") else ():
             chart = self._spread(name)
             if chart:
                 where = "" if self._seniority == ANY else f", {self.view.part('seniority', self._seniority).lower()}"
@@ -135,7 +134,7 @@ class AmountDrawings(Drawn):
     def dumbbells(self) -> list[Drawing]:
         """F7 for each leading headline with at least two profiles."""
         found = []
-        for index, e in enumerate(self._paid):
+        for index, e in enumerate(self._told_by("F7")):
             chart = self._dumbbell(e)
             if chart and 1 < len(chart.rows) <= PROFILES:
                 found.append(self._dumbbell_drawing(chart, e, index))
@@ -182,7 +181,7 @@ class AmountDrawings(Drawn):
     def slopes(self) -> list[Drawing]:
         """F4 for the same headlines."""
         found = []
-        for index, e in enumerate(self._paid):
+        for index, e in enumerate(self._told_by("F4")):
             chart, money = self._dumbbell(e), self.material.money(e)
             if chart and len(chart.rows) <= PROFILES and money and money.estimate is not None:
                 names = self.view.names(e)

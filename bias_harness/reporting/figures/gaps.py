@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from bias_harness.outcome import shown_gap
 from bias_harness.reporting.charts import Drawing
 from bias_harness.reporting.charts.forest import Forest, forest
 from bias_harness.reporting.charts.heat import Heat, HeatCell, HeatRow
@@ -42,12 +43,12 @@ class GapDrawings(Drawn):
         chart: Forest = forest(labelled, self.material.margin)
         if not chart.rows:
             return None
-        alts = [self._alt(e) for e in shown if e.shown[0] is not None]
+        alts = [self._alt(e) for e in shown if shown_gap(e)[0] is not None]
         if len(alts) > ALT_ROWS:
             alts = [*alts[:ALT_ROWS], self.texts("figures.F3.more", count=len(alts) - ALT_ROWS)]
         confidence = self.material.audit.experiment.analysis.confidence
         narrower = self.texts.percent(100 * (2 * confidence - 1), 0)
-        note = self.texts("figures.F3.note", margin=self.texts.gap(chart.margin), narrower=narrower)
+        note = self.texts("figures.F3.note", margin=self.texts.gap(chart.margin.shown), narrower=narrower)
         if id_ == "F3":
             note += " " + self.texts("figures.F3.typical")
         return Drawing(id_, id_.replace("F3", "F3-forest", 1), title, " ".join(alts), chart, note)
@@ -68,7 +69,7 @@ class GapDrawings(Drawn):
             model=names.model,
             level=names.level,
             reference=names.reference,
-            percent=self.texts.gap(e.shown[0] or 0.0),
+            percent=self.texts.gap(shown_gap(e)[0] or 0.0),
             between=self.view.between(e),
             profiles=self.texts.counted("profiles", e.n_profiles),
             verdict=self.view.verdict(e),
@@ -126,8 +127,8 @@ class GapDrawings(Drawn):
 
     @property
     def _step(self) -> float:
-        """What counts as one per cent for a colour: of what is no salary the smallest gap that matters."""
-        return 1.0 if self.material.pay else self.material.margin
+        """What one step of colour stands for."""
+        return self.material.measure.step(self.material.margin)
 
     def _levels_by_model(self, name: str) -> Heat | None:
         """A row a level, a column a model."""
@@ -153,13 +154,14 @@ class GapDrawings(Drawn):
     def strip(self) -> Drawing | None:
         """F12: the sizes of placebo gaps and of real ones, by model."""
         dots = [
-            StripDot(self.view.model(e.endpoint), self._compared(e), abs(e.shown[0]), placebo)
+            StripDot(self.view.model(e.endpoint), self._compared(e), abs(value), placebo)
             for placebo, shown in (
                 (True, self.material.estimates.find(family="placebo")),
                 (False, self.material.headlines),
             )
             for e in shown
-            if e.shown[0] is not None
+            for value, *_ in [shown_gap(e)]
+            if value is not None
         ]
         if not any(d.placebo for d in dots):
             return None
@@ -173,7 +175,7 @@ class GapDrawings(Drawn):
             "F12-placebo",
             self.texts("figures.F12.title"),
             alt,
-            Strip(tuple(dots), 1.0 if self.material.pay else self.material.margin),
+            Strip(tuple(dots), self._step),
             self.texts("figures.F12.note"),
         )
 
@@ -198,6 +200,6 @@ def _order(m: Material, part: str, value: str) -> tuple[int, str]:
 
 
 def _cell(e: Estimate | None, link: str, step: float) -> HeatCell:
-    if e is None or e.shown[0] is None:
+    if e is None or shown_gap(e)[0] is None:
         return HeatCell(None)
-    return HeatCell(*e.shown, e.verdict or "none", e.n_answers, link, step)
+    return HeatCell(*shown_gap(e), e.verdict or "none", e.n_answers, link, step)

@@ -56,9 +56,10 @@ def reading(texts: Texts, a: Answer, outcome: Outcome) -> Markup:
     An amount that says no currency or period is in those that were asked for.
     """
     ends, currency, period = outcome.ends, a.currency, a.period
-    if outcome.measure == "share" and a.status == "ok" and a.amount is not None:
+    form = outcome.measured.form
+    if form == "word" and a.status == "ok" and a.amount is not None:
         return escape(texts("report.who.counted", word=(outcome.ones if a.amount else outcome.zeros)[0]))
-    if outcome.measure == "salary" and a.annual is not None:
+    if form == "money" and a.annual is not None:
         currency, period = currency or outcome.currency, period or outcome.period
     outside = a.reason == "implausible" or (a.annual is not None and not ends[0] <= a.annual <= ends[1])
     return _reading(texts, a.status, a.amount, currency, period, a.annual, a.reason, ends if outside else None)

@@ -107,7 +107,7 @@ def _comparison(
         texts(f"figures.F10.title.{_kind(by)}", **said),
         texts("figures.F10.alt", rows=" ".join(rows)),
         Timeline(points, margin),
-        texts("figures.F10.note", margin=texts.percent(margin)),
+        texts("figures.F10.note", margin=texts.percent(margin.shown)),
     )
     return {
         "drawing": drawing,
@@ -134,7 +134,7 @@ def _change(
     if change.estimate is None or change.conf_low is None or change.conf_high is None:
         return f"{sentence} {texts('report.compare.untested')}"
     low, high = 100 * np.expm1(change.conf_low), 100 * np.expm1(change.conf_high)
-    word = verdict(change, np.log1p(view.material.margin / 100)) or "none"
+    word = verdict(change, view.material.margin) or "none"
     tested = texts(
         f"report.compare.tested.{kind}",
         change=texts.percent(100 * float(np.expm1(change.estimate))),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
+from bias_harness.outcome import Measure
 from bias_harness.reporting.charts import Column, Table
 from bias_harness.reporting.charts.chart import Unit
 from bias_harness.reporting.material import View
@@ -41,7 +42,7 @@ def tables(view: View) -> list[tuple[str, Table]]:
         ("distances", _table(view, "distribution", _DISTANCES, _distances)),
         ("pooling", _pooling(view)),
         ("lenses", _table(view, "lenses", _LENSES, _lenses)),
-        ("order", _table(view, "drift", _ORDER, partial(_order, _factor(view)))),
+        ("order", _table(view, "drift", _ORDER, partial(_order, view.material.measure.factor))),
     ]
     return [(key, table) for key, table in made if table.rows]
 
@@ -68,21 +69,16 @@ _BOUNDS = (
 
 
 def _bounds_table(view: View) -> Table:
-    unit: Unit = "money" if view.material.pay else "gap"
+    unit: Unit = "money" if view.material.measure.has("money") else "gap"
     columns = (*_BOUNDS, Column("worst_low", unit), Column("worst_high", unit))
-    return _table(view, "bounds", columns, partial(_bounds, _factor(view), view.material.pay))
+    return _table(view, "bounds", columns, partial(_bounds, view.material.measure))
 
 
-def _bounds(factor: float, pay: bool, r: Row) -> list[Any]:
-    lee, worst = (r["percent"] if pay else r["difference"]) or {}, r["worst_case"] or {}
+def _bounds(measure: Measure, r: Row) -> list[Any]:
+    lee, worst = (r["percent"] if measure.relative else r["difference"]) or {}, r["worst_case"] or {}
     ends = [lee.get("low"), lee.get("high"), worst.get("low"), worst.get("high")]
-    shown = ends if pay else [None if x is None else factor * x for x in ends]
+    shown = ends if measure.relative else [None if x is None else measure.shown(x) for x in ends]
     return [100 * r["answered_level"], 100 * r["answered_reference"], *shown]
-
-
-def _factor(view: View) -> float:
-    """What a gap is multiplied with to be shown: logs and shares by a hundred, points of a score not at all."""
-    return 1.0 if view.material.audit.experiment.outcome.measure == "score" else 100.0
 
 
 _HEAPING = (
@@ -160,14 +156,14 @@ def _pooling(view: View) -> Table:
         Column("i2", "percent"),
         Column("q_p", "number"),
     )
-    rows = []
+    measure, rows = view.material.measure, []
     for r in view.material.estimates.block("pooling")[:MOST]:
         over = view.texts(f"report.research.pooled.{r['over']}")
         name = f"{over}: {view.model(r['endpoint'])}" if "endpoint" in r else over
         about = [name, view.attribute(r["attribute"]), view.level(r["attribute"], r["level"], "tag"), r["k"]]
         ends = [r["percent"], r["percent_low"], r["percent_high"]]
-        if not view.material.pay:
-            ends = [None if x is None else _factor(view) * x for x in (r["estimate"], r["conf_low"], r["conf_high"])]
+        if not measure.relative:
+            ends = [None if r[n] is None else measure.shown(r[n]) for n in ("estimate", "conf_low", "conf_high")]
         rows.append([*about, *ends, _hundred(r["i2"]), r["q_p_value"]])
     return Table(columns, rows)
 

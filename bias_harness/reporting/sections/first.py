@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from bias_harness.outcome import shown_gap
 from bias_harness.reporting.difference_sentences import difference
 from bias_harness.reporting.figures.all import Drawings
 from bias_harness.reporting.material import Material, View
@@ -43,7 +44,7 @@ def finding_of(view: View, e: Estimate) -> dict[str, str]:
         found = difference(view.texts, e, refusals, names, view.material.margin, panels[0] if panels else None)
     else:
         money, panel = view.material.money(e) or e, view.material.estimates.panel(e)
-        found = finding(view.texts, e, money, refusals, names, view.material.margin / 100, panel=panel)
+        found = finding(view.texts, e, money, refusals, names, view.material.margin, panel=panel)
     return {
         "model": names.model,
         "verdict": found.verdict,
@@ -66,7 +67,7 @@ def _silent(view: View, e: Estimate) -> str:
 
 
 def _numbers(view: View, e: Estimate) -> str:
-    t, (value, low, high) = view.texts, e.shown
+    t, (value, low, high) = view.texts, shown_gap(e)
     return t(
         "report.first.numbers",
         percent="–" if value is None else t.gap(value),

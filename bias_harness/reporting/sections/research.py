@@ -6,6 +6,7 @@ import random
 from typing import Any
 
 from bias_harness.errors import InputError
+from bias_harness.outcome import shown_gap
 from bias_harness.plugins import Plugin, plugins
 from bias_harness.reporting.figures.all import Drawings
 from bias_harness.reporting.material import Material, View
@@ -31,7 +32,7 @@ def build(material: Material, texts: Texts) -> dict[str, Any]:
     )
     shown = everything if len(everything) <= ROWS else [e for e in everything if e.family in FAMILIES][:ROWS]
     return {
-        "columns": [name for name in COLUMNS if material.pay or name != "money"],
+        "columns": [name for name in COLUMNS if material.measure.has(name)],
         "rows": [_row(view, e) for e in shown],
         "shown": texts.number(len(shown)),
         "all": texts.number(len(everything)),
@@ -120,13 +121,13 @@ Cell = tuple[str, float | None]
 
 def _size(t: Texts, e: Estimate) -> dict[str, Cell]:
     """The estimate and its interval as they are shown, or percentage points of a difference of shares."""
-    value, low, high = e.shown
+    value, low, high = shown_gap(e)
 
-    def shown(number: float) -> str:
+    def size(number: float) -> str:
         return t("figures.points", number=t.number(number, 2)) if e.scale == "rate" else t.size(number, 2)
 
-    interval = "" if low is None or high is None else f"{shown(low)} … {shown(high)}"
-    return {"percent": ("" if value is None else shown(value), value), "interval": (interval, None)}
+    interval = "" if low is None or high is None else f"{size(low)} … {size(high)}"
+    return {"percent": ("" if value is None else size(value), value), "interval": (interval, None)}
 
 
 def _money(t: Texts, money: Estimate | None) -> Cell:
@@ -216,7 +217,7 @@ def _facts(view: View) -> list[tuple[str, str]]:
         "repeats": t.number(e.repeats),
         "seed": str(e.seed),
         "sampling": ", ".join(f"{k} {v}" for k, v in e.sampling.sent().items()),
-        "margin": t.gap(material.margin),
+        "margin": t.gap(material.margin.shown),
         "confidence": t.percent(100 * e.analysis.confidence, 0),
         "outcome": _outcome(view),
         "python": str(m.get("python", unknown)),
@@ -228,17 +229,16 @@ def _facts(view: View) -> list[tuple[str, str]]:
 
 def _outcome(view: View) -> str:
     t, o = view.texts, view.material.audit.experiment.outcome
-    if not view.material.pay:
-        ends = {"low": t.number(o.ends[0]), "high": t.number(o.ends[1])}
-        return t("report.research.outcome", **ends, ones=", ".join(o.ones), zeros=", ".join(o.zeros))
     return t(
         "report.research.outcome",
         currency=o.currency,
         period=t(f"report.research.periods.{o.period}"),
         basis=t(f"report.research.bases.{o.basis}"),
-        low=t.number(o.plausible[0]),
-        high=t.number(o.plausible[1]),
+        low=t.number(o.ends[0]),
+        high=t.number(o.ends[1]),
         rule=t(f"report.research.rules.{o.range_rule}"),
+        ones=", ".join(o.ones),
+        zeros=", ".join(o.zeros),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from bias_harness.outcome import shown_gap
 from bias_harness.reporting.figures.all import Drawings
 from bias_harness.reporting.material import Material, View
 from bias_harness.reporting.sections.first import imported
@@ -54,7 +55,7 @@ def _limits(view: View) -> list[str]:
 
 
 def _placebo(view: View) -> str:
-    found = [x for e in view.material.estimates.find(family="placebo") for x in e.shown[:1] if x is not None]
+    found = [x for e in view.material.estimates.find(family="placebo") for x in shown_gap(e)[:1] if x is not None]
     if not found:
         return view.texts("report.sure.placebo_none")
     low, high = view.texts.size(min(found)), view.texts.gap(max(found))
@@ -67,7 +68,7 @@ def _wordings(view: View, drawings: Drawings) -> str:
         return view.texts("report.sure.wording_one")
     for headline in drawings.gaps.leading:
         cells = view.material.cells.get((headline.endpoint, headline.attribute, headline.level, "wording"), {})
-        found = [x for c in cells.values() for x in c.shown[:1] if x is not None]
+        found = [x for c in cells.values() for x in shown_gap(c)[:1] if x is not None]
         if len(found) > 1:
             names = view.names(headline)
             ends = {"low": view.texts.size(min(found)), "high": view.texts.gap(max(found))}

@@ -63,16 +63,14 @@ def _extremes(view: View, headlines: list[Estimate]) -> list[str]:
             continue
         gaps = {own[0].reference: 0.0} | {e.level: e.estimate or 0.0 for e in own}
         highest, lowest = max(gaps, key=lambda k: gaps[k]), min(gaps, key=lambda k: gaps[k])
-        apart = gaps[lowest] - gaps[highest]
-        factor = 100 if own[0].outcome == "share" else 1
-        percent = -100 * math.expm1(apart) if view.material.pay else -factor * apart
+        apart = view.material.measure.shown(gaps[lowest] - gaps[highest])
         found.append(
             view.texts(
                 "report.where.extreme",
                 model=view.model(endpoint),
                 highest=view.level(own[0].attribute, highest),
                 lowest=view.level(own[0].attribute, lowest),
-                percent=view.texts.gap(percent),
+                percent=view.texts.gap(-apart),
                 pairs=view.texts.number(len(gaps) * (len(gaps) - 1) // 2),
             )
         )

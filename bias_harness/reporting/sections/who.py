@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
-from bias_harness.design.blocks import Block, Variant
+from bias_harness.design.blocks import Block, Design, Variant
 from bias_harness.design.prompts import MARK_CLOSE, MARK_OPEN
 from bias_harness.reporting.material import Material, View
 from bias_harness.reporting.sections.answers import Said, said
@@ -26,8 +27,9 @@ def build(material: Material, texts: Texts) -> dict[str, Any]:
 def _pair(view: View, attribute: str) -> dict[str, Any]:
     audit = view.material.audit
     varied = view.material.attributes[attribute]
-    block = next(b for b in audit.design.blocks() if b.attribute.name == attribute)
-    variants = [_variant(block, level) for level in list(varied.levels)[:2][::-1]]
+    levels = list(varied.levels)[:2][::-1]
+    block = _example(audit.design, attribute, levels)
+    variants = [_variant(block, level) for level in levels]
     return {
         "attribute": view.attribute(attribute),
         "caution": view.texts.label(varied.caution),
@@ -44,8 +46,23 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def _example(design: Design, attribute: str, levels: Sequence[str]) -> Block:
+    """The first block with all the levels at their plainest: first signal, no neutral edit; else the first with all."""
+    first = None
+    for block in design.blocks():
+        if block.attribute.name != attribute or not set(levels) <= {v.arm.level for v in block.variants}:
+            continue
+        first = first or block
+        if set(levels) <= {v.arm.level for v in block.variants if v.arm.signal == 0 and not v.edit}:
+            return block
+    if first is None:
+        raise LookupError(f"no block of {attribute} has all of {', '.join(levels)}")
+    return first
+
+
 def _variant(block: Block, level: str) -> Variant:
-    return next(v for v in block.variants if v.arm.level == level and v.arm.signal == 0 and not v.edit)
+    """The level's plainest arm in the block."""
+    return min((v for v in block.variants if v.arm.level == level), key=lambda v: (bool(v.edit), v.arm.signal))
 
 
 def _messages(view: View, block: Block, variant: Variant) -> list[dict[str, Any]]:

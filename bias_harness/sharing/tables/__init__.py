@@ -1,4 +1,4 @@
-"""Tables as people bring them, row by row: CSV (Excel's too), JSON, Parquet, logs of inspect_ai and promptfoo."""
+"""Tables as people bring them, row by row: CSV, Excel, JSON, Parquet, logs of inspect_ai and promptfoo."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bias_harness.errors import InputError
-from bias_harness.sharing.tables.columns import Dialect, Row
+from bias_harness.sharing.tables.columns import Dialect, Row, ends_cut
+from bias_harness.sharing.tables.excel import read_excel
 from bias_harness.sharing.tables.flat import read_csv, read_parquet
 from bias_harness.sharing.tables.nested import read_eval, read_json, read_jsonl
 
-__all__ = ["SUFFIXES", "Dialect", "Row", "read_rows"]
+__all__ = ["SUFFIXES", "Dialect", "Row", "ends_cut", "read_rows"]
 
 _READERS = {
     ".csv": read_csv,
@@ -19,6 +20,8 @@ _READERS = {
     ".json": read_json,
     ".eval": read_eval,
     ".parquet": read_parquet,
+    ".xlsx": read_excel,
+    ".xlsm": read_excel,
 }
 SUFFIXES = tuple(_READERS)
 

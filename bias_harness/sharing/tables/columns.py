@@ -3,35 +3,89 @@
 from __future__ import annotations
 
 import gzip
+import os
+import re
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Any, Protocol
 
 from bias_harness.errors import InputError, did_you_mean
 
 Row = tuple[int, Mapping[str, Any]]
+LOOKED_AT = 1_000
+"""Rows in one of which every wanted column has to be."""
 
 
 class Dialect(Protocol):
-    """How a CSV file is written; a delimiter of None is guessed from its first line."""
+    """How a table is written; a delimiter of None is guessed from the first line, an encoding of None is UTF-8."""
 
     @property
     def delimiter(self) -> str | None:
         """What divides the columns."""
 
     @property
-    def encoding(self) -> str:
-        """How letters are written as bytes."""
+    def encoding(self) -> str | None:
+        """How letters are written as bytes, where no mark at the beginning says it."""
+
+    @property
+    def sheet(self) -> str | None:
+        """Which sheet of a workbook."""
+
+    @property
+    def levels_known(self) -> Sequence[str]:
+        """What the levels are called, to see a table with a column for each of them."""
 
 
-def columns_are_there(table: Path, there: Iterable[str], known: set[str]) -> None:
-    """Raise `InputError` that names the first column that is not, and the nearest one that is."""
+def columns_are_there(table: Path, there: Iterable[str], known: set[str], levels: Sequence[str] = ()) -> None:
+    """Raise `InputError` that names the first wanted column that is not there, or stands there twice."""
     names = [str(n) for n in there]
     for column in sorted(known):
+        if names.count(column) > 1:
+            raise InputError(f"{table}: the column {column!r} stands there twice; rename one of them in the table")
         if column not in names:
-            raise InputError(f"{table}: there is no column {column!r}{did_you_mean(column, names)}")
+            hint = did_you_mean(column, names)
+            raise InputError(f"{table}: there is no column {column!r}{hint}{_turn(names, levels)}")
+
+
+def _turn(names: Sequence[str], levels: Sequence[str]) -> str:
+    """What to do with a table that has a column for each level."""
+    groups = {level: next((n for n in names if level in re.split(r"[^A-Za-z]+", n)), None) for level in levels}
+    if sum(name is not None for name in groups.values()) < 2:
+        return ""
+    shown = ", ".join(f"{name!r}: {level}" for level, name in groups.items() if name)
+    return (
+        f". There seems to be a column for each level: name them in the map, as 'amounts' or 'texts' instead of "
+        f"'level' ({{{shown}}}), or turn the table into one row an answer (long form)"
+    )
+
+
+def first_rows_show(rows: Iterator[Row], table: Path, known: set[str], levels: Sequence[str]) -> Iterator[Row]:
+    """The rows as they are, once every wanted column was seen in one of the first: a failed row may lack any."""
+    first = list(islice(rows, LOOKED_AT))
+    missing = known - {column for column in known if any(column in row for _, row in first)}
+    if first and missing:
+        fullest = max((row for _, row in first), key=len)
+        columns_are_there(table, fullest, missing, levels)
+        raise InputError(f"{table}: no row has the columns {', '.join(sorted(missing))} together")
+    return chain(first, rows)
+
+
+def ends_cut(table: Path) -> bool:
+    """Whether a table of lines ends without a line end, as one does that was cut off (and many that were not)."""
+    if table.suffix.lower() not in (".csv", ".tsv"):
+        return False
+    with table.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - 4))
+        return not {b"\n", b"\r"} & {bytes([x]) for x in file.read()}
+
+
+def first_line(error: Exception) -> str:
+    """The first line of an error of another library, short."""
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]
 
 
 @contextmanager

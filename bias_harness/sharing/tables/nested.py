@@ -5,17 +5,22 @@ A row of inspect_ai is a sample, with the log's `eval` beside its own keys; one 
 
 from __future__ import annotations
 
+import codecs
+import json
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from bias_harness.errors import InputError
-from bias_harness.sharing.tables.columns import Dialect, Row, columns_are_there, opened
+from bias_harness.sharing.tables.columns import Dialect, Row, first_rows_show, opened
 
 ZSTD = 93
+UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError)
 LARGEST = 256_000_000
 """Bytes of a sample beyond which a log is not believed."""
 
@@ -33,7 +38,7 @@ class Nested(Mapping[str, Any]):
                 node = _step(node, part, column)
         else:
             node = self.data[column]
-        return orjson.dumps(node).decode() if isinstance(node, dict | list) else node
+        return json.dumps(node, ensure_ascii=False, separators=(",", ":")) if isinstance(node, dict | list) else node
 
     def __iter__(self) -> Iterator[str]:
         return iter(_leaves(self.data))
@@ -64,59 +69,83 @@ def _leaves(node: Any, path: str = "") -> Iterator[str]:
 
 def read_jsonl(table: Path, dialect: Dialect, known: set[str]) -> Iterator[Row]:
     """One object a line."""
-    del dialect
+    yield from first_rows_show(_jsonl(table, known), table, known, dialect.levels_known)
+
+
+def _jsonl(table: Path, known: set[str]) -> Iterator[Row]:
     with opened(table) as file:
-        for number, line in enumerate(file, start=1):
+        for number, raw in enumerate(file, start=1):
+            line = raw.removeprefix(codecs.BOM_UTF8)
             if line.strip():
-                yield number, _row(_parsed(line, f"{table}, line {number}"), table, number, known)
+                yield number, _row(_parsed(line, f"{table}, line {number}", known), table, number)
 
 
 def read_json(table: Path, dialect: Dialect, known: set[str]) -> Iterator[Row]:
     """A list of objects, the results of promptfoo, or a log of inspect_ai."""
-    del dialect
     with opened(table) as file:
-        data = _parsed(file.read(), str(table))
-    for number, row in enumerate(_listed(data, table), start=1):
-        yield number, _row(row, table, number, known)
+        data = _parsed(file.read().removeprefix(codecs.BOM_UTF8), str(table), known)
+    rows = ((number, _row(row, table, number)) for number, row in enumerate(_listed(data, table), start=1))
+    yield from first_rows_show(rows, table, known, dialect.levels_known)
 
 
 def _listed(data: Any, table: Path) -> Iterable[Any]:
     if isinstance(data, dict) and isinstance(data.get("results"), dict):
         data = data["results"].get("results")
     if isinstance(data, dict) and "samples" in data:
-        about = data.get("eval")
-        return [{"eval": about, **sample} for sample in data["samples"] or ()]
+        about, samples = data.get("eval"), data["samples"] or ()
+        return [{"eval": about, **sample} if isinstance(sample, dict) else sample for sample in samples]
     if isinstance(data, list):
         return data
-    raise InputError(f"{table}: neither a list of objects, nor results of promptfoo, nor a log of inspect_ai")
+    return _turned(data.get("data", data) if isinstance(data, dict) else data, table)
+
+
+def _turned(data: Any, table: Path) -> list[dict[str, Any]]:
+    """Columns as lists of one length, as langfair and pandas write them, turned into rows."""
+    lists = list(data.values()) if isinstance(data, dict) else []
+    if lists and all(isinstance(x, list) and len(x) == len(lists[0]) for x in lists):
+        return [dict(zip(data, values, strict=True)) for values in zip(*lists, strict=True)]
+    raise InputError(
+        f"{table}: neither a list of objects, nor results of promptfoo, nor a log of inspect_ai, nor columns of one "
+        "length; write it as one row an answer (JSON lines)"
+    )
 
 
 def read_eval(table: Path, dialect: Dialect, known: set[str]) -> Iterator[Row]:
     """A log of inspect_ai as it writes it: an archive with a file a sample."""
-    del dialect
+    yield from first_rows_show(_samples(table, known), table, known, dialect.levels_known)
+
+
+def _samples(table: Path, known: set[str]) -> Iterator[Row]:
     try:
         archive = zipfile.ZipFile(table)
-    except zipfile.BadZipFile:
+    except (zipfile.BadZipFile, OSError):
         raise InputError(f"{table}: not a log of inspect_ai (no archive); is it all there?") from None
     with archive:
         header = next((i for i in archive.infolist() if i.filename == "header.json"), None)
         if header is None:
             raise InputError(f"{table}: this log of inspect_ai was not finished: it has no header.json")
-        about = _parsed(_content(archive, header, table), f"{table}, header.json").get("eval")
+        head = _parsed(_content(archive, header, table), f"{table}, header.json", known)
+        about = head.get("eval") if isinstance(head, dict) else None
         number = 0
         for info in archive.infolist():
             if info.filename.startswith("samples/"):
                 number += 1
-                sample = _parsed(_content(archive, info, table), f"{table}, {info.filename}")
-                yield number, _row({"eval": about, **sample}, table, number, known)
+                sample = _parsed(_content(archive, info, table), f"{table}, {info.filename}", known)
+                sample = {"eval": about, **sample} if isinstance(sample, dict) else sample
+                yield number, _row(sample, table, number)
 
 
 def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo, table: Path) -> bytes:
     """A file of the archive; inspect_ai compresses with Zstandard, which this Python's zipfile may not know."""
     if info.file_size > LARGEST:
         raise InputError(f"{table}, {info.filename}: larger than {LARGEST:,} bytes")
-    if info.compress_type != ZSTD:
-        return archive.read(info)
+    try:
+        return archive.read(info) if info.compress_type != ZSTD else _zstandard(info, table)
+    except (*UNREADABLE, ValueError) as error:
+        raise InputError(f"{table}, {info.filename}: cannot be unpacked ({error}); is it all there?") from None
+
+
+def _zstandard(info: zipfile.ZipInfo, table: Path) -> bytes:
     import pyarrow as pa
 
     with table.open("rb") as file:
@@ -130,17 +159,33 @@ def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo, table: Path) -> by
     return content
 
 
-def _parsed(raw: bytes, where: str) -> Any:
+def _parsed(raw: bytes, where: str, known: set[str]) -> Any:
+    """JSON, with Python's NaN and Infinity; a wanted key that stands twice in an object is refused."""
+    wanted = {part for column in known for part in column.split(".")}
+    twice = any(raw.count(f'"{name}"'.encode()) > 1 for name in wanted)
     try:
-        return orjson.loads(raw)
-    except orjson.JSONDecodeError as error:
-        raise InputError(f"{where}: not JSON: {error}") from None
+        if not twice:
+            return orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        pass
+    try:
+        return json.loads(raw, object_pairs_hook=partial(_no_twins, wanted))
+    except (ValueError, RecursionError) as error:
+        why = "nested too deeply" if isinstance(error, RecursionError) else error
+        raise InputError(f"{where}: not JSON: {why}") from None
 
 
-def _row(data: Any, table: Path, number: int, known: set[str]) -> Nested:
+def _no_twins(wanted: set[str], pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        for name in names:
+            if name in wanted and names.count(name) > 1:
+                raise ValueError(f"the key {name!r} stands there twice in one object")
+    return found
+
+
+def _row(data: Any, table: Path, number: int) -> Nested:
     if not isinstance(data, dict):
         raise InputError(f"{table}, line {number}: an object is wanted on every line")
-    row = Nested(data)
-    if number == 1:
-        columns_are_there(table, row, {column for column in known if column not in row})
-    return row
+    return Nested(data)

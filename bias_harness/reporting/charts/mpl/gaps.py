@@ -30,7 +30,7 @@ from bias_harness.reporting.texts import Texts
 @draw.register
 def _(chart: Forest, figure: Figure, texts: Texts) -> None:
     axes = sized(figure, len(chart.rows), 0.24)
-    axes.axvspan(-chart.margin, chart.margin, color=BAND, lw=0)
+    axes.axvspan(-chart.margin.shown, chart.margin.shown, color=BAND, lw=0)
     axes.axvline(0, color=GREY, lw=0.8)
     one, two = colours(2)
     ranges = [(y, r.low, r.high) for y, r in enumerate(chart.rows) if r.low is not None and r.high is not None]
@@ -132,7 +132,7 @@ def _(chart: QuantileGaps, figure: Figure, texts: Texts) -> None:
 def _(chart: Timeline, figure: Figure, texts: Texts) -> None:
     axes: Axes = figure.subplots()
     base = chart.points[0].percent
-    axes.axhspan(base - chart.margin, base + chart.margin, color=BAND, lw=0)
+    axes.axhspan(base - chart.margin.shown, base + chart.margin.shown, color=BAND, lw=0)
     axes.axhline(0, color=GREY, lw=0.8)
     one, _ = colours(2)
     axes.axhline(base, color=one, lw=0.8, ls="--")

@@ -18,7 +18,7 @@ def drawn_aside(drawings: Sequence[Drawing], texts: Texts) -> Iterator[dict[str,
 
     Not `multiprocessing`: that runs a caller's script again where it has no guard.
     """
-    command = [sys.executable, "-m", __package__]
+    command = [sys.executable, "-P", "-m", __package__]  # -P: a numpy.py of the working folder is not run
     made: dict[str, bytes] = {}
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:  # noqa: S603 - ourselves
         if child.stdin is None or child.stdout is None:

@@ -1,0 +1,56 @@
+"""A stream of server-sent events put together to the one completion that it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+
+EVENT_STARTS = (b"data:", b"event:", b"id:", b": ", b":\n", b"retry:")
+
+
+def completion_of(content: bytes) -> dict[str, Any]:
+    """A chat completion with the text of all the deltas. Raises `ValueError` where the stream has no end.
+
+    A stream that was cut is not an answer: half an amount reads as another amount.
+    """
+    whole: dict[str, Any] = {}
+    parts: list[str] = []
+    finish, ended = None, False
+    for event in _events(content):
+        if event is None:
+            ended = True
+            continue
+        if event.get("error"):
+            return event
+        whole |= {name: event[name] for name in ("model", "usage", "system_fingerprint") if event.get(name)}
+        for choice in _first(event.get("choices")):
+            delta = choice.get("delta") or choice.get("message") or {}
+            text = delta.get("content") if isinstance(delta, dict) else None
+            parts += [text] if isinstance(text, str) else []
+            finish = choice.get("finish_reason") or finish
+    if not ended and finish is None:
+        raise ValueError("the stream of events has no end")
+    return {**whole, "choices": [{"message": {"content": "".join(parts)}, "finish_reason": finish}]}
+
+
+def _events(content: bytes) -> Iterator[dict[str, Any] | None]:
+    """The data of each event; None for the mark of the end. Raises `ValueError` for what is no JSON object."""
+    for line in content.splitlines():
+        if not line.startswith(b"data:"):
+            continue
+        data = line.removeprefix(b"data:").strip()
+        if data == b"[DONE]":
+            yield None
+        elif data:
+            event = orjson.loads(data)
+            if not isinstance(event, dict):
+                raise ValueError("an event is not an object")
+            yield event
+
+
+def _first(choices: Any) -> list[dict[str, Any]]:
+    """The first choice of an event, where it has one."""
+    found = choices if isinstance(choices, list) else []
+    return [c for c in found[:1] if isinstance(c, dict) and c.get("index", 0) == 0]

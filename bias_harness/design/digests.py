@@ -1,0 +1,88 @@
+"""The resolved experiment, and the digests by which two of them are told apart."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import orjson
+
+from bias_harness.design.endpoints import Endpoint
+from bias_harness.design.experiment import Experiment
+from bias_harness.design.personas import Attribute, People
+from bias_harness.handwritten import Strict
+from bias_harness.outcome import CAME_LATER, Analysis, Outcome
+
+HOW_IT_IS_ASKED = frozenset({"max_unread_share", "outage_seconds"})
+"""Keys that came later and say only when asking ends: at their default they are no part of the digest."""
+
+
+class Resolved(Strict):
+    """The file `experiment.yaml` of a run folder."""
+
+    format: int
+    experiment: Experiment
+    people: People
+    attributes: dict[str, Attribute]
+    prompts: dict[str, str]
+
+
+def whole(resolved: Resolved) -> dict[str, Any]:
+    """As plain data, without what came later than format 1 and is as if it were not there."""
+    data: dict[str, Any] = resolved.model_dump(mode="json")
+    data["format"] = 1
+    for part, model in (("outcome", Outcome), ("analysis", Analysis)):
+        dumped = data["experiment"][part]
+        for name in CAME_LATER[part]:
+            if dumped[name] == model.model_fields[name].default:
+                del dumped[name]
+    _drop(data["experiment"], "primary", "rotation")
+    _drop_at_default(Experiment, data["experiment"])
+    for endpoint in data["experiment"]["endpoints"]:
+        _drop_at_default(Endpoint, endpoint)
+    _drop(data["people"], "frame")
+    for choice in data["experiment"]["attributes"]:
+        _drop(choice, "rotation")
+    for job in data["people"]["jobs"].values():
+        _drop(job, "code", "pay_level")
+    for name, attribute in data["attributes"].items():
+        for level in attribute["levels"].values():
+            if not _is_said_in_turns(resolved, name):
+                del level["expressions"]
+    return data
+
+
+def _drop_at_default(model: type[Strict], dumped: dict[str, Any]) -> None:
+    """Take out what says only when asking ends, where nobody said it."""
+    for name in HOW_IT_IS_ASKED & set(dumped):
+        if dumped[name] == model.model_fields[name].default:
+            del dumped[name]
+
+
+def _drop(dumped: dict[str, Any], *names: str) -> None:
+    """Take out what came later, where it says nothing."""
+    for name in names:
+        if not dumped[name]:
+            del dumped[name]
+
+
+def _is_said_in_turns(resolved: Resolved, name: str) -> bool:
+    """Whether a rotated design asks the attribute's expressions, alone or in a combination."""
+    asked = [choice.name for choice in resolved.experiment.attributes if choice.rotation is not None]
+    return any(name == own or name in resolved.attributes[own].combine for own in asked)
+
+
+def digests_of(whole: dict[str, Any]) -> dict[str, str]:
+    """SHA-256 (hex) by part: what is asked about, in which words, and how the answers are judged."""
+    experiment = whole["experiment"]
+    judged = {k: experiment[k] for k in ("outcome", "analysis", "primary") if k in experiment}
+    return {
+        "personas": digest_of([whole["people"], whole["attributes"], experiment["personas"], experiment["attributes"]]),
+        "prompts": digest_of([whole["prompts"], experiment["persona_in"]]),
+        "judging": digest_of(judged),
+    }
+
+
+def digest_of(data: Any) -> str:
+    """SHA-256 (hex) of plain data, whatever the order of its keys."""
+    return hashlib.sha256(orjson.dumps(data, option=orjson.OPT_SORT_KEYS)).hexdigest()
