@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 Status = Literal["ok", "refused", "no_amount", "ambiguous", "failed"]
 Kind = Literal["point", "range", "refusal", "no_amount", "ambiguous"]
@@ -15,8 +15,11 @@ Period = Literal["year", "month", "week", "day", "hour"]
 Basis = Literal["gross", "net"]
 Scope = Literal["panel", "profiles", "profiles+wordings"]
 Scale = Literal["log", "money", "rate", "difference"]
-Nature = Literal["model", "tiny model", "simulation", "recording", "product", "imported"]
+Nature = Literal["model", "tiny model", "simulation", "recording", "product", "imported", "unknown"]
 ErrorKind = Literal["transient", "fatal", "quota", "content", "empty"]
+Fate = Literal["counted", "refused", "empty", "unread", "implausible", "other_currency", "incomplete_pair", "failed"]
+FATES: tuple[Fate, ...] = get_args(Fate)
+"""What becomes of an answer that was asked; each has exactly one of these. Unread answers have a reason beside it."""
 VerdictWord = Literal[
     "gap_meaningful",
     "gap_detected_but_negligible",

@@ -11,7 +11,17 @@ from typing import Annotated, Literal
 
 import typer
 
-from bias_harness.cli.options import Json, Language, Languages, ResultsFolder, RunName, all_spoken, option, spoken
+from bias_harness.cli.options import (
+    Json,
+    Judgements,
+    Language,
+    Languages,
+    ResultsFolder,
+    RunName,
+    all_spoken,
+    option,
+    spoken,
+)
 from bias_harness.cli.printing import say_json, show_findings, show_paths
 from bias_harness.errors import BiasHarnessError
 
@@ -25,6 +35,7 @@ def report(
     languages: Languages = None,
     pdf: Annotated[bool, option("--pdf", text="The page also as PDF, where Chromium is installed.")] = False,
     as_json: Json = False,
+    judgements: Judgements = False,
 ) -> None:
     """Read the answers of a run again and make everything anew.
 
@@ -34,6 +45,9 @@ def report(
 
     chosen = all_spoken(languages)
     loaded = pipeline.load_run(run, results=results)
+    if judgements:
+        say_json(loaded.judgements.to_dict())
+        return
     pages = pipeline.report(loaded, chosen)
     printed = [_print_pdf(page) for page in pages] if pdf else []
     if as_json:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bias_harness.cli.options import Json, ResultsFolder, RunName, option
+from bias_harness.cli.options import Json, Judgements, ResultsFolder, RunName, option
 from bias_harness.cli.printing import note, say, say_json, show_findings, show_paths
 from bias_harness.errors import EXIT_ERROR, UsageError
 
@@ -20,7 +20,8 @@ def import_answers(
     tables: Annotated[
         list[Path],
         typer.Argument(
-            help="The answers: .csv, .tsv, .jsonl, .json, .parquet, .eval; several are read as one.", metavar="TABLE"
+            help="The answers: .csv, .tsv, .jsonl, .json, .xlsx, .parquet, .eval; several are read as one.",
+            metavar="TABLE",
         ),
     ],
     mapping: Annotated[Path, option("--map", metavar="FILE", text="The map: which column says what (YAML).")],
@@ -28,6 +29,7 @@ def import_answers(
         str | None, option("--name", metavar="NAME", text="The run's folder below results/. Default: the map's name.")
     ] = None,
     results: ResultsFolder = None,
+    judgements: Judgements = False,
     as_json: Json = False,
 ) -> None:
     """Make a run of answers that were collected elsewhere.
@@ -37,9 +39,12 @@ def import_answers(
     from bias_harness.pipeline import report
     from bias_harness.sharing import importing
 
-    made = importing.import_answers(tables, mapping, results=results or "results", name=name)
-    for sentence in made.folder.manifest()["missing"]:
+    made = importing.import_answers(tables, mapping, results=results, name=name)
+    for sentence in made.manifest.missing:
         note(sentence)
+    if judgements:
+        say_json(made.judgements.to_dict())
+        return
     show_findings(made, report(made), as_json=as_json)
 
 
@@ -100,7 +105,7 @@ def verify(
 
     Nothing is missing, added or altered, and its answers give its numbers.
     """
-    from bias_harness.sharing.bundle import verify as examine
+    from bias_harness.sharing.verification import verify as examine
 
     found = examine(archive)
     if as_json:
@@ -110,5 +115,6 @@ def verify(
             note(sentence)
         if not found.troubles:
             say(f"{archive}: every checksum fits, and the answers give these numbers.")
+            say(f"To cite it: sha256:{found.digest}")
     if found.troubles:
         raise typer.Exit(EXIT_ERROR)

@@ -13,11 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from bias_harness.estimating.estimators.cells import Cells, Contrast, Mask, contrast
+from bias_harness.estimating.estimators.cells import Cells, Contrast, Mask, contrast, over_groups
 from bias_harness.estimating.estimators.gaps import money_gap
 from bias_harness.estimating.estimators.interval import Array, Interval
 from bias_harness.estimating.estimators.scopes import profile_means
-from bias_harness.estimating.estimators.verdicts import verdict
 from bias_harness.estimating.rows import Rows
 from bias_harness.outcome import Analysis, Margin, Measure, Outcome
 from bias_harness.vocabulary import Estimate, Scale, Scope
@@ -43,17 +42,33 @@ class Subject:
 
     @cached_property
     def cells(self) -> Cells:
-        """The cells of the headline: usable answers to unedited questions."""
-        return self.rows.cells(self.rows.usable & self.rows.plain)
+        """The cells of every believable answer, however the level was put, edited or not."""
+        return self.rows.cells(self.rows.believable)
+
+    @cached_property
+    def signal_cells(self) -> Cells:
+        """The cells of unedited questions, signal by signal."""
+        return self.rows.cells(self.rows.believable & self.rows.plain, by_signal=True)
 
     @property
     def compared(self) -> list[int]:
         """The levels that are compared with the reference."""
-        rows = self.rows
-        if rows.reference is None:
-            return []
-        asked = np.unique(rows.level[rows.plain])
-        return [int(level) for level in asked if level != rows.reference]
+        return self.rows.compared
+
+    def over_jobs(self, of: Contrast, profiles: Mask | None = None) -> Contrast:
+        """A contrast (of some profiles) with a row a job: the unit of inference is the job, not the person."""
+        codes, names = self.rows.jobs
+        kept = codes if profiles is None else codes[profiles]
+        there, group = np.unique(kept, return_inverse=True)
+        return over_groups(of, group.astype(np.int64), there.size if profiles is not None else len(names))
+
+    def job_means(self, gaps: Array) -> Array:
+        """One gap per profile -> one per job, NaN where a job has none."""
+        codes, names = self.rows.jobs
+        known = ~np.isnan(gaps)
+        count = np.bincount(codes[known], minlength=len(names))
+        total = np.bincount(codes[known], weights=gaps[known], minlength=len(names))
+        return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
     @cached_property
     def contrasts(self) -> Mapping[int, Contrast]:
@@ -105,15 +120,15 @@ class Subject:
 
 
 def log_estimate(subject: Subject, blank: Estimate, of: Contrast, interval: Interval) -> Estimate:
-    """An estimate on the scale of the headline with its per cents (log), counts and verdict."""
-    word = verdict(interval, subject.margin, subject.alpha)
+    """An estimate on the scale of the headline with its per cents (log) and counts. Its word is the judgement's."""
     percents = {} if subject.linear else percent_fields(interval)
-    return replace(blank, **interval_fields(interval), **percents, **_counts(of), verdict=word)
+    return replace(blank, **interval_fields(interval), **percents, **_counts(of))
 
 
-def money_estimate(subject: Subject, blank: Estimate, of: Contrast) -> Estimate:
-    """A gap in money with the ratio of means as its per cent. The verdict is the log estimate's alone."""
-    money = money_gap(of, blank.scope, subject.analysis.confidence)
+def money_estimate(subject: Subject, blank: Estimate, of: Contrast, jobs: Contrast | None = None) -> Estimate:
+    """A gap in money with the ratio of means as its per cent; `jobs` is the same contrast with a row a job."""
+    unit = of if blank.scope == "panel" or jobs is None else jobs
+    money = money_gap(unit, blank.scope, subject.analysis.confidence)
     details = {} if blank.slice else {"profile_gaps": by_profile(subject, profile_means(of.money_gaps))}
     fields = {**interval_fields(money.gap), **percent_fields(money.ratio), **_counts(of)}
     return replace(blank, **fields, details=details)

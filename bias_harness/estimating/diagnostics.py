@@ -14,11 +14,12 @@ import numpy as np
 
 from bias_harness.estimating.comparison import Subject, percent
 from bias_harness.estimating.estimators.bounds import Bounds, lee_bounds, manski_bounds
-from bias_harness.estimating.estimators.cells import Codes, Contrast, Mask
+from bias_harness.estimating.estimators.cells import Codes, Contrast, Mask, contrast
 from bias_harness.estimating.estimators.interval import Array, Interval, paired_t
 from bias_harness.estimating.estimators.placebo import false_alarms, placebo_floor
 from bias_harness.estimating.estimators.trend import slope_by_profile
 from bias_harness.estimating.estimators.variance import Crossed, crossed_cells
+from bias_harness.estimating.judgement import Control
 from bias_harness.estimating.rows import STATUSES
 from bias_harness.vocabulary import Estimate
 
@@ -38,13 +39,13 @@ def answers(subject: Subject) -> Iterator[Block]:
         "range": rows.ranged,
         "implausible": rows.is_status("ok") & rows.implausible,
         "invalid_nonpositive": rows.is_status("ok") & ~rows.valued & ~rows.foreign & ~rows.implausible,
-        "mixed_currency": (rows.valued & rows.mixed) | rows.foreign,
+        "mixed_currency": rows.other_currency | rows.foreign,
         "outlier_magnitude": rows.flags.magnitude,
         "outlier_robust": rows.flags.robust,
-        "used": rows.usable,
+        "used": rows.believable,
     }
     for level in range(len(rows.levels)):
-        own = rows.plain & (rows.level == level)
+        own = rows.level == level
         counts = {status: int((own & rows.is_status(status)).sum()) for status in STATUSES}
         yield {
             **about(subject, level),
@@ -87,8 +88,11 @@ def _components(subject: Subject, level: int, of: str, found: Crossed | None) ->
     return {**about(subject, level), "of": of, **(asdict(found) if found else {}), "status": status}
 
 
-def placebo(subject: Subject, items: list[Estimate]) -> Block | None:
-    """The floor: how large gaps look without a difference, this run's false alarms, what treatment has above it."""
+def placebo(subject: Subject, items: list[Estimate], controls: Mapping[str, Control | None]) -> Block | None:
+    """The floor: how large gaps look without a difference, this run's false alarms, what treatment has above it.
+
+    `above_floor` is the judgement's: the root of the difference of mean squares, with the ends of its interval.
+    """
     rows = subject.rows
     own = [e for e in items if e.family == "placebo"]
     if not own:
@@ -96,14 +100,18 @@ def placebo(subject: Subject, items: list[Estimate]) -> Block | None:
     weights = [e.n_pairs for e in own]
     floor_gap = sum(e.details["mean_absolute_gap"] * n for e, n in zip(own, weights, strict=True)) / sum(weights)
     alarms = false_alarms([e.p_value for e in own], subject.alpha)
-    errors = [_pair_errors(of) for of in subject.contrasts.values()]
+    paired = {b: contrast(subject.signal_cells, b, rows.reference or 0) for b in subject.compared}
+    errors = [_pair_errors(of) for of in paired.values()]
     noise = placebo_floor(np.zeros(0), np.concatenate(errors)).noise if errors else None
     floor = replace(placebo_floor(np.zeros(0)), mean_absolute=floor_gap, noise=noise, n=sum(weights))
     levels = {}
-    for level, of in subject.contrasts.items():
-        gaps = of.log[~np.isnan(of.log)]
+    for level, of in paired.items():
+        gaps, name = of.log[~np.isnan(of.log)], rows.levels[level]
         size = float(np.abs(gaps).mean()) if gaps.size else None
-        levels[rows.levels[level]] = {"mean_absolute_gap": size, "above_floor": floor.above(size), "n": int(gaps.size)}
+        control = controls.get(name)
+        ends = ("above_floor", "above_floor_low", "above_floor_high")
+        over = {end: getattr(control, end, None) for end in ends}
+        levels[name] = {"mean_absolute_gap": size, **over, "n": int(gaps.size)}
     return {"endpoint": rows.endpoint, "attribute": rows.attribute, **asdict(floor), **asdict(alarms), "levels": levels}
 
 
@@ -116,12 +124,12 @@ def _pair_errors(of: Contrast) -> Array:
 
 def bounds(subject: Subject) -> Iterator[Block]:
     """Per compared level: what the gap can be when one side answers less often (Lee), and at worst (Manski)."""
-    rows, known = subject.rows, subject.rows.plain & subject.rows.asked
+    rows, known = subject.rows, subject.rows.asked
     reference = rows.reference or 0
     worst_rule = partial(_manski, ends=subject.outcome.ends)
     for level in subject.compared:
         sides = [known & (rows.level == g) for g in (level, reference)]
-        rates = [float(rows.usable[s].mean()) if s.any() else None for s in sides]
+        rates = [float(rows.believable[s].mean()) if s.any() else None for s in sides]
         if rates[0] is None or rates[1] is None:
             continue
         plain = _by_profile(subject, sides, lambda y: y, lee_bounds)
@@ -150,7 +158,7 @@ def _by_profile(subject: Subject, sides: list[Mask], scale: Callable[[Array], Ar
     rows, found = subject.rows, []
     groups = [_split(rows.profile[side], len(rows.profiles), side) for side in sides]
     for at_level, at_reference in zip(*groups, strict=True):
-        b, a = (at[rows.usable[at]] for at in (at_level, at_reference))
+        b, a = (at[rows.believable[at]] for at in (at_level, at_reference))
         one = rule(scale(rows.annual[b]), at_level.size, scale(rows.annual[a]), at_reference.size)
         if one is not None:
             found.append((one.naive, one.low, one.high))
@@ -173,7 +181,7 @@ def _split(profile: Codes, n: int, side: Mask) -> list[Codes]:
 def drift(subject: Subject) -> Iterator[Block]:
     """Per compared level: whether its amounts and the reference's moved apart during the run (log, linear)."""
     rows = subject.rows
-    known = rows.plain & rows.usable
+    known = rows.believable
     cell = np.ravel_multi_index((rows.profile, rows.wording, rows.level, rows.signal), rows.shape)
     for level in subject.compared:
         found = {}

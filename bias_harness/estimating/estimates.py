@@ -1,39 +1,42 @@
 """Observations x estimands -> Estimates: every gap with its interval, its counts and its verdict.
 
-Families of `items`: `headline` (one per endpoint, attribute and level; Holm), `scopes` (the same gap in the other
-scopes), `money` (twins of headline and cells), `cells` (field, seniority, language, wording and their crossings;
-Benjamini-Hochberg within endpoint and attribute, and simultaneous intervals), `nonanswers`, `intersections`, `signals`,
-`placebo`, and `plug-in` for what other packages add. What stands beside them (noise, bounds, shapes, choices, lenses)
-are rows of plain data. What each number means is in docs/statistics.md.
+Families of `items`: `headline` (one per endpoint, attribute and level; the judgement's numbers), `scopes` (the same gap
+in the other scopes), `money` (twins of headline and cells), `cells` (field, seniority, language, wording and their
+crossings; Benjamini-Hochberg within endpoint and attribute, and simultaneous intervals), `nonanswers`, `intersections`,
+`signals`, `placebo`, and `plug-in` for what other packages add. What stands beside them (noise, bounds, shapes,
+choices, lenses) are rows of plain data. What each number means is in docs/statistics.md.
 """
 
 from __future__ import annotations
 
 import html
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from bias_harness.errors import InputError
+from bias_harness.errors import InputError, check_format
 from bias_harness.estimating import diagnostics, sensitivity
+from bias_harness.estimating.accounts import Account, accounts_of
 from bias_harness.estimating.comparison import REASONS, Subject
 from bias_harness.estimating.estimators.cells import contrast
 from bias_harness.estimating.estimators.interval import FEWEST_WITHOUT_WARNING
-from bias_harness.estimating.estimators.multiplicity import benjamini_hochberg, holm
+from bias_harness.estimating.estimators.multiplicity import benjamini_hochberg
 from bias_harness.estimating.estimators.planning import Spread
 from bias_harness.estimating.estimators.scopes import profile_means
 from bias_harness.estimating.families import estimates_of
+from bias_harness.estimating.judgement import Gap, Judgement, Judgements, Word
+from bias_harness.estimating.judging import judge_rows
 from bias_harness.estimating.pooled import over_fields, over_models
 from bias_harness.estimating.rows import STATUSES, Rows, rows_of
 from bias_harness.outcome import Analysis, Outcome, shown_gap
 from bias_harness.plugins import plugins
-from bias_harness.vocabulary import Estimate
+from bias_harness.vocabulary import Estimate, VerdictWord
 
-FORMAT = 1
+FORMAT = 2
 Block = Mapping[str, Any]
 Blocks = tuple[Block, ...]
 EXPLORED = ("cells", "nonanswers", "intersections", "signals")
@@ -46,7 +49,8 @@ class Estimates:
     `counts` answers by status; `answers` what the headline uses and what not; `variance` components of amounts and of
     gaps; `placebo` the floor and the false alarms; `bounds` under unequal non-answers; `distribution` quantile gaps and
     distances; `heaping` round numbers; `specification` the curve with its joint test; `pooling` over models and fields;
-    `lenses` how others count; `drift` over the run's order. `warnings` are `code: where`.
+    `lenses` how others count; `drift` over the run's order; `judgements` what
+    may be said, comparison by comparison. `warnings` are `code: where`.
     """
 
     items: tuple[Estimate, ...]
@@ -63,6 +67,8 @@ class Estimates:
     pooling: Blocks = ()
     lenses: Blocks = ()
     drift: Blocks = ()
+    judgements: Judgements = field(default_factory=Judgements)
+    accounts: tuple[Account, ...] = ()
 
     def __repr__(self) -> str:
         ends = ", ".join(dict.fromkeys(e.endpoint for e in self.items))
@@ -130,13 +136,24 @@ class Estimates:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Estimates:
-        """The inverse of `to_dict`; blocks that the data lack are empty."""
+        """The inverse of `to_dict`; blocks that the data lack are empty. Raises `InputError` for another format."""
+        if check_format(data.get("format"), FORMAT, "the estimates") < FORMAT:
+            raise InputError(
+                f"the estimates are of format {data['format']}, and this version reads format {FORMAT}; make them anew "
+                "from the run's answers with: bias-harness report RUN"
+            )
         items = tuple(Estimate(**item) for item in data["items"])
         blocks = {name: tuple(data[name]) for name in BLOCKS if name in data}
-        return cls(items, warnings=tuple(data.get("warnings", ())), settings=data.get("settings", {}), **blocks)
+        judgements = Judgements.from_dict(data["judgements"])
+        warnings, settings = tuple(data.get("warnings", ())), data.get("settings", {})
+        accounts = tuple(Account(**row) for row in data["accounts"])
+        counts = blocks.pop("counts", ())
+        return cls(items, counts, warnings, settings, judgements=judgements, accounts=accounts, **blocks)
 
 
-BLOCKS = tuple(f.name for f in fields(Estimates) if f.name not in ("items", "warnings", "settings"))
+BLOCKS = tuple(
+    f.name for f in fields(Estimates) if f.name not in ("items", "warnings", "settings", "judgements", "accounts")
+)
 
 
 def _finite(value: Any) -> Any:
@@ -150,30 +167,101 @@ def _finite(value: Any) -> Any:
 
 
 def estimate(
-    observations: pd.DataFrame, *, analysis: Analysis, outcome: Outcome, endpoints: Sequence[str] = ()
+    observations: pd.DataFrame,
+    *,
+    analysis: Analysis,
+    outcome: Outcome,
+    endpoints: Sequence[str] = (),
+    primary: Collection[str] | None = None,
 ) -> Estimates:
     """Every estimate that the observations allow. Thin data give a status that says what is missing, no error.
 
     `observations` is long, one row a trial (see `frame`); `endpoints` are those that were to be asked: one without any
-    row gets a warning. Raises `InputError` where the table lacks a column that cannot be done without.
+    row gets a warning; `primary` the declared comparisons
+    (see `judge`). Raises `InputError` where the table lacks a column that cannot be done without.
     """
     linear = not outcome.measured.relative
     subjects = [Subject(rows, analysis, outcome) for rows in rows_of(observations, linear=linear)]
     items: list[Estimate] = []
     blocks: dict[str, list[Block]] = {name: [] for name in BLOCKS}
+    judgements = judge_rows([s.rows for s in subjects], analysis=analysis, outcome=outcome, primary=primary)
     for subject in subjects:
         found = estimates_of(subject)
-        for name, rows in _beside(subject, found, len(subjects)).items():
+        for name, rows in _beside(subject, found, judgements, len(subjects)).items():
             blocks[name] += rows
         items += _with_bounds(found, blocks["bounds"])
-    items = [*_adjusted(items), *_plugged_in(observations, items)]
-    blocks["counts"] = _counts(subjects)
+    items = [*_judged(_adjusted(items), judgements), *_plugged_in(observations, items)]
+    counts = tuple(_counts(subjects))
     blocks["pooling"] = [*over_models(items), *over_fields(items)]
     warnings = (*_warnings(subjects, items), *_silent(observations, endpoints))
-    made = {name: tuple(rows) for name, rows in blocks.items()}
+    made = {name: tuple(rows) for name, rows in blocks.items() if name != "counts"}
     others = {name: plugin.distribution for name, plugin in plugins("estimators").items()}
     settings = {**analysis.model_dump(), **({"plugins": others} if others else {})}
-    return Estimates(tuple(items), warnings=warnings, settings=settings, **made)
+    accounts = tuple(account for subject in subjects for account in accounts_of(subject.rows))
+    return Estimates(tuple(items), counts, warnings, settings, judgements=judgements, accounts=accounts, **made)
+
+
+_STATUS = {"ok": "ok", "no_data": "no_data", "one_job": "too_few_profiles", "no_variance": "degenerate_no_variance"}
+_OLD_WORD: Mapping[Word, VerdictWord] = {
+    "clear_gap": "gap_meaningful",
+    "difference_too_small_to_matter": "gap_detected_but_negligible",
+    "difference_of_unclear_size": "gap_detected_size_unclear",
+    "practically_the_same": "equivalent",
+}
+
+
+def _judged(items: Iterable[Estimate], judgements: Judgements) -> Iterator[Estimate]:
+    """Headlines speak with the judgement's voice: its gap, its interval as used, its p, its word (or none stronger).
+
+    Differences in non-answers are called so only where the run's own test of silence or flags found one.
+    """
+    for e in items:
+        if e.family == "headline":
+            j = judgements.of(e.endpoint, e.attribute, e.level)
+            yield e if j is None else _headline(e, j)
+        elif e.family == "nonanswers":
+            yield replace(e, verdict=_uneven(e, judgements))
+        else:
+            yield e
+
+
+def _headline(e: Estimate, j: Judgement) -> Estimate:
+    made = _with_numbers(e, j) if j.basis == "jobs" else e
+    word: VerdictWord | None = None
+    if j.word is not None and made.status == "ok":
+        word = _OLD_WORD.get(
+            j.word, "gap_detected_size_unclear" if j.differs and j.basis == "cases" else "inconclusive"
+        )
+    return replace(made, verdict=word, p_adjusted=j.p_adjusted if made.status == "ok" else None)
+
+
+def _uneven(e: Estimate, judgements: Judgements) -> VerdictWord | None:
+    what = {"refused": "silence", "unread": "silence", "implausible": "flags"}.get(e.outcome)
+    about = (e.endpoint, e.attribute, e.level, what)
+    found = next((i for i in judgements.imbalances if (i.endpoint, i.attribute, i.level, i.what) == about), None)
+    if found is None or e.status != "ok":
+        return None
+    return "gap_meaningful" if found.found else "inconclusive"
+
+
+def _with_numbers(e: Estimate, j: Judgement) -> Estimate:
+    gap = j.gap or Gap(0.0)
+    there = j.gap is not None
+    status = _STATUS[j.status]
+    return replace(
+        e,
+        estimate=gap.estimate if there else None,
+        std_error=0.0 if j.status == "no_variance" else j.equivalent_se,
+        df=None,
+        conf_low=gap.low,
+        conf_high=gap.high,
+        p_value=j.p_value if j.status == "ok" else None,
+        percent=gap.percent,
+        percent_low=gap.percent_low,
+        percent_high=gap.percent_high,
+        status=status,
+        reason=REASONS.get(status, ""),
+    )
 
 
 def _plugged_in(observations: pd.DataFrame, own: Sequence[Estimate]) -> Iterator[Estimate]:
@@ -191,8 +279,12 @@ def _plugged_in(observations: pd.DataFrame, own: Sequence[Estimate]) -> Iterator
             yield replace(e, family="plug-in", estimator=f"{name} ({plugin.distribution})", verdict=None)
 
 
-def _beside(subject: Subject, items: list[Estimate], comparisons: int) -> dict[str, list[Block]]:
-    floor = diagnostics.placebo(subject, items)
+def _beside(
+    subject: Subject, items: list[Estimate], judgements: Judgements, comparisons: int
+) -> dict[str, list[Block]]:
+    about = (subject.rows.endpoint, subject.rows.attribute)
+    controls = {j.level: j.control for j in judgements.items if (j.endpoint, j.attribute) == about}
+    floor = diagnostics.placebo(subject, items, controls)
     has = subject.measure.has
     return {
         "answers": list(diagnostics.answers(subject)),
@@ -232,20 +324,15 @@ def _count(rows: Rows) -> list[Block]:
     ]
 
 
-Adjust = Callable[[list[float | None]], list[float | None]]
-
-
 def _adjusted(items: Iterable[Estimate]) -> list[Estimate]:
-    """Holm over all headlines; Benjamini-Hochberg over what is explored, within family, endpoint and attribute."""
+    """Benjamini-Hochberg over what is explored, within family, endpoint and attribute; headlines by the judgement."""
     listed = list(items)
     families: dict[tuple[str, ...], list[int]] = {}
     for index, e in enumerate(listed):
-        if e.family == "headline" or e.family in EXPLORED:
-            key: tuple[str, ...] = (e.family, e.endpoint, e.attribute) if e.family != "headline" else (e.family,)
-            families.setdefault(key, []).append(index)
-    for key, indexes in families.items():
-        adjust: Adjust = holm if key[0] == "headline" else benjamini_hochberg
-        for index, p in zip(indexes, adjust([listed[i].p_value for i in indexes]), strict=True):
+        if e.family in EXPLORED:
+            families.setdefault((e.family, e.endpoint, e.attribute), []).append(index)
+    for indexes in families.values():
+        for index, p in zip(indexes, benjamini_hochberg([listed[i].p_value for i in indexes]), strict=True):
             listed[index] = replace(listed[index], p_adjusted=p)
     return listed
 
@@ -261,7 +348,7 @@ def _warnings(subjects: Iterable[Subject], items: Iterable[Estimate]) -> Iterato
             yield f"no_answers: {about}"
         elif len(rows.profiles) < FEWEST_WITHOUT_WARNING:
             yield f"few_profiles: {about}"
-        if rows.mixed.any() or rows.foreign.any():
+        if rows.other_currency.any() or rows.foreign.any():
             yield f"mixed_currencies: {about}"
     for e in items:
         if e.family == "headline" and "bounds" in e.details:
@@ -280,7 +367,7 @@ def profile_gaps(
     chosen = (observations["endpoint"] == endpoint) & (observations["attribute"] == attribute)
     for rows in rows_of(observations[chosen]):
         if level in rows.levels and reference in rows.levels:
-            cells = rows.cells(rows.usable & rows.plain)
+            cells = rows.cells(rows.believable)
             gaps = profile_means(contrast(cells, rows.levels.index(level), rows.levels.index(reference)).log_gaps)
             return {p: float(g) for p, g in zip(rows.profiles, gaps, strict=True) if not np.isnan(g)}
     return {}

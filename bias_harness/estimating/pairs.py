@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from bias_harness.estimating.rows import usable
+from bias_harness.estimating.rows import counted as believed
 
 ABOUT = ("attribute", "persona", "field", "job", "seniority", "place", "wording", "language", "signal", "repeat")
 SIDES = ("level", "status", "annual", "key", "usable")
@@ -17,7 +17,7 @@ def pairs_of(observations: pd.DataFrame, *, pay: bool) -> pd.DataFrame:
     Both are there only where both amounts count (`counted`); `log_gap` is missing where no pay is measured. `nature`
     says what answered and has to be a column of the observations.
     """
-    rows = observations.assign(usable=usable(observations, linear=not pay))
+    rows = observations.assign(usable=believed(observations, linear=not pay))
     rows = rows[rows["edit"].astype(str) == ""]
     keys = ["endpoint", "nature", *ABOUT]
     level, reference = (rows.loc[rows["reference"] == is_it, [*keys, *SIDES]] for is_it in (False, True))

@@ -26,7 +26,8 @@ class Rows:
 
     `wordings` are (wording, language) pairs: when languages are pooled, the two together are the wording factor.
     `order` is each row's place in the run, 0 to 1, NaN where the times are not known. `reference` is None where no row
-    is marked as the reference level. `linear` amounts are scores or shares: compared by difference, not by ratio.
+    is marked as the reference level. `reason` are codes into `reasons`, why there is no amount. `linear` amounts are
+    scores or shares: compared by difference, not by ratio.
     """
 
     endpoint: str
@@ -52,6 +53,8 @@ class Rows:
     low: Array
     high: Array
     order: Array
+    reason: Codes
+    reasons: tuple[str, ...]
     linear: bool = False
 
     @property
@@ -92,17 +95,26 @@ class Rows:
         return self.is_status("ok") & ~np.isfinite(self.annual) & ~self.implausible
 
     @cached_property
-    def mixed(self) -> Mask:
-        """The rows whose pair was answered in several currencies: never converted, never compared."""
+    def other_currency(self) -> Mask:
+        """The rows in another currency than most answers about their person: each costs its own pair only."""
         known = self.valued & (self.currency >= 0)
+        kinds = int(self.currency.max(initial=-1)) + 1
         if np.unique(self.currency[known]).size < 2:
             return np.zeros(len(self.annual), dtype=bool)
-        pair = np.ravel_multi_index((self.profile, self.wording, self.signal), (*self.shape[:2], self.n_signals))
-        low, high = np.full(pair.max() + 1, 1_000), np.full(pair.max() + 1, -1)
-        np.minimum.at(low, pair[known], self.currency[known])
-        np.maximum.at(high, pair[known], self.currency[known])
-        mask: Mask = high[pair] > low[pair]
+        counts = np.bincount(self.profile[known] * kinds + self.currency[known], minlength=len(self.profiles) * kinds)
+        own = counts.reshape(len(self.profiles), kinds).argmax(axis=1)
+        mask: Mask = known & (self.currency != own[self.profile])
         return mask
+
+    @cached_property
+    def believable(self) -> Mask:
+        """The rows that the judgement counts: an amount within the plausible ends, in its person's currency."""
+        return self.valued & ~self.implausible & ~self.other_currency
+
+    @property
+    def compared(self) -> list[int]:
+        """The levels that are compared with the reference; none where no row is marked as the reference."""
+        return [] if self.reference is None else [b for b in range(len(self.levels)) if b != self.reference]
 
     @cached_property
     def flags(self) -> Flags:
@@ -116,15 +128,28 @@ class Rows:
         magnitude[known], robust[known] = found.magnitude, found.robust
         return Flags(magnitude, robust)
 
-    @cached_property
-    def usable(self) -> Mask:
-        """The rows of the headline: an amount, plausible, one currency a pair, no misread magnitude."""
-        return self.valued & ~self.implausible & ~self.mixed & ~self.flags.magnitude
+    def cells(self, mask: Mask, amounts: Array | None = None, *, by_signal: bool = False) -> Cells:
+        """The cells of the rows in a mask, by their annual amount unless others are given.
 
-    def cells(self, mask: Mask, amounts: Array | None = None) -> Cells:
-        """The cells of the rows in a mask, by their annual amount unless others are given."""
-        index = (self.profile[mask], self.wording[mask], self.level[mask], self.signal[mask])
-        return cells_of(index, (self.annual if amounts is None else amounts)[mask], self.shape, linear=self.linear)
+        All ways of saying a level (signals, edits) are one cell, of signal 0, unless `by_signal` keeps signals apart.
+        """
+        signal = self.signal[mask] if by_signal else np.zeros(int(mask.sum()), dtype=np.int64)
+        shape = self.shape if by_signal else (*self.shape[:3], 1)
+        index = (self.profile[mask], self.wording[mask], self.level[mask], signal)
+        return cells_of(index, (self.annual if amounts is None else amounts)[mask], shape, linear=self.linear)
+
+    @cached_property
+    def jobs(self) -> tuple[Codes, tuple[str, ...]]:
+        """The job of each person as codes, and the jobs' names; the person where no job is named."""
+        named = self.labels["job"]
+        names = np.array(self.profiles) if self.job_is_person else named
+        found, codes = np.unique(names, return_inverse=True)
+        return codes.astype(np.int64), tuple(str(name) for name in found)
+
+    @property
+    def job_is_person(self) -> bool:
+        """Whether no column told jobs apart."""
+        return bool((self.labels["job"] == "").all())
 
 
 def rows_of(observations: pd.DataFrame, *, linear: bool = False) -> Iterator[Rows]:
@@ -136,11 +161,11 @@ def rows_of(observations: pd.DataFrame, *, linear: bool = False) -> Iterator[Row
     return (rows for _, rows in _placed(observations, linear=linear))
 
 
-def usable(observations: pd.DataFrame, *, linear: bool = False) -> NDArray[np.bool_]:
-    """Which rows of observations are among those that the headline is made of, in their order."""
+def counted(observations: pd.DataFrame, *, linear: bool = False) -> NDArray[np.bool_]:
+    """Which rows of observations are believable amounts, those that judgements are made of, in their order."""
     found = np.zeros(len(observations), dtype=bool)
     for places, rows in _placed(observations, linear=linear):
-        found[places] = rows.usable & rows.plain
+        found[places] = rows.believable
     return found
 
 
@@ -263,6 +288,7 @@ class _Columns:
             self.numbers("annual_low")[at],
             self.numbers("annual_high")[at],
             np.where(np.isnan(self.times[at]), np.nan, order / max(1, len(at) - 1)),
+            *some("reason"),
         )
 
     def _is_range(self, at: Codes) -> Mask:

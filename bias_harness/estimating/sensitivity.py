@@ -25,14 +25,14 @@ from bias_harness.estimating.estimators.verdicts import verdict
 
 HEAP_DRAWS = 200
 RANGES = ("midpoint", "low", "high")
-OUTLIERS = ("excluded", "included")
+OUTLIERS = ("included", "excluded")
 SCALES = ("log", "money")
 
 
 def distribution(subject: Subject) -> Iterator[Block]:
     """Per compared level: quantile gaps (within profiles, per cent), distances with p, Gini, share of pairs below."""
     rows, analysis = subject.rows, subject.analysis
-    known = rows.plain & rows.usable
+    known = rows.believable
     n = len(rows.profiles)
     centre = _profile_centre(subject, known)
     for level in subject.compared:
@@ -73,7 +73,7 @@ def _profile_centre(subject: Subject, known: Mask) -> Array:
 def round_numbers(subject: Subject) -> Iterator[Block]:
     """Per level: how round the answers are; per compared level whether undoing the rounding changes the verdict."""
     rows = subject.rows
-    known = rows.plain & rows.usable
+    known = rows.believable
     width = heap_width(rows.annual[known])
     verdicts = _jittered(subject, known, width) if width else {}
     for level in range(len(rows.levels)):
@@ -85,19 +85,22 @@ def _jittered(subject: Subject, known: Mask, width: int) -> dict[int, float]:
     """The share of draws (U(-h/2, h/2) added to every answer) in which the gap keeps its verdict, scope profiles."""
     rows = subject.rows
     at = np.flatnonzero(known)
-    flat = np.ravel_multi_index((rows.profile[at], rows.wording[at], rows.level[at], rows.signal[at]), rows.shape)
-    count = np.maximum(np.bincount(flat, minlength=int(np.prod(rows.shape))), 1.0)
+    shape = (*rows.shape[:3], 1)
+    flat = np.ravel_multi_index((rows.profile[at], rows.wording[at], rows.level[at], np.zeros_like(at)), shape)
+    count = np.maximum(np.bincount(flat, minlength=int(np.prod(shape))), 1.0)
     random = np.random.default_rng(subject.analysis.seed)
     drawn: dict[int, list[Array]] = {b: [] for b in subject.contrasts}
     for _ in range(HEAP_DRAWS):
         y = np.log(np.maximum(rows.annual[at] + random.uniform(-width / 2, width / 2, at.size), 1.0))
-        mean = (np.bincount(flat, weights=y, minlength=count.size) / count).reshape(rows.shape)
+        mean = (np.bincount(flat, weights=y, minlength=count.size) / count).reshape(shape)
         for b, of in subject.contrasts.items():
             gaps = np.where(of.known, mean[:, :, b] - mean[:, :, rows.reference or 0], np.nan)
-            drawn[b].append(profile_means(mean_over(gaps)))
+            drawn[b].append(subject.job_means(profile_means(mean_over(gaps))))
     kept = {}
     for b, of in subject.contrasts.items():
-        plain = verdict(log_gap(of, "profiles", subject.analysis.confidence), subject.margin, subject.alpha)
+        plain = verdict(
+            log_gap(subject.over_jobs(of), "profiles", subject.analysis.confidence), subject.margin, subject.alpha
+        )
         if plain is not None:
             words = [_word(subject, gaps) for gaps in drawn[b]]
             kept[b] = sum(word == plain for word in words) / HEAP_DRAWS
@@ -111,11 +114,11 @@ def _word(subject: Subject, gaps: Array) -> str | None:
 def specification(subject: Subject) -> Iterator[Block]:
     """Per compared level: the gap under every wording, reading of ranges, rule for outliers and scale; a joint test."""
     rows, analysis = subject.rows, subject.analysis
-    ranges = RANGES if (rows.plain & rows.usable & rows.ranged).any() else RANGES[:1]
-    odd = rows.valued & ~rows.mixed & rows.plain
-    outliers = OUTLIERS if (odd & ~rows.usable).any() else OUTLIERS[:1]
+    ranges = RANGES if (rows.believable & rows.ranged).any() else RANGES[:1]
+    near = rows.believable & ~rows.flags.magnitude
+    outliers = OUTLIERS if (rows.believable & rows.flags.magnitude).any() else OUTLIERS[:1]
     amounts = {"midpoint": rows.annual, "low": _or(rows.low, rows.annual), "high": _or(rows.high, rows.annual)}
-    masks = {"excluded": rows.plain & rows.usable, "included": odd}
+    masks = {"excluded": near, "included": rows.believable}
     made = {(r, o): rows.cells(masks[o], amounts[r]) for r, o in product(ranges, outliers)}
     wordings: list[int | None] = [None, *(range(len(rows.wordings)) if len(rows.wordings) > 1 else ())]
     for level in subject.compared:
@@ -124,7 +127,7 @@ def specification(subject: Subject) -> Iterator[Block]:
             of = contrast(cells, level, rows.reference or 0)
             for w, scale in product(wordings, SCALES):
                 one = of if w is None else of.part(None, np.arange(len(rows.wordings)) == w)
-                gaps, interval = _specified(one, scale, analysis.confidence)
+                gaps, interval = _specified(subject.over_jobs(one), scale, analysis.confidence)
                 name = "all" if w is None else "/".join(x for x in rows.wordings[w] if x)
                 choice = {"wording": name, "range": r, "outliers": o, "scale": scale}
                 specs.append({**choice, **_percents(interval), "p_value": interval.p_value})
@@ -147,7 +150,7 @@ def _or(values: Array, otherwise: Array) -> Array:
 
 
 def _specified(of: Contrast, scale: str, confidence: float) -> tuple[Array, Interval]:
-    """Gaps per profile and their interval (log): of the logs, or of the ratio of means."""
+    """Gaps per job and their interval (log): of the logs, or of the ratio of means."""
     if scale == "log":
         gaps = profile_means(of.log_gaps)
         return gaps, paired_t(gaps, confidence)
@@ -160,7 +163,7 @@ def _specified(of: Contrast, scale: str, confidence: float) -> tuple[Array, Inte
 def lenses(subject: Subject, comparisons: int) -> Iterator[Block]:
     """Per compared level: what published audits and laws would count on the same rows. None of it is a verdict."""
     rows = subject.rows
-    known = rows.plain & rows.usable
+    known = rows.believable
     groups = {name: rows.annual[known & (rows.level == g)] for g, name in enumerate(rows.levels)}
     ratios, ties = impact_ratios(groups)
     for level in subject.compared:

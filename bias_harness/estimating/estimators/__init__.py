@@ -10,12 +10,14 @@ from importlib import import_module
 from typing import Any
 
 _FILES = {
+    "arms": "Arm JobGaps arm_of job_gaps level_spread reference_spread",
     "bootstrap": "Bootstrap bootstrap_mean bootstrap_means",
-    "bounds": "Bounds lee_bounds manski_bounds",
+    "bounds": "Bounds lee_bounds manski_bounds trimmed_shift",
     "cells": "Cells Contrast cells_of cells_of_dense contrast rates_of",
     "cluster": "ClusterRegression ClusteredMean cluster_regression clustered_mean",
     "distribution": "Distance PairShares distance_test distances gini pair_shares profile_quantile_gaps quantile_gaps",
     "effects": "PairedEffect cohens_d paired_effect small_sample_factor",
+    "forms": "FormSpread Term form_p form_spread form_terms half_width pooled",
     "noninferiority": "Change independent paired",
     "interaction": "Excess excess excess_of_cells",
     "interval": "Interval paired_t ratio_of_means weighted_paired_t welch_t",
@@ -28,11 +30,11 @@ _FILES = {
     "planning": "Numbers PowerPlan Spread design_variance equivalence_reach minimum_detectable pairs_needed plan_power "
     "power_paired questions_needed smallest_sign_flip_p",
     "pooling": "Pooled dersimonian_laird",
-    "proportions": "McNemar clopper_pearson mcnemar newcombe wilson",
+    "proportions": "McNemar clopper_pearson exact_within mcnemar newcombe wilson",
     "ranks": "Ranked hodges_lehmann mann_whitney wilcoxon",
-    "round_numbers": "Heaping heap_width heaping",
+    "round_numbers": "Heaping heap_width heaping rounding_step",
     "scopes": "panel profile_means profiles profiles_and_wordings",
-    "sequence": "Look confidence_sequence half_width tuned_rho",
+    "sequence": "Look confidence_sequence tuned_rho",
     "signflip": "SignFlip sign_flip",
     "specification": "JointTest joint_test",
     "variance": "Crossed OneWay crossed crossed_cells one_way",

@@ -72,3 +72,12 @@ def manski_bounds(
 def _filled(values: Array, n: int, lowest: float, highest: float) -> tuple[float, float]:
     total, silent = float(values.sum()), n - values.size
     return (total + silent * lowest) / n, (total + silent * highest) / n
+
+
+def trimmed_shift(values: Array, q: float) -> tuple[float, float]:
+    """How far the mean of values moves when the share `q` of the highest is taken off (down), or of the lowest (up)."""
+    ordered = np.sort(present(values))
+    if ordered.size == 0:
+        return 0.0, 0.0
+    mean = float(ordered.mean())
+    return _bottom(ordered, q) - mean, _top(ordered, q) - mean

@@ -194,3 +194,30 @@ def contrast_of(level: Cells, reference: Cells) -> Contrast:
         (level.count, reference.count),
         np.where(both, 0.0, level.count + reference.count),
     )
+
+
+def over_groups(of: Contrast, group: Codes, n: int) -> Contrast:
+    """A contrast of groups of profiles (jobs): gaps and amounts are means over a group's profiles, counts are sums.
+
+    Variances are those of the means' sources and serve no scope but `panel`, which has no need of groups.
+    """
+    if n == group.size:
+        return of
+
+    def mean(values: Array) -> Array:
+        known = ~np.isnan(values)
+        total, count = np.zeros((n, *values.shape[1:])), np.zeros((n, *values.shape[1:]))
+        np.add.at(total, group, np.where(known, values, 0.0))
+        np.add.at(count, group, known)
+        return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+    def summed(values: Array) -> Array:
+        total = np.zeros((n, *values.shape[1:]))
+        np.add.at(total, group, values)
+        return total
+
+    b, a = of.variances, of.log_variances
+    counts = summed(of.counts[0]), summed(of.counts[1])
+    kept = [mean(x) for x in (of.log, of.money, of.level, of.reference, a[0], a[1], b[0], b[1])]
+    variances = (kept[4], kept[5]), (kept[6], kept[7])
+    return Contrast(kept[0], kept[1], kept[2], kept[3], *variances, counts, summed(of.dropped))

@@ -14,6 +14,7 @@ from bias_harness.estimating.estimators.matrix_products import product
 from bias_harness.estimating.estimators.signflip import TIE, is_exact, p_from_hits, sign_table
 
 Ps = Sequence[float | None]
+FEWEST = 3
 
 
 def _known(p_values: Ps) -> list[tuple[float, int]]:
@@ -67,7 +68,7 @@ class MaxT:
     """Joint sign flips of whole profiles over a family of cells (Westfall & Young 1993, single step).
 
     `critical[j]` is the c of the simultaneous interval estimate_j -+ c SE_j, `p_adjusted[j]` the family-wise p; both
-    None for a cell that has fewer than two profiles or no variance.
+    None for a cell that has fewer than three profiles or no variance.
     """
 
     critical: tuple[float | None, ...]
@@ -79,24 +80,25 @@ class MaxT:
 def max_t(gaps: Array, resamples: int = 9_999, seed: int = 0, confidence: float = 0.95) -> MaxT:
     """Simultaneous intervals and p-values for the cells of a family. `gaps` is profiles x cells; NaN = not in it.
 
-    Each flip turns the sign of a profile in all cells at once, so the correlation between cells is kept. Cells with
-    unlike numbers of profiles are first put on one footing: t is mapped to a normal deviate of the same tail (Wallace
-    1959), which changes nothing where the degrees of freedom are equal. The critical value is the 1-alpha quantile of
-    the maximum over flips, and never below the cell's own t quantile.
+    Gaps are centred before they are flipped: a real gap would else widen its own interval, tenfold and more. Each flip
+    turns the sign of a profile in all cells at once, so the correlation between cells is kept. Cells with unlike
+    numbers of profiles are first put on one footing: t is mapped to a normal deviate of the same tail (Wallace 1959),
+    which changes nothing where the degrees of freedom are equal. The critical value is the 1-alpha quantile of the
+    maximum over flips, and never below the cell's own t quantile.
     """
     known = ~np.isnan(gaps)
     n = known.sum(axis=0).astype(float)
     filled = np.where(known, gaps, 0.0)
     signs = sign_table(gaps.shape[0], resamples, seed)
     exact = is_exact(gaps.shape[0])
-    cells = np.flatnonzero((n >= 2) & (_spread(gaps, known, n) > TIE))
+    cells = np.flatnonzero((n >= FEWEST) & (_spread(gaps, known, n) > TIE))
     nothing: tuple[float | None, ...] = (None,) * gaps.shape[1]
     if cells.size == 0:
         return MaxT(nothing, nothing, len(signs), exact)
-    n, filled = n[cells], filled[:, cells]
-    share = filled / np.sqrt(n * (filled**2).sum(axis=0))
-    maxima = _largest_deviates(product(signs, share), n)
-    observed = _deviates(np.abs(share.sum(axis=0)), n)
+    n, filled, known = n[cells], filled[:, cells], known[:, cells]
+    centred = np.where(known, filled - filled.sum(axis=0) / n, 0.0)
+    maxima = _largest_deviates(product(signs, centred / np.sqrt(n * (centred**2).sum(axis=0))), n)
+    observed = _deviates(np.abs((filled / np.sqrt(n * (filled**2).sum(axis=0))).sum(axis=0)), n)
     critical, adjusted = list(nothing), list(nothing)
     limit = float(np.quantile(maxima, confidence, method="higher"))
     for place, j in enumerate(cells):

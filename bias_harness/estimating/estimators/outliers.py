@@ -13,6 +13,7 @@ from bias_harness.estimating.estimators.quantiles import grouped_quantiles
 RATIO = 3.0
 FARTHEST_Z = 5.0
 MAD_TO_SD = 1.4826
+_TIE = 1e-9
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,8 @@ def flag_outliers(
 ) -> Flags:
     """Flags of positive amounts, compared with the median of their group (all of one group by default).
 
-    magnitude: below `floor`, or outside [1/ratio, ratio] times the median. robust: |log(y/median)| more than five
+    magnitude: below `floor`, or outside [1/ratio, ratio] times the median by more than a rounding of floats: exactly a
+    third is inside, whichever way it was computed. robust: |log(y/median)| more than five
     times 1.4826 MAD; with a MAD of zero, the usual case with heaped salaries, nothing. Groups must not be made by the
     label, or the rule itself could make a gap.
     """
@@ -38,7 +40,7 @@ def flag_outliers(
     codes = np.zeros(y.size, dtype=np.int64) if groups is None else np.asarray(groups)
     centred = np.log(y) - _median(np.log(y), codes)
     spread = MAD_TO_SD * _median(np.abs(centred), codes)
-    magnitude = (np.abs(centred) > np.log(ratio)) | (y < floor)
+    magnitude = (np.abs(centred) > np.log(ratio) + _TIE) | (y < floor)
     robust = (spread > 1e-12) & (np.abs(centred) > FARTHEST_Z * np.maximum(spread, 1e-300))
     return Flags(magnitude, robust)
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
+import numpy as np
+from numpy.typing import NDArray
 from scipy import special
 
 
@@ -56,3 +59,42 @@ def mcnemar(only_level: int, only_reference: int) -> McNemar:
         return McNemar(only_level, only_reference, None)
     tail = float(special.bdtr(min(only_level, only_reference), n, 0.5))
     return McNemar(only_level, only_reference, min(1.0, 2 * tail))
+
+
+def exact_within(
+    events_level: NDArray[np.int64],
+    asked_level: NDArray[np.int64],
+    events_reference: NDArray[np.int64],
+    asked_reference: NDArray[np.int64],
+) -> float:
+    """The exact two-sided p of unequal shares within strata (jobs): conditional on each job's number of events.
+
+    Under no difference the level's events of a job are hypergeometric; their sum over jobs is compared with its exact
+    distribution (Cochran 1954, exact form), twice the smaller tail. 1 where nothing can be told.
+    """
+    events = events_level + events_reference
+    asked = asked_level + asked_reference
+    useful = (events > 0) & (events < asked) & (asked_level > 0) & (asked_reference > 0)
+    if not useful.any():
+        return 1.0
+    distribution = np.ones(1)
+    for k, n, m in zip(events[useful], asked_level[useful], asked_reference[useful], strict=True):
+        distribution = np.convolve(distribution, _hypergeometric(int(k), int(n), int(m)))
+    at = round(float(events_level[useful].sum()))
+    return float(min(1.0, 2 * min(distribution[: at + 1].sum(), distribution[at:].sum())))
+
+
+@lru_cache(maxsize=4096)
+def _hypergeometric(k: int, n: int, m: int) -> NDArray[np.float64]:
+    """The chances of 0 to k events among the n of the level when k of all n + m have one."""
+    x = np.arange(k + 1)
+    possible = (x <= n) & (k - x <= m)
+    x = np.where(possible, x, max(0, k - m))
+    logs = _log_choose(n, x) + _log_choose(m, k - x) - _log_choose(n + m, np.array(k))
+    chances: NDArray[np.float64] = np.where(possible, np.exp(logs), 0.0)
+    return chances
+
+
+def _log_choose(n: int, k: NDArray[np.int64]) -> NDArray[np.float64]:
+    found: NDArray[np.float64] = special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(n - k + 1)
+    return found

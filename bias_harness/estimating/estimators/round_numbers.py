@@ -38,3 +38,20 @@ def heap_width(amounts: Array, share: float = 0.75) -> int | None:
     found = heaping(amounts)
     shares = (found.share_multiple_10000, found.share_multiple_5000, found.share_multiple_1000)
     return next((h for h, s in zip(HEAPS, shares, strict=True) if s is not None and s >= share), None)
+
+
+_SCORE_STEPS = (1.0, 0.5, 0.1)
+
+
+def rounding_step(values: Array, *, money: bool, share: float = 0.75) -> float | None:
+    """The widest usual step that at least `share` of the values are multiples of; None where there is none.
+
+    Steps of money are 10,000, 5,000 and 1,000, those of scores 1, 0.5 and 0.1; shares (all 0 or 1) have none.
+    """
+    known = present(values)
+    if known.size == 0 or (not money and np.isin(known, (0.0, 1.0)).all()):
+        return None
+    for step in HEAPS if money else _SCORE_STEPS:
+        if (np.abs(known - np.round(known / step) * step) < 1e-6).mean() >= share:
+            return float(step)
+    return None

@@ -15,7 +15,7 @@ from bias_harness.estimating.estimators.verdicts import verdict
 from bias_harness.reporting.charts import Drawing
 from bias_harness.reporting.charts.timeline import Timeline, TimelinePoint
 from bias_harness.reporting.material import Material, View
-from bias_harness.reporting.sections.first import banners
+from bias_harness.reporting.sections.first import banners, unfinished
 from bias_harness.reporting.texts import Texts
 from bias_harness.vocabulary import Estimate
 
@@ -59,7 +59,10 @@ def build(materials: Sequence[Material], texts: Texts, by: By = "run") -> dict[s
                     found.append(one)
     return {
         "banners": list(dict.fromkeys(text for m in materials for text in banners(m, texts))),
-        "differences": [text for m in materials[1:] if (text := _different(materials[0], m, texts))],
+        "differences": [
+            *(f"{m.run}: {text}" for m in materials if (text := unfinished(m, texts))),
+            *(text for m in materials[1:] if (text := _different(materials[0], m, texts))),
+        ],
         "comparisons": found,
         "kind": _kind(by),
     }
