@@ -10,7 +10,7 @@ import numpy as np
 
 from bias_harness.estimating.estimators.arms import Arm, JobGaps
 from bias_harness.estimating.estimators.bounds import trimmed_shift
-from bias_harness.estimating.estimators.cells import Mask
+from bias_harness.estimating.estimators.cells import Codes, Mask
 from bias_harness.estimating.estimators.forms import FormSpread, Term
 from bias_harness.estimating.estimators.interval import Array, paired_t
 from bias_harness.estimating.judgement import (
@@ -82,7 +82,7 @@ def _by_wording(arm: Arm, persons: int) -> Array:
     return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan).reshape(persons, words)
 
 
-def control_of(of: JobGaps, reference: FormSpread) -> Control | None:
+def control_of(of: JobGaps, reference: FormSpread, job_of: Codes) -> Control | None:
     """The spread of neutral forms, and how much pairs of level and reference differ beyond pairs of neutral answers."""
     size_b, mean_b, square_b = _moments(of.level, of.of_persons.size)
     size_a, mean_a, square_a = _moments(of.reference, of.of_persons.size)
@@ -91,12 +91,15 @@ def control_of(of: JobGaps, reference: FormSpread) -> Control | None:
     noise = float(np.sqrt(reference.noise)) if reference.df else None
     if not known.any():
         return None if spread is None else Control(spread, noise, None, None, None, None)
-    b, a = (np.maximum(s - m**2, 0.0)[known] for s, m in ((square_b, mean_b), (square_a, mean_a)))
-    neutral = 2 * a * size_a[known] / (size_a[known] - 1)
-    across = (mean_b - mean_a)[known] ** 2 + b + a
-    over = paired_t(across - neutral)
+    n_b, n_a = size_b[known], size_a[known]
+    own_b, own_a = (np.maximum(s - m**2, 0.0)[known] for s, m in ((square_b, mean_b), (square_a, mean_a)))
+    neutral = own_a * n_a / (n_a - 1)
+    of_level = np.where(n_b > 1, own_b * n_b / np.maximum(n_b - 1, 1), neutral)
+    beyond = (mean_b - mean_a)[known] ** 2 - of_level / n_b - neutral / n_a
+    in_job = np.bincount(job_of[known])
+    over = paired_t(np.bincount(job_of[known], weights=beyond)[in_job > 0] / in_job[in_job > 0])
     roots = [None if x is None else float(np.sqrt(max(x, 0.0))) for x in (over.estimate, over.conf_low, over.conf_high)]
-    return Control(spread, noise, float(np.sqrt(neutral.mean())), *roots)
+    return Control(spread, noise, float(np.sqrt(2 * neutral.mean())), *roots)
 
 
 def _moments(arm: Arm, persons: int) -> tuple[Array, Array, Array]:

@@ -97,9 +97,9 @@ class Control:
 
     `spread` is the standard deviation of a form's mean over the neutral forms of the reference arm, noise included,
     and `noise` what noise alone would give there. `pair_size` is the root mean square of the difference between two
-    neutral answers about one person; `above_floor` how much a pair of level and reference differs beyond that: the
-    root of the difference of the mean squares, with the ends of its interval over jobs (0 where a mean square is
-    below the floor). None where the reference has one answer a person only.
+    neutral answers about one person; `above_floor` how far the answers about level and reference lie apart
+    beyond what such differences bring: the root of a difference of mean squares, with the ends of its interval over
+    jobs (0 where the mean square is below the floor). None where the reference has one answer a person only.
     """
 
     spread: float | None

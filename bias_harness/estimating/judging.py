@@ -128,7 +128,7 @@ class Context:
             n_reference=counts[1],
             n_dropped=counts[2],
             pairs=pairs_of(of),
-            control=control_of(of, self.model.references),
+            control=control_of(of, self.model.references, codes),
             job_gaps={n: float(g) for n, g in zip(names, of.gaps, strict=True) if np.isfinite(g)},
             **money_of(side, level),
         )
