@@ -15,7 +15,7 @@ import pandas as pd
 import yaml
 
 from bias_harness.errors import UsageError, did_you_mean
-from bias_harness.estimating.rows import counted as believed
+from bias_harness.estimating.accounts import counted as believed
 from bias_harness.results import write_whole
 from bias_harness.runs import Run
 
