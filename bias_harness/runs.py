@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from bias_harness.design.audit import Audit
+from bias_harness.errors import RunFolderError
 from bias_harness.results import EXPERIMENT, KeySet, Manifest, RunFolder, counted, find_run
 from bias_harness.results.totals import completed
 from bias_harness.vocabulary import Answer, Response, Trial
@@ -180,10 +181,10 @@ class Run:
     @cached_property
     def imported(self) -> dict[str, Trial] | None:
         """The trials by key of answers that were collected elsewhere; None for a run that was asked here."""
-        from bias_harness.results.trials import TRIALS, read_trials
+        from bias_harness.results.trials import TRIALS, fitting_trials
 
         path = self.folder.path / TRIALS
-        return read_trials(path) if path.is_file() else None
+        return fitting_trials(path, self.audit) if path.is_file() else None
 
     def _imported_question(self, trial: Trial) -> str:
         block = self._blocks[trial.wording, trial.language]
@@ -207,6 +208,12 @@ class Run:
         latest = self.folder.latest()
         reader = Reader(self.audit.experiment.outcome)
         if self.imported is not None:
+            missing = len(self.imported.keys() - latest.keys())
+            if missing:
+                raise RunFolderError(
+                    f"{self.folder.path}: {missing} of {len(self.imported)} imported answers are not in the log, "
+                    "which was cut or altered: import the table again"
+                )
             for key, trial in self.imported.items():
                 prompt = self._imported_question(trial)
                 yield trial, latest[key], reader.read(latest[key], language=trial.language, prompt=prompt)

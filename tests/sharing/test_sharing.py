@@ -113,7 +113,8 @@ def altered(archive: Path, target: Path, **changes: bytes | None) -> Path:
     [
         ("run/responses.jsonl", b"{}", "run/responses.jsonl was altered"),
         ("data/pairs.csv", None, "data/pairs.csv is missing"),
-        ("run/more.txt", b"x", "run/more.txt is not among the checksums"),
+        ("run/more.txt", b"x", "run/more.txt is no file of a bundle"),
+        ("run/responses.2.jsonl", b"x", "run/responses.2.jsonl is not among the checksums"),
         ("../out.txt", b"x", "would be unpacked outside"),
     ],
 )
