@@ -317,7 +317,7 @@ def test_imported_trials_name_their_format(workspace: Path) -> None:
     with pytest.raises(InputError, match="format 3 is newer"):
         read_trials(trials)
     trials.write_text(head + "nonsense\n")
-    with pytest.raises(RunFolderError, match="line 2 is no trial"):
+    with pytest.raises(RunFolderError, match="line 2 is not a trial"):
         read_trials(trials)
 
 
