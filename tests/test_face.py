@@ -54,6 +54,7 @@ def test_a_type_checker_sees_the_names_that_are_there() -> None:
     assert sorted(bias_harness._MODULES) == sorted(bias_harness.__all__)
 
 
+@pytest.mark.slow
 def test_the_public_names_are_typed() -> None:
     """`tests/typing/face.py` has right uses and wrong ones; strict mypy has to tell them apart."""
     command = [sys.executable, "-m", "mypy", "tests/typing"]

@@ -94,7 +94,12 @@ def asked(audit: Audit) -> Any:
     context = Context({}, {}, audit.experiment.outcome)
     advisors = {e.name: create(e, context) for e in audit.experiment.endpoints}
     requests = {r.trial: r for e in audit.experiment.endpoints for _, block in audit.requests(e) for r in block}
-    return lambda trial, _: in_loop(advisors[trial.endpoint].ask(requests[trial])).text
+
+    async def all_of_them() -> dict[Any, str | None]:
+        return {trial: (await advisors[trial.endpoint].ask(request)).text for trial, request in requests.items()}
+
+    texts = in_loop(all_of_them())
+    return lambda trial, _: texts[trial]
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])
