@@ -112,17 +112,19 @@ class Run:
         """One row a profile, endpoint, attribute and level: its gap, level minus reference.
 
         `gap` is on the `scale` of the headline: log units of pay, or a difference in the unit of a score or share.
-        The mean over the profiles of one endpoint, attribute and level is the headline's `estimate`.
+        Averaged over the profiles of a job, and then over the jobs, these are the headline's `estimate` (of the scope
+        profiles).
         """
         import pandas as pd
 
         about = ("endpoint", "attribute", "level", "reference", "scale")
+        jobs = {persona.id: persona.job for persona in self.audit.design.personas}
         rows = [
-            {**{name: getattr(e, name) for name in about}, "profile": profile, "gap": gap}
+            {**{name: getattr(e, name) for name in about}, "job": jobs[profile], "profile": profile, "gap": gap}
             for e in self.estimates.find(family="headline")
             for profile, gap in e.details.get("profile_gaps", {}).items()
         ]
-        return pd.DataFrame(rows, columns=[*about, "profile", "gap"])
+        return pd.DataFrame(rows, columns=[*about, "job", "profile", "gap"])
 
     @property
     def headlines(self) -> list[str]:
@@ -132,20 +134,22 @@ class Run:
 
         made = material(self)
         built = first.build(made, spoken(made, "en"))
-        lines = list(built["banners"])
+        lines = [*built["banners"], *([built["unfinished"]] if built["unfinished"] else [])]
         for found in built["findings"]:
             lines += [f"{found['verdict'].upper()}: {found['sentence']}", f"    {found['numbers']}"]
         return lines
 
     def write(self, languages: Iterable[str] = ("nl", "en")) -> list[Path]:
-        """Write everything that is derived: observations, estimates, the page in each language and the figures.
+        """Write every derived file anew, all of them or none: they never say different things. Asks nothing.
 
-        All of it is made before the first file is written, so that the files are of one reading. Returns their paths.
+        These are `observations.parquet`, `estimates.json`, `estimates.csv`, the figures and the page, in these
+        languages and in those that it is there in already. Returns the paths.
         """
         from bias_harness.reporting.report import pages
 
-        made = {**self.numbers(), **pages(material(self), languages)}
-        return [self.folder.write(name, data) for name, data in made.items()]
+        there = [path.name.split(".")[1] for path in sorted(self.folder.path.glob("report.*.html"))]
+        made = {**self.numbers(), **pages(material(self), dict.fromkeys((*languages, *there)))}
+        return self.folder.write_all(made)
 
     def numbers(self) -> dict[str, bytes]:
         """File name -> content of `observations.parquet` and `estimates.json`."""
@@ -276,6 +280,7 @@ def run(
     budget: float | None = None,
     personas: frozenset[str] | None = None,
     progress: Progress | None = None,
+    see: See | None = None,
 ) -> Run:
     """`arun` for a caller without an event loop; inside a running one (a notebook) it uses a thread of its own."""
     from bias_harness.asking.event_loop import in_loop
@@ -292,6 +297,7 @@ def run(
                 budget=budget,
                 personas=personas,
                 progress=progress,
+                see=see,
             )
         )
 
