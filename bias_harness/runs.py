@@ -70,7 +70,12 @@ class Run:
         from bias_harness.estimating.estimates import estimate
 
         e = self.audit.experiment
-        return estimate(self.observations, analysis=e.analysis, outcome=e.outcome)
+        return estimate(self.observations, analysis=e.analysis, outcome=e.outcome, primary=self._primary)
+
+    @property
+    def _primary(self) -> list[str]:
+        """The declared comparisons as `attribute/level`."""
+        return [f"{attribute}/{level}" for attribute, level in self.audit.primary]
 
     @cached_property
     def judgements(self) -> Judgements:
@@ -78,7 +83,7 @@ class Run:
         from bias_harness.estimating.judging import judge
 
         e = self.audit.experiment
-        return judge(self.observations, analysis=e.analysis, outcome=e.outcome)
+        return judge(self.observations, analysis=e.analysis, outcome=e.outcome, primary=self._primary)
 
     @cached_property
     def pairs(self) -> pd.DataFrame:
@@ -120,15 +125,18 @@ class Run:
     @property
     def headlines(self) -> list[str]:
         """The findings in plain English sentences with their numbers, and what kind of model they are about."""
-        from bias_harness.reporting.material import spoken
+        from bias_harness.reporting.accounting import account_lines
+        from bias_harness.reporting.material import View, spoken
         from bias_harness.reporting.sections import first
 
         made = material(self)
-        built = first.build(made, spoken(made, "en"))
+        view = View(made, spoken(made, "en"))
+        built = first.build(made, view.texts)
         lines = list(built["banners"])
         for found in built["findings"]:
             lines += [f"{found['verdict'].upper()}: {found['sentence']}", f"    {found['numbers']}"]
-        return lines
+        lines += [f"{found['verdict'].upper()}: {found['sentence']}" for found in built["uneven"]]
+        return [*lines, "", *account_lines(view)]
 
     def write(self, languages: Iterable[str] = ("nl", "en")) -> list[Path]:
         """Write everything that is derived: observations, estimates, the page in each language and the figures.

@@ -134,10 +134,7 @@ def render_comparison(materials: Sequence[Material], language: str, by: compare.
 
     Raises `UsageError` for fewer than two runs, unless `by` says what of one run is compared.
     """
-    if len(materials) < 2 and by == "run":
-        raise UsageError("a comparison needs two runs or more; name them, or say what of one run is compared with --by")
-    if not all(m.measure.relative for m in materials):
-        raise UsageError("compare sets salaries side by side; a run that measures a score or a share has its own page")
+    comparable(materials, by)
     spoken = texts(language)
     sides = ", ".join(m.run for m in materials)
     values = {
@@ -148,6 +145,15 @@ def render_comparison(materials: Sequence[Material], language: str, by: compare.
         "date": _date(spoken, materials[-1]),
     }
     return _environment().get_template("compare.html.j2").render(values)
+
+
+def comparable(materials: Sequence[Material], by: compare.By) -> Sequence[Material]:
+    """The same, where they can be compared. Raises `UsageError`."""
+    if len(materials) < 2 and by == "run":
+        raise UsageError("a comparison needs two runs or more; name them, or say what of one run is compared with --by")
+    if not all(m.measure.relative for m in materials):
+        raise UsageError("compare sets salaries side by side; a run that measures a score or a share has its own page")
+    return materials
 
 
 def _bytes(text: str) -> bytes:

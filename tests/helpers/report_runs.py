@@ -64,7 +64,9 @@ def material_of(
 ) -> Material:
     frame = observations(audit, rows)
     e = audit.experiment
-    found = estimate(frame, analysis=e.analysis, outcome=e.outcome, endpoints=[x.name for x in e.endpoints])
+    primary = [f"{attribute}/{level}" for attribute, level in audit.primary]
+    ends = [x.name for x in e.endpoints]
+    found = estimate(frame, analysis=e.analysis, outcome=e.outcome, endpoints=ends, primary=primary)
     manifest = {
         "started_at": "2026-01-02T03:00:00+00:00",
         "finished_at": "2026-01-02T04:00:00+00:00",

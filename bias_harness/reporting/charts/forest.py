@@ -6,21 +6,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from bias_harness.outcome import Margin, shown_gap
+from bias_harness.estimating.judgement import Judgement
+from bias_harness.outcome import Margin
 from bias_harness.reporting.charts.chart import Column, Table
 from bias_harness.reporting.charts.scene import LETTER, WIDE, Bar, Label, Line, Mark, Scale, Scene, Sign, around, fit
+from bias_harness.reporting.judged import SIGNS, Key, key_of, shown
 from bias_harness.reporting.texts import Texts
-from bias_harness.vocabulary import Estimate
 
 TICK_ROOM = 8
-VERDICT_SHAPES = {
-    "gap_meaningful": "diamond",
-    "gap_detected_size_unclear": "triangle",
-    "gap_detected_but_negligible": "square",
-    "equivalent": "square",
-    "inconclusive": "circle",
-    "none": "cross",
-}
 
 
 @dataclass(frozen=True)
@@ -32,8 +25,8 @@ class ForestRow:
     percent: float
     low: float | None
     high: float | None
-    verdict: str
-    profiles: int
+    word: Key
+    jobs: int
 
 
 @dataclass(frozen=True)
@@ -51,10 +44,15 @@ class Forest:
             Column("percent", "gap"),
             Column("low", "gap"),
             Column("high", "gap"),
-            Column("profiles", "count"),
+            Column("jobs", "count"),
             Column("verdict", "verdict"),
         )
-        return Table(columns, [(r.group, r.label, r.percent, r.low, r.high, r.profiles, r.verdict) for r in self.rows])
+        return Table(columns, [(r.group, r.label, r.percent, r.low, r.high, r.jobs, r.word) for r in self.rows])
+
+    @property
+    def words(self) -> list[Key]:
+        """The words that occur, in the order of the strength of their signs."""
+        return [word for word in SIGNS if any(r.word == word for r in self.rows)]
 
     def limits(self) -> tuple[float, float]:
         """The ends of the axis; zero and the band are always on it."""
@@ -78,7 +76,7 @@ class Forest:
             if r.low is not None and r.high is not None:
                 marks += [Line(x(r.low), middle, x(r.high), middle, "range")]
                 marks += [Line(x(end), middle - 4, x(end), middle + 4, "range") for end in (r.low, r.high)]
-            shape = VERDICT_SHAPES[r.verdict]
+            shape = SIGNS[r.word]
             marks.append(Sign(x(r.percent), middle, "dot clear" if shape == "diamond" else "dot", shape))
             labels += self._words(texts, r, middle, width, wide=wide)
         return Scene(width, bottom + 24, tuple(marks), tuple(labels))
@@ -120,15 +118,15 @@ def letters(text: str, size: float = 11) -> float:
     return LETTER * size * len(text)
 
 
-def forest(labelled: Iterable[tuple[str, str, Estimate]], margin: Margin) -> Forest:
-    """The forest of (group, label, estimate); estimates without a number are left to the tables.
+def forest(labelled: Iterable[tuple[str, str, Judgement]], margin: Margin) -> Forest:
+    """The forest of (group, label, judgement), with the intervals as the words used them.
 
-    `margin` is the smallest gap of interest.
+    Those without a number are left to the tables. `margin` is the smallest gap of interest.
     """
     rows = tuple(
-        ForestRow(group, label, value, low, high, e.verdict or "none", e.n_profiles)
-        for group, label, e in labelled
-        for value, low, high in [shown_gap(e)]
+        ForestRow(group, label, value, low, high, key_of(j), j.jobs)
+        for group, label, j in labelled
+        for value, low, high in [shown(j)]
         if value is not None
     )
     return Forest(rows, margin)
