@@ -15,6 +15,12 @@ from bias_harness.reporting.judged import holds_together, key_of, margin_of, mea
 from bias_harness.reporting.texts import Texts, round_significant
 
 FEW_JOBS, ENOUGH_FOR_SAME = 6, 40
+FAR_TOO_WIDE = 100.0
+"""Per cent: a range that reaches twice the amount is not worth its numbers."""
+DIGITS = (2, 3, 4, 5, 12)
+"""Significant digits that the ends of a range are told apart with."""
+UNDIRECTED = frozenset(("cannot_tell", "practically_the_same", "no_data"))
+"""What says nothing of a direction."""
 TOLD: frozenset[Because] = frozenset(
     ("one_job", "few_jobs", "fewer_than_40_jobs", "one_form", "few_edits", "family", "words_move_it_too")
 )
@@ -97,7 +103,13 @@ class _Said:
         """The size of a gap without its direction: money, or a number in the outcome's own unit."""
         if self.in_money:
             return self.texts.money(round_significant(abs(value), digits), self.j.currency or "", exact=True)
-        return self.texts.gap(abs(value))
+        return self.texts.gap(abs(value), self.texts.digits + digits - 2)
+
+    def bare(self, value: float, digits: int = 2) -> str:
+        """The same without its unit, which the other end of a range has."""
+        if self.in_money:
+            return self.size(value, digits)
+        return self.texts.size(abs(value), self.texts.digits + digits - 2)
 
     def direction(self, value: float) -> str:
         return self.texts("units.less" if value < 0 else "units.more")
@@ -119,13 +131,11 @@ class _Said:
         _, low, high = self.values()
         if low is None or high is None:
             return {}
-        for digits in (2, 3, 4, 5, 12):
-            near, far = sorted((low, high), key=abs) if low * high > 0 else (low, high)
-            made = [self.size(x, digits) if low * high > 0 else self.side(x, digits) for x in (near, far)]
-            if made[0] != made[1]:
-                break
-        unit = self.direction(low) if low * high > 0 else ""
-        return {"low": made[0], "high": " ".join(filter(None, (made[1], unit)))}
+        if low * high <= 0:
+            return {"low": self.side(low), "high": self.side(high)}
+        near, far = sorted((low, high), key=abs)
+        digits = next((d for d in DIGITS if self.bare(near, d) != self.bare(far, d)), DIGITS[-1])
+        return {"low": self.bare(near, digits), "high": self.side(far, digits)}
 
     def main(self) -> Iterator[str]:
         """The finding itself, by its word."""
@@ -167,8 +177,10 @@ class _Said:
         return self.texts.percent(size) if measure.form == "word" else self.texts.gap(size)
 
     def _range(self) -> Iterator[str]:
-        ends = self.ends()
-        if ends:
+        ends, (_, low, high) = self.ends(), shown(self.j)
+        if low is not None and high is not None and measure_of(self.j).relative and high > FAR_TOO_WIDE:
+            yield self("range_wide")
+        elif ends:
             yield self("range", **ends)
 
     def _the_same(self) -> str:
@@ -206,7 +218,7 @@ class _Said:
         j, t = self.j, self.texts
         if j.gap is None:
             return
-        if not j.averages_agree and j.mean_difference is not None:
+        if not j.averages_agree and j.mean_difference is not None and key_of(j) not in UNDIRECTED:
             value = j.mean_difference if measure_of(j).relative else measure_of(j).shown(j.mean_difference)
             yield self("averages", side=self.side(value))
         if j.same:
@@ -216,7 +228,10 @@ class _Said:
             yield self("could_differ", share=t.percent(100 * j.could_differ, 0))
         if j.pairs is not None and j.pairs.of > 1:
             names = ("lower", "equal", "higher", "of")
-            yield self("often", **{name: t.number(getattr(j.pairs, name)) for name in names})
+            yield self(
+                "often_equal" if j.pairs.equal else "often",
+                **{name: t.number(getattr(j.pairs, name)) for name in names},
+            )
 
     def reasons(self) -> Iterator[str]:
         """Which rule held the word back, and what it would take."""
@@ -257,7 +272,7 @@ class _Said:
         if not j.jobs:
             return
         few = j.jobs < FEW_JOBS or j.basis == "cases"
-        jobs = t.counted("cases" if few else self._noun, j.jobs)
+        jobs = t.counted("cases" if few and not j.job_is_person else self._noun, j.jobs)
         if self.names.frame and not few and not j.job_is_person:
             jobs = self("drawn", jobs=jobs, frame=self.names.frame)
         answers = t.counted("answers", j.n_level + j.n_reference)

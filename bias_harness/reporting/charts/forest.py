@@ -14,6 +14,8 @@ from bias_harness.reporting.judged import SIGNS, Key, key_of, shown
 from bias_harness.reporting.texts import Texts
 
 TICK_ROOM = 8
+WIDEST = 15
+"""How many margins either way an axis shows at least before it cuts ranges off."""
 
 
 @dataclass(frozen=True)
@@ -55,9 +57,10 @@ class Forest:
         return [word for word in SIGNS if any(r.word == word for r in self.rows)]
 
     def limits(self) -> tuple[float, float]:
-        """The ends of the axis; zero and the band are always on it."""
-        ends = [x for r in self.rows for x in (r.percent, r.low, r.high)]
+        """The ends of the axis: zero and the band are always on it, ranges that are far too wide run off it."""
         half = self.margin.shown
+        far = max(3 * max((abs(r.percent) for r in self.rows), default=0.0), WIDEST * half)
+        ends = [None if x is None else min(max(x, -far), far) for r in self.rows for x in (r.percent, r.low, r.high)]
         return around(ends, include=(0.0, -1.5 * half, 1.5 * half))
 
     def scene(self, texts: Texts, width: int) -> Scene:
@@ -74,8 +77,11 @@ class Forest:
         for index, r in enumerate(self.rows):
             middle = top + row * index + (row / 2 if wide else 30)
             if r.low is not None and r.high is not None:
-                marks += [Line(x(r.low), middle, x(r.high), middle, "range")]
-                marks += [Line(x(end), middle - 4, x(end), middle + 4, "range") for end in (r.low, r.high)]
+                low, high = self.limits()
+                inside = [min(max(end, low), high) for end in (r.low, r.high)]
+                marks += [Line(x(inside[0]), middle, x(inside[1]), middle, "range")]
+                kept = [end for end in (r.low, r.high) if end in inside]
+                marks += [Line(x(end), middle - 4, x(end), middle + 4, "range") for end in kept]
             shape = SIGNS[r.word]
             marks.append(Sign(x(r.percent), middle, "dot clear" if shape == "diamond" else "dot", shape))
             labels += self._words(texts, r, middle, width, wide=wide)
