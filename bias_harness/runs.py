@@ -134,7 +134,8 @@ class Run:
         built = first.build(made, view.texts)
         lines = list(built["banners"])
         for found in built["findings"]:
-            lines += [f"{found['verdict'].upper()}: {found['sentence']}", f"    {found['numbers']}"]
+            lines.append(f"{found['verdict'].upper()}: {found['sentence']}")
+            lines += [f"    {found[name]}" for name in ("more", "numbers") if found[name]]
         lines += [f"{found['verdict'].upper()}: {found['sentence']}" for found in built["uneven"]]
         return [*lines, "", *account_lines(view)]
 

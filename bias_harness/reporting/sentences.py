@@ -44,9 +44,10 @@ class Names:
 
 @dataclass(frozen=True)
 class Finding:
-    """The sentences, the word as it is shown, and its key."""
+    """The finding in sentences, what is to be known beside it, the word as it is shown, and its key."""
 
     sentence: str
+    more: str
     verdict: str
     word: str
 
@@ -54,9 +55,9 @@ class Finding:
 def finding(texts: Texts, j: Judgement, names: Names) -> Finding:
     """What a judgement says, in the texts' language."""
     said = _Said(texts, j, names)
-    whole = " ".join(part for part in (*said.main(), *said.beside(), *said.reasons(), *said.counts()) if part)
+    whole, more = " ".join(said.main()), " ".join((*said.beside(), *said.reasons(), *said.counts()))
     start = whole if whole.startswith(names.model) else whole[0].upper() + whole[1:]
-    return Finding(start, word_of(texts, j), key_of(j))
+    return Finding(start, more, word_of(texts, j), key_of(j))
 
 
 def word_of(texts: Texts, j: Judgement) -> str:
@@ -75,9 +76,8 @@ def imbalance(texts: Texts, found: Imbalance, names: Names) -> Finding:
         "level_rate": texts.percent(100 * (found.share_level or 0.0)),
         "reference_rate": texts.percent(100 * (found.share_reference or 0.0)),
     }
-    return Finding(
-        texts(f"sentences.uneven.{found.what}", **rates, **names.who), texts(f"verdicts.{found.what}"), found.what
-    )
+    whole = texts(f"sentences.uneven.{found.what}", **rates, **names.who)
+    return Finding(whole, "", texts(f"verdicts.{found.what}"), found.what)
 
 
 def _joined(texts: Texts, parts: list[str]) -> str:
@@ -111,6 +111,11 @@ class _Said:
             return self.size(value, digits)
         return self.texts.size(abs(value), self.texts.digits + digits - 2)
 
+    @property
+    def margin_digits(self) -> int | None:
+        """None after the point where the margin is a whole number."""
+        return 0 if abs(margin_of(self.j) - round(margin_of(self.j))) < 1e-9 else None
+
     def direction(self, value: float) -> str:
         return self.texts("units.less" if value < 0 else "units.more")
 
@@ -143,7 +148,7 @@ class _Said:
         if key == "no_data" or self.j.gap is None:
             yield self("no_data")
         elif key in ("practically_the_same", "cannot_tell"):
-            yield self(key, margin=self.texts.gap(margin_of(self.j)))
+            yield self(key, margin=self.texts.gap(margin_of(self.j), self.margin_digits))
             yield from self._range() if key == "cannot_tell" else ()
         elif key == "every_job_the_same":
             yield self._the_same()
@@ -157,7 +162,7 @@ class _Said:
         yield from self._percent()
         yield from self._range()
         if key in ("difference_too_small_to_matter", "difference_of_unclear_size", "explored"):
-            yield self(f"after.{key}", margin=self.texts.gap(margin_of(self.j)))
+            yield self(f"after.{key}", margin=self.texts.gap(margin_of(self.j), self.margin_digits))
 
     def _percent(self) -> Iterator[str]:
         """The per cent beside money; beside a score or a share the two means."""
@@ -223,7 +228,7 @@ class _Said:
             yield self("averages", side=self.side(value))
         if j.same:
             counts = {"lower": t.number(j.jobs_lower), "higher": t.number(j.jobs_higher), "jobs": t.number(j.jobs)}
-            yield self("beyond", margin=t.gap(margin_of(j)), **counts)
+            yield self("beyond", margin=t.gap(margin_of(j), self.margin_digits), **counts)
         if j.could_differ is not None:
             yield self("could_differ", share=t.percent(100 * j.could_differ, 0))
         if j.pairs is not None and j.pairs.of > 1:

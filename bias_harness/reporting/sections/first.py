@@ -42,7 +42,8 @@ def build(material: Material, texts: Texts) -> dict[str, Any]:
 def finding_of(view: View, j: Judgement) -> dict[str, str]:
     """The word, its key, the sentence, the numbers in small print, and the link to the answers."""
     found = finding(view.texts, j, view.names(j))
-    return {**_shown(view, j, found), "sentence": found.sentence + _silent(view, j), "numbers": _numbers(view, j)}
+    silent = {"sentence": found.sentence + _silent(view, j)}
+    return {**_shown(view, j, found), **silent, "numbers": _numbers(view, j)}
 
 
 def uneven(view: View, i: Imbalance) -> dict[str, str]:
@@ -56,6 +57,7 @@ def _shown(view: View, of: Judgement | Imbalance, found: Finding) -> dict[str, s
         "verdict": found.verdict,
         "key": found.word,
         "sentence": found.sentence,
+        "more": found.more,
         "link": view.link(of.endpoint, of.attribute),
     }
 
