@@ -19,6 +19,7 @@ from bias_harness.estimating.estimates import estimate
 from bias_harness.estimating.observations import observations
 from bias_harness.reporting.report import pages
 from bias_harness.reporting.sections import Material
+from bias_harness.results import EndpointTotals, Manifest
 from bias_harness.vocabulary import Answer, Response
 
 MODELS = 5
@@ -57,7 +58,7 @@ def material_of(audit: Audit) -> Material:
     def behind(keys: Sequence[str]) -> dict[str, tuple[Response, Answer]]:
         return {key: raw[key] for key in keys if key in raw}
 
-    manifest = {"endpoints": {x.name: {"nature": "simulation"} for x in e.endpoints}}
+    manifest = Manifest(endpoints={x.name: EndpointTotals("simulation") for x in e.endpoints})
     return Material(audit, frame, found, manifest, behind, "benchmark")
 
 

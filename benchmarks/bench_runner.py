@@ -105,8 +105,8 @@ def harness(base_url: str, requests: int, folder: Path, *, planned: bool) -> dic
     if planned:
         pipeline.plan(audit)
     begun = time.monotonic()
-    (tally,) = pipeline.run(audit, limit=requests).folder.manifest()["endpoints"].values()
-    return {"seconds": time.monotonic() - begun, "answered": tally["answered"], "already": tally["already"]}
+    (tally,) = pipeline.run(audit, limit=requests).manifest.endpoints.values()
+    return {"seconds": time.monotonic() - begun, "answered": tally.answered, "already": tally.already}
 
 
 def as_contestant(name: str, port: int, requests: int, folder: Path) -> None:

@@ -37,9 +37,10 @@ if TYPE_CHECKING:
     from bias_harness.planning.plan import Plan
     from bias_harness.reading import read
     from bias_harness.runs import Run, arun, load_run, run
-    from bias_harness.sharing.bundle import Verified, bundle, verify
+    from bias_harness.sharing.bundle import bundle
     from bias_harness.sharing.export import export
     from bias_harness.sharing.importing import import_answers
+    from bias_harness.sharing.verification import Verified, verify
     from bias_harness.vocabulary import (
         Answer,
         Candidate,
@@ -79,7 +80,8 @@ _WHERE = {
     "planning.plan": ("Plan",),
     "reading": ("read",),
     "runs": ("Run", "arun", "load_run", "run"),
-    "sharing.bundle": ("Verified", "bundle", "verify"),
+    "sharing.bundle": ("bundle",),
+    "sharing.verification": ("Verified", "verify"),
     "sharing.export": ("export",),
     "sharing.importing": ("import_answers",),
     "vocabulary": (

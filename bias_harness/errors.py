@@ -106,6 +106,15 @@ class ReplayMissError(FatalError):
     """A recording does not hold the request that was asked of it."""
 
 
+def check_format(found: object, newest: int, source: object) -> int:
+    """The `format` that a kept file names. Raises `InputError` where it names none, or one to come."""
+    if not isinstance(found, int) or isinstance(found, bool) or found < 1:
+        raise InputError(f"{source}: 'format' is {found!r}, and a number from 1 is wanted; restore the file")
+    if found > newest:
+        raise InputError(f"{source}: format {found} is newer than this version knows ({newest}); update bias_harness")
+    return found
+
+
 MOST_NAMES = 20
 
 

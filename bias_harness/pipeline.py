@@ -55,11 +55,24 @@ def load_experiment(
     return load_audit(name, wanted)
 
 
-def plan(audit: Audit, *, pilot: Run | None = None) -> Plan:
-    """What the experiment would ask, cost and detect; a finished `pilot` replaces assumptions. Asks nothing."""
+def plan(
+    audit: Audit,
+    *,
+    pilot: Run | None = None,
+    limit: int | None = None,
+    shard: tuple[int, int] | None = None,
+    budget: float | None = None,
+) -> Plan:
+    """What the experiment would ask, cost and detect; a finished `pilot` replaces assumptions. Asks nothing.
+
+    `limit`, `shard` and `budget` are those of `run`: its requests and its price are then planned, and whether the
+    budget (US dollars) is enough. Raises `InputError` where a budget cannot be kept because a price is not known.
+    """
+    from bias_harness.design.portion import Portion
     from bias_harness.planning.plan import make_plan, pilot_of
 
-    return make_plan(audit, pilot_of(pilot.folder.name, pilot.estimates) if pilot else None)
+    known = pilot_of(pilot.folder.name, pilot.estimates) if pilot else None
+    return make_plan(audit, known, Portion(limit, shard), budget)
 
 
 def calibrate(
@@ -90,18 +103,15 @@ def calibrate(
 
 
 def estimate(of: Run) -> Estimates:
-    """Read, estimate and write `observations.parquet` and `estimates.json`. Asks nothing, and draws nothing.
-
-    The pages and figures stay as they are; `report` writes everything.
-    """
-    for name, data in of.numbers().items():
-        of.folder.write(name, data)
+    """Read, estimate, and write every derived file (see `Run.write`). Asks nothing."""
+    of.write()
     return of.estimates
 
 
 def report(of: Run, languages: Iterable[str] = ("nl", "en")) -> list[Path]:
-    """Write everything that is derived (`Run.write`). Returns the paths of the pages. Asks nothing."""
-    return [path for path in of.write(languages) if path.name.startswith("report.")]
+    """Write every derived file (see `Run.write`). Returns the paths of the pages in these languages. Asks nothing."""
+    wanted = [f"report.{language}.html" for language in dict.fromkeys(languages)]
+    return [path for path in of.write(languages) if path.name in wanted]
 
 
 def figure(

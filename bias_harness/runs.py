@@ -13,15 +13,17 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from bias_harness.design.audit import Audit, read_resolved
-from bias_harness.results import EXPERIMENT, KeySet, RunFolder, find_run
+from bias_harness.design.audit import Audit
+from bias_harness.results import EXPERIMENT, KeySet, Manifest, RunFolder, counted, find_run
+from bias_harness.results.totals import completed
 from bias_harness.vocabulary import Answer, Response, Trial
+from bias_harness.workspace import Workspace
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from bias_harness.asking.ask import Progress
+    from bias_harness.asking.ask import Progress, See
     from bias_harness.design.blocks import Block
     from bias_harness.estimating.estimates import Estimates
     from bias_harness.estimating.judgement import Judgements
@@ -49,13 +51,17 @@ class Run:
 
     @property
     def _status(self) -> str:
-        return str(self.folder.manifest().get("status", "not begun"))
+        return self.manifest.status or "not begun"
 
     @property
     def natures(self) -> dict[str, str]:
         """What answered, by endpoint: model, tiny model, simulation, recording, product or imported."""
-        ends = self.folder.manifest().get("endpoints", {})
-        return {name: str(about.get("nature", "model")) for name, about in ends.items()}
+        return {name: end.nature for name, end in self.manifest.endpoints.items()}
+
+    @cached_property
+    def manifest(self) -> Manifest:
+        """What is known of the run's making, with what the folder's manifest lacks: labels, and how far it is."""
+        return completed(self.folder.manifest(), self.audit, lambda: counted(self.folder))
 
     @cached_property
     def observations(self) -> pd.DataFrame:
@@ -235,26 +241,28 @@ async def arun(
     budget: float | None = None,
     personas: frozenset[str] | None = None,
     progress: Progress | None = None,
+    see: See | None = None,
 ) -> Run:
     """Ask whatever is not answered yet, and keep it in `<results>/<name>/`.
 
     `limit` takes at most so many requests an endpoint, in whole pairs; `shard` (i, n) takes the i-th of n parts of the
     design, pairs kept together; `retry` asks once more what the endpoint's filter refused or answered without a text
     (`failed`), or what was read as a refusal as well (`refused`); `budget` is the most to spend, in US dollars;
-    `personas` are the only ones asked about. What cannot be read is told as a warning after 20 answers, and stops an
-    endpoint where the experiment has `max_unread_share`.
+    `personas` are the only ones asked about; `progress` is told of each endpoint's tally a few times a second, `see` of
+    each request with its response, once that is kept. What cannot be read is told as a warning after 20 answers, and
+    stops an endpoint where the experiment has `max_unread_share`; a `see` of your own takes that watch's place.
     Returns the run as it stands, complete or not; `Run.stopped` says which endpoints were given up and why. The
     first interrupt lets what is in flight finish. Raises `InputError` before anything is asked where a key, a
     model or a recording is missing, `RunFolderError` where the folder cannot be used.
     """
     from bias_harness.asking.ask import ask, run_folder
-    from bias_harness.asking.portion import Portion, shard_name
+    from bias_harness.design.portion import Portion, shard_name
     from bias_harness.reading.watch import Watch
 
     folder = run_folder(audit, Path(results) if results else None, name or shard_name(audit, shard))
     again = refused_keys(folder) if retry == "refused" else None
     portion = Portion(limit, shard, personas)
-    watch = Watch(audit.experiment.outcome, audit.experiment.max_unread_share)
+    watch = see or Watch(audit.experiment.outcome, audit.experiment.max_unread_share)
     stopped = await ask(audit, folder, portion, retry=retry, again=again, budget=budget, progress=progress, see=watch)
     return Run(folder, audit, stopped)
 
@@ -301,19 +309,19 @@ def material(of: Run) -> Material:
     """What a page of this run is made of."""
     from bias_harness.reporting.sections import Material
 
-    return Material(of.audit, of.observations, of.estimates, of.folder.manifest(), of.raw, of.folder.name)
+    return Material(of.audit, of.observations, of.estimates, of.manifest, of.raw, of.folder.name)
 
 
 def load_run(name: str | Path, *, results: str | Path | None = None) -> Run:
-    """A run by its folder or name. Raises `InputError` where there is none."""
-    folder = find_run(name, Path(results or "results"))
-    return Run(folder, read_resolved(folder.experiment(), str(folder.path / EXPERIMENT), folder.path.parent.parent))
+    """A run by its folder, or its name below `results` (of the workspace here). Raises `InputError` for none."""
+    folder = find_run(name, Path(results) if results else Workspace.here().results)
+    return Run(folder, Audit.of_folder(folder.path))
 
 
 def refused_keys(folder: RunFolder) -> KeySet:
     """The keys whose answers are read as refusals now; empty where there is no run yet."""
     if not (folder.path / EXPERIMENT).exists():
         return KeySet()
-    run = Run(folder, read_resolved(folder.experiment(), str(folder.path / EXPERIMENT), folder.path.parent.parent))
+    run = Run(folder, Audit.of_folder(folder.path))
     refused = run.observations["status"].astype(str) == "refused"
     return KeySet(run.observations.loc[refused, "key"].tolist())

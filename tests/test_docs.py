@@ -23,6 +23,7 @@ from bias_harness import pipeline
 from bias_harness.checking.drift import Policy
 from bias_harness.cli import main
 from bias_harness.design.audit import load_audit
+from bias_harness.design.experiment import Experiment
 from bias_harness.sharing.map import Map
 
 PAGES = pages()
@@ -153,7 +154,7 @@ def as_map(data: Mapping[str, Any]) -> None:
 
 
 KINDS: list[tuple[set[str], Callable[[Mapping[str, Any], Path], object]]] = [
-    (set(yaml.safe_load(SMALL)) | {"outcome", "analysis", "sampling", "placebo", "budget"}, as_experiment),
+    (set(Experiment.model_fields), as_experiment),
     (set(Policy.model_fields), lambda data, _: Policy.model_validate(data)),
     (set(Map.model_fields), lambda data, _: as_map(data)),
 ]

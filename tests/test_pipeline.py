@@ -82,20 +82,20 @@ def test_planted_refusals_are_a_gap_of_their_own(planted: pipeline.Run) -> None:
 def test_every_trial_is_one_row(planted: pipeline.Run) -> None:
     (counts,) = planted.audit.design.counts()
     assert len(planted.observations) == counts.trials
-    assert planted.folder.manifest()["status"] == "success"
+    assert planted.manifest.status == "success"
 
 
 def test_the_same_command_again_asks_nothing(small: Path) -> None:
     audit = pipeline.load_experiment(small)
     first = pipeline.run(audit)
     before = (first.folder.path / "responses.jsonl").read_bytes()
-    asked = first.folder.manifest()["endpoints"]["sim"]
+    asked = first.manifest.endpoints["sim"]
     again = pipeline.run(audit)
     assert (again.folder.path / "responses.jsonl").read_bytes() == before
-    now = again.folder.manifest()["endpoints"]["sim"]
-    assert now["answered"] == 0 < asked["answered"]
-    assert now["in_all"] == asked["in_all"]
-    assert now["served"] == ["simulated (seed 0)"]
+    now = again.manifest.endpoints["sim"]
+    assert now.answered == 0 < asked.answered
+    assert now.in_all == asked.in_all
+    assert now.served == ("simulated (seed 0)",)
 
 
 def test_more_repeats_extend_a_finished_run(small: Path) -> None:
@@ -223,8 +223,8 @@ def test_kill_9_loses_nothing_and_repeats_nothing(small: Path, workspace: Path) 
 
 def test_ctrl_c_says_how_to_go_on(small: Path, workspace: Path) -> None:
     small.write_text(SLOW)
-    log = workspace / "results" / "small" / "responses.jsonl"
-    process = started("run", str(small), cwd=workspace)
+    log = workspace / "results" / "mine" / "responses.jsonl"
+    process = started("run", str(small), "--name", "mine", "--set", "repeats=9", cwd=workspace)
     while not (log.exists() and log.read_bytes().count(b"\n") >= 10):
         assert process.poll() is None
         time.sleep(0.01)
@@ -232,8 +232,9 @@ def test_ctrl_c_says_how_to_go_on(small: Path, workspace: Path) -> None:
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "nothing that was answered is lost" in said
+    assert f"Go on with: bias-harness run {small} --name mine --set repeats=9" in said
     assert "Traceback" not in said
-    assert pipeline.load_run("small").folder.manifest()["status"] == "interrupted"
+    assert pipeline.load_run("mine").manifest.status == "interrupted"
 
 
 def test_shards_are_asked_apart_and_merged_to_the_whole(small: Path, workspace: Path) -> None:

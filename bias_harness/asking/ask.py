@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from bias_harness.asking.changed import changes
-from bias_harness.asking.keys import environment, secrets_of, warn_of_strangers
-from bias_harness.asking.portion import Portion, planned_requests, requests_of
-from bias_harness.design.audit import Audit, read_resolved, results_of
+from bias_harness.asking.keys import secrets_of, warn_of_strangers
+from bias_harness.design.audit import Audit
 from bias_harness.design.experiment import Endpoint
+from bias_harness.design.portion import Portion, planned_requests, requests_of
 from bias_harness.errors import RunFolderError
-from bias_harness.results import EXPERIMENT, KeySet, RunFolder, open_log
-from bias_harness.results.manifest import finished, manifest_of
+from bias_harness.results import EXPERIMENT, Counts, EndpointTotals, Found, KeySet, Manifest, RunFolder, open_log
+from bias_harness.results.manifest import Status
+from bias_harness.results.totals import totals_of, trials_in, trials_of
 from bias_harness.vocabulary import Request, Response
 
 if TYPE_CHECKING:
@@ -40,44 +42,45 @@ async def ask(
     """Ask whatever of a portion is not answered yet, and keep it in the folder. Returns why endpoints were given up.
 
     `retry` asks once more too what the endpoint's filter refused, and what it answered without a text; `again` are
-    keys to ask once more although they are answered; `budget` is the most to spend, in US dollars; `see` is called
-    with each request and its response once the response is kept, and may say why the endpoint should be given up. The
-    first interrupt lets what is in flight finish. Raises `InputError` before anything is asked where a key, a model or
-    a recording is missing, `RunFolderError` where the folder cannot be used.
+    keys to ask once more although they are answered; `budget` is the most to spend, in US dollars. `see` is called
+    with each request and its response, a failure too, once the response is kept, in the order of coming and never for
+    what was answered before; it may say why the endpoint should be given up, and what it raises ends the asking as soon
+    as what is in flight is done. The first interrupt lets what is in flight finish. Raises `InputError` before anything
+    is asked where a key, a model or a recording is missing, `RunFolderError` where the folder cannot be used.
     """
     from bias_harness.asking import Purse, Runner, stopping_on_interrupt
 
     with open_log(folder) as log:
+        works = await _works(audit, portion)
         for sentence in changes(folder, audit):
             log_to_user.warning(sentence)
         folder.write(EXPERIMENT, audit.to_yaml())
         for sentence in warn_of_strangers(audit):
             log_to_user.warning(sentence)
-        works = [_work(audit, endpoint, portion) for endpoint in audit.experiment.endpoints]
-        manifest = manifest_of(audit)
-        folder.write_manifest({**manifest, "status": "started"})
+        manifest = Manifest.begun(audit, {w.endpoint.name: _labels(audit, w, log.found) for w in works})
+        folder.write_manifest(manifest)
         stop = asyncio.Event()
         purse = Purse(audit.experiment.budget if budget is None else budget, log.found.cost)
         share = audit.experiment.max_error_share
         done = log.found.settled(retried=retry is not None)
         report = progress or (lambda _: None)
-        runner = Runner(log, done, share, stop, report, purse, again or KeySet(), empty=log.found.empty)
+        runner = Runner(log, done, share, stop, report, purse, again or KeySet(), empty=log.found.empty.copy())
         runner.see = see or runner.see
-        status = "error"
+        status: Status = "error"
         try:
             with stopping_on_interrupt(runner):
                 await runner.run(works)
-            status = _status(works, stop)
+            status = "interrupted" if stop.is_set() else "success"
         except (KeyboardInterrupt, asyncio.CancelledError):
             status = "interrupted"
             raise
         finally:
-            for work in works:
-                close = getattr(work.provider, "aclose", None)
-                if close is not None:
-                    await close()
-            if log.in_place:  # a folder that was taken away is not made anew, with nothing but a manifest in it
-                folder.write_manifest(finished(manifest, works, status, log.found))
+            try:
+                await _close(works)
+            finally:
+                totals = {w.endpoint.name: _totals(audit, w, log.found) for w in works}
+                if log.in_place:  # a folder that was taken away is not made anew, with nothing but a manifest in it
+                    folder.write_manifest(manifest.ended(_status(status, works, totals.values()), totals))
         for sentence in (_empty(w.tally) for w in works if w.tally.empty or w.tally.empty_before):
             log_to_user.warning(sentence)
     return tuple(w.tally.stopped for w in works if w.tally.stopped)
@@ -85,9 +88,9 @@ async def ask(
 
 def run_folder(audit: Audit, results: Path | None, name: str | None) -> RunFolder:
     """The folder that a run is kept in. Raises `RunFolderError` where another experiment is kept there."""
-    folder = RunFolder((results or results_of(audit)) / (name or audit.experiment.experiment))
+    folder = RunFolder((results or audit.workspace.results) / (name or audit.experiment.experiment))
     if (folder.path / EXPERIMENT).exists():
-        there = read_resolved(folder.experiment(), str(folder.path / EXPERIMENT), folder.path)
+        there = Audit.of_folder(folder.path)
         if there.experiment.experiment != audit.experiment.experiment:
             raise RunFolderError(
                 f"{folder.path} holds a run of the experiment {there.experiment.experiment!r}, not of "
@@ -96,26 +99,29 @@ def run_folder(audit: Audit, results: Path | None, name: str | None) -> RunFolde
     return folder
 
 
+async def _works(audit: Audit, portion: Portion) -> list[Work]:
+    """Every endpoint with its provider and requests; where one cannot be made, those before it are closed."""
+    works: list[Work] = []
+    try:
+        works.extend(_work(audit, endpoint, portion) for endpoint in audit.experiment.endpoints)
+    except BaseException:
+        await _close(works)
+        raise
+    return works
+
+
 def _work(audit: Audit, endpoint: Endpoint, portion: Portion) -> Work:
     from bias_harness.asking import Tally, Work, price_of
     from bias_harness.asking.providers import Context, create
 
     context = Context(
-        environment(audit.workspace),
+        audit.workspace.environment(),
         {p.id: p.field for p in audit.design.personas},
         audit.experiment.outcome,
     )
     provider = create(endpoint, context)
-    tally = Tally(endpoint.name, planned_requests(audit, portion), provider.nature)
+    tally = Tally(endpoint.name, planned_requests(audit, portion))
     return Work(endpoint, provider, requests_of(audit, endpoint, portion), tally, price_of(endpoint), secrets_of(audit))
-
-
-def _status(works: Iterable[Work], stop: asyncio.Event) -> str:
-    if stop.is_set():
-        return "interrupted"
-    tallies = [work.tally for work in works]
-    failed = any(t.stopped or t.failed > t.filtered or t.empty_before for t in tallies)
-    return "error" if failed else "success"
 
 
 def _empty(tally: Tally) -> str:
@@ -125,3 +131,53 @@ def _empty(tally: Tally) -> str:
         f"{tally.endpoint}: {count:,} requests were answered without a text (mostly all of max_tokens went to "
         "thinking); mend that and run the same command with --retry failed, which asks them again"
     )
+
+
+async def _close(works: Iterable[Work]) -> None:
+    from bias_harness.asking.providers import close
+
+    for work in works:
+        await close(work.provider, work.endpoint.name)
+
+
+def _labels(audit: Audit, work: Work, found: Found) -> EndpointTotals:
+    """What is known of an endpoint before it is asked."""
+    counts = found.endpoints.get(work.endpoint.name, Counts())
+    return EndpointTotals(
+        nature=work.provider.nature,
+        provider=work.endpoint.provider,
+        model=work.endpoint.model,
+        served=tuple(sorted(counts.served)),
+        sampling_added=dict(work.provider.sampling_added),
+        designed=trials_of(audit),
+        planned=work.tally.planned,
+        in_all=totals_of(counts),
+    )
+
+
+def _totals(audit: Audit, work: Work, found: Found) -> EndpointTotals:
+    """What is known of an endpoint when asking ends."""
+    labels, tally = _labels(audit, work, found), work.tally
+    whole = tally.done == labels.designed and not tally.failed  # then there is no need to go through the design again
+    return replace(
+        labels,
+        present=labels.designed if whole else trials_in(audit, work.endpoint.name, found.settled()),
+        already=tally.already,
+        answered=tally.answered,
+        failed=tally.failed,
+        retried=tally.retried,
+        input_tokens=tally.input_tokens,
+        output_tokens=tally.output_tokens,
+        cost=tally.cost,
+        stopped=tally.stopped,
+    )
+
+
+def _status(ended: Status, works: Iterable[Work], totals: Iterable[EndpointTotals]) -> Status:
+    """How the call ended, seen with what it did: a success is one of the whole design."""
+    ends, tallies = list(totals), [work.tally for work in works]
+    if ended != "success":
+        return ended
+    if any(t.stopped or t.failed > t.filtered or t.empty_before for t in tallies):
+        return "error"
+    return "success" if all(end.present == end.designed for end in ends) else "partial"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bias_harness.design.audit import Audit, read_resolved
+from bias_harness.design.audit import Audit
 from bias_harness.results import EXPERIMENT, KeySet, RunFolder
 
 AXES = ("endpoint", "language", "wording", "persona", "attribute", "level", "edit", "repeat")
@@ -12,7 +12,7 @@ def changes(folder: RunFolder, audit: Audit) -> list[str]:
     """What is asked now and was not in the folder's experiment, and what is asked no longer, in a sentence each."""
     if not (folder.path / EXPERIMENT).exists() or folder.experiment() == audit.to_yaml():
         return []
-    before = read_resolved(folder.experiment(), str(folder.path / EXPERIMENT), folder.path)
+    before = Audit.of_folder(folder.path)
     old, new = _asked(before), _asked(audit)
     said = [
         _difference("new", new, old, "they are asked now"),

@@ -76,7 +76,7 @@ class Lane:
     def __init__(self, work: Work, common: Common) -> None:
         self.work, self.common, self.tally = work, common, work.tally
         self.endpoint, self.provider = work.endpoint, work.provider
-        self.at_most = min(work.endpoint.max_connections, getattr(work.provider, "most_at_once", 1_000_000))
+        self.at_most = min(work.endpoint.max_connections, work.provider.most_at_once)
         # With a budget the first request goes alone: what it really costs shows what the next ones may.
         self.gate = Gate(self.at_most, 1 if common.purse.budget is not None else FIRST)
         self.limits = Limits(work.endpoint)
@@ -255,7 +255,7 @@ class Lane:
             if usage is not None and usage.output_tokens is not None:
                 used = usage.output_tokens + (usage.input_tokens or 0)
         except ProviderError as error:
-            if not getattr(error, "maybe_billed", False):
+            if not (isinstance(error, TransientError) and error.maybe_billed):
                 paid, used = 0.0, 0
             lost.money += paid
             self._heed(error)
@@ -309,7 +309,7 @@ class Lane:
 
     async def _rest(self) -> None:
         """Wait as long as the endpoint says that its limit is used up."""
-        while (seconds := max(self._rest_until, getattr(self.provider, "rest_until", 0.0)) - time.monotonic()) > 0:
+        while (seconds := max(self._rest_until, self.provider.rest_until) - time.monotonic()) > 0:
             if seconds > LONGEST_REST_SECONDS:
                 raise QuotaError(too_long(seconds, "its rate limit is used up"))
             await asyncio.sleep(seconds + 0.001)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from bias_harness.asking.budget import Purse
 from bias_harness.asking.lane import Common, Lane, Log, See
 from bias_harness.asking.tally import Tally, Work
-from bias_harness.errors import InputError
+from bias_harness.design.prices import no_price
 from bias_harness.results import KeySet
 
 TOLD_EVERY_SECONDS = 0.25
@@ -64,11 +64,7 @@ class Runner:
     def _check_prices(self, lanes: Sequence[Lane]) -> None:
         for lane in lanes:
             if self.purse.budget is not None and lane.work.price is None:
-                asked = repr(lane.endpoint.model) if lane.endpoint.model else f"provider {lane.endpoint.provider}"
-                raise InputError(
-                    f"endpoint {lane.endpoint.name!r}: no price is known for {asked}, so a budget cannot be kept; add "
-                    "price: {input_per_million: ..., output_per_million: ...} (US dollars; zeros where it is free)"
-                )
+                raise no_price(lane.endpoint)
 
     async def _all_of(self, workers: Sequence[asyncio.Task[None]]) -> None:
         """Wait for all; after the first that breaks, let the others finish what they have in flight."""

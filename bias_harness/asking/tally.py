@@ -4,21 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from bias_harness.design.experiment import Endpoint
 from bias_harness.design.prices import Tariff
-from bias_harness.vocabulary import Nature, Request, Response
-
-
-class Asker(Protocol):
-    """What the runner needs of a provider."""
-
-    nature: Nature
-
-    async def ask(self, request: Request) -> Response:
-        """The response to one request."""
-        ...
+from bias_harness.plugins import Provider
+from bias_harness.vocabulary import Request, Response
 
 
 @dataclass
@@ -32,7 +22,6 @@ class Tally:
 
     endpoint: str
     planned: int
-    nature: Nature = "model"
     already: int = 0
     answered: int = 0
     failed: int = 0
@@ -84,7 +73,7 @@ class Work:
     """
 
     endpoint: Endpoint
-    provider: Asker
+    provider: Provider
     requests: Iterator[Request]
     tally: Tally
     price: Tariff | None = None

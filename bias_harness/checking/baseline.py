@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Annotated, Any, NotRequired
 
 import pandas as pd
+from pydantic import ConfigDict, Field
+from typing_extensions import TypedDict
 
 from bias_harness.estimating.estimates import Estimates, profile_gaps
 from bias_harness.vocabulary import Estimate
@@ -39,6 +41,39 @@ class Side:
         return self.endpoint, self.attribute, self.level
 
 
+Share = Annotated[float, Field(ge=-1, le=1)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class BaselineSide(TypedDict):
+    """One side in the file; what came after the first version may be missing."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]
+    endpoint: str
+    attribute: str
+    level: str
+    reference: str
+    log_gaps: dict[str, Finite]
+    refusal_gaps: dict[str, Share]
+    percent: Finite | None
+    verdict: str | None
+    silent_gaps: NotRequired[dict[str, Share]]
+    placebo: NotRequired[Finite | None]
+
+
+class Baseline(TypedDict):
+    """The file `baseline.json`."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]
+    format: int
+    experiment: str
+    digests: dict[str, str]
+    reader: str
+    sides: list[BaselineSide]
+    readings: dict[str, tuple[str, Finite | None]]
+    made_of: dict[str, Any]
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """What a check needs of a run; the file `baseline.json` of a fixture."""
@@ -55,9 +90,9 @@ class Snapshot:
         return {"format": FORMAT, **asdict(self)}
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Snapshot:
+    def from_dict(cls, data: Baseline) -> Snapshot:
         """The inverse of `to_dict`."""
-        sides = tuple(Side(**side) for side in data["sides"])
+        sides = tuple(Side(**dict[str, Any](**side)) for side in data["sides"])
         readings = {key: (status, amount) for key, (status, amount) in data["readings"].items()}
         return cls(data["experiment"], data["digests"], data["reader"], sides, readings, data["made_of"])
 

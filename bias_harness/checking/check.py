@@ -70,7 +70,7 @@ def check(fixture: str | Path, *, policy: Policy | None = None, baseline: str | 
     folder, audit = open_fixture(Path(fixture))
     accepted = read_baseline(_baseline_of(fixture, baseline))
     now = Run(folder, audit)
-    gates = [g for g in (complete_gate(folder, now.observations), source_gate(folder, audit)) if g is not None]
+    gates = [complete_gate(folder, now.observations), source_gate(folder, audit)]
     if any(g.outcome != "pass" for g in gates):
         return drift.Check(audit.experiment.experiment, tuple(gates), tolerated)
     compared = drift.compare(snapshot(now), accepted, tolerated)

@@ -7,21 +7,38 @@ import os
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import orjson
 import pandas as pd
+from pydantic import Field, TypeAdapter
+from typing_extensions import TypedDict
 
 from bias_harness.asking.keys import secrets_of
+from bias_harness.checking.baseline import Baseline
 from bias_harness.checking.drift import FORMAT, Check, Gate, Policy, Snapshot
-from bias_harness.design.audit import Audit, load_audit, read_resolved
+from bias_harness.design.audit import Audit, load_audit
 from bias_harness.errors import BiasHarnessError, InputError, RunFolderError
+from bias_harness.files import read_json
 from bias_harness.handwritten import Document, check, read_yaml
-from bias_harness.results import EXPERIMENT, RunFolder
+from bias_harness.results import Manifest, RunFolder
 from bias_harness.results.secrets import secrets_in
 from bias_harness.vocabulary import Response
 
 BASELINE, HISTORY, RECORDING = "baseline.json", "baseline.md", "recording.json"
+RESTORE = "restore it from the repository"
+
+
+class Recording(TypedDict):
+    """The file `recording.json`: how many answers were recorded, and the way to the experiment."""
+
+    answers: Annotated[int, Field(ge=0)]
+    format: int
+    source: str
+
+
+_BASELINE: TypeAdapter[Baseline] = TypeAdapter(Baseline)
+_RECORDING: TypeAdapter[Recording] = TypeAdapter(Recording)
 
 
 def tidy(folder: RunFolder, audit: Audit, source: Path, wanted: set[str]) -> None:
@@ -29,18 +46,17 @@ def tidy(folder: RunFolder, audit: Audit, source: Path, wanted: set[str]) -> Non
 
     Raises `BiasHarnessError` where something secret is in it; the folder is left for the user to look at.
     """
+    way = _way(folder.path, source)
     latest = sorted((r for r in folder.latest().values() if r.key in wanted), key=lambda r: r.key)
     for log in folder.logs:
         log.unlink()
     lines = [orjson.dumps(_plain(response), option=orjson.OPT_APPEND_NEWLINE) for response in latest]
     folder.write("responses.jsonl", b"".join(lines))
-    relative = os.path.relpath(source, folder.path)
     manifest = folder.manifest()
-    kept: dict[str, Any] = {k: v for k, v in manifest.items() if k in ("format", "experiment", "status", "endpoints")}
-    folder.write_manifest(kept)
+    folder.write_manifest(Manifest(manifest.experiment, status=manifest.status, endpoints=manifest.endpoints))
     folder.write(
         RECORDING,
-        orjson.dumps({"answers": len(latest), "format": FORMAT, "source": relative}, option=orjson.OPT_INDENT_2),
+        orjson.dumps({"answers": len(latest), "format": FORMAT, "source": way}, option=orjson.OPT_INDENT_2),
     )
     (folder.path / ".lock").unlink(missing_ok=True)
     secret = secrets_in(folder.path, secrets_of(audit))
@@ -48,6 +64,14 @@ def tidy(folder: RunFolder, audit: Audit, source: Path, wanted: set[str]) -> Non
         raise BiasHarnessError(
             f"{folder.path} holds what looks like a key, in {', '.join(secret)}; it must not go into a repository"
         )
+
+
+def _way(folder: Path, source: Path) -> str:
+    """The way from the fixture to its experiment, with slashes on every system. Raises `InputError` across drives."""
+    try:
+        return Path(os.path.relpath(source, folder)).as_posix()
+    except ValueError:
+        raise InputError(f"{folder} and {source} are on two drives; record into the experiment's repository") from None
 
 
 def _plain(response: Response) -> dict[str, Any]:
@@ -73,21 +97,11 @@ def answers_digest(responses: Iterable[Response]) -> str:
 
 def read_baseline(path: Path) -> Snapshot:
     """An accepted baseline. Raises `InputError` where it is missing, corrupt or newer than this version."""
-    try:
-        data = orjson.loads(path.read_bytes())
-    except FileNotFoundError:
+    if not path.is_file():
         raise InputError(
             f"{path} is not there; accept the recording as it stands with: bias-harness accept {path.parent}"
-        ) from None
-    except orjson.JSONDecodeError as error:
-        raise InputError(f"{path} is not JSON ({error}); restore it from the repository") from None
-    if not isinstance(data, dict) or "sides" not in data:
-        raise InputError(f"{path} is no baseline of bias_harness")
-    if data.get("format", 0) > FORMAT:
-        raise InputError(
-            f"{path}: format {data['format']} is newer than this version knows ({FORMAT}); update bias_harness"
         )
-    return Snapshot.from_dict(data)
+    return Snapshot.from_dict(read_json(path, _BASELINE, RESTORE, newest=FORMAT))
 
 
 def read_policy(path: Path | None, changes: Mapping[str, Any]) -> Policy:
@@ -97,11 +111,9 @@ def read_policy(path: Path | None, changes: Mapping[str, Any]) -> Policy:
     return check(Policy, Document(document.source, {**given, **changes}, document.lines))
 
 
-def source_gate(folder: RunFolder, recorded: Audit) -> Gate | None:
-    """Whether the experiment that was recorded is still the one in the repository; None where it is not named."""
+def source_gate(folder: RunFolder, recorded: Audit) -> Gate:
+    """Whether the experiment that was recorded is still the one in the repository."""
     source = source_of(folder)
-    if source is None:
-        return None
     if not source.is_file():
         return Gate("source", "not_comparable", f"The experiment {source.name} that was recorded is gone.")
     now = load_audit(source).digests
@@ -120,45 +132,43 @@ def _shown(path: Path) -> str:
     return str(whole.relative_to(here) if whole.is_relative_to(here) else whole)
 
 
-def source_of(folder: RunFolder) -> Path | None:
-    """The experiment file that a fixture was recorded from, whether or not it is still there; None for a run."""
-    named = _recording(folder).get("source")
-    return None if named is None else (folder.path / named).resolve()
+def source_of(folder: RunFolder) -> Path:
+    """The experiment file that a fixture was recorded from, whether or not it is still there."""
+    named = _recording(folder)["source"].replace("\\", "/")
+    return (folder.path / named).resolve()
 
 
 def complete_gate(folder: RunFolder, observations: pd.DataFrame) -> Gate:
     """Whether every recorded request still has its answer, and there is any."""
     failed = int((observations["status"].astype(str) == "failed").sum())
-    there, recorded = len(folder.latest()), _recording(folder).get("answers")
+    there, recorded = len(folder.latest()), _recording(folder)["answers"]
     what = ""
     if observations.empty:
         what = "it holds no answer"
     elif failed:
         what = f"{failed} recorded requests have no answer"
-    elif recorded is not None and there != recorded:
+    elif there != recorded:
         what = f"{recorded} answers were recorded and {there} are here"
     if what:
         return Gate("complete", "not_comparable", f"{folder.name}: {what}; record it again.")
     return Gate("complete", "pass", f"{there:,} recorded answers.")
 
 
-def _recording(folder: RunFolder) -> dict[str, Any]:
+def _recording(folder: RunFolder) -> Recording:
+    """What was recorded. Without it nobody knows whether answers are missing or the question changed.
+
+    Raises `InputError` where it is missing, corrupt or newer than this version.
+    """
     path = folder.path / RECORDING
-    try:
-        data: dict[str, Any] = orjson.loads(path.read_bytes()) if path.is_file() else {}
-    except orjson.JSONDecodeError as error:
-        raise InputError(f"{path} is not JSON ({error}); restore it from the repository") from None
-    if data.get("format", 0) > FORMAT:
-        raise InputError(
-            f"{path}: format {data['format']} is newer than this version knows ({FORMAT}); update bias_harness"
-        )
-    return data
+    if not path.is_file():
+        raise InputError(f"{path} is not there; restore it from the repository, or record again (bias-harness record)")
+    return read_json(path, _RECORDING, RESTORE, newest=FORMAT)
 
 
 def open_fixture(path: Path) -> tuple[RunFolder, Audit]:
     """A fixture or run folder and its experiment. Raises where it is none, or holds something secret."""
     folder = RunFolder(path)
-    audit = read_resolved(folder.experiment(), str(path / EXPERIMENT), path)
+    audit = Audit.of_folder(path)
     secret = secrets_in(path, secrets_of(audit))
     if secret:
         raise RunFolderError(

@@ -26,6 +26,7 @@ from bias_harness.errors import BiasHarnessError, InputError
 from bias_harness.estimating.estimators.interval import FEWEST_WITHOUT_WARNING
 from bias_harness.estimating.estimators.sequence import FEWEST_PROFILES, half_width, tuned_rho
 from bias_harness.runs import Run, arun
+from bias_harness.workspace import Workspace
 
 STEP = 5
 ALPHA = 0.05
@@ -49,7 +50,7 @@ def check_live(
     seed: int = 1,
     policy: Policy | None = None,
     baseline: str | Path | None = None,
-    results: str | Path = "results",
+    results: str | Path | None = None,
     progress: Progress | None = None,
 ) -> Check:
     """Ask a few profiles now and compare them with the fixture's baseline. Costs at most `budget` US dollars.
@@ -62,7 +63,8 @@ def check_live(
     audit = _asked_now(Path(fixture))
     order = _profiles(audit, accepted, sample)
     name = f"{audit.experiment.experiment}-live-{datetime.now(UTC):%Y%m%d-%H%M%S}"
-    asked = _Asked(audit, Path(results), name, sample, progress or (lambda _: None))
+    kept = Path(results) if results else Workspace.here().results
+    asked = _Asked(audit, kept, name, sample, progress or (lambda _: None))
     run, seen, gates = None, 0, []
     for seen in _looks(len(order)):
         run = asked.take(order[:seen])
@@ -184,8 +186,7 @@ def _too_few(side: Side, base: Side, order: Sequence[str], fewest: int) -> Gate:
 
 
 def _live_gate(run: Run, seen: int, planned: int, accepted: Snapshot, sample: Sample) -> Gate:
-    ends = run.folder.manifest()["endpoints"].values()
-    costs = [end["in_all"]["cost"] for end in ends]
+    costs = [end.in_all.cost if end.in_all else None for end in run.manifest.endpoints.values()]
     known = [c for c in costs if c is not None]
     price = f"${sum(known):.2f}" if len(known) == len(costs) else "an unknown price"
     early = f"; stopped early, {planned - seen} profiles were not needed" if seen < planned else ""

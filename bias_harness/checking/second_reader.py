@@ -10,8 +10,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 
 from bias_harness.asking import Purse, Runner, Tally, Work, in_loop, price_of
-from bias_harness.asking.keys import environment
-from bias_harness.asking.providers import Context, create
+from bias_harness.asking.providers import Context, close, create
 from bias_harness.checking.rereading import Agreement, compare
 from bias_harness.design.experiment import Endpoint
 from bias_harness.design.prompts import request_key
@@ -20,7 +19,6 @@ from bias_harness.reading.judge import judge_messages, read_judgement
 from bias_harness.results import RunFolder, open_log
 from bias_harness.runs import Run
 from bias_harness.vocabulary import Answer, Request
-from bias_harness.workspace import shipped
 
 FOLDER = "second-reader"
 TEMPLATE = "judge.txt"
@@ -37,8 +35,8 @@ def second_read(
     asked = {request.key: key for key, request in _requests(run, endpoint)}
     folder = RunFolder(run.folder.path / FOLDER)
     with open_log(folder) as log:
-        provider = create(endpoint, Context(environment(run.audit.workspace)))
-        tally = Tally(endpoint.name, len(asked), provider.nature)
+        provider = create(endpoint, Context(run.audit.workspace.environment()))
+        tally = Tally(endpoint.name, len(asked))
         requests = (request for _, request in _requests(run, endpoint))
         work = Work(endpoint, provider, requests, tally, price_of(endpoint))
         purse = Purse(budget, log.found.cost)
@@ -61,15 +59,13 @@ async def _ask(runner: Runner, work: Work) -> None:
     try:
         await runner.run([work])
     finally:
-        close = getattr(work.provider, "aclose", None)
-        if close is not None:
-            await close()
+        await close(work.provider, work.endpoint.name)
 
 
 def _requests(run: Run, endpoint: Endpoint) -> Iterator[tuple[str, Request]]:
     """One request for every answer with a text: what was asked, what was answered, nothing of our own reading."""
-    own = run.audit.workspace / "prompts" / TEMPLATE
-    template = (own if own.is_file() else shipped("prompts") / TEMPLATE).read_text(encoding="utf-8")
+    places = [folder / TEMPLATE for folder in run.audit.workspace.folders("prompts")]
+    template = next(path for path in places if path.is_file()).read_text(encoding="utf-8")
     sampling = {**(endpoint.sampling.sent() if endpoint.sampling else COLD), **endpoint.extra_body}
     for key, question, answer in run.questions():
         messages = judge_messages(template, question=question, answer=answer)

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from bias_harness.cli.options import ExperimentFile, Json, Limit, Repeats, ResultsFolder, Sets, changes, option
+from bias_harness.cli.options import (
+    ExperimentFile,
+    Json,
+    Limit,
+    Repeats,
+    ResultsFolder,
+    Sets,
+    changes,
+    option,
+    typed_again,
+)
 from bias_harness.cli.planning import show_plan
 from bias_harness.cli.printing import note, say, say_json, show_findings, table
-from bias_harness.errors import EXIT_ERROR, UsageError
+from bias_harness.errors import EXIT_ERROR, BiasHarnessError
 
 if TYPE_CHECKING:
+    from bias_harness.results import RunFolder
     from bias_harness.runs import Run
 
 app = typer.Typer()
@@ -21,6 +32,7 @@ EXIT_INTERRUPTED = 130
 
 @app.command()
 def run(
+    context: typer.Context,
     file: ExperimentFile,
     name: Annotated[
         str | None,
@@ -55,44 +67,35 @@ def run(
     """Ask, read, estimate and report. The same command again asks only what is missing."""
     from bias_harness import pipeline
     from bias_harness.cli.progress import shown_progress
+    from bias_harness.design.portion import parse_shard
 
-    if dry_run:
-        audit = pipeline.load_experiment(file, repeats=repeats, changes=changes(sets))
-        show_plan(pipeline.plan(audit), as_json=as_json)
-        return
+    part = None if shard is None else parse_shard(shard)
     audit = pipeline.load_experiment(file, repeats=repeats, max_connections=max_connections, changes=changes(sets))
-    part = _shard(shard)
+    if dry_run:
+        show_plan(pipeline.plan(audit, limit=limit, shard=part, budget=budget), as_json=as_json)
+        return
     with shown_progress(quiet=quiet, as_json=as_json) as progress:
         done = pipeline.run(
             audit, results=results, name=name, limit=limit, shard=part, retry=retry, budget=budget, progress=progress
         )
-    _finish(done, file, as_json=as_json)
+    _finish(done, f"Go on with: {typed_again(context)}", as_json=as_json)
 
 
-def _shard(text: str | None) -> tuple[int, int] | None:
-    if text is None:
-        return None
-    index, slash, count = text.partition("/")
-    if not (slash and index.isdigit() and count.isdigit() and 1 <= int(index) <= int(count)):
-        raise UsageError(f"--shard {text}: i/n is wanted, with i from 1 to n, for example 2/4")
-    return int(index), int(count)
-
-
-def _finish(done: Run, file: str, *, as_json: bool) -> None:
-    """Estimate, report, print, and leave with what happened."""
+def _finish(done: Run, go_on: str, *, as_json: bool) -> None:
+    """Estimate, report, print, and leave with what happened; `go_on` is what an interrupted run is told."""
     from bias_harness.pipeline import report
 
-    manifest = done.folder.manifest()
+    manifest = done.manifest
     for sentence in done.stopped:
         note(f"Stopped asking {sentence}")
     if done.observations.empty:
         note("Nothing was answered, so there is nothing to estimate.")
         raise typer.Exit(EXIT_ERROR)
     show_findings(done, report(done), as_json=as_json)
-    if manifest["status"] == "interrupted":
-        note(f"Interrupted; nothing that was answered is lost. Go on with: bias-harness run {file}")
+    if manifest.status == "interrupted":
+        note(f"Interrupted; nothing that was answered is lost. {go_on}")
         raise typer.Exit(EXIT_INTERRUPTED)
-    if done.stopped or manifest["status"] == "error":
+    if done.stopped or manifest.status == "error":
         raise typer.Exit(EXIT_ERROR)
 
 
@@ -112,26 +115,42 @@ def merge(
 
     made = bring_together([RunFolder(path) for path in parts], RunFolder(into))
     note(f"{made.added:,} answers brought together, {made.twice:,} were there already.")
-    _finish(pipeline.load_run(into), str(into), as_json=as_json)
+    _finish(pipeline.load_run(into), "Finish the parts that were interrupted and merge again.", as_json=as_json)
 
 
 @app.command("list")
 def list_runs(results: ResultsFolder = None, as_json: Json = False) -> None:
-    """Show the runs: status, answers, when."""
+    """Show the runs: status, answers of the whole design, when."""
     from bias_harness.results import runs_in
+    from bias_harness.workspace import Workspace
 
-    rows = [_row(folder.name, folder.manifest()) for folder in runs_in(results or Path("results"))]
+    place = results or Workspace.here().results
+    rows = [_row(folder) for folder in runs_in(place)]
     if as_json:
-        say_json([dict(zip(("run", "status", "answered", "failed", "started"), row, strict=True)) for row in rows])
+        say_json(rows)
     elif rows:
-        say(table(("run", "status", "answered", "failed", "started"), rows))
+        head = ("run", "status", "answered", "failed", "started")
+        shown = [{**row, "answered": f"{row['answered']:,} of {row['designed']:,}"} for row in rows]
+        say(table(head, [tuple(row[name] for name in head) for row in shown]))
     else:
-        note(f"There are no runs in {results or Path('results')}.")
+        note(f"There are no runs in {place}.")
 
 
-def _row(name: str, manifest: dict[str, object]) -> tuple[object, ...]:
-    endpoints = manifest.get("endpoints") or {}
-    counts = list(endpoints.values()) if isinstance(endpoints, dict) else []
-    answered = sum(int(e["answered"]) + int(e["already"]) for e in counts)
-    failed = sum(int(e["failed"]) for e in counts)
-    return (name, manifest.get("status", "not begun"), answered, failed, str(manifest.get("started_at", "")))
+def _row(folder: RunFolder) -> dict[str, Any]:
+    """One run; its counts are of the whole run, whatever the last call did, and of all endpoints together."""
+    from bias_harness import pipeline
+    from bias_harness.results import Manifest
+
+    try:
+        manifest, status = pipeline.load_run(folder.path).manifest, ""
+    except BiasHarnessError as error:
+        note(str(error))
+        manifest, status = Manifest(), "unreadable"
+    return {
+        "run": folder.name,
+        "status": status or manifest.status or "not begun",
+        "answered": manifest.present or 0,
+        "designed": manifest.designed or 0,
+        "failed": manifest.failed,
+        "started": manifest.started_at or "",
+    }

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 from urllib.parse import urlsplit
 
 import typer
@@ -23,7 +23,7 @@ from bias_harness.errors import EXIT_ERROR, BiasHarnessError, ProviderError
 if TYPE_CHECKING:
     from bias_harness.asking.providers import Context
     from bias_harness.design.experiment import Endpoint
-    from bias_harness.plugins import Plugin
+    from bias_harness.plugins import Plugin, Provider
 
 app = typer.Typer()
 LIBRARIES = ("openai", "httpx2", "aiohttp", "pandas", "scipy", "pyarrow", "pydantic", "jinja2", "matplotlib", "babel")
@@ -116,14 +116,13 @@ def _place() -> Iterator[Finding]:
 
 
 def _experiment(file: str) -> Iterator[Finding]:
-    from bias_harness.asking.keys import environment
     from bias_harness.asking.providers import Context
     from bias_harness.pipeline import load_experiment
 
     audit = load_experiment(file)
     compared = audit.check()
     yield Finding("experiment", "ok", f"{file}: {compared:,} prompts compared, no leak")
-    context = Context(environment(audit.workspace), {}, audit.experiment.outcome)
+    context = Context(audit.workspace.environment(), {}, audit.experiment.outcome)
     yield from asyncio.run(_endpoints(audit.experiment.endpoints, context))
 
 
@@ -142,15 +141,17 @@ async def _endpoint(endpoint: Endpoint, context: Context) -> list[Finding]:
         provider = create(endpoint.model_copy(update={"timeout_seconds": WAIT_SECONDS}), context)
     except BiasHarnessError as error:
         return [Finding(what, "missing", str(error).removeprefix(f"endpoint {endpoint.name!r}: "))]
-    if hasattr(provider, "models"):
-        return [await _look_up_model(what, endpoint, provider)]
+    listed = await _listed(what, endpoint, provider)
+    if listed is not None:
+        return [listed]
     url = endpoint.http.url if endpoint.http else endpoint.base_url
     trouble = _unreachable(url) if url else ""
     return [Finding(what, "missing" if trouble else "ok", trouble or url or f"provider {endpoint.provider}")]
 
 
-async def _look_up_model(what: str, endpoint: Endpoint, provider: Any) -> Finding:
-    """Whether the endpoint takes the key and lists the model."""
+async def _listed(what: str, endpoint: Endpoint, provider: Provider) -> Finding | None:
+    """Whether the endpoint takes the key and lists the model; None where it lists nothing."""
+    from bias_harness.asking.providers import close
     from bias_harness.errors import did_you_mean
 
     try:
@@ -160,7 +161,9 @@ async def _look_up_model(what: str, endpoint: Endpoint, provider: Any) -> Findin
         remedy = "; perhaps it lists no models, or base_url is not right (most end in /v1)" if unlisted else ""
         return Finding(what, "optional" if unlisted else "missing", f"{error}{remedy}")
     finally:
-        await provider.aclose()
+        await close(provider, endpoint.name)
+    if models is None:
+        return None
     if endpoint.model in models:
         return Finding(what, "ok", f"lists {endpoint.model}")
     guess = did_you_mean(endpoint.model, models)

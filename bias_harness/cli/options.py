@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,6 +23,20 @@ def typed(context: typer.Context, name: str) -> bool:
     return source is not None and source.name == "COMMANDLINE"
 
 
+def typed_again(context: typer.Context) -> str:
+    """The command with every argument and option as it was given, to be pasted; variables are there anyhow."""
+    words = ["bias-harness", context.info_name or ""]
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        source, value = context.get_parameter_source(name), context.params.get(name)
+        if source is None or source.name != "COMMANDLINE" or value is None:
+            continue
+        flag = next((flag for flag in parameter.opts if flag.startswith("--")), None)
+        for each in value if isinstance(value, list | tuple) else [value]:
+            words += ([flag] if flag else []) + ([] if isinstance(each, bool) else [str(each)])
+    return shlex.join(words)
+
+
 Json = Annotated[bool, option("--json", text="Print the result as JSON.")]
 Judgements = Annotated[
     bool,
@@ -29,15 +44,19 @@ Judgements = Annotated[
 ]
 ResultsFolder = Annotated[
     Path | None,
-    option("--results", metavar="FOLDER", text="Where runs are kept. Default: results/ beside experiments/."),
+    option(
+        "--results",
+        metavar="FOLDER",
+        text="Where runs are kept. Default: results/ beside experiments/, wherever in the workspace you stand.",
+    ),
 ]
 
 
 def _experiments(incomplete: str) -> list[str]:
     """For the shell: the experiments here and the shipped ones, and files as they are typed."""
-    from bias_harness.workspace import shipped
+    from bias_harness.workspace import Workspace
 
-    folders = (Path("experiments"), shipped("experiments"))
+    folders = Workspace.here().folders("experiments")
     names = {path.stem for folder in folders for path in folder.glob("*.yaml")}
     return _starting_with(incomplete, [*sorted(names), *sorted(map(str, Path().glob("experiments/*.yaml")))])
 
@@ -45,8 +64,9 @@ def _experiments(incomplete: str) -> list[str]:
 def _runs(incomplete: str) -> list[str]:
     """For the shell: the runs below results/."""
     from bias_harness.results import runs_in
+    from bias_harness.workspace import Workspace
 
-    return _starting_with(incomplete, [folder.name for folder in runs_in(Path("results"))])
+    return _starting_with(incomplete, [folder.name for folder in runs_in(Workspace.here().results)])
 
 
 def _starting_with(incomplete: str, names: Iterable[str]) -> list[str]:

@@ -20,7 +20,8 @@ def import_answers(
     tables: Annotated[
         list[Path],
         typer.Argument(
-            help="The answers: .csv, .tsv, .jsonl, .json, .parquet, .eval; several are read as one.", metavar="TABLE"
+            help="The answers: .csv, .tsv, .jsonl, .json, .xlsx, .parquet, .eval; several are read as one.",
+            metavar="TABLE",
         ),
     ],
     mapping: Annotated[Path, option("--map", metavar="FILE", text="The map: which column says what (YAML).")],
@@ -38,8 +39,8 @@ def import_answers(
     from bias_harness.pipeline import report
     from bias_harness.sharing import importing
 
-    made = importing.import_answers(tables, mapping, results=results or "results", name=name)
-    for sentence in made.folder.manifest()["missing"]:
+    made = importing.import_answers(tables, mapping, results=results, name=name)
+    for sentence in made.manifest.missing:
         note(sentence)
     if judgements:
         say_json(made.judgements.to_dict())
@@ -104,7 +105,7 @@ def verify(
 
     Nothing is missing, added or altered, and its answers give its numbers.
     """
-    from bias_harness.sharing.bundle import verify as examine
+    from bias_harness.sharing.verification import verify as examine
 
     found = examine(archive)
     if as_json:
@@ -114,5 +115,6 @@ def verify(
             note(sentence)
         if not found.troubles:
             say(f"{archive}: every checksum fits, and the answers give these numbers.")
+            say(f"To cite it: sha256:{found.digest}")
     if found.troubles:
         raise typer.Exit(EXIT_ERROR)

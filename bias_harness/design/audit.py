@@ -25,10 +25,10 @@ from bias_harness.design.personas import Attribute, People, personas_of, read_at
 from bias_harness.design.prompts import Prompter, read_sources
 from bias_harness.design.rotation import CROSSED_REPEATS, with_design, with_rotations
 from bias_harness.design.varying import vary
-from bias_harness.errors import InputError, did_you_mean
+from bias_harness.errors import InputError, RunFolderError, check_format, did_you_mean
 from bias_harness.handwritten import Document, check, parse_yaml, read_yaml
 from bias_harness.vocabulary import Request
-from bias_harness.workspace import find_experiment, shipped, workspace_of
+from bias_harness.workspace import EXPERIMENT, Workspace, find_experiment
 
 FORMAT = 2
 HAND_WRITTEN: dict[str, type[Strict]] = {
@@ -42,10 +42,20 @@ DEFAULTS_OF_FORMAT_1 = {"repeats": CROSSED_REPEATS, "smallest_gap": 0.01}
 
 @dataclass(frozen=True)
 class Audit:
-    """One experiment, resolved. `workspace` is the folder it was found in."""
+    """One experiment, resolved. `workspace` is where it was found, and where its runs are kept."""
 
     resolved: Resolved
-    workspace: Path
+    workspace: Workspace
+
+    @classmethod
+    def of_folder(cls, folder: Path) -> Audit:
+        """The experiment that a run folder keeps, as it was asked. Raises `RunFolderError` where this is none."""
+        path = folder / EXPERIMENT
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (FileNotFoundError, NotADirectoryError):
+            raise RunFolderError(f"{folder} is not a run folder: it has no {EXPERIMENT}") from None
+        return _audit_of(parse_yaml(text, str(path)), str(path), Workspace.of(folder))
 
     def __repr__(self) -> str:
         e = self.experiment
@@ -130,7 +140,7 @@ def load_audit(name: str | Path, changes: Mapping[str, Any] | None = None) -> Au
     if changes:
         document = Document(document.source, _changed(document.data, changes), document.lines)
     experiment = check(Experiment, document)
-    workspace = workspace_of(path)
+    workspace = Workspace.of(path)
     try:
         audit = Audit(_resolved(experiment, given, workspace), workspace)
         _check_plants(audit)
@@ -141,9 +151,9 @@ def load_audit(name: str | Path, changes: Mapping[str, Any] | None = None) -> Au
     return audit
 
 
-def _resolved(experiment: Experiment, given: Collection[str], workspace: Path) -> Resolved:
+def _resolved(experiment: Experiment, given: Collection[str], workspace: Workspace) -> Resolved:
     """With the files that it names, and the design that it does not spell out; `given` are its file's own keys."""
-    folders = {kind: [workspace / kind, shipped(kind)] for kind in ("personas", "prompts")}
+    folders = {kind: workspace.folders(kind) for kind in ("personas", "prompts")}
     people = read_people(folders["personas"], experiment.personas.people)
     attributes = read_attributes(folders["personas"], [a.name for a in experiment.attributes])
     personas = personas_of(people, experiment.personas)
@@ -161,7 +171,7 @@ def _is_resolved(data: Any) -> bool:
 def _audit_of_a_run(document: Document, path: Path, changes: Mapping[str, Any]) -> Audit:
     """The experiment of a run folder, to be asked again: everything it needs is in the file."""
     data = _changed(document.data, {f"experiment.{key}": value for key, value in changes.items()})
-    audit = _audit_of(Document(document.source, data, document.lines), str(path), Path.cwd())
+    audit = _audit_of(Document(document.source, data, document.lines), str(path), Workspace.here())
     _check_plants(audit)
     audit.check()
     _check_primary(audit, document, ("experiment",))
@@ -188,17 +198,11 @@ def _set(node: Any, path: list[str], value: Any, whole: str) -> Any:
     raise InputError(f"--set {whole}: {first!r} is no place in the experiment")
 
 
-def read_resolved(text: str, source: str, workspace: Path) -> Audit:
-    """The experiment of a run folder."""
-    return _audit_of(parse_yaml(text, source), source, workspace)
-
-
-def _audit_of(document: Document, source: str, workspace: Path) -> Audit:
-    found = document.data.get("format") if isinstance(document.data, dict) else None
-    if isinstance(found, int) and found > FORMAT:
-        raise InputError(f"{source}: format {found} is newer than this version knows ({FORMAT}); update bias_harness")
-    if found == 1 and isinstance(document.data.get("experiment"), dict):
-        document = Document(document.source, _of_format_1(document.data), document.lines)
+def _audit_of(document: Document, source: str, workspace: Workspace) -> Audit:
+    if isinstance(document.data, dict):
+        found = check_format(document.data.get("format"), FORMAT, source)
+        if found == 1 and isinstance(document.data.get("experiment"), dict):
+            document = Document(document.source, _of_format_1(document.data), document.lines)
     return Audit(check(Resolved, document), workspace)
 
 
@@ -261,8 +265,3 @@ def _check_primary(audit: Audit, document: Document, at: tuple[str, ...]) -> Non
 def _in(where: str, name: str, known: set[str]) -> None:
     if name not in known:
         raise InputError(f"{where}: {name!r} is not known{did_you_mean(name, known)}")
-
-
-def results_of(audit: Audit) -> Path:
-    """Where an experiment's runs are kept unless something else is said."""
-    return audit.workspace / "results"

@@ -210,10 +210,7 @@ def _find(folders: Iterable[Path], name: str, kind: str) -> Document:
                 return document
             if _holds(path, kind):
                 known.add(path.stem)
-    article = "an" if kind[0] in "aeiou" else "a"
-    raise InputError(
-        f"there is no {article} {kind} file 'personas/{name}.yaml'{did_you_mean(name, known)}".replace("no a", "no")
-    )
+    raise InputError(f"there is no {kind} file 'personas/{name}.yaml'{did_you_mean(name, known)}")
 
 
 def _holds(path: Path, kind: str) -> bool:

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from bias_harness.design.experiment import Endpoint, Price
 from bias_harness.design.hosts import VENDORS
+from bias_harness.errors import InputError
 
 FREE = Price(input_per_million=0, output_per_million=0)
 FREE_PROVIDERS = ("embedded", "simulated", "replay")
@@ -88,4 +89,13 @@ def _rates(model: str, url: str | None, input_tokens: int, when: datetime) -> Pr
     return Price(
         input_per_million=round(without / input_tokens * MILLION, 6),
         output_per_million=round(total(MILLION) - without, 6),
+    )
+
+
+def no_price(endpoint: Endpoint) -> InputError:
+    """What to say of an endpoint whose price is not known, where a budget has to be kept."""
+    asked = repr(endpoint.model) if endpoint.model else f"provider {endpoint.provider}"
+    return InputError(
+        f"endpoint {endpoint.name!r}: no price is known for {asked}, so a budget cannot be kept; add "
+        "price: {input_per_million: ..., output_per_million: ...} (US dollars; zeros where it is free)"
     )

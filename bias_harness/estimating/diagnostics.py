@@ -14,11 +14,12 @@ import numpy as np
 
 from bias_harness.estimating.comparison import Subject, percent
 from bias_harness.estimating.estimators.bounds import Bounds, lee_bounds, manski_bounds
-from bias_harness.estimating.estimators.cells import Codes, Contrast, Mask
+from bias_harness.estimating.estimators.cells import Codes, Contrast, Mask, contrast
 from bias_harness.estimating.estimators.interval import Array, Interval, paired_t
 from bias_harness.estimating.estimators.placebo import false_alarms, placebo_floor
 from bias_harness.estimating.estimators.trend import slope_by_profile
 from bias_harness.estimating.estimators.variance import Crossed, crossed_cells
+from bias_harness.estimating.judgement import Control
 from bias_harness.estimating.rows import STATUSES
 from bias_harness.vocabulary import Estimate
 
@@ -87,8 +88,11 @@ def _components(subject: Subject, level: int, of: str, found: Crossed | None) ->
     return {**about(subject, level), "of": of, **(asdict(found) if found else {}), "status": status}
 
 
-def placebo(subject: Subject, items: list[Estimate]) -> Block | None:
-    """The floor: how large gaps look without a difference, this run's false alarms, what treatment has above it."""
+def placebo(subject: Subject, items: list[Estimate], controls: Mapping[str, Control | None]) -> Block | None:
+    """The floor: how large gaps look without a difference, this run's false alarms, what treatment has above it.
+
+    `above_floor` is the judgement's: the root of the difference of mean squares, with the ends of its interval.
+    """
     rows = subject.rows
     own = [e for e in items if e.family == "placebo"]
     if not own:
@@ -96,14 +100,18 @@ def placebo(subject: Subject, items: list[Estimate]) -> Block | None:
     weights = [e.n_pairs for e in own]
     floor_gap = sum(e.details["mean_absolute_gap"] * n for e, n in zip(own, weights, strict=True)) / sum(weights)
     alarms = false_alarms([e.p_value for e in own], subject.alpha)
-    errors = [_pair_errors(of) for of in subject.contrasts.values()]
+    paired = {b: contrast(subject.signal_cells, b, rows.reference or 0) for b in subject.compared}
+    errors = [_pair_errors(of) for of in paired.values()]
     noise = placebo_floor(np.zeros(0), np.concatenate(errors)).noise if errors else None
     floor = replace(placebo_floor(np.zeros(0)), mean_absolute=floor_gap, noise=noise, n=sum(weights))
     levels = {}
-    for level, of in subject.contrasts.items():
-        gaps = of.log[~np.isnan(of.log)]
+    for level, of in paired.items():
+        gaps, name = of.log[~np.isnan(of.log)], rows.levels[level]
         size = float(np.abs(gaps).mean()) if gaps.size else None
-        levels[rows.levels[level]] = {"mean_absolute_gap": size, "above_floor": floor.above(size), "n": int(gaps.size)}
+        control = controls.get(name)
+        ends = ("above_floor", "above_floor_low", "above_floor_high")
+        over = {end: getattr(control, end, None) for end in ends}
+        levels[name] = {"mean_absolute_gap": size, **over, "n": int(gaps.size)}
     return {"endpoint": rows.endpoint, "attribute": rows.attribute, **asdict(floor), **asdict(alarms), "levels": levels}
 
 

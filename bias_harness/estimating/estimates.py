@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bias_harness.errors import InputError
+from bias_harness.errors import InputError, check_format
 from bias_harness.estimating import diagnostics, sensitivity
 from bias_harness.estimating.accounts import Account, accounts_of
 from bias_harness.estimating.comparison import REASONS, Subject
@@ -136,11 +136,11 @@ class Estimates:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Estimates:
-        """The inverse of `to_dict`; blocks that the data lack are empty."""
-        if data.get("format") != FORMAT:
+        """The inverse of `to_dict`; blocks that the data lack are empty. Raises `InputError` for another format."""
+        if check_format(data.get("format"), FORMAT, "the estimates") < FORMAT:
             raise InputError(
-                f"these estimates are of format {data.get('format')}, and this program reads format {FORMAT}; "
-                "make them anew from the run's answers with: bias-harness estimate RUN"
+                f"the estimates are of format {data['format']}, and this version reads format {FORMAT}; make them anew "
+                "from the run's answers with: bias-harness report RUN"
             )
         items = tuple(Estimate(**item) for item in data["items"])
         blocks = {name: tuple(data[name]) for name in BLOCKS if name in data}
@@ -184,12 +184,12 @@ def estimate(
     subjects = [Subject(rows, analysis, outcome) for rows in rows_of(observations, linear=linear)]
     items: list[Estimate] = []
     blocks: dict[str, list[Block]] = {name: [] for name in BLOCKS}
+    judgements = judge_rows([s.rows for s in subjects], analysis=analysis, outcome=outcome, primary=primary)
     for subject in subjects:
         found = estimates_of(subject)
-        for name, rows in _beside(subject, found, len(subjects)).items():
+        for name, rows in _beside(subject, found, judgements, len(subjects)).items():
             blocks[name] += rows
         items += _with_bounds(found, blocks["bounds"])
-    judgements = judge_rows([s.rows for s in subjects], analysis=analysis, outcome=outcome, primary=primary)
     items = [*_judged(_adjusted(items), judgements), *_plugged_in(observations, items)]
     counts = tuple(_counts(subjects))
     blocks["pooling"] = [*over_models(items), *over_fields(items)]
@@ -211,15 +211,37 @@ _OLD_WORD: Mapping[Word, VerdictWord] = {
 
 
 def _judged(items: Iterable[Estimate], judgements: Judgements) -> Iterator[Estimate]:
-    """Headlines speak with the judgement's voice: its gap, its interval as used, its p, its word (or none stronger)."""
-    found = {(j.endpoint, j.attribute, j.level): j for j in judgements.items}
+    """Headlines speak with the judgement's voice: its gap, its interval as used, its p, its word (or none stronger).
+
+    Differences in non-answers are called so only where the run's own test of silence or flags found one.
+    """
     for e in items:
-        if e.family != "headline":
+        if e.family == "headline":
+            j = judgements.of(e.endpoint, e.attribute, e.level)
+            yield e if j is None else _headline(e, j)
+        elif e.family == "nonanswers":
+            yield replace(e, verdict=_uneven(e, judgements))
+        else:
             yield e
-            continue
-        j = found[e.endpoint, e.attribute, e.level]
-        word = None if j.word is None or j.status != "ok" else _OLD_WORD.get(j.word, "inconclusive")
-        yield replace(_with_numbers(e, j) if j.basis == "jobs" else e, verdict=word, p_adjusted=j.p_adjusted)
+
+
+def _headline(e: Estimate, j: Judgement) -> Estimate:
+    made = _with_numbers(e, j) if j.basis == "jobs" else e
+    word: VerdictWord | None = None
+    if j.word is not None and made.status == "ok":
+        word = _OLD_WORD.get(
+            j.word, "gap_detected_size_unclear" if j.differs and j.basis == "cases" else "inconclusive"
+        )
+    return replace(made, verdict=word, p_adjusted=j.p_adjusted if made.status == "ok" else None)
+
+
+def _uneven(e: Estimate, judgements: Judgements) -> VerdictWord | None:
+    what = {"refused": "silence", "unread": "silence", "implausible": "flags"}.get(e.outcome)
+    about = (e.endpoint, e.attribute, e.level, what)
+    found = next((i for i in judgements.imbalances if (i.endpoint, i.attribute, i.level, i.what) == about), None)
+    if found is None or e.status != "ok":
+        return None
+    return "gap_meaningful" if found.found else "inconclusive"
 
 
 def _with_numbers(e: Estimate, j: Judgement) -> Estimate:
@@ -257,8 +279,12 @@ def _plugged_in(observations: pd.DataFrame, own: Sequence[Estimate]) -> Iterator
             yield replace(e, family="plug-in", estimator=f"{name} ({plugin.distribution})", verdict=None)
 
 
-def _beside(subject: Subject, items: list[Estimate], comparisons: int) -> dict[str, list[Block]]:
-    floor = diagnostics.placebo(subject, items)
+def _beside(
+    subject: Subject, items: list[Estimate], judgements: Judgements, comparisons: int
+) -> dict[str, list[Block]]:
+    about = (subject.rows.endpoint, subject.rows.attribute)
+    controls = {j.level: j.control for j in judgements.items if (j.endpoint, j.attribute) == about}
+    floor = diagnostics.placebo(subject, items, controls)
     has = subject.measure.has
     return {
         "answers": list(diagnostics.answers(subject)),

@@ -14,7 +14,8 @@ from bias_harness.design.audit import Audit
 from bias_harness.design.blocks import AttributeCounts
 from bias_harness.design.experiment import Endpoint
 from bias_harness.design.hosts import host_of, variables_of
-from bias_harness.design.prices import cost_of
+from bias_harness.design.portion import WHOLE, Portion, planned_requests
+from bias_harness.design.prices import cost_of, no_price
 from bias_harness.design.prices import price_of as known_price
 from bias_harness.errors import InputError
 from bias_harness.estimating.estimates import Estimates
@@ -118,13 +119,23 @@ class Plan:
         return asdict(self)
 
 
-def make_plan(audit: Audit, pilot: Pilot | None = None) -> Plan:
-    """The plan of an experiment, with the spread of a pilot run where there is one. Asks nothing."""
+def make_plan(audit: Audit, pilot: Pilot | None = None, portion: Portion = WHOLE, budget: float | None = None) -> Plan:
+    """The plan of an experiment, with the spread of a pilot run where there is one. Asks nothing.
+
+    Requests, tokens and price are those of a portion of the design, design and precision those of the whole. `budget`
+    is in US dollars; raises `InputError` where it cannot be kept because a price is not known.
+    """
     e = audit.experiment
-    endpoints = tuple(_endpoint(audit, endpoint) for endpoint in e.endpoints)
+    requests = planned_requests(audit, portion)
+    endpoints = tuple(_endpoint(audit, endpoint, requests) for endpoint in e.endpoints)
     spread = pilot.spread if pilot else _assumed(e.outcome)
     power = _power(audit, spread)
-    told = (*_precision(audit, power, spread, pilot), *_needed(audit, power, endpoints))
+    told = (
+        *_part(audit, requests),
+        *_affordable(audit, endpoints, budget),
+        *_precision(audit, power, spread, pilot),
+        *_needed(audit, power, endpoints),
+    )
     return Plan(
         e.experiment,
         e.title.get("en", e.experiment),
@@ -189,6 +200,33 @@ def _deviation(audit: Audit, deviation: float) -> str:
     return outcome.sized(outcome.measured.factor * deviation)
 
 
+def _part(audit: Audit, requests: int) -> Iterator[str]:
+    """How much of the design is asked, where that is not all."""
+    whole = planned_requests(audit, WHOLE)
+    if requests < whole:
+        yield (
+            f"This asks {requests:,} of the design's {whole:,} requests of each endpoint; what is said of precision is "
+            "of the whole design."
+        )
+
+
+def _affordable(audit: Audit, endpoints: Sequence[EndpointPlan], budget: float | None) -> Iterator[str]:
+    """Whether a budget is enough for the dearest answers."""
+    if budget is None:
+        return
+    for endpoint, planned in zip(audit.experiment.endpoints, endpoints, strict=True):
+        if planned.price_high is None:
+            raise no_price(endpoint)
+    most = sum(planned.price_high or 0.0 for planned in endpoints)
+    if most > budget:
+        yield (
+            f"The budget of US$ {budget:,.2f} is less than the most that this can cost, US$ {most:,.2f}; asking stops "
+            "when it is used up, and goes on with a larger one."
+        )
+    else:
+        yield f"The budget of US$ {budget:,.2f} is enough: this costs US$ {most:,.2f} at most."
+
+
 def _precision(audit: Audit, power: PowerPlan, spread: Spread, pilot: Pilot | None) -> Iterator[str]:
     n = power.now.numbers
     basis = f"from the run {pilot.run}" if pilot else "assumed; give a finished run with --pilot"
@@ -224,8 +262,7 @@ REMARKS = {
 }
 
 
-def _endpoint(audit: Audit, endpoint: Endpoint) -> EndpointPlan:
-    requests = sum(c.trials for c in audit.design.counts())
+def _endpoint(audit: Audit, endpoint: Endpoint, requests: int) -> EndpointPlan:
     sampled = [
         r
         for index in range(0, len(audit.design), max(1, len(audit.design) // 20))

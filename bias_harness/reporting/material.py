@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import pandas as pd
 
@@ -20,6 +19,7 @@ from bias_harness.reporting.judged import key_of, shown
 from bias_harness.reporting.sentences import Names
 from bias_harness.reporting.texts import Texts, texts_about
 from bias_harness.reporting.texts import texts as texts_of
+from bias_harness.results import Manifest
 from bias_harness.vocabulary import Answer, Estimate, Response
 
 Raw = Callable[[Sequence[str]], Mapping[str, tuple[Response, Answer]]]
@@ -33,14 +33,13 @@ INLINE_ANSWERS, INLINE_LETTERS = 400, 150_000
 class Material:
     """All that a page is made of. `raw` gives the responses and readings behind observation keys.
 
-    Of the manifest it reads `endpoints` (per name: nature, model, served, answered, failed, tokens, cost, planned),
-    `versions`, `python`, `platform`, `started_at` and `finished_at`; what is missing is shown as unknown.
+    What the manifest does not say is shown as unknown.
     """
 
     audit: Audit
     observations: pd.DataFrame
     estimates: Estimates
-    manifest: Mapping[str, Any]
+    manifest: Manifest
     raw: Raw
     run: str
 
@@ -108,7 +107,15 @@ class Material:
 
     def nature(self, endpoint: str) -> str:
         """What kind of thing answered: a model, a tiny model, a simulation ..."""
-        return str(self.manifest.get("endpoints", {}).get(endpoint, {}).get("nature", "model"))
+        found = self.manifest.endpoints.get(endpoint)
+        return found.nature if found else "unknown"
+
+    @cached_property
+    def asked(self) -> tuple[str, str] | None:
+        """When the first and the last answer came (ISO 8601, UTC), by the answers; None where none says so."""
+        rows = self.observations
+        moments = rows.loc[rows["status"].astype(str) != "failed", "asked_at"].dropna()
+        return None if moments.empty else (moments.min().isoformat(), moments.max().isoformat())
 
     @cached_property
     def answers_inline(self) -> bool:
@@ -158,6 +165,14 @@ class View:
         frame, choice = self.material.audit.resolved.people.frame, self.material.audit.experiment.personas
         picked = isinstance(choice.jobs, list) or choice.fields is not None
         return "" if frame is None or picked else self.texts.label(frame.label)
+
+    @property
+    def asked(self) -> str:
+        """When the answers were given, from the first to the last; `unknown` where no answer says so."""
+        if self.material.asked is None:
+            return self.texts("report.research.unknown")
+        first, last = map(self.texts.moment, self.material.asked)
+        return first if first == last else f"{first} – {last}"
 
     def part(self, name: str, value: str) -> str:
         """How a part of the test is called: a field, a seniority, a wording, a language."""

@@ -85,11 +85,6 @@ def _sha256(text: str) -> str:
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def _date(spoken: Texts, material: Material) -> str:
-    moment = material.manifest.get("finished_at") or material.manifest.get("started_at")
-    return spoken.moment(moment) if moment else spoken("report.research.unknown")
-
-
 def render_report(material: Material, language: str, others: Sequence[str] = ()) -> str:
     """The whole page in one language, as HTML. `others` are the languages of the pages beside it."""
     spoken = spoken_in(material, language)
@@ -98,7 +93,7 @@ def render_report(material: Material, language: str, others: Sequence[str] = ())
         "sections": {n: build(material, spoken) for n, build in SECTIONS.items() if material.measure.has(n)},
         "title": spoken.label(material.audit.experiment.title, material.audit.experiment.experiment),
         "version": __version__,
-        "date": _date(spoken, material),
+        "date": View(material, spoken).asked,
         "others": [other for other in others if other != language],
     }
     return _environment().get_template("page.html.j2").render(values)
@@ -142,7 +137,7 @@ def render_comparison(materials: Sequence[Material], language: str, by: compare.
         "s": compare.build(materials, spoken, by),
         "title": spoken("report.compare.title", runs=sides),
         "version": __version__,
-        "date": _date(spoken, materials[-1]),
+        "date": "; ".join(dict.fromkeys(View(m, spoken).asked for m in materials)),
     }
     return _environment().get_template("compare.html.j2").render(values)
 

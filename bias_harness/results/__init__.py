@@ -7,22 +7,28 @@ request asked again, and so is any other line that cannot be read. `results.tabl
 
 from __future__ import annotations
 
-from bias_harness.results.folder import EXPERIMENT, LOG, MANIFEST, RunFolder, find_run, runs_in, write_whole, writing
+from bias_harness.results.folder import LOG, MANIFEST, RunFolder, find_run, runs_in, write_whole, writing
 from bias_harness.results.keys import KeySet
 from bias_harness.results.lines import dump_line
-from bias_harness.results.log import Counts, Found, RunLog, open_log
+from bias_harness.results.log import Counts, Found, RunLog, counted, open_log
+from bias_harness.results.manifest import EndpointTotals, Manifest, Totals
 from bias_harness.results.merge import Merged, merge
+from bias_harness.workspace import EXPERIMENT
 
 __all__ = [
     "EXPERIMENT",
     "LOG",
     "MANIFEST",
     "Counts",
+    "EndpointTotals",
     "Found",
     "KeySet",
+    "Manifest",
     "Merged",
     "RunFolder",
     "RunLog",
+    "Totals",
+    "counted",
     "dump_line",
     "find_run",
     "merge",

@@ -7,16 +7,18 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import orjson
 
 from bias_harness.errors import InputError, RunFolderError
 from bias_harness.files import read_text
 from bias_harness.results.lines import numbered, parse_line
+from bias_harness.results.manifest import Manifest, read_manifest
 from bias_harness.vocabulary import Response
+from bias_harness.workspace import EXPERIMENT
 
-EXPERIMENT, MANIFEST, LOG = "experiment.yaml", "manifest.json", "responses.jsonl"
+MANIFEST, LOG = "manifest.json", "responses.jsonl"
 
 
 def write_whole(path: Path, data: bytes | str) -> None:
@@ -62,27 +64,41 @@ class RunFolder:
             raise RunFolderError(f"{self.path} is not a run folder: it has no {EXPERIMENT}")
         return read_text(self.path / EXPERIMENT)
 
-    def manifest(self) -> dict[str, Any]:
-        """What is known of the run's making; empty before it has begun."""
-        path = self.path / MANIFEST
-        try:
-            data: dict[str, Any] = orjson.loads(path.read_bytes())
-        except FileNotFoundError:
-            return {}
-        except orjson.JSONDecodeError as error:
-            raise RunFolderError(f"{path} is not JSON ({error}); restore it or delete it") from None
-        return data
-
-    def write_manifest(self, data: Mapping[str, Any]) -> None:
-        """Replace the manifest."""
-        self.write(MANIFEST, orjson.dumps(data, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
-
     def write(self, name: str, data: bytes | str) -> Path:
         """Write one file of the run, whole or not at all."""
         path = self.path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, data)
         return path
+
+    def write_all(self, files: Mapping[str, bytes]) -> list[Path]:
+        """Write files that belong together: all are on disk before the first takes its place. Returns the paths."""
+        places = {self.path / name: data for name, data in files.items()}
+        for folder in {path.parent for path in places}:
+            folder.mkdir(parents=True, exist_ok=True)
+        written: dict[Path, Path] = {}
+        try:
+            for path, data in places.items():
+                written[path] = beside = path.with_name(f".{path.name}.part")
+                with beside.open("wb") as file:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+        except BaseException:
+            for beside in written.values():
+                beside.unlink(missing_ok=True)
+            raise
+        for path, beside in written.items():
+            beside.replace(path)
+        return list(places)
+
+    def manifest(self) -> Manifest:
+        """What is known of the run's making; empty before it has begun. Raises `RunFolderError` where it is damaged."""
+        return read_manifest(self.path / MANIFEST)
+
+    def write_manifest(self, manifest: Manifest) -> None:
+        """Replace the manifest."""
+        self.write(MANIFEST, orjson.dumps(manifest.to_dict(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
 
     def responses(self) -> Iterator[Response]:
         """Every line of the log in the order of writing; a torn last line is passed over, another fault is named."""
@@ -111,4 +127,5 @@ def find_run(name: str | Path, results: Path) -> RunFolder:
         if (path / EXPERIMENT).is_file():
             return RunFolder(path)
     known = ", ".join(r.name for r in runs_in(results))
-    raise InputError(f"there is no run {str(name)!r} (looked in {results})" + (f"; there is {known}" if known else ""))
+    there = f"there is {known}" if known else "name its folder, or say with --results where runs are kept"
+    raise InputError(f"there is no run {str(name)!r} (looked in {results}); {there}")

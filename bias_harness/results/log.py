@@ -104,7 +104,7 @@ def _without_answer(response: Response) -> ErrorKind | None:
 
 
 class RunLog:
-    """Appends responses. `found` is what was there when it was opened.
+    """Appends responses. `found` is what is there: what it was opened with, and every response since.
 
     `trouble` is set when the disk is full: what is in flight still fits into a reserve kept for that, but nothing
     new should be asked.
@@ -133,6 +133,7 @@ class RunLog:
             self.trouble = error
             self._reserve.unlink(missing_ok=True)
             self._write(data)
+        self.found.take(response)
         if not self.in_place:
             raise RunFolderError(
                 f"{self.path.parent} was removed, moved or replaced while the run was writing to it; nothing more is "
@@ -233,6 +234,14 @@ def _lock(handle: int) -> None:
         import fcntl
 
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def counted(folder: RunFolder) -> Found:
+    """What the logs of a run hold, without a lock and without mending anything."""
+    found = Found()
+    for response in folder.responses():
+        found.take(response)
+    return found
 
 
 def _found(folder: RunFolder) -> Found:

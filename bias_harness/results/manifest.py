@@ -1,72 +1,195 @@
-"""manifest.json: what was asked of which models, and how far it came."""
+"""manifest.json: what kind of thing is asked, with which versions, and how far it came.
+
+It is written before the first question, so that a run that is killed keeps its labels. Format 2 has the trials of the
+whole design beside those of the last call; format 1 is read, and what it lacks is counted anew from the log.
+"""
 
 from __future__ import annotations
 
 import platform
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import orjson
+from pydantic import TypeAdapter, ValidationError
 
 from bias_harness.design.audit import Audit
-from bias_harness.results import Counts, Found
+from bias_harness.errors import RunFolderError, check_format
+from bias_harness.vocabulary import Nature
 
-if TYPE_CHECKING:
-    from bias_harness.asking import Tally, Work
-
+FORMAT = 2
 LIBRARIES = ("bias_harness", "openai", "httpx2", "pydantic", "pandas", "scipy", "numpy", "matplotlib")
+Status = Literal["started", "success", "partial", "interrupted", "error"]
+"""How the last call ended: `started` where it is under way or was killed, `partial` where all that it was to ask is
+answered and more of the design is not."""
 
 
-def manifest_of(audit: Audit) -> dict[str, Any]:
-    """What is known of a run before it begins: experiment, digests, versions, platform."""
-    return {
-        "format": 1,
-        "experiment": audit.experiment.experiment,
-        "digest": audit.digest,
-        "digests": audit.digests,
-        "versions": {name: version(name) for name in LIBRARIES},
-        "python": platform.python_version(),
-        "platform": platform.platform(terse=True),
-        "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
+@dataclass(frozen=True)
+class Totals:
+    """What a run took over all its calls, each request counted once; `cost` in US dollars, None where none is known."""
+
+    answered: int = 0
+    failed: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost: float | None = None
+
+
+@dataclass(frozen=True)
+class EndpointTotals:
+    """One endpoint of a run: what kind of thing it is, and how far it came.
+
+    `designed` is how many trials the whole design has for it and `present` how many of those need no more asking, None
+    where that was not counted. `planned` to `stopped` are of the last call: the trials it was to ask, those that had
+    an answer already, and what it did. `in_all` is of all calls.
+    """
+
+    nature: Nature = "unknown"
+    provider: str = ""
+    model: str = ""
+    served: tuple[str, ...] = ()
+    sampling_added: Mapping[str, Any] = field(default_factory=dict)
+    designed: int | None = None
+    present: int | None = None
+    planned: int = 0
+    already: int = 0
+    answered: int = 0
+    failed: int = 0
+    retried: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost: float | None = None
+    stopped: str | None = None
+    in_all: Totals | None = None
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What is known of a run's making. `status` is None before it has begun; times are ISO 8601 in UTC.
+
+    `merged` is of how many parts the run was made; `missing` and `source` are told by an import.
+    """
+
+    experiment: str = ""
+    digest: str = ""
+    digests: Mapping[str, str] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    python: str = ""
+    platform: str = ""
+    started_at: str | None = None
+    finished_at: str | None = None
+    status: Status | None = None
+    endpoints: Mapping[str, EndpointTotals] = field(default_factory=dict)
+    merged: int | None = None
+    missing: tuple[str, ...] = ()
+    source: str | None = None
+
+    @classmethod
+    def begun(cls, audit: Audit, endpoints: Mapping[str, EndpointTotals]) -> Manifest:
+        """The manifest of a call that begins now."""
+        return cls(
+            experiment=audit.experiment.experiment,
+            digest=audit.digest,
+            digests=audit.digests,
+            versions={name: version(name) for name in LIBRARIES},
+            python=platform.python_version(),
+            platform=platform.platform(terse=True),
+            started_at=_now(),
+            status="started",
+            endpoints=endpoints,
+        )
+
+    def ended(self, status: Status, endpoints: Mapping[str, EndpointTotals]) -> Manifest:
+        """The same when the call ends, with what each endpoint did."""
+        return replace(self, finished_at=_now(), status=status, endpoints=endpoints)
+
+    @property
+    def designed(self) -> int | None:
+        """The trials of the whole design, over all endpoints; None where that was not counted."""
+        return _sum(end.designed for end in self.endpoints.values())
+
+    @property
+    def present(self) -> int | None:
+        """How many of those need no more asking; None where that was not counted."""
+        return _sum(end.present for end in self.endpoints.values())
+
+    @property
+    def failed(self) -> int:
+        """Requests that failed in all calls and have no answer."""
+        return sum(end.in_all.failed for end in self.endpoints.values() if end.in_all)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON; what is not known of the run as a whole is left out."""
+        return {"format": FORMAT, **{k: v for k, v in asdict(self).items() if v not in (None, "", {}, ())}}
+
+    @classmethod
+    def from_dict(cls, data: Any, source: object) -> Manifest:
+        """The inverse of `to_dict`, of format 1 too. Raises `InputError` or `RunFolderError` that names the source."""
+        if not isinstance(data, dict):
+            raise RunFolderError(f"{source} is no manifest of a run; restore it or delete it")
+        if check_format(data.get("format"), FORMAT, source) == 1:
+            data = _from_format_1(data)
+        try:
+            return _MANIFEST.validate_python(_known_natures(data))
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(map(str, first["loc"]))
+            raise RunFolderError(f"{source}: {place}: {first['msg']}; restore the file or delete it") from None
+
+
+_MANIFEST: TypeAdapter[Manifest] = TypeAdapter(Manifest)
+
+
+def read_manifest(path: Path) -> Manifest:
+    """The manifest in a file; an empty one where there is none. Raises `RunFolderError` for what is none."""
+    try:
+        data = orjson.loads(path.read_bytes())
+    except FileNotFoundError:
+        return Manifest()
+    except orjson.JSONDecodeError as error:
+        raise RunFolderError(f"{path} is not JSON ({error}); restore it or delete it") from None
+    return Manifest.from_dict(data, path)
+
+
+def _from_format_1(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Format 1 had no trials of the design, and `in_all` came late and without what failed."""
+    ends = data.get("endpoints")
+    if not isinstance(ends, dict) or not all(isinstance(end, dict) for end in ends.values()):
+        return {**data, "endpoints": {}}
+    return {**data, "endpoints": {name: {**end, "in_all": _in_all_of_1(end)} for name, end in ends.items()}}
+
+
+def _in_all_of_1(end: Mapping[str, Any]) -> dict[str, Any] | None:
+    if isinstance(end.get("in_all"), dict):
+        return {"failed": end.get("failed", 0), **end["in_all"]}
+    if "answered" not in end:
+        return None
+    counts = {name: end.get(name, 0) for name in ("failed", "input_tokens", "output_tokens")}
+    return {**counts, "answered": end["answered"] + end.get("already", 0), "cost": end.get("cost")}
+
+
+def _known_natures(data: Mapping[str, Any]) -> dict[str, Any]:
+    """A label that this version does not know says nothing."""
+    ends = data.get("endpoints")
+    if not isinstance(ends, dict):
+        return dict(data)
+    known = {
+        name: {**end, "nature": end["nature"] if end.get("nature") in get_args(Nature) else "unknown"}
+        if isinstance(end, dict)
+        else end
+        for name, end in ends.items()
     }
+    return {**data, "endpoints": known}
 
 
-def finished(manifest: Mapping[str, Any], works: Iterable[Work], status: str, found: Found) -> dict[str, Any]:
-    """The manifest when asking ends: with what each endpoint did."""
-    endpoints = {
-        w.endpoint.name: {
-            "model": w.endpoint.model,
-            "provider": w.endpoint.provider,
-            "nature": w.tally.nature,
-            "served": sorted(w.tally.served | _before(found, w).served),
-            "sampling_added": dict(getattr(w.provider, "sampling_added", {})),
-            "planned": w.tally.planned,
-            "already": w.tally.already,
-            "answered": w.tally.answered,
-            "failed": w.tally.failed,
-            "retried": w.tally.retried,
-            "input_tokens": w.tally.input_tokens,
-            "output_tokens": w.tally.output_tokens,
-            "cost": w.tally.cost,
-            "stopped": w.tally.stopped,
-            "in_all": _in_all(_before(found, w), w.tally),
-        }
-        for w in works
-    }
-    finished = datetime.now(UTC).isoformat(timespec="seconds")
-    return {**manifest, "finished_at": finished, "status": status, "endpoints": endpoints}
+def _sum(values: Iterable[int | None]) -> int | None:
+    found = list(values)
+    return None if None in found else sum(v for v in found if v is not None)
 
 
-def _before(found: Found, work: Work) -> Counts:
-    return found.endpoints.get(work.endpoint.name, Counts())
-
-
-def _in_all(before: Counts, tally: Tally) -> dict[str, Any]:
-    """What the run took so far, over all the times that it was started."""
-    known = [cost for cost in (before.cost, tally.cost) if cost is not None]
-    return {
-        "answered": before.answered + tally.answered,
-        "input_tokens": before.input_tokens + tally.input_tokens,
-        "output_tokens": before.output_tokens + tally.output_tokens,
-        "cost": sum(known) if known else None,
-    }
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

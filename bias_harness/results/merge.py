@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from bias_harness.design.audit import Audit
 from bias_harness.errors import RunFolderError
-from bias_harness.results.folder import EXPERIMENT, RunFolder
-from bias_harness.results.log import Counts, Found, open_log
+from bias_harness.results.folder import RunFolder
+from bias_harness.results.log import open_log
+from bias_harness.results.totals import merged
 from bias_harness.vocabulary import Response
+from bias_harness.workspace import EXPERIMENT
 
 
 @dataclass(frozen=True)
@@ -43,10 +45,9 @@ def merge(sources: Sequence[RunFolder], into: RunFolder) -> Merged:
                 twice += response.error is None
                 continue
             log.append(response)
-            log.found.take(response)
             added += 1
-        manifests = [m for m in (s.manifest() for s in (*others, into)) if m]
-        into.write_manifest(_together(manifests, log.found, len(others)))
+        parts = [other.manifest() for other in others]
+        into.write_manifest(merged(parts, into.manifest(), Audit.of_folder(into.path), log.found))
     return Merged(added, twice)
 
 
@@ -55,28 +56,3 @@ def _answers_first(sources: Sequence[RunFolder]) -> Iterator[Response]:
         yield from (r for r in source.responses() if r.error is None)
     for source in sources:
         yield from (r for r in source.responses() if r.error is not None)
-
-
-def _together(manifests: Sequence[dict[str, Any]], found: Found, parts: int) -> dict[str, Any]:
-    """One manifest of several: what the parts say of the making, and counts from the log itself."""
-    whole: dict[str, Any] = dict(manifests[0]) if manifests else {}
-    for name, choose in (("started_at", min), ("finished_at", max)):
-        times = [m[name] for m in manifests if m.get(name)]
-        if times:
-            whole[name] = choose(times)
-    states = {m.get("status") for m in manifests}
-    whole["status"] = "success" if states == {"success"} else "interrupted" if "interrupted" in states else "error"
-    whole["merged"] = parts
-    whole["endpoints"] = {
-        name: {**_said_of(name, manifests), **_counted(counts)} for name, counts in sorted(found.endpoints.items())
-    }
-    return whole
-
-
-def _said_of(endpoint: str, manifests: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    said = (m["endpoints"][endpoint] for m in manifests if endpoint in m.get("endpoints", {}))
-    return next(said, {})
-
-
-def _counted(counts: Counts) -> dict[str, Any]:
-    return {**vars(counts), "served": sorted(counts.served), "already": 0}

@@ -1,4 +1,4 @@
-"""trials.jsonl: which trial each imported answer belongs to."""
+"""trials.jsonl: which trial each imported answer belongs to. The first line names the format; in format 1 none did."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ import orjson
 from pydantic import Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
-from bias_harness.errors import RunFolderError
+from bias_harness.errors import RunFolderError, check_format
 from bias_harness.files import first_fault
 from bias_harness.vocabulary import Trial
 
+FORMAT = 2
 TRIALS = "trials.jsonl"
+HEAD = orjson.dumps({"format": FORMAT}, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def trial_line(key: str, trial: Trial) -> bytes:
-    """A line of `trials.jsonl`: which trial a key is."""
+    """A line of `trials.jsonl` after `HEAD`: which trial a key is."""
     return orjson.dumps({"key": key, "trial": trial}, option=orjson.OPT_APPEND_NEWLINE)
 
 
@@ -30,14 +32,20 @@ _LINE: TypeAdapter[_Line] = TypeAdapter(_Line)
 
 
 def read_trials(path: Path) -> dict[str, Trial]:
-    """The trials of an imported run by key. Raises `RunFolderError` that names the line which is no trial."""
+    """The trials of an imported run by key. Raises `InputError` for a format to come, `RunFolderError` for no trial."""
     found: dict[str, Trial] = {}
     with path.open("rb") as lines:
         for number, line in enumerate(lines, start=1):
             try:
+                head = orjson.loads(line) if number == 1 else None
+                if isinstance(head, dict) and "format" in head:
+                    check_format(head["format"], FORMAT, path)
+                    continue
                 row = _LINE.validate_json(line, strict=True)
             except ValidationError as error:
                 raise _unreadable(path, number, first_fault(error)) from None
+            except orjson.JSONDecodeError as error:
+                raise _unreadable(path, number, str(error)) from None
             trial = row["trial"]
             if row["key"] in found:
                 raise _unreadable(path, number, "its key stands there twice")

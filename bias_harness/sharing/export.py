@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 import yaml
+from pandas.api.types import is_datetime64_any_dtype, is_numeric_dtype
 
 from bias_harness.errors import UsageError, did_you_mean
 from bias_harness.results import write_whole
@@ -51,6 +52,18 @@ def _estimates(run: Run) -> pd.DataFrame:
     return rows.assign(nature=rows["endpoint"].map(run.natures))
 
 
+def _without_formulas(table: pd.DataFrame) -> pd.DataFrame:
+    """Texts that a spreadsheet would run (`=`, `+`, `-`, `@` at the beginning) behind an apostrophe; numbers stay."""
+    texts = [
+        str(name) for name in table if not is_numeric_dtype(table[name]) and not is_datetime64_any_dtype(table[name])
+    ]
+    return table.assign(**{name: table[name].astype(object).map(_quoted) for name in texts})
+
+
+def _quoted(cell: Any) -> Any:
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+
+
 def _parquet(table: pd.DataFrame) -> bytes:
     buffer = io.BytesIO()
     table.to_parquet(buffer, index=False)
@@ -58,7 +71,7 @@ def _parquet(table: pd.DataFrame) -> bytes:
 
 
 WRITERS: Mapping[str, Callable[[pd.DataFrame], bytes]] = {
-    ".csv": lambda table: table.to_csv(index=False, lineterminator="\n").encode(),
+    ".csv": lambda table: _without_formulas(table).to_csv(index=False, lineterminator="\n").encode(),
     ".json": lambda table: (table.to_json(orient="records", date_format="iso", force_ascii=False) + "\n").encode(),
     ".parquet": _parquet,
 }

@@ -58,7 +58,7 @@ def test_any_http_service_can_be_measured(small: Path, bot: str, monkeypatch: py
     (found,) = run.estimates.find(family="headline")
     assert found.percent == pytest.approx(-20)
     assert found.status == "degenerate_no_variance"
-    assert run.folder.manifest()["endpoints"]["shop"]["nature"] == "product"
+    assert run.manifest.endpoints["shop"].nature == "product"
     assert b"open sesame" not in b"".join(p.read_bytes() for p in run.folder.path.iterdir() if p.is_file())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import stat
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from command_line import type_in
 from conftest import SMALL
 from loopback_server import Server, error, reply
 
+from bias_harness import pipeline
 from bias_harness.cli.commands import GONE
 from bias_harness.cli.main import app
 
@@ -306,3 +308,86 @@ def test_the_doctor_asks_an_endpoint_for_its_models_and_nothing_else(
     assert words in found[2]
     assert [seen.path.partition("?")[0] for seen in server.seen] == ["/v1/models"]
     assert "secret-value-123" in str(server.seen[0].headers)
+
+
+def test_a_dry_run_plans_the_part_that_the_same_words_would_ask(small: Path) -> None:
+    cwd = small.parent.parent
+    for words, requests in (((), 80), (("--limit", "12"), 10), (("--shard", "1/4"), 20), (("--repeat", "1"), 40)):
+        done = type_in("run", "small", "--dry-run", "--json", *words, cwd=cwd)
+        assert json.loads(done.stdout)["endpoints"][0]["requests"] == requests, words
+    told = type_in("run", "small", "--dry-run", "--limit", "12", "--budget", "1", cwd=cwd).stdout
+    assert "This asks 10 of the design's 80 requests of each endpoint" in told
+    assert "The budget of US$ 1.00 is enough" in told
+    assert not (cwd / "results").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("--retry", "nonsense"), 2, "--retry nonsense: there is failed, refused"),
+        (("--shard", "5/4"), 2, "--shard 5/4: i/n is wanted"),
+        (("--budget", "1"), 1, "no price is known for 'm', so a budget cannot be kept"),
+    ],
+)
+@pytest.mark.parametrize("dry", [True, False])
+def test_words_that_do_not_fit_are_told_dry_or_not(
+    small: Path, words: tuple[str, ...], code: int, said: str, dry: bool
+) -> None:
+    small.write_text(
+        SMALL.split("endpoints:")[0] + "endpoints:\n  - {name: x, base_url: 'http://127.0.0.1:9', model: m}\n"
+    )
+    done = type_in("run", "small", *words, *(["--dry-run"] if dry else []), cwd=small.parent.parent)
+    assert done.returncode == code
+    assert said in done.stderr
+
+
+def test_a_budget_that_may_not_do_is_told_in_the_plan(small: Path) -> None:
+    price = "price: {input_per_million: 100, output_per_million: 100}"
+    small.write_text(SMALL.replace("{name: sim,", f"{{name: sim, {price},"))
+    done = type_in("run", "small", "--dry-run", "--budget", "0.01", cwd=small.parent.parent)
+    assert "The budget of US$ 0.01 is less than the most that this can cost" in done.stdout
+
+
+def test_the_list_tells_of_whole_runs(small: Path) -> None:
+    """Neither a second call nor a smaller one changes what is there; a damaged run does not hide the others."""
+    cwd = small.parent.parent
+
+    def listed() -> dict[str, tuple[str, int, int, int]]:
+        rows = json.loads(type_in("list", "--json", cwd=cwd).stdout)
+        return {row["run"]: (row["status"], row["answered"], row["designed"], row["failed"]) for row in rows}
+
+    pipeline.run(pipeline.load_experiment(small), limit=12)
+    assert listed() == {"small": ("partial", 10, 80, 0)}
+    for limit in (None, None, 12):
+        pipeline.run(pipeline.load_experiment(small), limit=limit)
+        assert listed() == {"small": ("success", 80, 80, 0)}
+    assert "80 of 80" in type_in("list", cwd=cwd).stdout
+    pipeline.run(pipeline.load_experiment(small), name="broken").folder.write("manifest.json", "{")
+    assert listed() == {"broken": ("unreadable", 0, 0, 0), "small": ("success", 80, 80, 0)}
+
+
+def test_the_advice_on_ctrl_c_is_the_whole_command() -> None:
+    """Every word that was typed, quoted for the shell; what came from a variable stays there."""
+    from typer.main import get_command
+
+    from bias_harness.cli.main import app
+    from bias_harness.cli.options import typed_again
+
+    words = [
+        "a b.yaml",
+        "--name",
+        "x y",
+        "--set",
+        "repeats=2",
+        "--set",
+        "outcome.currency=EUR",
+        "--budget",
+        "2",
+        "--quiet",
+    ]
+    run = get_command(app).commands["run"]
+    context = run.make_context("run", list(words))
+    typed = shlex.split(typed_again(context))
+    assert typed[:2] == ["bias-harness", "run"]
+    again = run.make_context("run", typed[2:])
+    assert again.params == context.params

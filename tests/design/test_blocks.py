@@ -16,7 +16,7 @@ import yaml
 from conftest import SMALL
 
 from bias_harness import pipeline
-from bias_harness.design.audit import Audit, load_audit, read_resolved
+from bias_harness.design.audit import Audit, load_audit
 from bias_harness.errors import InputError
 from bias_harness.workspace import shipped
 
@@ -98,7 +98,10 @@ def test_more_repeats_keep_the_keys_of_the_first(small: Path) -> None:
 
 def test_a_resolved_experiment_makes_the_same_requests_without_any_file(small: Path) -> None:
     audit = load_audit(small)
-    again = read_resolved(audit.to_yaml(), "experiment.yaml", Path())
+    folder = small.parent.parent / "results" / "kept"
+    folder.mkdir(parents=True)
+    (folder / "experiment.yaml").write_text(audit.to_yaml())
+    again = Audit.of_folder(folder)
     assert again.digest == audit.digest
     endpoint = audit.experiment.endpoints[0]
     assert [r for _, rs in again.requests(endpoint) for r in rs] == [
@@ -107,16 +110,19 @@ def test_a_resolved_experiment_makes_the_same_requests_without_any_file(small: P
 
 
 def test_a_newer_format_is_refused(small: Path) -> None:
-    text = load_audit(small).to_yaml().replace("format: 2", "format: 3", 1)
-    with pytest.raises(InputError, match="newer"):
-        read_resolved(text, "experiment.yaml", Path())
+    text = load_audit(small).to_yaml()
+    for format_, said in (("format: 3", "newer"), ("format: two", "a number from 1 is wanted")):
+        (small.parent / "experiment.yaml").write_text(text.replace("format: 2", format_, 1))
+        with pytest.raises(InputError, match=said):
+            Audit.of_folder(small.parent)
 
 
 def test_an_experiment_of_format_1_keeps_the_defaults_it_was_written_with(small: Path) -> None:
     """What was at its default then was left out, and two defaults have changed."""
     data = yaml.safe_load(load_audit(small).to_yaml())
     del data["experiment"]["repeats"], data["experiment"]["analysis"]
-    old = read_resolved(yaml.safe_dump(data | {"format": 1}), "experiment.yaml", Path())
+    (small.parent / "experiment.yaml").write_text(yaml.safe_dump(data | {"format": 1}))
+    old = Audit.of_folder(small.parent)
     assert (old.experiment.repeats, old.experiment.analysis.smallest_gap) == (5, 0.01)
     assert all(a.rotation is None for a in old.design.attributes)
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
+from pathlib import Path
 
 import pytest
 import yaml
+from docs_blocks import blocks
 
 from bias_harness.design.audit import load_audit
 from bias_harness.design.edits import edited, edits_of
@@ -156,7 +158,7 @@ def test_a_wrong_edit_is_told_with_its_file(text: str, expected: str) -> None:
     assert expected in str(caught.value)
 
 
-def test_the_combination_of_expressions_reads_as_one_sentence(workspace) -> None:
+def test_the_combination_of_expressions_reads_as_one_sentence(workspace: Path) -> None:
     path = workspace / "experiments" / "c.yaml"
     path.write_text(
         "experiment: c\npersonas: {people: us-jobs, jobs: 8}\nattributes: [{name: combined, within: "
@@ -170,3 +172,18 @@ def test_the_combination_of_expressions_reads_as_one_sentence(workspace) -> None
         said[2]["nl"]
         == "een vrouwelijke professional, een professional van Latijns-Amerikaanse afkomst en hier als statushouder"
     )
+
+
+def test_the_files_on_the_page_about_designs_work(workspace: Path) -> None:
+    """They are written where their first line says, and an experiment asks them."""
+    for code in blocks("docs/design.md"):
+        if code.kind == "file":
+            (workspace / code.text.split(maxsplit=2)[1]).write_text(code.text)
+    path = workspace / "experiments" / "page.yaml"
+    path.write_text(
+        "experiment: page\npersonas: {people: us-jobs, jobs: 8}\nattributes: [{name: gender-and-origin, within: "
+        "{migration: [expatriate, refugee]}}]\nrotation: {edits: 4}\nendpoints: [{name: s, plant: {}}]\n"
+    )
+    audit = load_audit(path)
+    assert {t.edit for t in audit.design.trials("s")} == {"", "thanks", "subject", "lines"}
+    assert "female+refugee" in audit.design.attributes[0].levels

@@ -106,3 +106,14 @@ def test_labels_and_signals_are_there_in_english_and_dutch(path: Path) -> None:
                 walk(value, f"{at}[{index}]")
 
     walk(yaml.safe_load(path.read_text()), path.stem)
+
+
+@pytest.mark.parametrize(("kind", "key"), [("attribute", "attributes: [gendr]"), ("people", "people: denvr")])
+def test_a_missing_file_is_told_in_a_sentence(workspace: Path, kind: str, key: str) -> None:
+    path = workspace / "experiments" / "own.yaml"
+    people, attributes = ("denver", key) if kind == "attribute" else ("denvr", "attributes: [gender]")
+    path.write_text(
+        f"experiment: own\npersonas: {{people: {people}}}\n{attributes}\nendpoints: [{{name: sim, plant: {{}}}}]\n"
+    )
+    with pytest.raises(InputError, match=rf"there is no {kind} file 'personas/\w+\.yaml'; did you mean"):
+        load_audit(path)

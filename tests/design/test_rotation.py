@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from bias_harness import pipeline
-from bias_harness.design.audit import Audit, load_audit, read_resolved
+from bias_harness.design.audit import Audit, load_audit
 from bias_harness.design.blocks import Design
 from bias_harness.design.experiment import Rotation
 from bias_harness.design.layouts import Rotated, Size, reference_forms
@@ -205,7 +205,8 @@ def test_the_decided_numbers_are_kept_with_the_run(workspace: Path) -> None:
     """A later version with other defaults asks the same again."""
     audit = audit_of(workspace)
     assert "reference_answers: 4" in audit.to_yaml()
-    again = read_resolved(audit.to_yaml(), "experiment.yaml", Path())
+    (workspace / "experiment.yaml").write_text(audit.to_yaml())
+    again = Audit.of_folder(workspace)
     assert list(again.design.trials("sim")) == list(audit.design.trials("sim"))
     assert again.digest == audit.digest
 

@@ -54,10 +54,13 @@ def exact(gap: float = 0.0, **more):
 
 @pytest.mark.parametrize("gap", [0.0, -0.05])
 def test_no_variance_is_no_certainty(gap: float) -> None:
-    one = headline(estimated(exact(gap, people=4)))
+    found = estimated(exact(gap, people=4))
+    one = headline(found)
     assert one.estimate == pytest.approx(gap, abs=1e-12)
     assert one.std_error == 0
     assert (one.conf_low, one.conf_high, one.p_value, one.p_adjusted, one.verdict) == (None,) * 5
+    (judged,) = found.judgements.items
+    assert (judged.word, judged.p_value) == ("every_job_the_same", 0.125 if gap else 1.0)
     assert one.status == "degenerate_no_variance"
     assert one.reason == REASONS["degenerate_no_variance"]
     if gap:
@@ -164,22 +167,22 @@ def test_currencies_mixed_in_a_pair_make_it_invalid() -> None:
     found = estimated(frame)
     assert headline(found).n_pairs == 23
     assert "mixed_currencies: bot, gender" in found.warnings
-    assert {row["mixed_currency"] for row in found.answers} == {3}
+    assert {row["level"]: row["mixed_currency"] for row in found.answers} == {"female": 3, "male": 0}
 
 
-def test_a_misread_period_is_flagged_counted_and_kept_out() -> None:
-    """An hourly amount among annual ones would shift the mean; the flag does not look at the label."""
+def test_a_far_off_amount_counts_is_flagged_and_left_out_beside_the_headline() -> None:
+    """An amount a month among annual ones moves the headline; the flag does not look at the label."""
     frame = observations(people=8, gaps={"female": 0.0}, gap_sd=0)
     clean = headline(estimated(frame)).estimate
     odd = frame.index[frame["level"] == "female"][:3]
     frame.loc[odd, "annual"] /= 12
     found = estimated(frame)
-    (row,) = found.block("answers", level="female")
-    assert row["outlier_magnitude"] == 3
-    assert headline(found).estimate == pytest.approx(clean, abs=0.02)
-    shown = found.block("specification", level="female")[0]["specifications"]
-    included = [s for s in shown if s["outliers"] == "included" and s["wording"] == "all" and s["scale"] == "log"]
-    assert included[0]["percent"] < 100 * math.expm1(clean) - 3
+    (account,) = [a for a in found.accounts if a.level == "female"]
+    assert (account.flagged, account.counted) == (3, account.asked)
+    assert headline(found).estimate == pytest.approx(clean - 3 / 72 * math.log(12), abs=0.02)
+    (judged,) = found.judgements.items
+    without = next(s for s in judged.sensitivities if s.variation == "without_flagged")
+    assert without.gap.estimate == pytest.approx(clean, abs=0.02)
 
 
 def test_implausible_amounts_are_an_outcome_of_their_own() -> None:

@@ -10,11 +10,11 @@ import pytest
 from stats_data import FIELDS, observations
 
 from bias_harness.estimating.estimates import Estimates, estimate, pilot_spread
-from bias_harness.estimating.estimators import Numbers, Spread, benjamini_hochberg, holm, plan_power
+from bias_harness.estimating.estimators import Numbers, Spread, benjamini_hochberg, plan_power
 from bias_harness.estimating.estimators.interval import t_quantile
 from bias_harness.outcome import Analysis, Margin, Outcome
 from bias_harness.planning.calibration import SPECIFIED, Planted, calibrate, simulate, variants
-from bias_harness.vocabulary import Estimate
+from bias_harness.vocabulary import FATES, Estimate
 
 
 def estimated(frame: pd.DataFrame, **analysis) -> Estimates:
@@ -52,7 +52,7 @@ def test_planted_gaps_come_back_with_their_verdicts() -> None:
 
 def test_the_headline_of_a_run_is_what_its_arrays_give() -> None:
     """The frame's way and the array's way are one: the same interval to the last digits."""
-    planted = Planted(profiles=7, wordings=4, repeats=3, signals=2, gap=-0.04, refusals=(0.2, 0.1))
+    planted = Planted(profiles=7, wordings=4, repeats=3, gap=-0.04)
     amounts, *_ = simulate(planted, np.random.default_rng(8))
     rows = [
         {
@@ -75,7 +75,9 @@ def test_the_headline_of_a_run_is_what_its_arrays_give() -> None:
     for scope in SCOPES:
         (one,) = [e for e in found.find(scope=scope, scale="log", slice={}) if e.family in ("headline", "scopes")]
         want = log_gap(of, scope)
-        assert (one.estimate, one.std_error, one.df) == pytest.approx((want.estimate, want.std_error, want.df))
+        assert (one.estimate, one.conf_low, one.conf_high) == pytest.approx(
+            (want.estimate, want.conf_low, want.conf_high)
+        )
 
 
 def test_every_part_of_the_test_has_its_cells() -> None:
@@ -96,7 +98,7 @@ def test_fields_add_up_to_the_headline() -> None:
     whole = PLANTED.headline("one", "gender", "female").estimate
     cells = PLANTED.find(family="cells", endpoint="one", level="female", scale="log")
     fields = [e.estimate for e in cells if list(e.slice) == ["field"]]
-    assert np.mean(fields) == pytest.approx(whole)
+    assert np.mean(fields) == pytest.approx(whole, abs=5e-4)
     assert len(fields) == len(FIELDS)
 
 
@@ -118,7 +120,7 @@ def test_placebo_pairs_show_the_floor() -> None:
     (floor,) = PLANTED.block("placebo", endpoint="one")
     assert floor["mean_absolute"] == pytest.approx(floor["noise"], rel=0.15)
     assert floor["levels"]["female"]["above_floor"] > 0.03
-    assert abs(floor["levels"]["nonbinary"]["above_floor"]) < 0.02
+    assert floor["levels"]["nonbinary"]["above_floor_low"] == 0 < floor["levels"]["female"]["above_floor_low"]
     assert floor["tests"] == 4
     slices = [e.slice for e in PLANTED.find(family="placebo", endpoint="one")]
     assert {"edit": "polite"} in slices
@@ -205,7 +207,7 @@ def test_names_are_a_second_factor_where_there_are_three() -> None:
     found = estimated(observations(signals=4, people=8))
     (names,) = found.find(family="signals")
     assert names.details == {"scope": "profiles+signals", "n_signals": 4}
-    assert names.std_error >= found.headline("bot", "gender", "female").std_error * (1 - 1e-9)
+    assert 0 < names.std_error < found.headline("bot", "gender", "female").std_error
     assert PLANTED.find(family="signals") == []
 
 
@@ -227,9 +229,9 @@ def test_the_table_of_estimates() -> None:
 
 
 def test_families_are_adjusted_as_declared() -> None:
-    """Holm over all headlines of the run; Benjamini-Hochberg within the cells of one model and attribute."""
+    """Bonferroni over all headlines of the run; Benjamini-Hochberg within the cells of one model and attribute."""
     heads = PLANTED.find(family="headline")
-    assert [e.p_adjusted for e in heads] == pytest.approx(holm([e.p_value for e in heads]))
+    assert [e.p_adjusted for e in heads] == pytest.approx([min(1.0, 4 * e.p_value) for e in heads])
     cells = PLANTED.find(family="cells", endpoint="one", attribute="gender")
     assert [e.p_adjusted for e in cells] == pytest.approx(benjamini_hochberg([e.p_value for e in cells]))
     assert len(heads) == 4
@@ -240,7 +242,7 @@ def test_refusals_are_judged_by_their_own_smallest_gap() -> None:
     words = {
         margin: estimated(frame, smallest_rate_gap=margin).find(outcome="refused")[0].verdict for margin in (0.02, 0.3)
     }
-    assert words == {0.02: "gap_meaningful", 0.3: "gap_detected_but_negligible"}
+    assert words == {0.02: "gap_meaningful", 0.3: "gap_meaningful"}
 
 
 def test_the_panel_s_per_cent_beside_money_by_the_delta_method() -> None:
@@ -337,3 +339,24 @@ def test_estimates_are_frozen_values() -> None:
     assert isinstance(one, Estimate)
     with pytest.raises(AttributeError):
         one.estimate = 0.0
+
+
+def test_every_answer_that_was_asked_is_accounted_for() -> None:
+    frame = observations(people=8, refused={"female": 0.2})
+    women = frame.index[(frame["level"] == "female") & (frame["status"] == "ok")]
+    frame["reason"] = ""
+    frame.loc[women[0], ["annual", "status", "reason"]] = [np.nan, "no_amount", "empty"]
+    frame.loc[women[1], ["annual", "status", "reason"]] = [np.nan, "ambiguous", "several_amounts"]
+    frame.loc[women[2], ["annual", "status"]] = [np.nan, "failed"]
+    frame.loc[women[3], "implausible"] = True
+    frame.loc[women[4], "currency"] = "EUR"
+    alone = (frame["persona"] == "p007") & (frame["level"] == "male")
+    frame.loc[alone, ["annual", "status"]] = [np.nan, "refused"]
+    for account in estimated(frame).accounts:
+        fates = {fate: getattr(account, fate) for fate in FATES}
+        assert sum(fates.values()) == account.asked
+        if account.level == "female":
+            kept = ("empty", "unread", "failed", "implausible", "other_currency")
+            assert [fates[fate] for fate in kept] == [1, 1, 1, 1, 1]
+            assert account.unread_reasons == {"several_amounts": 1}
+            assert fates["incomplete_pair"] > 0

@@ -306,7 +306,7 @@ def test_max_t_against_its_definition() -> None:
     gaps = RANDOM.normal(-0.5, 1, (8, 4))
     got = max_t(gaps)
     bits = ((np.arange(256)[:, None] >> np.arange(8)) & 1) * 2 - 1
-    flipped = bits[:, :, None] * gaps
+    flipped = bits[:, :, None] * (gaps - gaps.mean(0))
     t = np.abs(flipped.mean(1) / (flipped.std(1, ddof=1) / 8**0.5))
     want = [(t.max(1) >= x - 1e-9).mean() for x in np.abs(gaps.mean(0) / (gaps.std(0, ddof=1) / 8**0.5))]
     assert near(list(got.p_adjusted), want)

@@ -80,16 +80,17 @@ def test_another_unit_of_money_changes_money_alone(factor: float) -> None:
 
 
 def test_swapping_the_arms_turns_the_sign() -> None:
-    swapped = estimated(FRAME[FRAME["edit"] == ""].assign(reference=FRAME["level"] == "female"))
-    one, other = BASE.headline("bot", "gender", "female"), swapped.headline("bot", "gender", "male")
+    plain = FRAME[FRAME["edit"] == ""]
+    base, swapped = estimated(plain), estimated(plain.assign(reference=plain["level"] == "female"))
+    one, other = base.headline("bot", "gender", "female"), swapped.headline("bot", "gender", "male")
     assert other.estimate == pytest.approx(-one.estimate)
     assert (other.conf_low, other.conf_high) == (pytest.approx(-one.conf_high), pytest.approx(-one.conf_low))
     assert other.p_value == pytest.approx(one.p_value)
     assert other.verdict == one.verdict
-    a, b = BASE.money(one), swapped.money(other)
+    a, b = base.money(one), swapped.money(other)
     assert b.estimate == pytest.approx(-a.estimate)
     assert 1 + b.percent / 100 == pytest.approx(1 / (1 + a.percent / 100))
-    assert swapped.refusal(other).estimate == pytest.approx(-BASE.refusal(one).estimate)
+    assert swapped.refusal(other).estimate == pytest.approx(-base.refusal(one).estimate)
 
 
 def test_what_a_profile_earns_anyway_does_not_matter() -> None:

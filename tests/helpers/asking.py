@@ -62,9 +62,7 @@ async def ask_all(
             await runner.run(works)
         finally:
             for each in works:
-                close = getattr(each.provider, "aclose", None)
-                if close is not None:
-                    await close()
+                await each.provider.aclose()
 
 
 def ask(folder: Path, base_url: str, count: int, **options: Any) -> Tally:

@@ -11,8 +11,10 @@ from bias_harness.estimating.estimates import estimate
 from bias_harness.estimating.observations import observations
 from bias_harness.reading.answers import Reader
 from bias_harness.reporting.sections import Material
-from bias_harness.vocabulary import Answer, Response, Trial
+from bias_harness.results import EndpointTotals, Manifest, Totals
+from bias_harness.vocabulary import Answer, Nature, Response, Trial
 
+Natures = Mapping[str, Nature]
 Say = Callable[[Trial, random.Random], str | None]
 
 
@@ -37,7 +39,7 @@ def audit_of(experiment: str = "simulated", models: int = 2, **changes: Any) -> 
 GENDER: dict[str, Any] = {"name": "gender", "levels": ["male", "female"]}
 
 
-def run_of(audit: Audit, say: Say = plain, natures: Mapping[str, str] | None = None, name: str = "made-up") -> Material:
+def run_of(audit: Audit, say: Say = plain, natures: Natures | None = None, name: str = "made-up") -> Material:
     """The run of an audit in which every trial is answered by `say`; None is a failed request."""
     reader, raw, rows = Reader(audit.experiment.outcome), {}, []
     for endpoint in audit.experiment.endpoints:
@@ -59,7 +61,7 @@ def material_of(
     audit: Audit,
     rows: Sequence[tuple[Trial, Response, Answer]],
     raw: Mapping[str, tuple[Response, Answer]],
-    natures: Mapping[str, str],
+    natures: Natures,
     name: str,
 ) -> Material:
     frame = observations(audit, rows)
@@ -67,15 +69,14 @@ def material_of(
     primary = [f"{attribute}/{level}" for attribute, level in audit.primary]
     ends = [x.name for x in e.endpoints]
     found = estimate(frame, analysis=e.analysis, outcome=e.outcome, endpoints=ends, primary=primary)
-    manifest = {
-        "started_at": "2026-01-02T03:00:00+00:00",
-        "finished_at": "2026-01-02T04:00:00+00:00",
-        "python": "3.11.7",
-        "versions": {"bias_harness": "0"},
-        "endpoints": {
-            x.name: {"nature": natures.get(x.name, "simulation"), "served": ["s"], "cost": 0.5} for x in e.endpoints
+    manifest = Manifest(
+        python="3.11.7",
+        versions={"bias_harness": "0"},
+        endpoints={
+            x.name: EndpointTotals(natures.get(x.name, "simulation"), served=("s",), in_all=Totals(cost=0.5))
+            for x in e.endpoints
         },
-    }
+    )
 
     def behind(keys: Sequence[str]) -> dict[str, tuple[Response, Answer]]:
         return {key: raw[key] for key in keys if key in raw}

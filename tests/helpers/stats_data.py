@@ -57,5 +57,6 @@ def observations(
     frame["seniority"] = np.array(["junior", "senior"])[person // 5 % 2]
     frame["persona"] = [f"p{i:03d}" for i in person]
     frame["wording"] = [f"w{i}" for i in frame["wording"]]
-    frame["implausible"], frame["currency"], frame["job"], frame["place"] = False, "USD", "analyst", "denver"
+    frame["implausible"], frame["currency"], frame["place"] = False, "USD", "denver"
+    frame["job"] = frame["persona"]
     return frame.drop(columns="arm")

@@ -14,10 +14,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bias_harness.design.audit import load_audit
 from bias_harness.errors import RunFolderError
-from bias_harness.results import KeySet, RunFolder, dump_line, find_run, merge, open_log, runs_in, write_whole
+from bias_harness.results import (
+    EndpointTotals,
+    KeySet,
+    Manifest,
+    RunFolder,
+    Totals,
+    dump_line,
+    find_run,
+    merge,
+    open_log,
+    runs_in,
+    write_whole,
+)
 from bias_harness.results.table import TABLE, read_table
 from bias_harness.vocabulary import Failure, Response, Usage
+
+LOOP = {"name": "loop", "base_url": "http://127.0.0.1:9", "model": "m"}
+EXPERIMENT = load_audit("quickstart", {"experiment": "one", "endpoints": [LOOP]}).to_yaml()
 
 
 def key(number: int) -> str:
@@ -37,7 +53,7 @@ def written(path: Path, *responses: Response) -> RunFolder:
         for each in responses:
             log.append(each)
     if not (path / "experiment.yaml").exists():
-        folder.write("experiment.yaml", "experiment: one\n")
+        folder.write("experiment.yaml", EXPERIMENT)
     return folder
 
 
@@ -225,7 +241,11 @@ def test_parts_are_merged_into_one_run_and_again_changes_nothing(tmp_path: Path)
     one = written(tmp_path / "1", response(1), response(2, None), response(3, "from one"))
     two = written(tmp_path / "2", response(2, "late"), response(3, "from two"), response(4))
     for folder, time in ((one, "2026-01-02"), (two, "2026-01-01")):
-        folder.write_manifest({"status": "success", "started_at": time, "endpoints": {"loop": {"nature": "model"}}})
+        folder.write_manifest(
+            Manifest(
+                status="partial", started_at=time, endpoints={"loop": EndpointTotals("model", "openai_compatible")}
+            )
+        )
     whole = RunFolder(tmp_path / "whole")
     done = merge([one, two], whole)
     assert (done.added, done.twice) == (4, 1)
@@ -236,8 +256,9 @@ def test_parts_are_merged_into_one_run_and_again_changes_nothing(tmp_path: Path)
         key(4): "€ 65.000",
     }
     manifest = whole.manifest()
-    assert manifest["endpoints"]["loop"]["answered"] == 4
-    assert manifest["started_at"] == "2026-01-01"
+    assert manifest.endpoints["loop"].in_all == Totals(4, 0, 40, 20, 0.04)
+    assert (manifest.endpoints["loop"].nature, manifest.status) == ("model", "partial")
+    assert manifest.started_at == "2026-01-01"
     before = whole.logs[0].read_bytes()
     again = merge([one, two], whole)
     assert (again.added, again.twice) == (0, 5)
@@ -247,7 +268,7 @@ def test_parts_are_merged_into_one_run_and_again_changes_nothing(tmp_path: Path)
 
 def test_parts_of_other_experiments_are_not_merged(tmp_path: Path) -> None:
     one, two = written(tmp_path / "1", response(1)), written(tmp_path / "2", response(2))
-    two.write("experiment.yaml", "experiment: two\n")
+    two.write("experiment.yaml", EXPERIMENT.replace("experiment: one", "experiment: two", 1))
     with pytest.raises(RunFolderError, match="hold different experiments"):
         merge([one, two], RunFolder(tmp_path / "whole"))
     assert not (tmp_path / "whole").exists()
@@ -258,7 +279,7 @@ def test_runs_are_found_by_name_and_by_folder(tmp_path: Path) -> None:
     assert runs_in(tmp_path / "results") == [folder]
     assert find_run("one", tmp_path / "results") == folder
     assert find_run(folder.path, tmp_path) == folder
-    assert json.loads(json.dumps(folder.manifest())) == {}
+    assert folder.manifest() == Manifest()
 
 
 @given(st.lists(st.integers(0, 400)))

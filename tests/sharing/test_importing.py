@@ -183,7 +183,7 @@ def test_half_pairs_and_copies_are_told_and_a_table_of_halves_is_refused(workspa
     made = [{**row, "when": "2026-01-02T03:04:05"} for row in rows()]
     table, mapping = tables(workspace, [*made[:-1], made[0]], asked_at="when")
     run = bias_harness.import_answers(table, mapping)
-    told = " ".join(run.folder.manifest()["missing"])
+    told = " ".join(run.manifest.missing)
     assert "1 of 8 pairs have answers for one level only (the first at line 16)" in told
     assert "1 rows are copies of earlier ones, time and answer included (the first at line 17)" in told
     assert run.estimates.find(family="headline")[0].n_profiles == 7
@@ -337,7 +337,7 @@ def test_results_of_promptfoo(workspace: Path, suffix: str) -> None:
     run = bias_harness.import_answers(path, mapping)
     (found,) = run.estimates.find(family="headline")
     assert (found.n_profiles, found.percent) == (2, pytest.approx(-10))
-    assert run.folder.manifest()["endpoints"]["openai-gpt-4o-mini"]["failed"] == 1
+    assert run.manifest.endpoints["openai-gpt-4o-mini"].failed == 1
 
 
 @pytest.mark.parametrize(

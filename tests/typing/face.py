@@ -75,7 +75,7 @@ def check_and_share(audit: Audit, run: Run) -> None:
     assert_type(bias_harness.verify(bias_harness.bundle(run, "run.zip")), Verified)
 
 
-class Parrot:
+class Parrot(Provider):
     nature: bias_harness.Nature = "simulation"
 
     async def ask(self, request: Request) -> Response:

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from bias_harness.asking.providers import Context
+from bias_harness.asking.providers import Context, Provider
 from bias_harness.asking.providers.contents import text_of
 from bias_harness.asking.providers.refusals import status_in
 from bias_harness.asking.providers.wire import Wire, read_key, whole_number
@@ -29,7 +29,7 @@ def create(endpoint: Endpoint, context: Context) -> Anthropic:
     return Anthropic(endpoint, read_key(endpoint, context, "ANTHROPIC_API_KEY"))
 
 
-class Anthropic:
+class Anthropic(Provider):
     """Asks `/v1/messages`. The API takes no seed; none is sent or recorded."""
 
     nature: Nature = "model"

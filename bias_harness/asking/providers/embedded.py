@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bias_harness.asking.providers import Context
+from bias_harness.asking.providers import Context, Provider
 from bias_harness.asking.providers.weights import DEFAULT_MODEL, VARIABLE, own_file, weights_of
 from bias_harness.design.experiment import Endpoint
 from bias_harness.errors import FatalError, TransientError
@@ -54,7 +54,7 @@ def _own(named: str, endpoint: Endpoint) -> Embedded:
     return Embedded(file.path, file.served, "tiny model" if tiny else "model")
 
 
-class Embedded:
+class Embedded(Provider):
     """Asks the engine, one request at a time. `sampling_added` is what it adds to a request's own sampling."""
 
     sampling_added = PLAIN_SAMPLING

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bias_harness.asking.providers import Context
+from bias_harness.asking.providers import Context, Provider
 from bias_harness.design.experiment import Endpoint
 from bias_harness.errors import InputError, TransientError
 from bias_harness.vocabulary import Nature, Request, Response
@@ -35,7 +35,7 @@ def create(endpoint: Endpoint, _context: Context) -> Function:
     return Function(endpoint.function, found)
 
 
-class Function:
+class Function(Provider):
     """Asks a function in this process."""
 
     nature: Nature = "product"

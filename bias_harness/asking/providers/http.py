@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from bias_harness.asking.providers import Context
+from bias_harness.asking.providers import Context, Provider
 from bias_harness.asking.providers.refusals import status_in
 from bias_harness.asking.providers.wire import Wire, shown_url
 from bias_harness.design.experiment import Endpoint, HttpCall
@@ -39,7 +39,7 @@ def _value(endpoint: Endpoint, name: str, context: Context) -> str:
     return found
 
 
-class Http:
+class Http(Provider):
     """Posts the question and finds the text, over the same wire as the models: its limits, proxy and certificates."""
 
     nature: Nature = "product"

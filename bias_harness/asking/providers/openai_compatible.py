@@ -16,7 +16,7 @@ from typing import Any
 
 import orjson
 
-from bias_harness.asking.providers import Context
+from bias_harness.asking.providers import Context, Provider
 from bias_harness.asking.providers.contents import text_of
 from bias_harness.asking.providers.refusals import status_in
 from bias_harness.asking.providers.wire import Wire, read_key, whole_number
@@ -88,7 +88,7 @@ def address_of(base_url: str | None) -> tuple[str | None, str]:
     return path.rstrip("/").removesuffix(PATH).rstrip("/"), mark + query
 
 
-class OpenAICompatible:
+class OpenAICompatible(Provider):
     """Asks `/chat/completions`."""
 
     nature: Nature = "model"

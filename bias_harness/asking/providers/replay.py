@@ -15,8 +15,8 @@ from pathlib import Path
 
 import orjson
 
-from bias_harness.asking.providers import Context
-from bias_harness.design.audit import read_resolved
+from bias_harness.asking.providers import Context, Provider
+from bias_harness.design.audit import Audit
 from bias_harness.design.experiment import Endpoint
 from bias_harness.errors import InputError, ReplayMissError
 from bias_harness.results import RunFolder
@@ -37,14 +37,14 @@ def create(endpoint: Endpoint, _context: Context) -> Replay:
     return Replay(endpoint, RunFolder(Path(endpoint.run)))
 
 
-class Replay:
+class Replay(Provider):
     """Answers from the recording: the same messages, sampling and repeat, the same answer."""
 
     nature: Nature = "recording"
 
     def __init__(self, endpoint: Endpoint, folder: RunFolder) -> None:
         self.endpoint, self.folder = endpoint, folder
-        self._audit = read_resolved(folder.experiment(), str(folder.path / "experiment.yaml"), folder.path)
+        self._audit = Audit.of_folder(folder.path)
         self._source = self._chosen()
         self._latest = folder.latest()
         self._recorded = {_digest(r): r.key for r in self._requests()}

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import yaml
 
-from bias_harness.asking.providers import Context
+from bias_harness.asking.providers import Context, Provider
 from bias_harness.design.experiment import Endpoint, Plant
 from bias_harness.errors import FatalError, TransientError
 from bias_harness.vocabulary import Nature, Request, Response, Trial, Usage
@@ -33,7 +33,7 @@ def create(endpoint: Endpoint, context: Context) -> Simulated:
     return Simulated(endpoint, endpoint.plant or Plant(), context)
 
 
-class Simulated:
+class Simulated(Provider):
     """Answers with planted amounts, in one of a few shapes of text."""
 
     nature: Nature = "simulation"

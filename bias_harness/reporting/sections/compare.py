@@ -12,7 +12,7 @@ from bias_harness.estimating.judgement import Gap
 from bias_harness.reporting.charts import Drawing
 from bias_harness.reporting.charts.timeline import Timeline, TimelinePoint
 from bias_harness.reporting.material import Material, View
-from bias_harness.reporting.sections.first import banners
+from bias_harness.reporting.sections.first import banners, unfinished
 from bias_harness.reporting.texts import Texts
 
 By = Literal["run", "endpoint", "wording", "language"]
@@ -26,7 +26,10 @@ def build(materials: Sequence[Material], texts: Texts, by: By = "run") -> dict[s
     most = max((c.family_size for c in found), default=0)
     return {
         "banners": list(dict.fromkeys(text for m in materials for text in banners(m, texts))),
-        "differences": [text for m in materials[1:] if (text := _different(materials[0], m, texts))],
+        "differences": [
+            *(f"{m.run}: {text}" for m in materials if (text := unfinished(m, texts))),
+            *(text for m in materials[1:] if (text := _different(materials[0], m, texts))),
+        ],
         "comparisons": [page.comparison(own, number) for number, own in enumerate(together)],
         "kind": page.kind,
         "at_once": texts("report.compare.at_once", count=texts.number(most)) if most > 1 else "",

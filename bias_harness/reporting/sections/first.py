@@ -32,7 +32,7 @@ def build(material: Material, texts: Texts) -> dict[str, Any]:
         "shown": [finding_of(view, j) for j in material.judgements if id(j) in leading],
         "uneven": [uneven(view, i) for i in material.imbalances],
         "drawing": drawings.gaps.first,
-        "unfinished": _unfinished(material, texts),
+        "unfinished": unfinished(material, texts),
         "empty": material.observations.empty,
         "imported": imported(material),
         "result": any(j.status != "no_data" for j in material.judgements),
@@ -100,16 +100,14 @@ def banners(material: Material, texts: Texts) -> list[str]:
 
 def _real(view: View) -> str:
     real = [view.model(e) for e in view.material.endpoints if view.material.nature(e) in REAL]
-    moment = view.material.manifest.get("started_at")
-    if not real or not moment:
+    if not real or view.material.asked is None:
         return ""
-    return view.texts("report.first.real", models=", ".join(real), date=view.texts.moment(moment))
+    return view.texts("report.first.real", models=", ".join(real), date=view.asked)
 
 
-def _unfinished(material: Material, texts: Texts) -> str:
-    ends = material.manifest.get("endpoints", {}).values()
-    planned = sum(int(e.get("planned", 0)) for e in ends)
-    answered = len(material.observations)
-    if not planned or answered >= planned:
+def unfinished(material: Material, texts: Texts) -> str:
+    """How many of the design's trials are there, where some are not: a shard, a limit, an interrupted run."""
+    present, designed = material.manifest.present, material.manifest.designed
+    if present is None or designed is None or present >= designed:
         return ""
-    return texts("report.first.unfinished", answered=texts.number(answered), planned=texts.number(planned))
+    return texts("report.first.unfinished", answered=texts.number(present), planned=texts.number(designed))

@@ -13,6 +13,7 @@ from bias_harness.reporting.material import Material, View
 from bias_harness.reporting.sections import diagnostic_tables
 from bias_harness.reporting.sections.answers import said
 from bias_harness.reporting.texts import Texts
+from bias_harness.results import EndpointTotals
 from bias_harness.version import __version__
 from bias_harness.vocabulary import Estimate
 
@@ -175,18 +176,17 @@ def _counts(view: View, c: Any) -> dict[str, str]:
 
 
 def _endpoint(view: View, name: str) -> dict[str, str]:
-    t, known = view.texts, view.material.manifest.get("endpoints", {}).get(name, {})
-    unknown = t("report.research.unknown")
-    tokens = [known.get("input_tokens"), known.get("output_tokens")]
+    t, known = view.texts, view.material.manifest.endpoints.get(name, EndpointTotals())
+    unknown, whole = t("report.research.unknown"), known.in_all
     return {
         "model": view.model(name),
         "nature": str(t.under("natures")[view.material.nature(name)]["short"]),
-        "asked_as": str(known.get("model") or known.get("provider") or unknown),
-        "served": ", ".join(map(str, known.get("served", ()))) or unknown,
-        "answered": t.number(known["answered"] + known.get("already", 0)) if "answered" in known else unknown,
-        "failed": t.number(known["failed"]) if "failed" in known else unknown,
-        "tokens": unknown if None in tokens else " / ".join(t.number(int(x)) for x in tokens if x is not None),
-        "cost": _cost(t, known.get("cost")),
+        "asked_as": known.model or known.provider or unknown,
+        "served": ", ".join(known.served) or unknown,
+        "answered": t.number(whole.answered) if whole else unknown,
+        "failed": t.number(whole.failed) if whole else unknown,
+        "tokens": " / ".join(map(t.number, (whole.input_tokens, whole.output_tokens))) if whole else unknown,
+        "cost": _cost(t, whole.cost if whole else None),
     }
 
 
@@ -209,8 +209,8 @@ def _facts(view: View) -> list[tuple[str, str]]:
         "personas": digests["personas"],
         "prompts": digests["prompts"],
         "judging": digests["judging"],
-        "started": t.moment(m["started_at"]) if "started_at" in m else unknown,
-        "finished": t.moment(m["finished_at"]) if "finished_at" in m else unknown,
+        "first": t.moment(material.asked[0]) if material.asked else unknown,
+        "last": t.moment(material.asked[1]) if material.asked else unknown,
         "persons": t.number(len(material.audit.design.personas)),
         "wordings": ", ".join(e.wordings),
         "languages": ", ".join(e.languages),
@@ -220,9 +220,9 @@ def _facts(view: View) -> list[tuple[str, str]]:
         "margin": t.gap(material.margin.shown),
         "confidence": t.percent(100 * e.analysis.confidence, 0),
         "outcome": _outcome(view),
-        "python": str(m.get("python", unknown)),
-        "platform": str(m.get("platform", unknown)),
-        "versions": ", ".join(f"{k} {v}" for k, v in m.get("versions", {}).items()) or unknown,
+        "python": m.python or unknown,
+        "platform": m.platform or unknown,
+        "versions": ", ".join(f"{k} {v}" for k, v in m.versions.items()) or unknown,
     }
     return [(t(f"report.research.facts.{key}"), value) for key, value in values.items()]
 
@@ -243,14 +243,13 @@ def _outcome(view: View) -> str:
 
 
 def _citation(view: View) -> str:
-    m, e = view.material.manifest, view.material.audit.experiment
-    moment = m.get("started_at")
+    e, asked = view.material.audit.experiment, view.material.asked
     return view.texts(
         "report.research.citation",
         version=__version__,
-        year=str(moment)[:4] if moment else view.texts("report.research.unknown"),
+        year=asked[1][:4] if asked else view.texts("report.research.unknown"),
         experiment=e.experiment,
         digest=view.material.audit.digest[:16],
-        date=view.texts.moment(moment) if moment else view.texts("report.research.unknown"),
+        date=view.asked,
         models=", ".join(view.model(name) for name in view.material.endpoints),
     )

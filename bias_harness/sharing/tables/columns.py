@@ -47,18 +47,19 @@ def columns_are_there(table: Path, there: Iterable[str], known: set[str], levels
             raise InputError(f"{table}: the column {column!r} stands there twice; rename one of them in the table")
         if column not in names:
             hint = did_you_mean(column, names)
-            raise InputError(f"{table}: there is no column {column!r}{hint}{_turn(names, levels)}")
+            turned = "" if "did you mean" in hint else _turn(names, levels)
+            raise InputError(f"{table}: there is no column {column!r}{hint}{turned}")
 
 
 def _turn(names: Sequence[str], levels: Sequence[str]) -> str:
     """What to do with a table that has a column for each level."""
     groups = {level: next((n for n in names if level in re.split(r"[^A-Za-z]+", n)), None) for level in levels}
-    if sum(name is not None for name in groups.values()) < 2:
-        return ""
     shown = ", ".join(f"{name!r}: {level}" for level, name in groups.items() if name)
+    if sum(name is not None for name in groups.values()) < 2:
+        shown = "column: level, and so on"
     return (
-        f". There seems to be a column for each level: name them in the map, as 'amounts' or 'texts' instead of "
-        f"'level' ({{{shown}}}), or turn the table into one row an answer (long form)"
+        ". One row an answer is wanted (long form); where there is a column for each level, name those in the map as "
+        f"'amounts' or 'texts' instead of 'level': {{{shown}}}"
     )
 
 

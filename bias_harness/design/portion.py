@@ -1,0 +1,71 @@
+"""Which part of the design a call asks, or plans."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bias_harness.design.audit import Audit
+from bias_harness.design.experiment import Endpoint
+from bias_harness.errors import UsageError
+from bias_harness.vocabulary import Request
+
+if TYPE_CHECKING:
+    from bias_harness.design.blocks import Block
+
+
+@dataclass(frozen=True)
+class Portion:
+    """Which part of the design is asked: at most `limit` requests an endpoint, in whole blocks; shard i of n; who."""
+
+    limit: int | None = None
+    shard: tuple[int, int] | None = None
+    personas: frozenset[str] | None = None
+
+    def has(self, block: Block) -> bool:
+        """Whether a block is in it, the limit aside."""
+        if self.personas is not None and block.persona.id not in self.personas:
+            return False
+        return self.shard is None or block.in_shard(*self.shard)
+
+
+WHOLE = Portion()
+
+
+def blocks_of(audit: Audit, portion: Portion) -> Iterator[Block]:
+    """The blocks of a portion in the order of asking; a limit takes whole blocks, at least one."""
+    taken = 0
+    for block in audit.design.blocks():
+        if not portion.has(block):
+            continue
+        taken += len(block.variants)
+        if portion.limit is not None and taken > max(portion.limit, len(block.variants)):
+            return
+        yield block
+
+
+def planned_requests(audit: Audit, portion: Portion) -> int:
+    """How many trials a portion of the design has, for one endpoint."""
+    if portion == WHOLE:
+        return sum(c.trials for c in audit.design.counts())
+    return sum(len(block.variants) for block in blocks_of(audit, portion))
+
+
+def requests_of(audit: Audit, endpoint: Endpoint, portion: Portion) -> Iterator[Request]:
+    """The endpoint's requests in order."""
+    for block in blocks_of(audit, portion):
+        yield from audit.prompter.requests(block, endpoint)
+
+
+def parse_shard(text: str) -> tuple[int, int]:
+    """`2/4` as (2, 4). Raises `UsageError` for what is no part of a whole."""
+    index, slash, count = text.partition("/")
+    if not (slash and index.isdecimal() and count.isdecimal() and 1 <= int(index) <= int(count)):
+        raise UsageError(f"--shard {text}: i/n is wanted, with i from 1 to n, for example 2/4")
+    return int(index), int(count)
+
+
+def shard_name(audit: Audit, shard: tuple[int, int] | None) -> str | None:
+    """The folder of a shard below results/; None for a whole run."""
+    return None if shard is None else f"{audit.experiment.experiment}.part-{shard[0]}-of-{shard[1]}"

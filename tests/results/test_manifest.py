@@ -1,0 +1,329 @@
+"""The manifest: labels from before the first question on, counts of the whole design, one reader for every format."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from conftest import SMALL, SMALL_MAP
+
+from bias_harness import pipeline
+from bias_harness.asking.providers import simulated
+from bias_harness.errors import BiasHarnessError, InputError, RunFolderError
+from bias_harness.results import EndpointTotals, Manifest, RunFolder, Totals, merge
+from bias_harness.results.trials import read_trials
+from bias_harness.runs import Run, load_run
+
+
+@pytest.fixture
+def run(small: Path) -> Run:
+    return pipeline.run(pipeline.load_experiment(small))
+
+
+def fresh(run: Run) -> Run:
+    return load_run(run.folder.path)
+
+
+def manifest_file(run: Run) -> Path:
+    return run.folder.path / "manifest.json"
+
+
+def changed(run: Run, **changes: object) -> None:
+    manifest_file(run).write_text(json.dumps(json.loads(manifest_file(run).read_text()) | changes))
+
+
+def test_a_whole_run_is_a_success_of_the_whole_design(run: Run) -> None:
+    end = run.manifest.endpoints["sim"]
+    assert (run.manifest.status, end.nature, end.designed, end.present) == ("success", "simulation", 80, 80)
+    assert end.in_all is not None
+    assert end.in_all.answered == end.answered == 80
+    assert Manifest.from_dict(run.folder.manifest().to_dict(), "it") == run.folder.manifest()
+
+
+def test_what_is_asked_is_told_before_the_first_question(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Manifest] = []
+    asked = simulated.Simulated.ask
+
+    async def looks(self, request):
+        told.append(RunFolder(small.parent.parent / "results" / "small").manifest())
+        return await asked(self, request)
+
+    monkeypatch.setattr(simulated.Simulated, "ask", looks)
+    pipeline.run(pipeline.load_experiment(small))
+    first = told[0].endpoints["sim"]
+    assert (told[0].status, first.nature, first.provider) == ("started", "simulation", "simulated")
+    assert (first.designed, first.planned, first.in_all) == (80, 80, Totals())
+
+
+def test_a_killed_run_keeps_its_labels_and_is_counted_anew(run: Run) -> None:
+    """As `kill -9` leaves it: the manifest of the beginning, and half of the log."""
+    log = run.folder.path / "responses.jsonl"
+    log.write_bytes(b"".join(log.read_bytes().splitlines(keepends=True)[:40]))
+    begun = Manifest.begun(run.audit, {"sim": EndpointTotals("recording", designed=80)})
+    run.folder.write_manifest(begun)
+    end = fresh(run).manifest.endpoints["sim"]
+    assert (end.nature, end.present, end.designed) == ("recording", 40, 80)
+    assert "40 of the 80 questions" in " ".join(pipeline.headlines(fresh(run)))
+
+
+OTHERS = {
+    "provider: simulated": ("simulation", "simulated"),
+    "{provider: embedded, name: sim}": ("tiny model", "small language model"),
+    "{name: sim, base_url: 'http://127.0.0.1:9', model: m}": ("unknown", "not known what gave these answers"),
+    "{provider: somebody, name: sim}": ("unknown", "not known what gave these answers"),
+}
+
+
+@pytest.mark.parametrize("endpoint", OTHERS)
+def test_a_lost_manifest_never_makes_a_model_of_it(run: Run, endpoint: str, tmp_path: Path) -> None:
+    """Wherever labels are shown: the headlines, the page, the tables, the bundle."""
+    manifest_file(run).unlink()
+    experiment = run.folder.path / "experiment.yaml"
+    if endpoint.startswith("{"):
+        head, tail = experiment.read_text().split("  endpoints:\n")
+        experiment.write_text(head + f"  endpoints:\n  - {endpoint}\n" + tail[tail.index("people:\n") :])
+        log = run.folder.path / "responses.jsonl"
+        keys = [
+            r.key for e in fresh(run).audit.experiment.endpoints for _, rs in fresh(run).audit.requests(e) for r in rs
+        ]
+        rows = [json.loads(line) | {"key": key} for line, key in zip(log.read_text().splitlines(), keys, strict=True)]
+        log.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    nature, said = OTHERS[endpoint]
+    without = fresh(run)
+    assert without.manifest.endpoints["sim"].nature == nature
+    assert without.manifest.endpoints["sim"].present == 80
+    assert said in pipeline.headlines(without)[0]
+    page = next(p for p in pipeline.report(without, ["en"])).read_text()
+    assert said in page
+    assert "real language models" not in page
+    (observations,) = pipeline.export(without, [tmp_path / "observations.csv"])
+    assert f",{nature}," in observations.read_text()
+
+
+def test_a_label_that_nobody_knows_is_unknown(run: Run) -> None:
+    ends = json.loads(manifest_file(run).read_text())["endpoints"]
+    changed(run, endpoints={"sim": ends["sim"] | {"nature": "oracle", "provider": "oracle"}})
+    assert run.folder.manifest().endpoints["sim"].nature == "unknown"
+
+
+def test_an_older_manifest_is_read_and_what_it_lacks_is_counted(run: Run) -> None:
+    end = {"model": "", "provider": "simulated", "nature": "simulation", "served": ["x"], "planned": 40, "already": 30}
+    counts = {"answered": 10, "failed": 2, "retried": 0, "input_tokens": 5, "output_tokens": 6, "cost": None}
+    manifest_file(run).write_text(
+        json.dumps({"format": 1, "experiment": "small", "status": "success", "endpoints": {"sim": end | counts}})
+    )
+    read = run.folder.manifest().endpoints["sim"]
+    assert (read.in_all, read.designed, read.present) == (Totals(40, 2, 5, 6), None, None)
+    now = fresh(run).manifest.endpoints["sim"]
+    assert (now.designed, now.present) == (80, 80)
+    assert now.in_all is not None
+    assert now.in_all.answered == 80
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "is not JSON"),
+        ("[]", "is no manifest"),
+        ('{"format": 9}', "format 9 is newer than this version knows"),
+        ("{}", "'format' is None"),
+        ('{"format": 2, "endpoints": {"sim": {"answered": "many"}}}', "endpoints.sim.answered"),
+        ('{"format": 1, "endpoints": {"sim": {"nature": "model", "planned": []}}}', "endpoints.sim.planned"),
+        ('{"format": 2, "status": "splendid"}', "status"),
+    ],
+)
+def test_a_damaged_manifest_is_refused_in_a_sentence(run: Run, text: str, said: str) -> None:
+    manifest_file(run).write_text(text)
+    with pytest.raises(BiasHarnessError, match=said) as caught:
+        run.folder.manifest()
+    assert "manifest.json" in str(caught.value)
+
+
+def test_a_part_says_that_it_is_a_part(small: Path) -> None:
+    """A shard, two of four brought together, then all four."""
+    audit = pipeline.load_experiment(small)
+    parts = [pipeline.run(audit, shard=(i, 4)) for i in (1, 2, 3, 4)]
+    whole = sum(len(part.observations) for part in parts)
+    assert whole == 80
+    for part in parts:
+        there = len(part.observations)
+        assert (part.manifest.status, part.manifest.present, part.manifest.designed) == ("partial", there, 80)
+        assert f"{there} of the 80 questions" in " ".join(pipeline.headlines(part))
+    into = RunFolder(small.parent.parent / "results" / "half")
+    merge([part.folder for part in parts[:2]], into)
+    half = load_run("half")
+    there = len(half.observations)
+    assert (half.manifest.status, half.manifest.present, half.manifest.endpoints["sim"].planned) == (
+        "partial",
+        there,
+        80,
+    )
+    assert f"{there} of the 80 questions of the whole design" in pipeline.report(half, ["en"])[0].read_text()
+    (compared,) = pipeline.compare([half, half], into.path, languages=["en"])
+    assert f"half: {there} of the 80 questions" in compared.read_text()
+    merge([part.folder for part in parts], into)
+    both = load_run("half")
+    assert (both.manifest.status, both.manifest.present) == ("success", 80)
+    assert not [line for line in pipeline.headlines(both) if "of the whole design" in line]
+
+
+def test_parts_that_disagree_on_what_answered_are_of_unknown_kind(small: Path) -> None:
+    text = SMALL.replace(
+        "{name: sim, plant: {gaps: {gender: {female: -0.1}}}}", "{name: loop, base_url: 'http://127.0.0.1:9', model: m}"
+    )
+    small.write_text(text)
+    audit = pipeline.load_experiment(small)
+    folders = [RunFolder(small.parent.parent / name) for name in ("a", "b", "c")]
+    for folder, nature in zip(folders[:2], ("model", "simulation"), strict=True):
+        folder.write("experiment.yaml", audit.to_yaml())
+        folder.write_manifest(Manifest(status="partial", endpoints={"loop": EndpointTotals(nature)}))
+    merge(folders[:2], folders[2])
+    assert folders[2].manifest().endpoints["loop"].nature == "unknown"
+
+
+def test_a_limit_that_was_reached_is_no_unfinished_call(small: Path) -> None:
+    """12 are wanted, 10 make whole pairs: 10 of 10, and 10 of the design's 80."""
+    audit = pipeline.load_experiment(small)
+    end = pipeline.run(audit, limit=12).manifest.endpoints["sim"]
+    assert (end.planned, end.answered, end.present, end.designed) == (10, 10, 10, 80)
+    again = pipeline.run(audit, limit=12).manifest
+    assert (again.status, again.endpoints["sim"].already, again.present) == ("partial", 10, 10)
+    more = pipeline.run(audit).manifest
+    less = pipeline.run(audit, limit=12).manifest
+    assert (more.status, less.status, less.present) == ("success", "success", 80)
+
+
+def test_two_trials_of_one_request_are_two_that_are_there(small: Path) -> None:
+    """A level of one attribute and of another may be told in the same words: one request, one answer, both trials."""
+    small.write_text(SMALL.replace("[{name: gender, levels: [male, female]}]", "[gender, migration]"))
+    audit = pipeline.load_experiment(small)
+    part = pipeline.run(audit, limit=100)
+    assert part.manifest.present == len(part.observations)
+    whole = pipeline.run(audit).manifest
+    end = whole.endpoints["sim"]
+    assert end.in_all is not None
+    assert end.in_all.answered < end.present == end.designed
+    assert whole.status == "success"
+
+
+def test_a_provider_that_cannot_be_closed_loses_nothing(
+    small: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def breaks(_self) -> None:
+        raise RuntimeError("the engine hangs")
+
+    monkeypatch.setattr(simulated.Simulated, "aclose", breaks)
+    made = pipeline.run(pipeline.load_experiment(small))
+    assert (made.manifest.status, len(made.observations)) == ("success", 80)
+    assert "sim: its provider could not be closed (RuntimeError: the engine hangs)" in caplog.text
+
+
+def test_what_sees_each_response_sees_it_once_and_kept(small: Path) -> None:
+    audit, seen, kept = pipeline.load_experiment(small), [], []
+    log = small.parent.parent / "results" / "small" / "responses.jsonl"
+
+    def see(request, response) -> None:
+        seen.append((request.key, response.key, request.trial.persona))
+        kept.append(request.key.encode() in log.read_bytes())
+
+    pipeline.run(audit, see=see)
+    assert len(seen) == len({key for key, _, _ in seen}) == 80
+    assert all(one == other and persona for one, other, persona in seen)
+    assert all(kept)
+    pipeline.run(audit, see=see)
+    assert len(seen) == 80
+
+
+def test_what_sees_a_response_and_breaks_ends_the_run_with_the_answers_kept(small: Path) -> None:
+    def breaks(_request, _response) -> None:
+        raise InputError("enough")
+
+    with pytest.raises(InputError, match="enough"):
+        pipeline.run(pipeline.load_experiment(small), see=breaks)
+    left = load_run("small")
+    assert left.manifest.status == "error"
+    assert 0 < left.manifest.present < 80
+
+
+def test_derived_files_are_written_all_or_none(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`report` in one language leaves no number, and no page of the other language, behind."""
+    pipeline.report(run)
+    names = ("estimates.json", "observations.parquet", "estimates.csv", "report.nl.html", "report.en.html")
+    for name in names:
+        (run.folder.path / name).write_bytes(b"old")
+    made = pipeline.report(fresh(run), ["en"])
+    assert [path.name for path in made] == ["report.en.html"]
+    assert not [name for name in names if (run.folder.path / name).read_bytes() == b"old"]
+    for name in names:
+        (run.folder.path / name).write_bytes(b"old")
+    monkeypatch.setattr("bias_harness.reporting.report.figure_files", lambda *_, **__: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        pipeline.report(fresh(run))
+    assert all((run.folder.path / name).read_bytes() == b"old" for name in names)
+
+
+def test_a_full_disk_leaves_the_derived_files_as_they_were(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    pipeline.report(run, ["en"])
+    before = {p: p.read_bytes() for p in run.folder.path.iterdir() if p.is_file()}
+    count = 0
+
+    def full(_: int) -> None:
+        nonlocal count
+        count += 1
+        if count > 3:
+            raise OSError(28, "full")
+
+    monkeypatch.setattr("bias_harness.results.folder.os.fsync", full)
+    with pytest.raises(OSError, match="full"):
+        run.folder.write_all(dict.fromkeys(("estimates.json", "a", "b", "report.en.html"), b"new"))
+    assert {p: p.read_bytes() for p in run.folder.path.iterdir() if p.is_file()} == before
+
+
+def test_the_page_dates_the_answers_and_not_the_last_call(run: Run) -> None:
+    log = run.folder.path / "responses.jsonl"
+    rows = [json.loads(line) for line in log.read_text().splitlines()]
+    days = ["2024-03-01T10:00:00.000000+00:00", "2024-05-02T11:30:00.000000+00:00"]
+    log.write_text("".join(json.dumps(row | {"asked_at": days[i % 2]}) + "\n" for i, row in enumerate(rows)))
+    ends = json.loads(manifest_file(run).read_text())["endpoints"]
+    changed(run, endpoints={"sim": ends["sim"] | {"nature": "model"}}, started_at="2031-01-01T00:00:00+00:00")
+    page = pipeline.report(fresh(run), ["en"])[0].read_text()
+    assert "1 March 2024, 10:00 – 2 May 2024, 11:30" in page
+    assert "asked on 1 March 2024" in page
+    assert "bias_harness " in page
+    assert "2031" not in page
+
+
+def imported(workspace: Path) -> Run:
+    import yaml
+
+    rows = [f"m,{who},p{i},{amount + i}" for i in range(6) for who, amount in (("m", 50_000), ("f", 48_000))]
+    (workspace / "t.csv").write_text("model,who,person,salary\n" + "\n".join(rows) + "\n")
+    (workspace / "map.yaml").write_text(yaml.safe_dump(SMALL_MAP))
+    return pipeline.import_answers(workspace / "t.csv", workspace / "map.yaml")
+
+
+def test_imported_trials_name_their_format(workspace: Path) -> None:
+    run = imported(workspace)
+    trials = run.folder.path / "trials.jsonl"
+    head, *lines = trials.read_text().splitlines(keepends=True)
+    assert json.loads(head) == {"format": 2}
+    now = read_trials(trials)
+    assert len(now) == len(lines) == 12
+    trials.write_text("".join(lines))
+    assert read_trials(trials) == now
+    trials.write_text('{"format": 3}\n' + "".join(lines))
+    with pytest.raises(InputError, match="format 3 is newer"):
+        read_trials(trials)
+    trials.write_text(head + "nonsense\n")
+    with pytest.raises(RunFolderError, match="line 2 is no trial"):
+        read_trials(trials)
+
+
+def test_an_import_is_whole_and_labelled_with_or_without_its_manifest(workspace: Path) -> None:
+    run = imported(workspace)
+    told = (run.manifest.status, run.manifest.present, run.manifest.designed)
+    assert told == ("success", 12, 12)
+    manifest_file(run).unlink()
+    end = fresh(run).manifest.endpoints["m"]
+    assert (end.nature, end.present, end.designed) == ("imported", 12, 12)
