@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from bias_harness.estimating.judgement import Because, Gap, Word
+from bias_harness.estimating.measured import measured_of
 from bias_harness.estimating.rows import rows_of
 from bias_harness.estimating.sides import Model, Side
 from bias_harness.estimating.words import SAME_ALPHA, Measured, Rule, word_of
@@ -91,8 +92,7 @@ class _Seen:
         return self.side.gaps[self.level].forms[1]
 
     def measured(self) -> Measured:
-        of = self.side.gaps[self.level]
-        return Measured(of.mean, of.variance, of.jobs, self.model.terms(self.side, self.level), self.forms_reference)
+        return measured_of(self.model, self.side, self.level)
 
 
 @dataclass(frozen=True)
@@ -123,11 +123,12 @@ class _Pair:
         return Change(*made, rule.family_size, before, after, _gap(found.gap, half, measure), word, because)
 
     def _measured(self, moved: np.ndarray[Any, np.dtype[np.float64]]) -> Measured:
-        terms = [t for s in (self.base, self.other) for t in s.model.terms(s.side, s.level)]
+        both = [s.model.terms(s.side, s.level) for s in (self.base, self.other)]
+        tried = all(any(t.spread.df for t in terms) for terms in both)
         variance = float(moved.var(ddof=1)) / moved.size
         variance = 0.0 if np.ptp(moved) < 1e-12 else variance
         forms = min(self.base.forms_reference, self.other.forms_reference)
-        return Measured(float(moved.mean()), variance, int(moved.size), tuple(terms), forms)
+        return Measured(float(moved.mean()), variance, int(moved.size), (*both[0], *both[1]), forms, tried=tried)
 
 
 def _alone(found: Measured, measure: Measure) -> Gap:

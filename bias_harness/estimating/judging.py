@@ -9,7 +9,8 @@ from itertools import groupby
 import numpy as np
 import pandas as pd
 
-from bias_harness.estimating.around import Varied, control_of, money_of, needed_of, pairs_of
+from bias_harness.estimating.alternatives import Case, Varied
+from bias_harness.estimating.around import control_of, money_of, needed_of, pairs_of
 from bias_harness.estimating.cases import cases_alone
 from bias_harness.estimating.imbalance import imbalances_of
 from bias_harness.estimating.judgement import Because, Family, Imbalance, Judgement, Judgements, Sensitivity, Word
@@ -121,14 +122,15 @@ class Context:
             persons=int(np.isfinite(of.of_persons).sum()),
             forms_level=of.forms[0],
             forms_reference=of.forms[1],
-            fixed_wordings=len(rows.wordings),
+            wordings=len(rows.wordings),
+            wordings_fixed=self.analysis.scope != "profiles+wordings",
             jobs_lower=beyond[0],
             jobs_higher=beyond[1],
             n_level=counts[0],
             n_reference=counts[1],
             n_dropped=counts[2],
             pairs=pairs_of(of),
-            control=control_of(of, self.model.references),
+            control=control_of(of, self.model.references, codes),
             job_gaps={n: float(g) for n, g in zip(names, of.gaps, strict=True) if np.isfinite(g)},
             **money_of(side, level),
         )
@@ -141,10 +143,13 @@ class Context:
             return _spoken(replace(blank, status="no_data"), "cannot_tell", ("no_data",))
         if self.analysis.scope == "panel" or of.jobs == 1:
             return _declared(cases_alone(side, level, rule, blank))
-        found = measured_of(self.model, side, level)
+        wide = self.analysis.scope == "profiles+wordings"
+        found = measured_of(self.model, side, level, over_wordings=wide)
         word, because = word_of(found, rule)
+        if wide and not found.still and side.wordings_term(level) is None:
+            word, because = "cannot_tell", ("few_wordings",)
         base = _still(blank, found, rule) if found.still else _numbers(blank, found, rule, word)
-        around = varied.of(side, level, rule, silence, (base, word))
+        around = varied.of(Case(side, level, rule, base, word, wide), silence)
         return _spoken(replace(base, sensitivities=around), *_after(word, because, around), found, rule)
 
 

@@ -11,9 +11,9 @@ import pandas as pd
 
 from bias_harness.design.audit import Audit
 from bias_harness.design.personas import Persona, VariedAttribute
+from bias_harness.estimating.accounts import counted
 from bias_harness.estimating.estimates import Estimates
 from bias_harness.estimating.judgement import Imbalance, Judgement
-from bias_harness.estimating.rows import counted
 from bias_harness.outcome import Margin, Measure
 from bias_harness.reporting.judged import key_of, shown
 from bias_harness.reporting.sentences import Names

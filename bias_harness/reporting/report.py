@@ -111,8 +111,11 @@ def pages(material: Material, languages: Iterable[str]) -> dict[str, bytes]:
             made = documents(material, languages)
     else:
         made, figures = documents(material, languages), figure_files(material)
-    table = material.estimates.to_frame().to_csv(index=False, lineterminator="\n")
-    return {**made, "estimates.csv": table.encode(), **{f"figures/{name}": data for name, data in figures.items()}}
+    tables = {
+        f"{name}.csv": of.to_frame().to_csv(index=False, lineterminator="\n").encode()
+        for name, of in (("judgements", material.estimates.judgements), ("estimates", material.estimates))
+    }
+    return {**made, **tables, **{f"figures/{name}": data for name, data in figures.items()}}
 
 
 def documents(material: Material, languages: Iterable[str]) -> dict[str, bytes]:

@@ -11,18 +11,26 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bias_harness.estimating.judgement import Because, Imbalance, Judgement
+from bias_harness.reporting.gap_words import GapWords
 from bias_harness.reporting.judged import holds_together, key_of, margin_of, measure_of, shown
-from bias_harness.reporting.texts import Texts, round_significant
+from bias_harness.reporting.texts import Texts
 
 FEW_JOBS, ENOUGH_FOR_SAME = 6, 40
 FAR_TOO_WIDE = 100.0
 """Per cent: a range that reaches twice the amount is not worth its numbers."""
-DIGITS = (2, 3, 4, 5, 12)
-"""Significant digits that the ends of a range are told apart with."""
 UNDIRECTED = frozenset(("cannot_tell", "practically_the_same", "no_data"))
 """What says nothing of a direction."""
 TOLD: frozenset[Because] = frozenset(
-    ("one_job", "few_jobs", "fewer_than_40_jobs", "one_form", "few_edits", "family", "words_move_it_too")
+    (
+        "one_job",
+        "few_jobs",
+        "fewer_than_40_jobs",
+        "one_form",
+        "few_edits",
+        "few_wordings",
+        "family",
+        "words_move_it_too",
+    )
 )
 """The reasons that get a sentence of their own; the others are in the finding itself."""
 
@@ -85,62 +93,13 @@ def _joined(texts: Texts, parts: list[str]) -> str:
 
 
 @dataclass(frozen=True)
-class _Said:
+class _Said(GapWords):
     """The parts of one finding."""
 
-    texts: Texts
-    j: Judgement
     names: Names
 
     def __call__(self, key: str, **values: str) -> str:
         return self.texts(f"sentences.{key}", **self.names.who, **values)
-
-    @property
-    def in_money(self) -> bool:
-        return self.j.gap is not None and self.j.gap.money is not None
-
-    def size(self, value: float, digits: int = 2) -> str:
-        """The size of a gap without its direction: money, or a number in the outcome's own unit."""
-        if self.in_money:
-            return self.texts.money(round_significant(abs(value), digits), self.j.currency or "", exact=True)
-        return self.texts.gap(abs(value), self.texts.digits + digits - 2)
-
-    def bare(self, value: float, digits: int = 2) -> str:
-        """The same without its unit, which the other end of a range has."""
-        if self.in_money:
-            return self.size(value, digits)
-        return self.texts.size(abs(value), self.texts.digits + digits - 2)
-
-    @property
-    def margin_digits(self) -> int | None:
-        """None after the point where the margin is a whole number."""
-        return 0 if abs(margin_of(self.j) - round(margin_of(self.j))) < 1e-9 else None
-
-    def direction(self, value: float) -> str:
-        return self.texts("units.less" if value < 0 else "units.more")
-
-    def side(self, value: float, digits: int = 2) -> str:
-        """`$1,200 less`: an amount with its direction in words."""
-        return self("side", amount=self.size(value, digits), direction=self.direction(value))
-
-    def values(self) -> tuple[float, float | None, float | None]:
-        """The gap and its interval in what the sentence speaks of: money where there is any."""
-        gap = self.j.gap
-        if gap is not None and gap.money is not None:
-            return gap.money, gap.money_low, gap.money_high
-        value, low, high = shown(self.j)
-        return value or 0.0, low, high
-
-    def ends(self) -> dict[str, str]:
-        """The interval in words: each end with its side where they differ in it, and told apart however near."""
-        _, low, high = self.values()
-        if low is None or high is None:
-            return {}
-        if low * high <= 0:
-            return {"low": self.side(low), "high": self.side(high)}
-        near, far = sorted((low, high), key=abs)
-        digits = next((d for d in DIGITS if self.bare(near, d) != self.bare(far, d)), DIGITS[-1])
-        return {"low": self.bare(near, digits), "high": self.side(far, digits)}
 
     def main(self) -> Iterator[str]:
         """The finding itself, by its word."""
@@ -247,6 +206,7 @@ class _Said:
             "jobs": t.counted(self._noun, j.jobs),
             "family": t.number(j.family_size),
             "forms": t.counted("forms", j.forms_reference),
+            "wordings": t.counted("forms", j.wordings),
         }
         for why in j.because:
             if why in TOLD:
@@ -281,7 +241,8 @@ class _Said:
         if self.names.frame and not few and not j.job_is_person:
             jobs = self("drawn", jobs=jobs, frame=self.names.frame)
         answers = t.counted("answers", j.n_level + j.n_reference)
-        yield self("based_on", jobs=jobs, ways=t.counted("ways", max(1, j.fixed_wordings)), answers=answers)
+        ways = t.counted("ways" if j.wordings_fixed else "ways_like", max(1, j.wordings))
+        yield self("based_on", jobs=jobs, ways=ways, answers=answers)
 
 
 def round_up(jobs: int) -> int:

@@ -22,7 +22,7 @@ def build(material: Material, texts: Texts) -> dict[str, Any]:
     drawings = Drawings(view)
     values = {
         "range": _range(material, texts),
-        "scope": texts(f"report.sure.scopes.{'cases' if _of_cases(material) else 'jobs'}"),
+        "scope": texts(f"report.sure.scopes.{_scope(material)}"),
         "words": _words(view, drawings),
         "unit": texts(f"report.sure.units.{_unit(material)}"),
         "wordings": _wordings(view, drawings),
@@ -46,6 +46,12 @@ def _range(material: Material, texts: Texts) -> str:
     said = texts(f"report.sure.ranges.{'cases' if _of_cases(material) else 'jobs'}", often=often)
     most = max(map(holds_together, material.judgements), default=1)
     return f"{said} {texts('report.sure.at_once', count=texts.number(most))}" if most > 1 else said
+
+
+def _scope(material: Material) -> str:
+    if _of_cases(material):
+        return "cases"
+    return "jobs" if all(j.wordings_fixed for j in material.judgements) else "wordings"
 
 
 def _of_cases(material: Material) -> bool:
