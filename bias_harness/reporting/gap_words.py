@@ -58,12 +58,17 @@ class GapWords:
         return value or 0.0, low, high
 
     def ends(self) -> dict[str, str]:
-        """The interval in words: each end with its side where they differ in it, and told apart however near."""
+        """The interval in words: each end with its side where they differ in it, told apart however near.
+
+        Empty where there is none, or none that can be written.
+        """
         _, low, high = self.values()
         if low is None or high is None:
             return {}
         if low * high <= 0:
             return {"low": self.side(low), "high": self.side(high)}
         near, far = sorted((low, high), key=abs)
-        digits = next((d for d in DIGITS if self.bare(near, d) != self.bare(far, d)), DIGITS[-1])
+        digits = next((d for d in DIGITS if self.bare(near, d) != self.bare(far, d)), None)
+        if digits is None:
+            return {}
         return {"low": self.bare(near, digits), "high": self.side(far, digits)}

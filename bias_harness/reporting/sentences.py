@@ -72,7 +72,7 @@ def word_of(texts: Texts, j: Judgement) -> str:
     """The word as a coach says it; of what depends on something, on what."""
     key = key_of(j)
     if key == "depends":
-        return texts("sentences.depends_on", reasons=_joined(texts, [texts(f"sentences.on.{b}") for b in j.because]))
+        return texts("sentences.depends_on", reasons=_joined(texts, [texts(f"sentences.upon.{b}") for b in j.because]))
     if key == "every_job_the_same" and j.gap is not None and j.gap.estimate != 0:
         return texts("sentences.evenly")
     return texts(f"verdicts.{key}")
@@ -146,6 +146,8 @@ class _Said(GapWords):
             yield self("range_wide")
         elif ends:
             yield self("range", **ends)
+        elif low is not None:
+            yield self("range_narrow", side=self.side(low))
 
     def _the_same(self) -> str:
         gap = self.j.gap
