@@ -14,6 +14,7 @@ from bias_harness.errors import UsageError
 from bias_harness.runs import Run, arun, load_run, material, run
 
 if TYPE_CHECKING:
+    from bias_harness.estimating.changes import Change
     from bias_harness.estimating.estimates import Estimates
     from bias_harness.planning.calibration import Calibration
     from bias_harness.planning.plan import Plan
@@ -23,6 +24,7 @@ __all__ = [
     "Run",
     "arun",
     "calibrate",
+    "changes_between",
     "compare",
     "estimate",
     "figure",
@@ -140,3 +142,16 @@ def compare(
         write_whole(path, render_comparison([material(run) for run in runs], language, by))
         made.append(path)
     return made
+
+
+def changes_between(runs: Sequence[Run], *, by: By = "run") -> list[Change]:
+    """What the page of `compare` tells: every gap of the first run beside the same gap of the others, with its word.
+
+    `by` compares the endpoints, wordings or languages of one run instead. Gaps are level minus reference; a change is
+    the other side minus the base, over the jobs that both have. Raises `UsageError` for fewer than two runs, and where
+    no salaries are measured.
+    """
+    from bias_harness.reporting.report import comparable
+    from bias_harness.reporting.sections.compare import changes
+
+    return changes(comparable([material(run) for run in runs], by), by)

@@ -77,7 +77,12 @@ class Run:
         from bias_harness.estimating.estimates import estimate
 
         e = self.audit.experiment
-        return estimate(self.observations, analysis=e.analysis, outcome=e.outcome)
+        return estimate(self.observations, analysis=e.analysis, outcome=e.outcome, primary=self._primary)
+
+    @property
+    def _primary(self) -> list[str]:
+        """The declared comparisons as `attribute/level`."""
+        return [f"{attribute}/{level}" for attribute, level in self.audit.primary]
 
     @cached_property
     def judgements(self) -> Judgements:
@@ -85,7 +90,7 @@ class Run:
         from bias_harness.estimating.judging import judge
 
         e = self.audit.experiment
-        return judge(self.observations, analysis=e.analysis, outcome=e.outcome)
+        return judge(self.observations, analysis=e.analysis, outcome=e.outcome, primary=self._primary)
 
     @cached_property
     def pairs(self) -> pd.DataFrame:
@@ -129,15 +134,19 @@ class Run:
     @property
     def headlines(self) -> list[str]:
         """The findings in plain English sentences with their numbers, and what kind of model they are about."""
-        from bias_harness.reporting.material import spoken
+        from bias_harness.reporting.accounting import account_lines
+        from bias_harness.reporting.material import View, spoken
         from bias_harness.reporting.sections import first
 
         made = material(self)
-        built = first.build(made, spoken(made, "en"))
+        view = View(made, spoken(made, "en"))
+        built = first.build(made, view.texts)
         lines = [*built["banners"], *([built["unfinished"]] if built["unfinished"] else [])]
         for found in built["findings"]:
-            lines += [f"{found['verdict'].upper()}: {found['sentence']}", f"    {found['numbers']}"]
-        return lines
+            lines.append(f"{found['verdict'].upper()}: {found['sentence']}")
+            lines += [f"    {found[name]}" for name in ("more", "numbers") if found[name]]
+        lines += [f"{found['verdict'].upper()}: {found['sentence']}" for found in built["uneven"]]
+        return [*lines, "", *account_lines(view)]
 
     def write(self, languages: Iterable[str] = ("nl", "en")) -> list[Path]:
         """Write every derived file anew, all of them or none: they never say different things. Asks nothing.

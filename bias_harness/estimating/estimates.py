@@ -78,10 +78,12 @@ class Estimates:
 
     def _repr_html_(self) -> str:
         about = ("endpoint", "attribute", "level", "reference")
-        head = [*about, "gap", "low", "high", "n_profiles", "n_answers", "status", "verdict"]
+        words = {(j.endpoint, j.attribute, j.level): j for j in self.judgements.items}
+        head = [*about, "gap", "low", "high", "jobs", "n_answers", "word"]
         rows = [
-            [*(getattr(e, name) for name in about), *shown_gap(e), e.n_profiles, e.n_answers, e.status, e.verdict or ""]
+            [*(getattr(e, name) for name in about), *shown_gap(e), j.jobs, e.n_answers, j.word or "explored"]
             for e in self.find(family="headline")
+            for j in [words[e.endpoint, e.attribute, e.level]]
         ]
         table = pd.DataFrame(rows, columns=head).to_html(index=False, na_rep="", float_format=lambda x: f"{x:.2f}")
         return f"<p>{html.escape(repr(self))}. Gap: level minus reference, as readers see it.</p>{table}"
@@ -123,7 +125,7 @@ class Estimates:
 
     def to_frame(self) -> pd.DataFrame:
         """One row an estimate, with `estimate std_error conf_low conf_high p_value` and the rest of `Estimate`."""
-        names = [f.name for f in fields(Estimate) if f.name not in ("details", "slice")]
+        names = [f.name for f in fields(Estimate) if f.name not in ("details", "slice", "verdict")]
         rows = [
             {**{n: getattr(e, n) for n in names}, "slice": ", ".join(f"{k}={v}" for k, v in e.slice.items())}
             for e in self.items
