@@ -77,7 +77,7 @@ class Run:
         from bias_harness.estimating.estimates import estimate
 
         e = self.audit.experiment
-        return estimate(self.observations, analysis=e.analysis, outcome=e.outcome)
+        return estimate(self.observations, analysis=e.analysis, outcome=e.outcome, primary=e.primary)
 
     @cached_property
     def judgements(self) -> Judgements:
@@ -85,7 +85,7 @@ class Run:
         from bias_harness.estimating.judging import judge
 
         e = self.audit.experiment
-        return judge(self.observations, analysis=e.analysis, outcome=e.outcome)
+        return judge(self.observations, analysis=e.analysis, outcome=e.outcome, primary=e.primary)
 
     @cached_property
     def pairs(self) -> pd.DataFrame:
