@@ -32,6 +32,7 @@ from bias_harness.reporting.sections.compare import changes
 from bias_harness.reporting.texts import LANGUAGES, texts
 from bias_harness.vocabulary import Trial
 
+ASSERT = frozenset(WORDS) - {"cannot_tell", "depends"}
 LOCALE = ROOT / "bias_harness" / "reporting" / "locale"
 JOBS: dict[str, Any] = {
     "models": 1,
@@ -71,7 +72,7 @@ def called(trial: Trial, chance: random.Random) -> str:
 SPREAD: Mapping[str, Callable[[], Material]] = {
     "no bias": lambda: run_of(audit_of(**JOBS), told(0, 0.01)),
     "clear gap": lambda: run_of(audit_of(**EIGHT), told(0.1, 0.01)),
-    "size unclear": lambda: run_of(audit_of(**EIGHT), told(0.025, 0.01)),
+    "size unclear": lambda: run_of(audit_of(**EIGHT), told(0.012, 0.01)),
     "too small": lambda: run_of(audit_of(**JOBS), told(0.008, 0.005)),
     "noise": lambda: run_of(audit_of(**EIGHT), told(0.01, 0.1)),
     "few jobs": lambda: run_of(audit_of(models=1, repeats=3), told(0.1, 0.01)),
@@ -102,24 +103,25 @@ def run(name: str) -> Material:
     return SPREAD[name]()
 
 
-def assertions(language: str) -> Iterator[tuple[str, str]]:
-    """(word, a phrase that asserts it): the words as they are shown, and the beginnings that only they have."""
+def assertions(language: str) -> dict[str, set[str]]:
+    """Pattern of a phrase that asserts -> the words that may say it: the words as shown, and their sentences."""
+    told: list[tuple[str, str]] = [("every_job_the_same", texts(language)("sentences.evenly"))]
     for about in (language, f"measured.{language}"):
         table = yaml.safe_load((LOCALE / f"{about}.yaml").read_text(encoding="utf-8"))
         table = table.get("texts", table)
-        for word, phrase in table.get("verdicts", {}).items():
-            if word in WORDS and word not in ("cannot_tell", "depends"):
-                yield word, phrase
-        for word in ("practically_the_same", "every_job_the_same"):
-            yield word, longest(table["sentences"][word])
-        for word, sentence in table["sentences"]["gap"].items():
-            yield word, longest(sentence)
-    yield "every_job_the_same", texts(language)("sentences.evenly")
+        told += [(w, phrase) for w, phrase in table["verdicts"].items() if w in ASSERT]
+        told += [(w, table["sentences"][w]) for w in ("practically_the_same", "every_job_the_same")]
+        told += [("every_job_the_same", table["sentences"]["evenly_gap"]), *table["sentences"]["gap"].items()]
+    patterns = {pattern(phrase) for _, phrase in told}
+    return {
+        p: {w for w, phrase in told if re.search(p, re.sub(r"{\w+}", "X", phrase), re.IGNORECASE)} for p in patterns
+    }
 
 
-def longest(sentence: str) -> str:
-    """The longest stretch of a sentence that has no placeholder in it."""
-    return max(re.split(r"{\w+}", sentence), key=len).strip()
+def pattern(phrase: str) -> str:
+    """A phrase as it may be filled in: each placeholder is a few words of one sentence."""
+    parts = [re.escape(part.strip()) for part in re.split(r"{\w+}", phrase) if part.strip(" .,:")]
+    return r"\s?(?:(?!\. ).){1,60}?\s?".join(parts)
 
 
 def everything(material: Material, language: str) -> Iterator[tuple[str, str]]:
@@ -145,15 +147,12 @@ def everything(material: Material, language: str) -> Iterator[tuple[str, str]]:
 @pytest.mark.parametrize("name", SPREAD)
 def test_a_phrase_that_asserts_stands_only_where_the_judgement_does(name: str, language: str) -> None:
     material = run(name)
-    words = {j.word for j in material.judgements} | (
-        {"explored"} if any(not j.word for j in material.judgements) else set()
-    )
-    shared: dict[str, set[str]] = {}
-    for word, phrase in assertions(language):
-        shared.setdefault(phrase.lower(), set()).add(word)
+    words = {j.word or "explored" for j in material.judgements}
+    told = assertions(language)
     for where, text in everything(material, language):
-        for phrase, of in shared.items():
-            assert phrase not in text.lower() or of & words, (where, phrase, of, words)
+        for phrase, of in told.items():
+            found = re.search(phrase, text, re.IGNORECASE)
+            assert found is None or of & words, (where, found[0], of, words)
         for word in WORDS:
             assert not re.search(rf"\b{word}\b", text) or word in words, (where, word, words)
         assert not re.search(r"gap_meaningful|gap_detected|\bequivalent\b(?! se)|inconclusive", text), where
@@ -168,10 +167,10 @@ def test_the_spread_earns_every_word() -> None:
 def test_the_phrases_are_found_where_they_are_earned() -> None:
     """The search itself: it finds each word on the page of a run that has it."""
     for name in SPREAD:
-        text = dict(everything(run(name), "en"))["terminal"].lower()
+        text = dict(everything(run(name), "en"))["terminal"]
         for j in run(name).judgements:
             if j.word in ("clear_gap", "practically_the_same", "difference_of_unclear_size"):
-                assert any(phrase.lower() in text for word, phrase in assertions("en") if word == j.word)
+                assert any(re.search(p, text, re.IGNORECASE) for p, of in assertions("en").items() if j.word in of)
 
 
 def drawn(material: Material) -> Iterator[Drawing]:
