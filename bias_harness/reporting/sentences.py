@@ -147,7 +147,7 @@ class _Said(GapWords):
         elif ends:
             yield self("range", **ends)
         elif low is not None:
-            yield self("range_narrow", side=self.side(low))
+            yield self("range_narrow", side=self.side(self.values()[0]))
 
     def _the_same(self) -> str:
         gap = self.j.gap
