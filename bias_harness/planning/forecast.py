@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from statistics import fmean
+from statistics import fmean, median
 
 import numpy as np
 
@@ -41,7 +41,7 @@ class Powers:
 class Forecast:
     """What a design can say of one comparison of its family. Half-widths and margins are on the scale of the gap.
 
-    `half_width` is the mean one of the family's interval (None where there is none), `powers` how often each kind of
+    `half_width` is the median one of the family's interval (None where there is none), `powers` how often each kind of
     word is said. What would help: the half-width with twice the jobs, with twice the ways of saying everything, and of
     one comparison alone; the `needed` jobs at which the interval is no wider than the margin either way (None: no
     number of jobs would do); `same_margin`, with which 80 % of true zeros would be called practically the same. `runs`
@@ -85,7 +85,7 @@ def _forecast(of: Simulated, attribute: str, found: Sequence[Measured], gaps: Co
     if not told:
         nothing = (None, powers, None, None, None, None, None)
         return Forecast(attribute, jobs, rule.family_size, *nothing, rule.margin, runs)
-    half, typical = fmean(m.half(rule.level) for m in told), _typical(told)
+    half, typical = median(m.half(rule.level) for m in told), _typical(told)
     scale = half / typical.half(rule.level)
     reach = sorted(abs(m.gap) + m.half(SAME_ALPHA) for m in told)
     return Forecast(

@@ -100,8 +100,8 @@ def said(audit: Audit, condition: Condition, outlooks: Sequence[Outlook], *, pil
     yield (
         f"Spread of gaps over jobs {deviation(condition.job)}, of any change of words {deviation(condition.words)}, "
         f"of answers {deviation(condition.answer)} ({basis}). "
-        f"Shares are of {outlooks[0].forecasts[0].runs} simulated runs; --simulate has more, with refusals, rounding and "
-        "what is said falsely."
+        f"Shares are of {outlooks[0].forecasts[0].runs} simulated runs; --simulate has more, with refusals, rounding "
+        "and what is said falsely."
     )
     several = len(outlooks[0].forecasts) > 1
     for forecast_ in outlooks[0].forecasts:
@@ -117,8 +117,12 @@ def _would_help(f: Forecast, shown: Shown, begin: str) -> Iterator[str]:
         f"{shown(f.twice_the_jobs)}, twice the edits and expressions {shown(f.twice_the_forms)}{family}."
     )
     if f.half_width > f.margin:
-        jobs = "no number of jobs is enough: say everything in more ways" if f.needed is None else f"{f.needed:,} jobs"
-        yield f"To tell it to within the smallest gap that matters, {shown(f.margin)}, it takes {jobs}."
+        within = f"To tell it to within the smallest gap that matters, {shown(f.margin)},"
+        yield (
+            f"{within} no number of jobs is enough: say everything in more ways, or let only a larger gap matter."
+            if (f.needed is None)
+            else f"{within} it takes {f.needed:,} jobs."
+        )
     if f.same_margin is not None and f.powers.same < OFTEN:
         yield (
             f"Four true zeros out of five would be called practically the same if gaps below {shown(f.same_margin)} "
