@@ -25,7 +25,6 @@ from bias_harness.estimating.comparison import REASONS, Subject
 from bias_harness.estimating.estimators.cells import contrast
 from bias_harness.estimating.estimators.interval import FEWEST_WITHOUT_WARNING
 from bias_harness.estimating.estimators.multiplicity import benjamini_hochberg
-from bias_harness.estimating.estimators.planning import Spread
 from bias_harness.estimating.estimators.scopes import profile_means
 from bias_harness.estimating.families import estimates_of
 from bias_harness.estimating.judgement import Judgements
@@ -294,19 +293,4 @@ def profile_gaps(
     return {}
 
 
-def pilot_spread(estimates: Estimates, endpoint: str, attribute: str, level: str) -> Spread | None:
-    """What a finished run says about the spread of gaps, to plan the next one with (`plan_power`).
-
-    From its variance components; a component that could not be told apart is taken as none. None where the run was too
-    small to have components at all.
-    """
-    about = {"endpoint": endpoint, "attribute": attribute, "level": level, "status": "ok"}
-    gaps, amounts = (next(iter(estimates.block("variance", of=of, **about)), None) for of in ("gaps", "amounts"))
-    if gaps is None or amounts is None:
-        return None
-    parts = {name: math.sqrt(gaps[name] or 0.0) for name in ("profile", "wording", "interaction")}
-    trial = math.sqrt(amounts["trial"] or 0.0)
-    return Spread(parts["profile"], parts["wording"], parts["interaction"], trial)
-
-
-__all__ = ["FORMAT", "REASONS", "Estimates", "estimate", "pilot_spread", "profile_gaps"]
+__all__ = ["FORMAT", "REASONS", "Estimates", "estimate", "profile_gaps"]

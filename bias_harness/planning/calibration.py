@@ -187,8 +187,13 @@ def _worked(of: Simulated, tasks: Sequence[Task], workers: int, runs: int) -> It
     if workers < 2 or len(tasks) * min(runs, CHUNK) * max(1, of.sizes["primary"] // of.endpoints) < FEWEST_FOR_WORKERS:
         yield from (_chunk(of, task) for task in tasks)
         return
-    with ProcessPoolExecutor(workers, get_context("spawn"), _SIMULATED.append, (of,)) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn"), _hand_over, (of,)) as pool:
         yield from pool.map(_of_worker, tasks)
+
+
+def _hand_over(of: Simulated) -> None:
+    """What a worker process simulates, handed over once."""
+    _SIMULATED.append(of)
 
 
 def _of_worker(task: Task) -> list[list[_One]]:
@@ -250,5 +255,7 @@ def _rate(shares: Sequence[float]) -> Rate:
 
 def _in_any(one: Rate, endpoints: int) -> Rate:
     """The share of runs in which any of several independent endpoints says it, from that of one endpoint."""
+    if endpoints == 1:
+        return one
     rest = 1 - one.share
     return Rate(1 - rest**endpoints, one.error * endpoints * rest ** (endpoints - 1) or one.error)

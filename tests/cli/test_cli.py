@@ -209,7 +209,6 @@ def test_a_report_leaves_everything_in_step(small: Path) -> None:
 def test_options_of_the_simulation_go_with_it(small: Path) -> None:
     cwd = small.parent.parent
     assert "go with --simulate" in type_in("plan", "small", "--gap", "-2%", cwd=cwd).stderr
-    assert "give one of them" in type_in("plan", "small", "--simulate", "--pilot", "x", cwd=cwd).stderr
 
 
 @pytest.mark.drawn
