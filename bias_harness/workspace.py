@@ -110,6 +110,15 @@ def find_experiment(name: str | Path) -> Path:
     raise InputError(f"there is no experiment {str(name)!r}{did_you_mean(str(name), set(known))}")
 
 
+def experiments_about(name: str | Path) -> list[Path]:
+    """What is to be checked when a file has changed: every experiment beside `personas/` or `prompts/`, or itself."""
+    path = Path(name)
+    kind = next((i for i, part in enumerate(path.parts[:-1]) if part in ("personas", "prompts")), None)
+    if kind is None or not path.is_file():
+        return [find_experiment(name)]
+    return sorted(Path(*path.parts[:kind], "experiments").rglob("*.y*ml"))
+
+
 def _env_file(path: Path) -> dict[str, str]:
     """The pairs of a file as editors of every system write it: with a mark, in UTF-16, with comments.
 

@@ -58,7 +58,7 @@ def as_summary(check: Check) -> str:
         "| | gate | change | |",
         "|---|---|---|---|",
     ]
-    lines += [f"| {WORDS[g.outcome]} | {g.name} | `{bar(g)}` | {_cell(g.message)} |" for g in check.gates]
+    lines += [f"| {WORDS[g.outcome]} | {_cell(g.name)} | `{bar(g)}` | {_cell(g.message)} |" for g in check.gates]
     return "\n".join(lines) + "\n"
 
 

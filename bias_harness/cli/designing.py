@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -53,23 +53,34 @@ def validate(
 ) -> None:
     """Check experiments, their people and their prompts.
 
-    Every key, name and prompt, and that the prompts of a pair differ in their words only. What a design is too small to
-    say is noted, and is no error.
+    Every key, name and prompt, and that the prompts of a pair differ in their words only. A file of people or a prompt
+    stands for every experiment beside it. What a design is too small to say is noted, and is no error.
     """
-    from bias_harness.pipeline import load_experiment
+    from bias_harness.sharing.map import is_map, read_map
+    from bias_harness.workspace import experiments_about
 
     found = []
-    for file in files:
-        audit = load_experiment(file, changes=changes(sets))
-        ends, compared, blocks = [e.name for e in audit.experiment.endpoints], audit.check(), len(audit.design)
-        remarks = list(audit.remarks())
-        found.append(
-            {"file": file, "blocks": blocks, "prompts_compared": compared, "endpoints": ends, "remarks": remarks}
-        )
-        if not as_json:
-            counts = f"{blocks:,} blocks; {compared:,} prompts compared, no leak"
-            say(f"{file}: fine. {counts}; endpoints: {', '.join(ends)}.")
-            for remark in remarks:
-                say(f"  note: {remark}.")
+    for path in dict.fromkeys(path for file in files for path in experiments_about(file)):
+        if is_map(path):
+            made: dict[str, object] = {"file": str(path), "map": read_map(path).name}
+            told = [f"{path}: fine, a map of answers collected elsewhere."]
+        else:
+            made, told = _validated(path, changes(sets))
+        found.append(made)
+        for line in () if as_json else told:
+            say(line)
     if as_json:
         say_json(found)
+
+
+def _validated(path: Path, changed: dict[str, Any]) -> tuple[dict[str, object], list[str]]:
+    """What is found in one experiment, as data and in lines."""
+    from bias_harness.pipeline import load_experiment
+
+    audit = load_experiment(path, changes=changed)
+    ends, compared, blocks = [e.name for e in audit.experiment.endpoints], audit.check(), len(audit.design)
+    remarks = list(audit.remarks())
+    counts = f"{blocks:,} blocks; {compared:,} prompts compared, no leak"
+    told = [f"{path}: fine. {counts}; endpoints: {', '.join(ends)}.", *(f"  note: {remark}." for remark in remarks)]
+    data = {"file": str(path), "blocks": blocks, "prompts_compared": compared, "endpoints": ends, "remarks": remarks}
+    return data, told

@@ -20,7 +20,7 @@ def import_answers(
     tables: Annotated[
         list[Path],
         typer.Argument(
-            help="The answers: .csv, .tsv, .jsonl, .json, .xlsx, .parquet, .eval; several are read as one.",
+            help="The answers: .csv, .tsv, .xlsx, .json, .jsonl, .parquet, .eval; several are one.",
             metavar="TABLE",
         ),
     ],

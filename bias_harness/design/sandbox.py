@@ -70,11 +70,11 @@ def _allowed(tree: nodes.Template, name: str) -> None:
         if isinstance(node, nodes.Call) and (block := _own_block(node)):
             called.add(block)
             calls += 1
-            continue
-        _on_the_list(node, name)
+        else:
+            _on_the_list(node, name)
+            waiting.extend(node.iter_child_nodes())
         if count > MOST_PARTS or calls > MOST_CALLS:
             raise InputError(f"prompts/{name}, line {node.lineno}: too many parts for a prompt; write it out in words")
-        waiting.extend(node.iter_child_nodes())
     for part in tree.find_all(nodes.Block):
         if part.name in called and any(part.find_all(nodes.Call)):
             raise InputError(

@@ -9,6 +9,7 @@ import orjson
 from pydantic import Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
+from bias_harness.design.audit import Audit
 from bias_harness.errors import RunFolderError, check_format
 from bias_harness.files import first_fault
 from bias_harness.vocabulary import Trial
@@ -52,6 +53,19 @@ def read_trials(path: Path) -> dict[str, Trial]:
             if not (0 <= trial.signal < 2**15 and 0 <= trial.repeat < 2**31 and 0 <= trial.block < 2**63):
                 raise _unreadable(path, number, "a number is negative or too large")
             found[row["key"]] = trial
+    return found
+
+
+def fitting_trials(path: Path, audit: Audit) -> dict[str, Trial]:
+    """The same, of people, wordings, models and levels of this experiment. Raises `RunFolderError`."""
+    e, levels = audit.experiment, {a.name: a.levels for a in audit.design.attributes}
+    known = ({x.name for x in e.endpoints}, set(e.languages), set(e.wordings), {p.id for p in audit.design.personas})
+    found = read_trials(path)
+    for number, trial in enumerate(found.values(), start=1):
+        words = (trial.endpoint, trial.language, trial.wording, trial.persona)
+        strange = [word for word, there in zip(words, known, strict=True) if word not in there]
+        if strange or trial.level not in levels.get(trial.attribute, ()):
+            raise _unreadable(path, number, f"the experiment has no {strange[0] if strange else trial.level!r}")
     return found
 
 

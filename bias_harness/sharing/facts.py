@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
+
+from babel import UnknownLocaleError
 
 from bias_harness.design.prompts import currency_name
 from bias_harness.errors import InputError, did_you_mean
@@ -69,20 +72,21 @@ class Facting:
         value = column[1:] if column.startswith("=") else _word(row.get(column))
         if not value and role != "edit" and not (failed and role == "model"):
             raise InputError(f"{self._where(line, column)}: empty; every row needs its {role}")
-        if role == "language":
-            self._spoken(value, line, column)
-        return sys.intern(value)
+        return sys.intern(self._spoken(value, line, column) if role == "language" else value)
 
-    def _spoken(self, language: str, line: int, column: str) -> None:
+    def _spoken(self, told: str, line: int, column: str) -> str:
+        """The code of a language: `nl` of `nl`, `NL` and `nl-BE`."""
+        language = re.split("[-_]", told)[0].lower()
         if language in self._languages:
-            return
+            return language
         try:
             currency_name("EUR", language)
-        except (ValueError, LookupError):
+        except (ValueError, UnknownLocaleError):
             raise InputError(
-                f"{self._where(line, column)}: {language!r} is no language; write its code: en, nl, de"
+                f"{self._where(line, column)}: {told!r} is no language; write its code: en, nl, de"
             ) from None
         self._languages.add(language)
+        return language
 
     def _levels(self, row: Mapping[str, Any], line: int, cell: Cell) -> dict[str, str]:
         found = {}

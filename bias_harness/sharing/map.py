@@ -161,3 +161,9 @@ class Map(Strict):
 def read_map(path: Path) -> Map:
     """The map in a YAML file."""
     return check(Map, read_yaml(path))
+
+
+def is_map(path: Path) -> bool:
+    """Whether a YAML file is a map and not an experiment, by its keys."""
+    data = read_yaml(path).data
+    return isinstance(data, dict) and "experiment" not in data and "model" in data

@@ -135,7 +135,7 @@ def _strange(packed: zipfile.ZipFile, archive: str | Path) -> Iterator[str]:
         if name.startswith(("/", "\\")) or ".." in Path(name).parts or re.match(r"^[A-Za-z]:", name):
             yield f"{name} would be unpacked outside its folder"
         elif not NAMED.fullmatch(name):
-            yield f"{name} is no file of a bundle, and is not among the checksums that one has: it was added later"
+            yield f"{name} is no file of a bundle: it was added later"
         elif names[name.lower()] > 1:
             yield f"{name} stands there twice"
 

@@ -113,7 +113,8 @@ def altered(archive: Path, target: Path, **changes: bytes | None) -> Path:
     [
         ("run/responses.jsonl", b"{}", "run/responses.jsonl was altered"),
         ("data/pairs.csv", None, "data/pairs.csv is missing"),
-        ("run/more.txt", b"x", "run/more.txt is not among the checksums"),
+        ("run/more.txt", b"x", "run/more.txt is no file of a bundle"),
+        ("run/responses.2.jsonl", b"x", "run/responses.2.jsonl is not among the checksums"),
         ("../out.txt", b"x", "would be unpacked outside"),
     ],
 )
@@ -144,7 +145,7 @@ def test_numbers_that_the_answers_do_not_give_are_found_whatever_the_sums(archiv
 @pytest.mark.parametrize(
     ("name", "old", "new"),
     [
-        ("data/estimates.csv", b"gap_meaningful", b"equivalent"),
+        ("data/estimates.csv", b"headline", b"scopes"),
         ("data/pairs.csv", b"simulation", b"model"),
         ("data/codebook.md", b"simulation", b"model"),
         ("data/datapackage.json", b"simulation", b"model"),
