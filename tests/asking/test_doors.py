@@ -164,7 +164,7 @@ def test_a_response_to_another_request_is_not_taken() -> None:
 
 @pytest.mark.parametrize("raised", [RuntimeError("out of order"), KeyError("x"), RecursionError(), ZeroDivisionError()])
 def test_whatever_a_provider_raises_is_one_failed_request(tmp_path: Path, raised: Exception) -> None:
-    class Broken:
+    class Broken(Provider):
         nature = "model"
 
         async def ask(self, asked: Any) -> Any:

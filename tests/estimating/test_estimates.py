@@ -224,7 +224,7 @@ def test_the_declared_scope_is_the_headline() -> None:
 def test_the_table_of_estimates() -> None:
     table = PLANTED.to_frame()
     assert len(table) == len(PLANTED.items)
-    assert {"estimate", "std_error", "conf_low", "conf_high", "p_value", "slice", "verdict"} <= set(table.columns)
+    assert {"estimate", "std_error", "conf_low", "conf_high", "p_value", "slice"} <= set(table.columns)
     assert "field=law, seniority=junior" in set(table["slice"])
 
 
