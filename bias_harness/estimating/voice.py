@@ -25,26 +25,36 @@ _OLD_WORD: Mapping[Word, VerdictWord] = {
 def judged(items: Iterable[Estimate], judgements: Judgements) -> Iterator[Estimate]:
     """Headlines speak with the judgement's voice: its gap, its interval as used, its p, its word (or none stronger).
 
-    Differences in non-answers are called so only where the run's own test of silence or flags found one.
+    What is explored asserts at most that there is a difference, cells by their simultaneous intervals; differences in
+    non-answers only where the run's own test of silence or flags found one.
     """
     for e in items:
-        if e.family == "headline":
-            j = judgements.of(e.endpoint, e.attribute, e.level)
-            yield e if j is None else _headline(e, j)
-        elif e.family == "nonanswers":
+        if e.family == "nonanswers":
             yield replace(e, verdict=_uneven(e, judgements))
-        else:
+            continue
+        j = judgements.of(e.endpoint, e.attribute, e.level)
+        if e.family == "headline" and j is not None:
+            yield _headline(e, j)
+        elif e.scale == "money" or e.status != "ok" or e.family == "placebo":
             yield e
+        else:
+            yield replace(e, verdict=_explored(e, j))
+
+
+def _explored(e: Estimate, j: Judgement | None) -> VerdictWord:
+    """At most "there is a difference": of exact cases where these are what is judged, of cells simultaneously."""
+    cases = j is not None and j.basis == "cases" and j.differs and e.scope == "panel" and not e.slice
+    low, high = e.simultaneous_low, e.simultaneous_high
+    apart = e.family == "cells" and low is not None and high is not None and low * high > 0
+    return "gap_detected_size_unclear" if cases or apart else "inconclusive"
 
 
 def _headline(e: Estimate, j: Judgement) -> Estimate:
     made = _with_numbers(e, j) if j.basis == "jobs" else e
-    word: VerdictWord | None = None
-    if j.word is not None and made.status == "ok":
-        word = _OLD_WORD.get(
-            j.word, "gap_detected_size_unclear" if j.differs and j.basis == "cases" else "inconclusive"
-        )
-    return replace(made, verdict=word, p_adjusted=j.p_adjusted if made.status == "ok" else None)
+    if made.status != "ok":
+        return replace(made, verdict=None, p_adjusted=None)
+    weak: VerdictWord = "gap_detected_size_unclear" if j.differs and j.basis == "cases" else "inconclusive"
+    return replace(made, verdict=weak if j.word is None else _OLD_WORD.get(j.word, weak), p_adjusted=j.p_adjusted)
 
 
 def _uneven(e: Estimate, judgements: Judgements) -> VerdictWord | None:
