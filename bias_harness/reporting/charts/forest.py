@@ -57,9 +57,11 @@ class Forest:
         return [word for word in SIGNS if any(r.word == word for r in self.rows)]
 
     def limits(self) -> tuple[float, float]:
-        """The ends of the axis: zero and the band are always on it, ranges that are far too wide run off it."""
+        """The ends of the axis: zero and the band are always on it, ranges much wider than the narrowest run off it."""
         half = self.margin.shown
-        far = max(3 * max((abs(r.percent) for r in self.rows), default=0.0), WIDEST * half)
+        reaches = [max(abs(r.low), abs(r.high)) for r in self.rows if r.low is not None and r.high is not None]
+        largest = max((abs(r.percent) for r in self.rows), default=0.0)
+        far = max(3 * largest, WIDEST * half, min(reaches, default=0.0))
         ends = [None if x is None else min(max(x, -far), far) for r in self.rows for x in (r.percent, r.low, r.high)]
         return around(ends, include=(0.0, -1.5 * half, 1.5 * half))
 
