@@ -16,6 +16,7 @@ from bias_harness.asking import Tally, Work, in_loop, lane
 from bias_harness.asking.received import received
 from bias_harness.design.experiment import Endpoint
 from bias_harness.errors import ProviderError, TransientError
+from bias_harness.plugins import Provider
 from bias_harness.results import RunFolder, open_log
 from bias_harness.results.lines import dump_line, read_line
 from bias_harness.vocabulary import Failure, Response, Usage
