@@ -55,7 +55,9 @@ def test_a_planted_gap_is_recovered_and_lies_in_its_interval(planted: pipeline.R
     e = one(planted, family="headline", level="female")
     planted_mean = 100 * (0.95 * 0.9 ** (1 / 5) - 1)
     assert e.percent_low < planted_mean < e.percent_high
-    assert e.verdict == "gap_meaningful"
+    judged = planted.judgements.of("sim", "gender", "female")
+    assert judged is not None
+    assert (judged.jobs, judged.word, judged.because) == (5, "difference_in_these_cases", ("few_jobs",))
     assert e.n_profiles == 10
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Protocol
 
 import stamina
 
-from bias_harness.asking.budget import Purse, most_tokens, spent, with_cost
+from bias_harness.asking.budget import most_tokens, spent, with_cost
+from bias_harness.asking.common import Common
 from bias_harness.asking.concurrency import FIRST, Gate
 from bias_harness.asking.rate_limits import Limits
 from bias_harness.asking.received import hide, received
@@ -20,7 +20,6 @@ from bias_harness.asking.tally import Work
 from bias_harness.asking.tries import Lost, Tries, is_outage, too_long
 from bias_harness.design.prices import cost_of
 from bias_harness.errors import FatalError, InputError, ProviderError, QuotaError, TransientError
-from bias_harness.results import KeySet
 from bias_harness.vocabulary import Failure, Request, Response
 
 FEWEST_BEFORE_GIVING_UP = 20
@@ -31,43 +30,6 @@ FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS, JITTER_SECONDS = 0.25, 30.0, 0.5
 SKIPPED_AT_A_TIME = 500
 OVERLOADED = (429, 503, 529)
 logging.getLogger("stamina").addHandler(logging.NullHandler())  # retries are counted, not printed
-
-
-class Log(Protocol):
-    """Where responses go."""
-
-    @property
-    def trouble(self) -> OSError | None:
-        """Why nothing new should be asked, if there is a reason."""
-        ...
-
-    def append(self, response: Response) -> None:
-        """Write one response; it counts once this returns."""
-        ...
-
-    def sync(self) -> None:
-        """Hand what was written to the disk itself."""
-        ...
-
-
-See = Callable[[Request, Response], str | None]
-"""Told of each response once it is kept; a sentence back says why its endpoint should be asked nothing more."""
-
-
-@dataclass
-class Common:
-    """What all lanes share. `asking` holds the tasks whose request is on its way, which a stop lets finish."""
-
-    log: Log
-    done: KeySet
-    again: KeySet
-    purse: Purse
-    stop: asyncio.Event
-    max_error_share: float
-    see: See
-    empty: KeySet = field(default_factory=KeySet)
-    asked: KeySet = field(default_factory=KeySet)
-    asking: set[asyncio.Task[None]] = field(default_factory=set)
 
 
 class Lane:

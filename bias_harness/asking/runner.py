@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from bias_harness.asking.budget import Purse
-from bias_harness.asking.lane import Common, Lane, Log, See
+from bias_harness.asking.common import Common, Log, See
+from bias_harness.asking.lane import Lane
 from bias_harness.asking.tally import Tally, Work
 from bias_harness.design.prices import no_price
 from bias_harness.results import KeySet

@@ -8,9 +8,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 
 from bias_harness.estimating.estimators.cells import Codes, Mask
-from bias_harness.estimating.rows import Rows
+from bias_harness.estimating.rows import STATUSES, Rows, placed_rows
 from bias_harness.vocabulary import FATES, Fate
 
 
@@ -93,3 +95,21 @@ def _paired(rows: Rows) -> Mask:
     has_level = np.bincount(rows.profile[rows.believable & ~reference], minlength=size) > 0
     mask: Mask = np.where(reference, has_level[rows.profile], has_reference[rows.profile])
     return mask
+
+
+def counted(observations: pd.DataFrame, *, linear: bool = False) -> NDArray[np.bool_]:
+    """Which rows of observations are believable amounts, those that judgements are made of, in their order."""
+    found = np.zeros(len(observations), dtype=bool)
+    for places, rows in placed_rows(observations, linear=linear):
+        found[places] = rows.believable
+    return found
+
+
+def statuses_of(rows: Rows) -> list[dict[str, Any]]:
+    """Answers by endpoint, attribute, level and status as it was read."""
+    table = np.bincount(rows.level * len(STATUSES) + rows.status, minlength=len(rows.levels) * len(STATUSES))
+    return [
+        {"endpoint": rows.endpoint, "attribute": rows.attribute, "level": level, "status": status, "n": int(n)}
+        for (level, status), n in zip(((g, s) for g in rows.levels for s in STATUSES), table, strict=True)
+        if n
+    ]

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
@@ -20,21 +20,21 @@ import pandas as pd
 
 from bias_harness.errors import InputError, check_format
 from bias_harness.estimating import diagnostics, sensitivity
-from bias_harness.estimating.accounts import Account, accounts_of
+from bias_harness.estimating.accounts import Account, accounts_of, statuses_of
 from bias_harness.estimating.comparison import REASONS, Subject
 from bias_harness.estimating.estimators.cells import contrast
 from bias_harness.estimating.estimators.interval import FEWEST_WITHOUT_WARNING
 from bias_harness.estimating.estimators.multiplicity import benjamini_hochberg
-from bias_harness.estimating.estimators.planning import Spread
 from bias_harness.estimating.estimators.scopes import profile_means
 from bias_harness.estimating.families import estimates_of
-from bias_harness.estimating.judgement import Gap, Judgement, Judgements, Word
+from bias_harness.estimating.judgement import Judgements
 from bias_harness.estimating.judging import judge_rows
 from bias_harness.estimating.pooled import over_fields, over_models
-from bias_harness.estimating.rows import STATUSES, Rows, rows_of
+from bias_harness.estimating.rows import rows_of
+from bias_harness.estimating.voice import judged, plugged_in
 from bias_harness.outcome import Analysis, Outcome, shown_gap
 from bias_harness.plugins import plugins
-from bias_harness.vocabulary import Estimate, VerdictWord
+from bias_harness.vocabulary import Estimate
 
 FORMAT = 2
 Block = Mapping[str, Any]
@@ -77,10 +77,12 @@ class Estimates:
 
     def _repr_html_(self) -> str:
         about = ("endpoint", "attribute", "level", "reference")
-        head = [*about, "gap", "low", "high", "n_profiles", "n_answers", "status", "verdict"]
+        words = {(j.endpoint, j.attribute, j.level): j for j in self.judgements.items}
+        head = [*about, "gap", "low", "high", "jobs", "n_answers", "word"]
         rows = [
-            [*(getattr(e, name) for name in about), *shown_gap(e), e.n_profiles, e.n_answers, e.status, e.verdict or ""]
+            [*(getattr(e, name) for name in about), *shown_gap(e), j.jobs, e.n_answers, j.word or "explored"]
             for e in self.find(family="headline")
+            for j in [words[e.endpoint, e.attribute, e.level]]
         ]
         table = pd.DataFrame(rows, columns=head).to_html(index=False, na_rep="", float_format=lambda x: f"{x:.2f}")
         return f"<p>{html.escape(repr(self))}. Gap: level minus reference, as readers see it.</p>{table}"
@@ -122,7 +124,7 @@ class Estimates:
 
     def to_frame(self) -> pd.DataFrame:
         """One row an estimate, with `estimate std_error conf_low conf_high p_value` and the rest of `Estimate`."""
-        names = [f.name for f in fields(Estimate) if f.name not in ("details", "slice")]
+        names = [f.name for f in fields(Estimate) if f.name not in ("details", "slice", "verdict")]
         rows = [
             {**{n: getattr(e, n) for n in names}, "slice": ", ".join(f"{k}={v}" for k, v in e.slice.items())}
             for e in self.items
@@ -183,17 +185,18 @@ def estimate(
     linear = not outcome.measured.relative
     subjects = [Subject(rows, analysis, outcome) for rows in rows_of(observations, linear=linear)]
     items: list[Estimate] = []
+    failed: list[str] = []
     blocks: dict[str, list[Block]] = {name: [] for name in BLOCKS}
     judgements = judge_rows([s.rows for s in subjects], analysis=analysis, outcome=outcome, primary=primary)
     for subject in subjects:
         found = estimates_of(subject)
-        for name, rows in _beside(subject, found, judgements, len(subjects)).items():
+        for name, rows in _beside(subject, found, judgements, len(subjects), failed).items():
             blocks[name] += rows
         items += _with_bounds(found, blocks["bounds"])
-    items = [*_judged(_adjusted(items), judgements), *_plugged_in(observations, items)]
-    counts = tuple(_counts(subjects))
+    items = [*judged(_adjusted(items), judgements), *plugged_in(observations, items)]
+    counts = tuple(row for subject in subjects for row in statuses_of(subject.rows))
     blocks["pooling"] = [*over_models(items), *over_fields(items)]
-    warnings = (*_warnings(subjects, items), *_silent(observations, endpoints))
+    warnings = (*_warnings(subjects, items), *failed, *_silent(observations, endpoints))
     made = {name: tuple(rows) for name, rows in blocks.items() if name != "counts"}
     others = {name: plugin.distribution for name, plugin in plugins("estimators").items()}
     settings = {**analysis.model_dump(), **({"plugins": others} if others else {})}
@@ -201,102 +204,33 @@ def estimate(
     return Estimates(tuple(items), counts, warnings, settings, judgements=judgements, accounts=accounts, **made)
 
 
-_STATUS = {"ok": "ok", "no_data": "no_data", "one_job": "too_few_profiles", "no_variance": "degenerate_no_variance"}
-_OLD_WORD: Mapping[Word, VerdictWord] = {
-    "clear_gap": "gap_meaningful",
-    "difference_too_small_to_matter": "gap_detected_but_negligible",
-    "difference_of_unclear_size": "gap_detected_size_unclear",
-    "practically_the_same": "equivalent",
-}
-
-
-def _judged(items: Iterable[Estimate], judgements: Judgements) -> Iterator[Estimate]:
-    """Headlines speak with the judgement's voice: its gap, its interval as used, its p, its word (or none stronger).
-
-    Differences in non-answers are called so only where the run's own test of silence or flags found one.
-    """
-    for e in items:
-        if e.family == "headline":
-            j = judgements.of(e.endpoint, e.attribute, e.level)
-            yield e if j is None else _headline(e, j)
-        elif e.family == "nonanswers":
-            yield replace(e, verdict=_uneven(e, judgements))
-        else:
-            yield e
-
-
-def _headline(e: Estimate, j: Judgement) -> Estimate:
-    made = _with_numbers(e, j) if j.basis == "jobs" else e
-    word: VerdictWord | None = None
-    if j.word is not None and made.status == "ok":
-        word = _OLD_WORD.get(
-            j.word, "gap_detected_size_unclear" if j.differs and j.basis == "cases" else "inconclusive"
-        )
-    return replace(made, verdict=word, p_adjusted=j.p_adjusted if made.status == "ok" else None)
-
-
-def _uneven(e: Estimate, judgements: Judgements) -> VerdictWord | None:
-    what = {"refused": "silence", "unread": "silence", "implausible": "flags"}.get(e.outcome)
-    about = (e.endpoint, e.attribute, e.level, what)
-    found = next((i for i in judgements.imbalances if (i.endpoint, i.attribute, i.level, i.what) == about), None)
-    if found is None or e.status != "ok":
-        return None
-    return "gap_meaningful" if found.found else "inconclusive"
-
-
-def _with_numbers(e: Estimate, j: Judgement) -> Estimate:
-    gap = j.gap or Gap(0.0)
-    there = j.gap is not None
-    status = _STATUS[j.status]
-    return replace(
-        e,
-        estimate=gap.estimate if there else None,
-        std_error=0.0 if j.status == "no_variance" else j.equivalent_se,
-        df=None,
-        conf_low=gap.low,
-        conf_high=gap.high,
-        p_value=j.p_value if j.status == "ok" else None,
-        percent=gap.percent,
-        percent_low=gap.percent_low,
-        percent_high=gap.percent_high,
-        status=status,
-        reason=REASONS.get(status, ""),
-    )
-
-
-def _plugged_in(observations: pd.DataFrame, own: Sequence[Estimate]) -> Iterator[Estimate]:
-    """What the estimators of other packages make of the observations; never a verdict. Raises `InputError`."""
-    known = {(e.endpoint, e.attribute, e.level) for e in own}
-    for name, plugin in plugins("estimators").items():
-        for e in plugin.load()(observations):
-            if not isinstance(e, Estimate):
-                raise InputError(
-                    f"the estimator {name!r} of {plugin.distribution} gave {type(e).__name__}, no Estimate"
-                )
-            if (e.endpoint, e.attribute, e.level) not in known:
-                where = f"{e.endpoint}, {e.attribute}, {e.level}"
-                raise InputError(f"the estimator {name!r} of {plugin.distribution} speaks of {where}: not in this run")
-            yield replace(e, family="plug-in", estimator=f"{name} ({plugin.distribution})", verdict=None)
-
-
 def _beside(
-    subject: Subject, items: list[Estimate], judgements: Judgements, comparisons: int
+    subject: Subject, items: list[Estimate], judgements: Judgements, comparisons: int, warnings: list[str]
 ) -> dict[str, list[Block]]:
     about = (subject.rows.endpoint, subject.rows.attribute)
     controls = {j.level: j.control for j in judgements.items if (j.endpoint, j.attribute) == about}
-    floor = diagnostics.placebo(subject, items, controls)
     has = subject.measure.has
-    return {
-        "answers": list(diagnostics.answers(subject)),
-        "variance": list(diagnostics.variance(subject)),
-        "placebo": [floor] if floor else [],
-        "bounds": list(diagnostics.bounds(subject)),
-        "distribution": list(sensitivity.distribution(subject)) if has("distribution") else [],
-        "heaping": list(sensitivity.round_numbers(subject)) if has("heaping") else [],
-        "specification": list(sensitivity.specification(subject)) if has("specification") else [],
-        "lenses": list(sensitivity.lenses(subject, comparisons)) if has("lenses") else [],
-        "drift": list(diagnostics.drift(subject)),
+    made: dict[str, Callable[[], Iterable[Block]]] = {
+        "answers": lambda: diagnostics.answers(subject),
+        "variance": lambda: diagnostics.variance(subject),
+        "placebo": lambda: filter(None, [diagnostics.placebo(subject, items, controls)]),
+        "bounds": lambda: diagnostics.bounds(subject),
+        "distribution": lambda: sensitivity.distribution(subject),
+        "heaping": lambda: sensitivity.round_numbers(subject),
+        "specification": lambda: sensitivity.specification(subject),
+        "lenses": lambda: sensitivity.lenses(subject, comparisons),
+        "drift": lambda: diagnostics.drift(subject),
     }
+    return {name: _kept(make, name, about, warnings) for name, make in made.items() if has(name)}
+
+
+def _kept(make: Callable[[], Iterable[Block]], name: str, about: tuple[str, str], warnings: list[str]) -> list[Block]:
+    """The rows of a block; none, with a warning, where it cannot be computed: what stands beside never stops a run."""
+    try:
+        return list(make())
+    except (ArithmeticError, ValueError, IndexError, np.linalg.LinAlgError) as error:
+        warnings.append(f"not_computed: {', '.join(about)}, {name} ({error})")
+        return []
 
 
 def _with_bounds(items: list[Estimate], bounds: list[Block]) -> list[Estimate]:
@@ -307,20 +241,6 @@ def _with_bounds(items: list[Estimate], bounds: list[Block]) -> list[Estimate]:
         if e.family == "headline" and (key := (e.endpoint, e.attribute, e.level)) in found
         else e
         for e in items
-    ]
-
-
-def _counts(subjects: Iterable[Subject]) -> list[Block]:
-    """Answers by endpoint, attribute, level and status."""
-    return [row for subject in subjects for row in _count(subject.rows)]
-
-
-def _count(rows: Rows) -> list[Block]:
-    table = np.bincount(rows.level * len(STATUSES) + rows.status, minlength=len(rows.levels) * len(STATUSES))
-    return [
-        {"endpoint": rows.endpoint, "attribute": rows.attribute, "level": level, "status": status, "n": int(n)}
-        for (level, status), n in zip(((g, s) for g in rows.levels for s in STATUSES), table, strict=True)
-        if n
     ]
 
 
@@ -373,19 +293,4 @@ def profile_gaps(
     return {}
 
 
-def pilot_spread(estimates: Estimates, endpoint: str, attribute: str, level: str) -> Spread | None:
-    """What a finished run says about the spread of gaps, to plan the next one with (`plan_power`).
-
-    From its variance components; a component that could not be told apart is taken as none. None where the run was too
-    small to have components at all.
-    """
-    about = {"endpoint": endpoint, "attribute": attribute, "level": level, "status": "ok"}
-    gaps, amounts = (next(iter(estimates.block("variance", of=of, **about)), None) for of in ("gaps", "amounts"))
-    if gaps is None or amounts is None:
-        return None
-    parts = {name: math.sqrt(gaps[name] or 0.0) for name in ("profile", "wording", "interaction")}
-    trial = math.sqrt(amounts["trial"] or 0.0)
-    return Spread(parts["profile"], parts["wording"], parts["interaction"], trial)
-
-
-__all__ = ["FORMAT", "REASONS", "Estimates", "estimate", "pilot_spread", "profile_gaps"]
+__all__ = ["FORMAT", "REASONS", "Estimates", "estimate", "profile_gaps"]

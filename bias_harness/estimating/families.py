@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -81,17 +81,25 @@ def _details(subject: Subject, of: Contrast, interval: Interval) -> dict[str, An
         where = {"persona": subject.rows.profiles[p], "wording": wording, "language": language}
         pairs["largest_at"] = where
     enough = int((~np.isnan(gaps)).sum()) >= FEWEST_PROFILES
-    bootstrap = bootstrap_mean(gaps, analysis.resamples, analysis.seed, analysis.confidence) if enough else None
+    seeded = (analysis.resamples, analysis.seed)
     return {
         "tost": plain(tost_paired(interval, -bound, bound, subject.alpha)),
-        "sign_flip": plain(sign_flip(gaps, analysis.resamples, analysis.seed)),
-        "rank": plain(hodges_lehmann(gaps, analysis.confidence)),
-        "bootstrap": plain(bootstrap),
-        "standardised": plain(paired_effect(gaps, confidence=analysis.confidence)),
+        "sign_flip": plain(sign_flip(gaps, *seeded)),
+        "rank": _or_none(lambda: hodges_lehmann(gaps, analysis.confidence)),
+        "bootstrap": _or_none(lambda: bootstrap_mean(gaps, *seeded, analysis.confidence) if enough else None),
+        "standardised": _or_none(lambda: paired_effect(gaps, confidence=analysis.confidence)),
         "few_profiles": interval.few_profiles,
         "pairs": pairs,
         "profile_gaps": by_profile(subject, persons),
     }
+
+
+def _or_none(make: Callable[[], Any]) -> dict[str, Any] | None:
+    """A figure for research alone as plain data; None where it cannot be computed: it never stops a run."""
+    try:
+        return plain(make())
+    except (ArithmeticError, ValueError, RuntimeError):
+        return None
 
 
 def parts(subject: Subject, level: int) -> Iterator[tuple[Estimate, Array]]:
@@ -109,7 +117,8 @@ def parts(subject: Subject, level: int) -> Iterator[tuple[Estimate, Array]]:
             interval = log_gap(part, "panel", subject.analysis.confidence)
         else:
             interval = moderated_t(by_job, whole, subject.analysis.confidence)
-        yield log_estimate(subject, blank, part, interval), by_job
+        item = log_estimate(subject, blank, part, interval)
+        yield replace(item, details={"jobs": int((~np.isnan(by_job)).sum())}), by_job
         if subject.linear:
             continue
         yield money_estimate(subject, replace(blank, scale="money", family="money"), part, jobs), by_job
@@ -128,7 +137,8 @@ def _simultaneous(subject: Subject, cells: list[tuple[Estimate, Array]]) -> list
         if c is not None and e.estimate is not None and e.std_error and e.conf_low is not None:
             ends = (e.estimate - c * e.std_error, e.estimate + c * e.std_error)
             p = family.p_adjusted[place]
-            found[i] = replace(e, simultaneous_low=ends[0], simultaneous_high=ends[1], details={"p_max_t": p})
+            more = {**e.details, "p_max_t": p}
+            found[i] = replace(e, simultaneous_low=ends[0], simultaneous_high=ends[1], details=more)
     return found
 
 

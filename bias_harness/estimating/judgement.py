@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from bias_harness.vocabulary import Scale
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Word = Literal[
     "clear_gap",
@@ -30,6 +33,7 @@ Because = Literal[
     "fewer_than_40_jobs",
     "one_form",
     "few_edits",
+    "few_wordings",
     "family",
     "words_move_it_too",
     "no_variance",
@@ -97,9 +101,9 @@ class Control:
 
     `spread` is the standard deviation of a form's mean over the neutral forms of the reference arm, noise included,
     and `noise` what noise alone would give there. `pair_size` is the root mean square of the difference between two
-    neutral answers about one person; `above_floor` how much a pair of level and reference differs beyond that: the
-    root of the difference of the mean squares, with the ends of its interval over jobs (0 where a mean square is
-    below the floor). None where the reference has one answer a person only.
+    neutral answers about one person; `above_floor` how far the answers about level and reference lie apart
+    beyond what such differences bring: the root of a difference of mean squares, with the ends of its interval over
+    jobs (0 where the mean square is below the floor). None where the reference has one answer a person only.
     """
 
     spread: float | None
@@ -151,12 +155,14 @@ class Judgement:
 
     `jobs` have both arms, of `jobs_asked`; `job_is_person` where no column of jobs told them apart. `forms_level` and
     `forms_reference` count the ways in which each side was put, `form_df` the degrees of freedom of their spread, and
-    `fixed_wordings` the wordings that the sentence is about. `jobs_lower`, `jobs_higher` are jobs whose own gap lies
-    beyond the margin. `p_value` is that of `alone`, `p_adjusted` that of the family (for `no_variance` the exact sign
-    flip); `equivalent_se` is `alone`'s half-width over 1.96. `mean_level`, `mean_reference` are mean amounts over jobs
-    and `mean_difference` theirs; `averages_agree` is False where that and `gap` point in different ways.
-    `could_differ` bounds the share of jobs that may differ after all where every job is the same (rule of three).
-    `job_gaps` are the gaps by job. `needed` is there where the word is "cannot tell".
+    `wordings` the wordings: the sentence is about these alone where `wordings_fixed`, else about others like them too.
+    `jobs_lower`, `jobs_higher` are jobs whose own gap lies beyond the margin. `n_level`, `n_reference` are the answers
+    that count, `n_dropped` believable ones whose person lacks the other side. `p_value` is that of `alone`,
+    `p_adjusted` that of the family (for `no_variance` the exact sign flip); `equivalent_se` is `alone`'s half-width
+    over 1.96. `mean_level`, `mean_reference` are mean amounts over jobs and `mean_difference` theirs; `averages_agree`
+    is False where that and `gap` point in different ways. `could_differ` bounds the share of jobs that may differ after
+    all where every job is the same (rule of three). `job_gaps` are the gaps by job. `needed` is there where the word is
+    "cannot tell".
     """
 
     endpoint: str
@@ -186,7 +192,8 @@ class Judgement:
     forms_level: int = 0
     forms_reference: int = 0
     form_df: float = 0.0
-    fixed_wordings: int = 0
+    wordings: int = 0
+    wordings_fixed: bool = True
     jobs_lower: int = 0
     jobs_higher: int = 0
     n_level: int = 0
@@ -252,6 +259,12 @@ class Judgements:
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
         return asdict(self)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a judgement, as the codebook explains it; job gaps and sensitivities are in `to_dict` alone."""
+        from bias_harness.estimating.judgement_table import table_of
+
+        return table_of(self.items)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Judgements:

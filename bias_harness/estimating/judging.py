@@ -9,7 +9,8 @@ from itertools import groupby
 import numpy as np
 import pandas as pd
 
-from bias_harness.estimating.around import Varied, control_of, money_of, needed_of, pairs_of
+from bias_harness.estimating.alternatives import Case, Varied
+from bias_harness.estimating.around import control_of, money_of, needed_of, pairs_of
 from bias_harness.estimating.cases import cases_alone
 from bias_harness.estimating.imbalance import imbalances_of
 from bias_harness.estimating.judgement import Because, Family, Imbalance, Judgement, Judgements, Sensitivity, Word
@@ -43,16 +44,28 @@ def judge_rows(
     all_rows: Sequence[Rows], *, analysis: Analysis, outcome: Outcome, primary: Collection[str] | None = None
 ) -> Judgements:
     """The same from coded rows, one for each endpoint and attribute, in their order."""
-    sizes = _family_sizes(all_rows, primary)
-    tested = sum(sizes.values())
-    items: list[Judgement] = []
-    imbalances: list[Imbalance] = []
-    for _, attributes in groupby(all_rows, key=lambda rows: rows.endpoint):
-        context = Context(Model.of(list(attributes)), analysis, outcome, primary, sizes)
-        uneven = imbalances_of(context.model.sides, 2 * tested)
-        imbalances += uneven
-        items += context.judgements(uneven)
-    return Judgements(tuple(items), tuple(imbalances))
+    sizes = family_sizes(all_rows, primary)
+    made = [
+        judge_model(list(attributes), analysis=analysis, outcome=outcome, primary=primary, sizes=sizes)
+        for _, attributes in groupby(all_rows, key=lambda rows: rows.endpoint)
+    ]
+    return Judgements(
+        tuple(item for of in made for item in of.items), tuple(found for of in made for found in of.imbalances)
+    )
+
+
+def judge_model(
+    attributes: Sequence[Rows],
+    *,
+    analysis: Analysis,
+    outcome: Outcome,
+    primary: Collection[str] | None,
+    sizes: dict[Family, int],
+) -> Judgements:
+    """The judgements of one model, the rows of its attributes, within families of these sizes."""
+    context = Context(Model.of(attributes), analysis, outcome, primary, sizes)
+    uneven = imbalances_of(context.model.sides, 2 * sum(sizes.values()))
+    return Judgements(tuple(context.judgements(uneven)), tuple(uneven))
 
 
 def family_of(rows: Rows, level: int, primary: Collection[str] | None) -> Family:
@@ -63,7 +76,8 @@ def family_of(rows: Rows, level: int, primary: Collection[str] | None) -> Family
     return "explored" if "+" in rows.levels[level] else "primary"
 
 
-def _family_sizes(all_rows: Sequence[Rows], primary: Collection[str] | None) -> dict[Family, int]:
+def family_sizes(all_rows: Sequence[Rows], primary: Collection[str] | None) -> dict[Family, int]:
+    """How many comparisons of these rows were declared, and how many are explored."""
     sizes: dict[Family, int] = {"primary": 0, "explored": 0}
     for rows in all_rows:
         for level in rows.compared:
@@ -121,14 +135,15 @@ class Context:
             persons=int(np.isfinite(of.of_persons).sum()),
             forms_level=of.forms[0],
             forms_reference=of.forms[1],
-            fixed_wordings=len(rows.wordings),
+            wordings=len(rows.wordings),
+            wordings_fixed=self.analysis.scope != "profiles+wordings",
             jobs_lower=beyond[0],
             jobs_higher=beyond[1],
             n_level=counts[0],
             n_reference=counts[1],
             n_dropped=counts[2],
             pairs=pairs_of(of),
-            control=control_of(of, self.model.references),
+            control=control_of(of, self.model.references, codes),
             job_gaps={n: float(g) for n, g in zip(names, of.gaps, strict=True) if np.isfinite(g)},
             **money_of(side, level),
         )
@@ -141,10 +156,13 @@ class Context:
             return _spoken(replace(blank, status="no_data"), "cannot_tell", ("no_data",))
         if self.analysis.scope == "panel" or of.jobs == 1:
             return _declared(cases_alone(side, level, rule, blank))
-        found = measured_of(self.model, side, level)
+        wide = self.analysis.scope == "profiles+wordings"
+        found = measured_of(self.model, side, level, over_wordings=wide)
         word, because = word_of(found, rule)
+        if wide and not found.still and side.wordings_term(level) is None:
+            word, because = "cannot_tell", ("few_wordings",)
         base = _still(blank, found, rule) if found.still else _numbers(blank, found, rule, word)
-        around = varied.of(side, level, rule, silence, (base, word))
+        around = varied.of(Case(side, level, rule, base, word, wide), silence)
         return _spoken(replace(base, sensitivities=around), *_after(word, because, around), found, rule)
 
 

@@ -9,10 +9,13 @@ from bias_harness.estimating.sides import Model, Side
 from bias_harness.estimating.words import Measured
 
 
-def measured_of(model: Model, side: Side, level: int) -> Measured:
-    """The gap, its job variance and its form terms."""
+def measured_of(model: Model, side: Side, level: int, *, over_wordings: bool = False) -> Measured:
+    """The gap, its job variance and its form terms; `over_wordings` makes other wordings part of what is spoken of."""
     of = side.gaps[level]
-    return Measured(of.mean, of.variance, of.jobs, model.terms(side, level), of.forms[1])
+    more = side.wordings_term(level) if over_wordings else None
+    terms = (*model.terms(side, level), *([more] if more else []))
+    tried = any(t.spread.df for t in terms[: -1 if more else None])
+    return Measured(of.mean, of.variance, of.jobs, terms, of.forms[1], tried=tried)
 
 
 def gap_of(estimate: float, half: float | None, about: Judgement) -> Gap:

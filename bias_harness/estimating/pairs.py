@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from bias_harness.estimating.rows import counted as believed
+from bias_harness.estimating.accounts import counted as believed
 
 ABOUT = ("attribute", "persona", "field", "job", "seniority", "place", "wording", "language", "signal", "repeat")
 SIDES = ("level", "status", "annual", "key", "usable")

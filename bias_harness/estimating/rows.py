@@ -158,18 +158,10 @@ def rows_of(observations: pd.DataFrame, *, linear: bool = False) -> Iterator[Row
     Needs the columns in `REQUIRED`; the others of an observations table have plain defaults. Raises `InputError` that
     names the missing columns.
     """
-    return (rows for _, rows in _placed(observations, linear=linear))
+    return (rows for _, rows in placed_rows(observations, linear=linear))
 
 
-def counted(observations: pd.DataFrame, *, linear: bool = False) -> NDArray[np.bool_]:
-    """Which rows of observations are believable amounts, those that judgements are made of, in their order."""
-    found = np.zeros(len(observations), dtype=bool)
-    for places, rows in _placed(observations, linear=linear):
-        found[places] = rows.believable
-    return found
-
-
-def _placed(observations: pd.DataFrame, *, linear: bool) -> Iterator[tuple[Codes, Rows]]:
+def placed_rows(observations: pd.DataFrame, *, linear: bool) -> Iterator[tuple[Codes, Rows]]:
     """The places of the rows of each endpoint and attribute, and the rows."""
     missing = [name for name in REQUIRED if name not in observations]
     if missing:

@@ -13,6 +13,7 @@ from bias_harness.estimating.estimators.cells import Codes, Mask
 from bias_harness.estimating.estimators.forms import NOTHING, FormSpread, Term, form_terms, pooled
 from bias_harness.estimating.estimators.interval import Array
 from bias_harness.estimating.estimators.round_numbers import rounding_step
+from bias_harness.estimating.estimators.scopes import FEWEST_WORDINGS, two_way
 from bias_harness.estimating.rows import Rows
 
 Chosen = Callable[[Rows], tuple[Mask, Array]]
@@ -74,6 +75,21 @@ class Side:
         arm = self.reference
         return reference_spread(arm) if arm.value.size else NOTHING
 
+    def wordings_term(self, level: int) -> Term | None:
+        """The part of the variance that wordings bring when they too are a sample, as ways of saying both sides.
+
+        From the gaps by job and wording, over the jobs that have every wording; None for fewer than three wordings or
+        fewer than two such jobs.
+        """
+        of, (codes, names) = self.gaps[level], self.jobs
+        words = len(self.rows.wordings)
+        table = _cell_means(of.level, codes, len(names), words) - _cell_means(of.reference, codes, len(names), words)
+        complete = table[np.isfinite(table).all(axis=1)]
+        if words < FEWEST_WORDINGS or len(complete) < 2:
+            return None
+        _, _, ms_words, ms_rest = two_way(complete)
+        return Term(1 / words, FormSpread(ms_words / len(complete), ms_rest / len(complete), words - 1.0))
+
     def half_step(self, level: int) -> float:
         """Half the rounding step of the answers on the scale of the gap; 0 where they are not round."""
         both = np.concatenate([self.at(level), self.at(self.rows.reference or 0)])
@@ -109,3 +125,11 @@ class Model:
             return raw
         floor = side.half_step(level) ** 2 / of.jobs
         return tuple(Term(t.share, t.spread.at_least(floor)) for t in raw)
+
+
+def _cell_means(arm: Arm, job_of: Codes, jobs: int, words: int) -> Array:
+    """The mean of an arm by job and wording; NaN where it has nothing."""
+    key = job_of[arm.person] * words + arm.wording
+    count = np.bincount(key, minlength=jobs * words)
+    sums = np.bincount(key, weights=arm.value, minlength=jobs * words)
+    return np.where(count > 0, sums / np.maximum(count, 1), np.nan).reshape(jobs, words)

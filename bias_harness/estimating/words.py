@@ -23,11 +23,12 @@ class Measured:
     jobs: int
     terms: tuple[Term, ...]
     forms_reference: int
+    tried: bool
 
     @property
     def form_df(self) -> float:
         """The fewest degrees of freedom among the terms; 0 where no change of words was tried."""
-        return min((t.spread.df for t in self.terms), default=0.0)
+        return min((t.spread.df for t in self.terms), default=0.0) if self.tried else 0.0
 
     @property
     def still(self) -> bool:

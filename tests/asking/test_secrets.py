@@ -10,6 +10,7 @@ from asking import KEY
 from conftest import SMALL
 from loopback_server import Seen, Server, completion, echo, reply
 
+import bias_harness
 from bias_harness import pipeline
 from bias_harness.asking.keys import secrets_of, warn_of_strangers
 from bias_harness.design.audit import load_audit
@@ -81,7 +82,7 @@ def test_a_key_from_a_file_is_found_in_what_is_to_be_shared(workspace: Path, mon
     (run.folder.path / "note.txt").write_text("tried with no-usual-form-of-key")
     assert secrets_in(run.folder.path, secrets_of(asked)) == ["note.txt"]
     with pytest.raises(BiasHarnessError, match=r"looks like a key, in note\.txt"):
-        pipeline.bundle(run, workspace / "x.zip")
+        bias_harness.bundle(run, workspace / "x.zip")
 
 
 @pytest.mark.parametrize(

@@ -119,6 +119,18 @@ def test_a_limit_a_minute_slows_down_and_finishes(tmp_path: Path, name: str) -> 
         assert len(server.seen) < 90, "while the limit is known, nobody asks"
 
 
+def test_when_one_is_told_to_wait_nobody_asks_before_that_time(tmp_path: Path) -> None:
+    def behave(seen: Seen):
+        return [error(429, "try again in 700ms")] if seen.number == 9 else [0.02, *echo(seen)]
+
+    with Server(behave) as server:
+        ask(tmp_path, server.base_url, 60, max_connections=4)
+        told = server.seen[9].at
+        early = [seen.number for seen in server.seen if told + 0.3 < seen.at < told + 0.7]
+    assert early == []
+    assert all_answered_once(tmp_path, 60)
+
+
 def test_the_end_of_a_day_inside_a_200_stops_with_the_time_to_come_back(tmp_path: Path) -> None:
     headers = {"X-RateLimit-Reset": str(int((time.time() + 5 * 3600) * 1000))}
     body = {"error": {"message": "free-models-per-day", "code": 429, "metadata": {"headers": headers}}}
@@ -161,6 +173,7 @@ def test_one_request_that_breaks_its_gateway_does_not_hold_up_the_others(tmp_pat
     with Server(behave) as server:
         tally = ask(tmp_path, server.base_url, 300, max_attempts=3, max_connections=4, outage_seconds=2)
     assert (tally.answered, tally.failed, tally.stopped) == (299, 1, None)
+    assert sum(seen.question == "question 3" for seen in server.seen) <= 5
 
 
 ENDPOINT = Endpoint(name="e", model="m", base_url="http://x/v1", extra_body={"top_k": 5})

@@ -15,10 +15,10 @@ from bias_harness.design.audit import schemas
 from bias_harness.workspace import shipped
 
 FOLDER = ROOT / "bias_harness" / "schemas"
-FILES = [*shipped("experiments").glob("*.yaml"), *shipped("personas").glob("*.yaml")]
+FILES = [path for kind in ("experiments", "personas", "prompts") for path in shipped(kind).glob("*.yaml")]
 
 
-@pytest.mark.parametrize("name", ["experiment", "people", "attribute", "check"])
+@pytest.mark.parametrize("name", ["experiment", "people", "attribute", "edits", "check"])
 def test_published_schema_is_current(name: str) -> None:
     """Renew with `bias-harness schema --write bias_harness/schemas`."""
     made = schemas() | {"check": check_schema()}

@@ -218,5 +218,5 @@ def test_older_estimates_are_refused_in_a_sentence():
     from bias_harness.errors import InputError
     from bias_harness.estimating.estimates import Estimates
 
-    with pytest.raises(InputError, match=r"format 1.*bias-harness estimate RUN"):
+    with pytest.raises(InputError, match=r"format 1.*bias-harness report RUN"):
         Estimates.from_dict({"format": 1, "items": []})

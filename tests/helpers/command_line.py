@@ -76,6 +76,7 @@ def _as_a_process(words: list[str], cwd: Path, env: dict[str, str]) -> Iterator[
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(cwd)
         patch.setattr(sys, "argv", words)
+        patch.setattr(sys.modules["__main__"], "__package__", None)  # or usage would name pytest
         for name in set(os.environ) - set(env):
             patch.delenv(name)
         for name, value in env.items():

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from conftest import SMALL, SMALL_MAP
 
+import bias_harness
 from bias_harness import pipeline
 from bias_harness.asking.providers import simulated
 from bias_harness.errors import BiasHarnessError, InputError, RunFolderError
@@ -64,7 +65,7 @@ def test_a_killed_run_keeps_its_labels_and_is_counted_anew(run: Run) -> None:
     run.folder.write_manifest(begun)
     end = fresh(run).manifest.endpoints["sim"]
     assert (end.nature, end.present, end.designed) == ("recording", 40, 80)
-    assert "40 of the 80 questions" in " ".join(pipeline.headlines(fresh(run)))
+    assert "40 of the 80 questions" in " ".join(fresh(run).headlines)
 
 
 OTHERS = {
@@ -93,11 +94,11 @@ def test_a_lost_manifest_never_makes_a_model_of_it(run: Run, endpoint: str, tmp_
     without = fresh(run)
     assert without.manifest.endpoints["sim"].nature == nature
     assert without.manifest.endpoints["sim"].present == 80
-    assert said in pipeline.headlines(without)[0]
+    assert said in without.headlines[0]
     page = next(p for p in pipeline.report(without, ["en"])).read_text()
     assert said in page
     assert "real language models" not in page
-    (observations,) = pipeline.export(without, [tmp_path / "observations.csv"])
+    (observations,) = bias_harness.export(without, [tmp_path / "observations.csv"])
     assert f",{nature}," in observations.read_text()
 
 
@@ -149,7 +150,7 @@ def test_a_part_says_that_it_is_a_part(small: Path) -> None:
     for part in parts:
         there = len(part.observations)
         assert (part.manifest.status, part.manifest.present, part.manifest.designed) == ("partial", there, 80)
-        assert f"{there} of the 80 questions" in " ".join(pipeline.headlines(part))
+        assert f"{there} of the 80 questions" in " ".join(part.headlines)
     into = RunFolder(small.parent.parent / "results" / "half")
     merge([part.folder for part in parts[:2]], into)
     half = load_run("half")
@@ -165,7 +166,7 @@ def test_a_part_says_that_it_is_a_part(small: Path) -> None:
     merge([part.folder for part in parts], into)
     both = load_run("half")
     assert (both.manifest.status, both.manifest.present) == ("success", 80)
-    assert not [line for line in pipeline.headlines(both) if "of the whole design" in line]
+    assert not [line for line in both.headlines if "of the whole design" in line]
 
 
 def test_parts_that_disagree_on_what_answered_are_of_unknown_kind(small: Path) -> None:
@@ -300,7 +301,7 @@ def imported(workspace: Path) -> Run:
     rows = [f"m,{who},p{i},{amount + i}" for i in range(6) for who, amount in (("m", 50_000), ("f", 48_000))]
     (workspace / "t.csv").write_text("model,who,person,salary\n" + "\n".join(rows) + "\n")
     (workspace / "map.yaml").write_text(yaml.safe_dump(SMALL_MAP))
-    return pipeline.import_answers(workspace / "t.csv", workspace / "map.yaml")
+    return bias_harness.import_answers(workspace / "t.csv", workspace / "map.yaml")
 
 
 def test_imported_trials_name_their_format(workspace: Path) -> None:
@@ -316,7 +317,7 @@ def test_imported_trials_name_their_format(workspace: Path) -> None:
     with pytest.raises(InputError, match="format 3 is newer"):
         read_trials(trials)
     trials.write_text(head + "nonsense\n")
-    with pytest.raises(RunFolderError, match="line 2 is no trial"):
+    with pytest.raises(RunFolderError, match="line 2 is not a trial"):
         read_trials(trials)
 
 

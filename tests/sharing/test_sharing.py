@@ -145,7 +145,7 @@ def test_numbers_that_the_answers_do_not_give_are_found_whatever_the_sums(archiv
 @pytest.mark.parametrize(
     ("name", "old", "new"),
     [
-        ("data/estimates.csv", b"gap_meaningful", b"equivalent"),
+        ("data/estimates.csv", b"headline", b"scopes"),
         ("data/pairs.csv", b"simulation", b"model"),
         ("data/codebook.md", b"simulation", b"model"),
         ("data/datapackage.json", b"simulation", b"model"),

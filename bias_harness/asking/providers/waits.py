@@ -14,10 +14,10 @@ _DURATION = re.compile(
     r"(?:(?P<minutes>[\d.]+)m(?!s)(?:in(?:ute)?s?)?)?(?:(?P<seconds>[\d.]+)s(?:ec(?:ond)?s?)?)?(?:(?P<millis>[\d.]+)ms)?"
 )
 _SECONDS = {"days": 86_400, "hours": 3_600, "minutes": 60, "seconds": 1, "millis": 0.001}
+_UNITS = r"ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hours?|d|days?"
 _IN_WORDS = re.compile(
     r"\b(?:try(?:ing)?(?: again)?|retry(?:ing)?|wait(?: for)?|again)(?: at least)?(?: in| after)? "
-    r"((?:\d+(?:\.\d+)? ?(?:ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hours?|d|days?)(?![a-z])"
-    r"[ ,]*(?:and )?)+)",
+    rf"((?:\d+(?:\.\d+)? ?(?:{_UNITS})(?![a-z])[ ,]*(?:and )?)+)",
     re.IGNORECASE,
 )
 _RETRY_NAMES = ("retrydelay", "retry_after", "retryafter", "retry-after", "retry_after_seconds")
