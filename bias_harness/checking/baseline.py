@@ -140,7 +140,7 @@ def _verdict(estimates: Estimates, e: Estimate) -> str | None:
     A check compares the same cases, so it needs no other jobs to hold for.
     """
     j = estimates.judgements.of(e.endpoint, e.attribute, e.level)
-    if j is None or j.basis != "cases" or not j.differs or j.gap is None or j.gap.low is None or j.gap.high is None:
+    if j is None or j.word != "difference_in_these_cases" or j.gap is None or j.gap.low is None or j.gap.high is None:
         return e.verdict
     return "gap_meaningful" if j.gap.low > j.margin or j.gap.high < -j.margin else e.verdict
 

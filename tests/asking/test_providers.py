@@ -24,20 +24,20 @@ from bias_harness.plugins import Plugin
 from bias_harness.vocabulary import Response, Trial
 
 DOCS = ROOT / "docs" / "running.md"
-NINE_LINES = DOCS.read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
+EIGHT_LINES = DOCS.read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
 
 
 @pytest.fixture
 def parrot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Endpoint:
-    (tmp_path / "parrot.py").write_text(NINE_LINES)
+    (tmp_path / "parrot.py").write_text(EIGHT_LINES)
     monkeypatch.syspath_prepend(tmp_path)
     point = EntryPoint("parrot", "parrot:create", "bias_harness.providers")
     monkeypatch.setattr(providers, "plugins", lambda kind: {"parrot": Plugin(kind, "parrot", "parrot 1", point)})
     return Endpoint(name="polly", provider="parrot")
 
 
-def test_a_provider_can_be_written_in_nine_lines(parrot: Endpoint, tmp_path: Path) -> None:
-    assert sum(bool(line.strip()) for line in NINE_LINES.splitlines()) == 9
+def test_a_provider_can_be_written_in_eight_lines(parrot: Endpoint, tmp_path: Path) -> None:
+    assert sum(bool(line.strip()) for line in EIGHT_LINES.splitlines()) == 8
     provider = create(parrot, Context())
     assert isinstance(provider, Provider)
     in_loop(ask_all(tmp_path, [Work(parrot, provider, requests(50, "polly"), Tally("polly", 50))]))

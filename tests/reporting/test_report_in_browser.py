@@ -86,7 +86,7 @@ def test_an_answer_is_two_clicks_from_a_number(written: Any) -> None:
 def test_tables_sort_and_search(written: Any) -> None:
     with opened(written("plain") / "report.en.html") as found:
         table = found.page.locator("#estimates-table")
-        head = table.locator("th", has_text="Typical %")
+        head = table.locator("th", has_text="Mean %")
         head.locator("button").click()
         assert head.get_attribute("aria-sort") == "ascending"
         cells = table.locator("tbody td:nth-child(4)")
