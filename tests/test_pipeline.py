@@ -57,7 +57,8 @@ def test_a_planted_gap_is_recovered_and_lies_in_its_interval(planted: pipeline.R
     assert e.percent_low < planted_mean < e.percent_high
     judged = planted.judgements.of("sim", "gender", "female")
     assert judged is not None
-    assert (judged.jobs, judged.word, judged.because) == (5, "difference_in_these_cases", ("few_jobs",))
+    # a fifth of the women's answers are refusals, which alone could hide the gap: nothing is asserted
+    assert (judged.jobs, judged.word, judged.because) == (5, "depends", ("silence",))
     assert e.n_profiles == 10
 
 

@@ -20,8 +20,7 @@ Row = Mapping[str, Any]
 NAMES = (Column("model"), Column("attribute"), Column("level"))
 JUDGED = (
     *(Column("percent", "gap"), Column("low", "gap"), Column("high", "gap")),
-    *(Column("alone_low", "gap"), Column("alone_high", "gap")),
-    *(Column("p", "number"), Column("p_adjusted", "number"), Column("family", "count")),
+    *(Column("p_adjusted", "number"), Column("family", "count")),
     *(Column("jobs", "count"), Column("forms_level", "count"), Column("forms_reference", "count")),
     *(Column("words_move", "gap"), Column("above_floor", "gap")),
     *(Column("verdict"), Column("because")),
@@ -51,8 +50,7 @@ def _judged(view: View, j: Judgement) -> list[Any]:
     return [
         *_names(view, j),
         *shown(j),
-        *shown(j, j.alone)[1:],
-        *(j.p_value, j.p_adjusted, j.family_size, j.jobs, j.forms_level, j.forms_reference),
+        *(j.p_adjusted, j.family_size, j.jobs, j.forms_level, j.forms_reference),
         *sizes,
         t(f"verdicts.{key_of(j)}"),
         ", ".join(str(codes[why]) for why in j.because),
