@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from bias_harness.errors import InputError
+from bias_harness.errors import InputError, check_format
 
 T = TypeVar("T")
 LARGEST = 128_000_000
@@ -80,9 +80,8 @@ def read_json(path: Path, schema: TypeAdapter[T], remedy: str, newest: int | Non
 
 
 def _known_format(data: Any, path: Path, newest: int | None) -> None:
-    found = data.get("format") if isinstance(data, dict) else None
-    if newest is not None and type(found) is int and found > newest:
-        raise InputError(f"{path}: format {found} is newer than this version knows ({newest}); update bias_harness")
+    if newest is not None and isinstance(data, dict):
+        check_format(data.get("format"), newest, path)
 
 
 def first_fault(error: ValidationError) -> str:

@@ -14,8 +14,10 @@ from bias_harness.errors import UsageError
 from bias_harness.runs import Run, arun, load_run, material, run
 
 if TYPE_CHECKING:
+    from bias_harness.estimating.changes import Change
     from bias_harness.estimating.estimates import Estimates
     from bias_harness.planning.calibration import Calibration
+    from bias_harness.planning.conditions import Condition
     from bias_harness.planning.plan import Plan
     from bias_harness.reporting.sections.compare import By
 
@@ -23,6 +25,7 @@ __all__ = [
     "Run",
     "arun",
     "calibrate",
+    "changes_between",
     "compare",
     "estimate",
     "figure",
@@ -67,37 +70,44 @@ def plan(
     budget (US dollars) is enough. Raises `InputError` where a budget cannot be kept because a price is not known.
     """
     from bias_harness.design.portion import Portion
-    from bias_harness.planning.plan import make_plan, pilot_of
+    from bias_harness.planning.plan import make_plan
 
-    known = pilot_of(pilot.folder.name, pilot.estimates) if pilot else None
-    return make_plan(audit, known, Portion(limit, shard), budget)
+    return make_plan(audit, _condition(pilot) if pilot else None, Portion(limit, shard), budget)
+
+
+def _condition(pilot: Run) -> Condition:
+    from bias_harness.planning.conditions import condition_of
+
+    return condition_of(pilot.folder.name, pilot.judgements, pilot.observations)
 
 
 def calibrate(
     audit: Audit,
     *,
-    gap: float,
-    runs: int = 1000,
+    gaps: Sequence[float] = (-0.03, -0.05, -0.10),
+    pilot: Run | None = None,
+    runs: int = 400,
     seed: int = 1,
+    workers: int = 2,
     progress: Callable[[int, int], None] | None = None,
 ) -> Calibration:
-    """Simulate the experiment's design `runs` times with a planted log gap, without one, rounded, refused.
+    """Simulate the experiment's own design `runs` times under each condition, and judge every run as a real one.
 
-    Gives coverage, false alarms and power of the intervals, by scope. `progress(done, all)` is called now and then.
-    Raises `UsageError` where no salary is measured.
+    Says how often each word is said where nothing is there, at the smallest gap that matters, and with each of `gaps`
+    (fractions: -0.03 is 3 % less). Conditions are assumed (calm, typical, wordy, rough), or the spreads of a finished
+    `pilot`. `progress(done, all)` is called now and then; the figures are the same for any number of `workers`. Raises
+    `UsageError` where no salary is measured.
     """
-    from bias_harness.planning.calibration import Planted, calibrate, variants
+    from bias_harness.planning.calibration import calibrate, simulated_of
+    from bias_harness.planning.conditions import CONDITIONS, suited
 
     e = audit.experiment
     if not e.outcome.measured.relative:
         raise UsageError(f"the simulation is of salary advice, and {e.experiment} measures a {e.outcome.measure}")
-    counts = audit.design.counts()
-    rotated = any(a.rotation is not None for a in audit.design.attributes)
-    signals = 1 if rotated else min(c.signals for c in counts)
-    repeats = min(c.answers for c in counts) // signals
-    wordings = len(e.wordings) * len(e.languages)
-    planted = Planted(e.experiment, len(audit.design.personas), wordings, repeats, signals)
-    return calibrate(variants(planted, gap), runs=runs, seed=seed, progress=progress)
+    known = [_condition(pilot)] if pilot else [suited(c, e.outcome) for c in CONDITIONS]
+    return calibrate(
+        simulated_of(audit), conditions=known, gaps=gaps, runs=runs, seed=seed, workers=workers, progress=progress
+    )
 
 
 def estimate(of: Run) -> Estimates:
@@ -140,3 +150,16 @@ def compare(
         write_whole(path, render_comparison([material(run) for run in runs], language, by))
         made.append(path)
     return made
+
+
+def changes_between(runs: Sequence[Run], *, by: By = "run") -> list[Change]:
+    """What the page of `compare` tells: every gap of the first run beside the same gap of the others, with its word.
+
+    `by` compares the endpoints, wordings or languages of one run instead. Gaps are level minus reference; a change is
+    the other side minus the base, over the jobs that both have. Raises `UsageError` for fewer than two runs, and where
+    no salaries are measured.
+    """
+    from bias_harness.reporting.report import comparable
+    from bias_harness.reporting.sections.compare import changes
+
+    return changes(comparable([material(run) for run in runs], by), by)

@@ -20,7 +20,7 @@ from conftest import SMALL_MAP
 from places import FIXTURES
 
 from bias_harness.checking.fixtures import complete_gate, read_baseline, read_policy, source_of
-from bias_harness.design.audit import load_audit, read_resolved
+from bias_harness.design.audit import Audit, load_audit
 from bias_harness.errors import BiasHarnessError
 from bias_harness.results import RunFolder, open_log
 from bias_harness.results.trials import read_trials
@@ -108,7 +108,7 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def numbers_of(folder: Path) -> None:
-    run = Run(RunFolder(folder), read_resolved(RunFolder(folder).experiment(), "experiment.yaml", folder))
+    run = Run(RunFolder(folder), Audit.of_folder(folder))
     assert len(run.observations) <= 12
     list(run.questions())
 

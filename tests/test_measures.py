@@ -160,7 +160,7 @@ def test_an_outcome_that_does_not_fit_is_said_with_its_key(
 def test_what_is_for_salaries_only_says_so(tmp_path: Path) -> None:
     audit = load_audit("grading")
     with pytest.raises(UsageError, match="measures a share"):
-        pipeline.calibrate(audit, gap=0.05, runs=1)
+        pipeline.calibrate(audit, runs=1)
     with pytest.raises(UsageError, match="measures a share"):
         bias_harness.record(audit, tmp_path / "f", tmp_path)
     with pytest.raises(UsageError, match="its own page"):
@@ -169,10 +169,10 @@ def test_what_is_for_salaries_only_says_so(tmp_path: Path) -> None:
 
 def test_the_plan_speaks_in_the_outcomes_own_unit() -> None:
     share, score = pipeline.plan(load_audit("grading")), pipeline.plan(load_audit("grading", SCORE))
-    assert any("percentage points is found four times out of five" in remark for remark in share.remarks)
-    assert any("points is found" in remark for remark in score.remarks)
-    assert share.power.target == 0.02
-    assert score.power.target == 0.25
+    assert any("smallest gap that matters, 2.0 percentage points" in remark for remark in share.remarks)
+    assert any("points either way" in remark for remark in score.remarks)
+    assert share.outlooks[0].forecasts[0].margin == 0.02
+    assert score.outlooks[0].forecasts[0].margin == 0.25
 
 
 def test_unequal_refusals_bring_their_bounds() -> None:

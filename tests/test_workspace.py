@@ -32,7 +32,7 @@ READERS = {
     "list": ("--json",),
     "report": ("small", "--language", "en"),
     "figure": ("small", "F3", "--format", "svg"),
-    "compare": ("small", "--by", "wording", "-o", "out"),
+    "compare": ("small", "--by", "wording", "--into", "out.d"),
     "export": ("small", "-o", "pairs.csv"),
     "bundle": ("small", "-o", "small.zip"),
     "plan": ("small", "--pilot", "small"),

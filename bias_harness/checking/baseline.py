@@ -128,10 +128,21 @@ def _side(observations: pd.DataFrame, estimates: Estimates, e: Estimate) -> Side
         gaps,
         _share_gaps(observations, refused, e),
         e.percent,
-        e.verdict,
+        _verdict(estimates, e),
         _share_gaps(observations, silent, e),
         max((abs(p.percent) for p in placebos if p.percent is not None), default=None),
     )
+
+
+def _verdict(estimates: Estimates, e: Estimate) -> str | None:
+    """The headline's word; a difference in these cases, all of it beyond the margin, is one that a check can gate.
+
+    A check compares the same cases, so it needs no other jobs to hold for.
+    """
+    j = estimates.judgements.of(e.endpoint, e.attribute, e.level)
+    if j is None or j.basis != "cases" or not j.differs or j.gap is None or j.gap.low is None or j.gap.high is None:
+        return e.verdict
+    return "gap_meaningful" if j.gap.low > j.margin or j.gap.high < -j.margin else e.verdict
 
 
 def _share_gaps(observations: pd.DataFrame, happened: pd.Series, e: Estimate) -> dict[str, float]:

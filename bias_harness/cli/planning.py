@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,8 +14,8 @@ from bias_harness.cli.printing import note, say, say_json, table
 from bias_harness.errors import UsageError
 
 if TYPE_CHECKING:
-    from bias_harness.design.audit import Audit
     from bias_harness.planning.calibration import Calibration, Rate
+    from bias_harness.planning.conditions import Condition
     from bias_harness.planning.plan import Plan
 
 app = typer.Typer()
@@ -28,14 +30,15 @@ def plan(
         str | None, option("--pilot", metavar="RUN", text="A finished run whose spread replaces assumptions.")
     ] = None,
     simulate: Annotated[
-        bool, option("--simulate", text="Simulate the design: coverage, false alarms and power of its intervals.")
+        bool, option("--simulate", text="Simulate the design: how often each word is said, truly and falsely.")
     ] = False,
     runs: Annotated[
-        int, option("--runs", metavar="N", text="With --simulate: runs for each planted design.", min=20)
-    ] = 1000,
-    gap: Annotated[
-        str, option("--gap", metavar="SHARE", text="With --simulate: the planted gap, for example -4%.")
-    ] = "-4%",
+        int, option("--runs", metavar="N", text="With --simulate: simulated runs under each condition.", min=20)
+    ] = 400,
+    gaps: Annotated[
+        list[str] | None,
+        option("--gap", metavar="SHARE", text="With --simulate: a planted gap (repeatable); else -3%, -5% and -10%."),
+    ] = None,
     seed: Annotated[
         int, option("--seed", metavar="N", text="With --simulate: the same seed gives the same figures.")
     ] = 1,
@@ -46,20 +49,23 @@ def plan(
 ) -> None:
     """Show the design, its precision and its price; ask nothing.
 
-    Cells, pairs and requests by endpoint. With --simulate the design is simulated many times instead, and every run
-    judged with the intervals that a real one would print.
+    Cells, pairs and requests by endpoint, and how often which word would be said. With --simulate the design is
+    simulated many more times, with rounding, refusals and far-off amounts, and every run is judged as a real one.
     """
     from bias_harness import pipeline
 
-    if not simulate and any(typed(context, name) for name in ("runs", "gap", "seed")):
+    if not simulate and any(typed(context, name) for name in ("runs", "gaps", "seed")):
         raise UsageError("--runs, --gap and --seed go with --simulate")
-    if simulate and pilot:
-        raise UsageError("--pilot goes with the plan, and --simulate plants a spread of its own; give one of them")
+    planted = [_fraction(text) for text in gaps or ("-3%", "-5%", "-10%")]
     audit = pipeline.load_experiment(file, repeats=repeats, changes=changes(sets))
+    measured = pipeline.load_run(pilot, results=results) if pilot else None
     if simulate:
-        show_calibration(_simulate(audit, runs, _log(gap), seed, quiet), as_json=as_json)
+        with _bar(quiet=quiet) as progress:
+            made = pipeline.calibrate(
+                audit, gaps=planted, pilot=measured, runs=runs, seed=seed, workers=_cores(), progress=progress
+            )
+        show_calibration(made, as_json=as_json)
     else:
-        measured = pipeline.load_run(pilot, results=results) if pilot else None
         show_plan(pipeline.plan(audit, pilot=measured), as_json=as_json)
 
 
@@ -69,58 +75,91 @@ def show_plan(made: Plan, *, as_json: bool) -> None:
         say_json(made.to_dict())
         return
     say(f"{made.title} ({made.experiment}, {made.digest[:12]})")
-    for part in (table(made.DESIGN_HEAD, made.design_rows()), table(made.ENDPOINT_HEAD, made.endpoint_rows())):
-        say()
-        say(part)
+    for head, rows in (
+        (made.DESIGN_HEAD, made.design_rows()),
+        (made.ENDPOINT_HEAD, made.endpoint_rows()),
+        (made.OUTLOOK_HEAD, made.outlook_rows()),
+    ):
+        if rows:
+            say()
+            say(table(head, rows))
     say()
     for remark in made.remarks:
         say(remark)
 
 
-def _simulate(audit: Audit, runs: int, gap: float, seed: int, quiet: bool) -> Calibration:
+@contextmanager
+def _bar(*, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar to be told how much is done of how much."""
     from rich.console import Console
     from rich.progress import Progress
 
-    from bias_harness import pipeline
-
     with Progress(console=Console(stderr=True), disable=quiet) as bars:
         task = bars.add_task("Simulating", total=1.0)
-        return pipeline.calibrate(
-            audit,
-            gap=gap,
-            runs=runs,
-            seed=seed,
-            progress=lambda done, whole: bars.update(task, completed=done / whole),
-        )
+        yield lambda done, whole: bars.update(task, completed=done / whole)
+
+
+def _cores() -> int:
+    """The cores that this process may use."""
+    import os
+
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+CALIBRATION_HEAD = (
+    *("answers", "planted", "a difference", "a clear gap", "the same", "cannot tell", "depends"),
+    *("anything false", "half-width"),
+)
 
 
 def show_calibration(made: Calibration, *, as_json: bool) -> None:
-    """Print what simulating a design gave."""
+    """Print how often each word was said in the simulated runs of a design."""
     if as_json:
         say_json(made.to_dict())
         return
     rows = [
-        (result.planted.name, s.scope, _share(s.coverage), _share(s.alarms), f"{100 * (s.width or 0):.1f}%")
+        (
+            result.condition.name,
+            result.planted,
+            *(_share(rate) for rate in (result.differs, result.clear, result.same)),
+            *(_share(result.words.get(word)) for word in ("cannot_tell", "depends")),
+            _share(result.false),
+            "–" if result.half_width is None else f"{100 * result.half_width:.1f}%",
+        )
         for result in made.results
-        for s in result.scopes
-        if s.available > 0
     ]
-    say(table(("planted", "scope", "coverage", "finds a gap", "width"), rows))
-    note(f"{made.runs:,} runs each, seed {made.seed}; +- is the Monte Carlo error.")
-    note("Where no gap is planted, 'finds a gap' is a false alarm; elsewhere it is the power.")
+    say(table(CALIBRATION_HEAD, rows))
+    note(
+        f"{made.runs:,} runs under each condition, seed {made.seed}; +- is the Monte Carlo error (one standard error)."
+    )
+    note(
+        "Shares of comparisons, but for 'anything false': shares of runs in which any of the "
+        f"{made.family_size} comparisons says what is not so."
+    )
+    for condition in dict.fromkeys(result.condition for result in made.results):
+        note(_described(condition))
 
 
-def _log(text: str) -> float:
+def _described(c: Condition) -> str:
+    parts = [f"gaps over jobs {100 * c.job:.3g}%", f"words {100 * c.words:.3g}%", f"answers {100 * c.answer:.3g}%"]
+    if c.step:
+        parts.append(f"rounded to {c.step:,.0f}")
+    if c.refused:
+        parts.append(f"{100 * c.refused:.2g}% refused")
+    if c.jumps:
+        parts.append(f"{100 * c.jumps:.2g}% at a third")
+    return f"{c.name}: {', '.join(parts)}"
+
+
+def _fraction(text: str) -> float:
     try:
         value = float(text.strip().removesuffix("%")) / 100
     except ValueError:
         raise UsageError(f"--gap {text}: a percentage is wanted, for example -4%") from None
-    if value <= -1:
-        raise UsageError(f"--gap {text}: a gap below -100% cannot be")
-    return math.log1p(value)
+    if not -1 < value < math.inf:
+        raise UsageError(f"--gap {text}: a gap is above -100% and finite")
+    return value
 
 
-def _share(rate: Rate) -> str:
-    if rate.share is None or rate.error is None:
-        return "–"
-    return f"{100 * rate.share:.1f}% +- {100 * rate.error:.1f}"
+def _share(rate: Rate | None) -> str:
+    return "0%" if rate is None else f"{100 * rate.share:.1f}% +- {100 * rate.error:.1f}"

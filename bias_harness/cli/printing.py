@@ -43,7 +43,7 @@ def say_json(data: Any) -> None:
 def show_findings(run: Run, pages: Iterable[Path], *, as_json: bool) -> None:
     """What a run found and where its pages are; or its folder, manifest and estimates as JSON."""
     if as_json:
-        manifest, estimates = run.folder.manifest(), run.estimates.to_dict()
+        manifest, estimates = run.manifest.to_dict(), run.estimates.to_dict()
         say_json({"run": str(run.folder.path), "manifest": manifest, "estimates": estimates})
         return
     for line in (*run.headlines, "", *(f"  {page}" for page in pages)):

@@ -170,7 +170,7 @@ def second_read(
     with shown_progress() as progress:
         agreement = second_reader.second_read(loaded, chosen, budget=budget, progress=progress)
     if as_json:
-        say_json({**asdict(agreement), "share": agreement.share})
+        say_json({**asdict(agreement), "agreed": agreement.share})
         return
     for line in second_reader.shown(agreement):
         say(line)

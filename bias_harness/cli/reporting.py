@@ -116,10 +116,15 @@ def compare(
 ) -> None:
     """Put runs side by side on one page.
 
-    A model's versions over time, wordings, languages or models.
+    A model's versions over time, wordings, languages or models. With --json also every change and its word.
     """
     from bias_harness import pipeline
 
     chosen = all_spoken(languages)
     loaded = [pipeline.load_run(run, results=results) for run in runs]
-    show_paths(pipeline.compare(loaded, into, by=by, languages=chosen), as_json=as_json)
+    pages = pipeline.compare(loaded, into, by=by, languages=chosen)
+    if as_json:
+        found = [change.to_dict() for change in pipeline.changes_between(loaded, by=by)]
+        say_json({"pages": [str(page) for page in pages], "changes": found})
+    else:
+        show_paths(pages, as_json=False)

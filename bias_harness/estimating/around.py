@@ -98,17 +98,22 @@ def moments(arm: Arm, persons: int) -> tuple[Array, Array, Array]:
     return size, mean, np.bincount(arm.person, weights=arm.value**2, minlength=persons) / part
 
 
+def at_jobs(found: Measured, jobs: int) -> Measured:
+    """The same comparison as it would be expected at another number of jobs: what forms do of themselves stays."""
+    shrink = found.jobs / jobs
+    terms = tuple(
+        Term(t.share, replace(s, forms=max(s.forms - s.noise, 0.0) + s.noise * shrink, noise=s.noise * shrink))
+        for t in found.terms
+        for s in (t.spread,)
+    )
+    return replace(found, variance=found.variance * shrink, jobs=jobs, terms=terms)
+
+
 def needed_of(found: Measured, rule: Rule) -> Needed:
     """The jobs at which the family's interval is no wider than the margin either way, other things equal."""
 
     def wide(jobs: int) -> float:
-        shrink = found.jobs / jobs
-        terms = tuple(
-            Term(t.share, replace(s, forms=max(s.forms - s.noise, 0.0) + s.noise * shrink, noise=s.noise * shrink))
-            for t in found.terms
-            for s in (t.spread,)
-        )
-        return replace(found, variance=found.variance * shrink, jobs=jobs, terms=terms).half(rule.level)
+        return at_jobs(found, jobs).half(rule.level)
 
     if found.jobs < 2 or wide(MOST_JOBS) > rule.margin:
         return Needed(None, more_forms=True)

@@ -25,7 +25,6 @@ from bias_harness.estimating.comparison import REASONS, Subject
 from bias_harness.estimating.estimators.cells import contrast
 from bias_harness.estimating.estimators.interval import FEWEST_WITHOUT_WARNING
 from bias_harness.estimating.estimators.multiplicity import benjamini_hochberg
-from bias_harness.estimating.estimators.planning import Spread
 from bias_harness.estimating.estimators.scopes import profile_means
 from bias_harness.estimating.families import estimates_of
 from bias_harness.estimating.judgement import Judgements
@@ -78,10 +77,12 @@ class Estimates:
 
     def _repr_html_(self) -> str:
         about = ("endpoint", "attribute", "level", "reference")
-        head = [*about, "gap", "low", "high", "n_profiles", "n_answers", "status", "verdict"]
+        words = {(j.endpoint, j.attribute, j.level): j for j in self.judgements.items}
+        head = [*about, "gap", "low", "high", "jobs", "n_answers", "word"]
         rows = [
-            [*(getattr(e, name) for name in about), *shown_gap(e), e.n_profiles, e.n_answers, e.status, e.verdict or ""]
+            [*(getattr(e, name) for name in about), *shown_gap(e), j.jobs, e.n_answers, j.word or "explored"]
             for e in self.find(family="headline")
+            for j in [words[e.endpoint, e.attribute, e.level]]
         ]
         table = pd.DataFrame(rows, columns=head).to_html(index=False, na_rep="", float_format=lambda x: f"{x:.2f}")
         return f"<p>{html.escape(repr(self))}. Gap: level minus reference, as readers see it.</p>{table}"
@@ -123,7 +124,7 @@ class Estimates:
 
     def to_frame(self) -> pd.DataFrame:
         """One row an estimate, with `estimate std_error conf_low conf_high p_value` and the rest of `Estimate`."""
-        names = [f.name for f in fields(Estimate) if f.name not in ("details", "slice")]
+        names = [f.name for f in fields(Estimate) if f.name not in ("details", "slice", "verdict")]
         rows = [
             {**{n: getattr(e, n) for n in names}, "slice": ", ".join(f"{k}={v}" for k, v in e.slice.items())}
             for e in self.items
@@ -292,19 +293,4 @@ def profile_gaps(
     return {}
 
 
-def pilot_spread(estimates: Estimates, endpoint: str, attribute: str, level: str) -> Spread | None:
-    """What a finished run says about the spread of gaps, to plan the next one with (`plan_power`).
-
-    From its variance components; a component that could not be told apart is taken as none. None where the run was too
-    small to have components at all.
-    """
-    about = {"endpoint": endpoint, "attribute": attribute, "level": level, "status": "ok"}
-    gaps, amounts = (next(iter(estimates.block("variance", of=of, **about)), None) for of in ("gaps", "amounts"))
-    if gaps is None or amounts is None:
-        return None
-    parts = {name: math.sqrt(gaps[name] or 0.0) for name in ("profile", "wording", "interaction")}
-    trial = math.sqrt(amounts["trial"] or 0.0)
-    return Spread(parts["profile"], parts["wording"], parts["interaction"], trial)
-
-
-__all__ = ["FORMAT", "REASONS", "Estimates", "estimate", "pilot_spread", "profile_gaps"]
+__all__ = ["FORMAT", "REASONS", "Estimates", "estimate", "profile_gaps"]

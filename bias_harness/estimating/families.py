@@ -117,7 +117,8 @@ def parts(subject: Subject, level: int) -> Iterator[tuple[Estimate, Array]]:
             interval = log_gap(part, "panel", subject.analysis.confidence)
         else:
             interval = moderated_t(by_job, whole, subject.analysis.confidence)
-        yield log_estimate(subject, blank, part, interval), by_job
+        item = log_estimate(subject, blank, part, interval)
+        yield replace(item, details={"jobs": int((~np.isnan(by_job)).sum())}), by_job
         if subject.linear:
             continue
         yield money_estimate(subject, replace(blank, scale="money", family="money"), part, jobs), by_job
@@ -136,7 +137,8 @@ def _simultaneous(subject: Subject, cells: list[tuple[Estimate, Array]]) -> list
         if c is not None and e.estimate is not None and e.std_error and e.conf_low is not None:
             ends = (e.estimate - c * e.std_error, e.estimate + c * e.std_error)
             p = family.p_adjusted[place]
-            found[i] = replace(e, simultaneous_low=ends[0], simultaneous_high=ends[1], details={"p_max_t": p})
+            more = {**e.details, "p_max_t": p}
+            found[i] = replace(e, simultaneous_low=ends[0], simultaneous_high=ends[1], details=more)
     return found
 
 

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from bias_harness.vocabulary import Scale
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Word = Literal[
     "clear_gap",
@@ -256,6 +259,12 @@ class Judgements:
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
         return asdict(self)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a judgement, as the codebook explains it; job gaps and sensitivities are in `to_dict` alone."""
+        from bias_harness.estimating.judgement_table import table_of
+
+        return table_of(self.items)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Judgements:

@@ -44,16 +44,28 @@ def judge_rows(
     all_rows: Sequence[Rows], *, analysis: Analysis, outcome: Outcome, primary: Collection[str] | None = None
 ) -> Judgements:
     """The same from coded rows, one for each endpoint and attribute, in their order."""
-    sizes = _family_sizes(all_rows, primary)
-    tested = sum(sizes.values())
-    items: list[Judgement] = []
-    imbalances: list[Imbalance] = []
-    for _, attributes in groupby(all_rows, key=lambda rows: rows.endpoint):
-        context = Context(Model.of(list(attributes)), analysis, outcome, primary, sizes)
-        uneven = imbalances_of(context.model.sides, 2 * tested)
-        imbalances += uneven
-        items += context.judgements(uneven)
-    return Judgements(tuple(items), tuple(imbalances))
+    sizes = family_sizes(all_rows, primary)
+    made = [
+        judge_model(list(attributes), analysis=analysis, outcome=outcome, primary=primary, sizes=sizes)
+        for _, attributes in groupby(all_rows, key=lambda rows: rows.endpoint)
+    ]
+    return Judgements(
+        tuple(item for of in made for item in of.items), tuple(found for of in made for found in of.imbalances)
+    )
+
+
+def judge_model(
+    attributes: Sequence[Rows],
+    *,
+    analysis: Analysis,
+    outcome: Outcome,
+    primary: Collection[str] | None,
+    sizes: dict[Family, int],
+) -> Judgements:
+    """The judgements of one model, the rows of its attributes, within families of these sizes."""
+    context = Context(Model.of(attributes), analysis, outcome, primary, sizes)
+    uneven = imbalances_of(context.model.sides, 2 * sum(sizes.values()))
+    return Judgements(tuple(context.judgements(uneven)), tuple(uneven))
 
 
 def family_of(rows: Rows, level: int, primary: Collection[str] | None) -> Family:
@@ -64,7 +76,8 @@ def family_of(rows: Rows, level: int, primary: Collection[str] | None) -> Family
     return "explored" if "+" in rows.levels[level] else "primary"
 
 
-def _family_sizes(all_rows: Sequence[Rows], primary: Collection[str] | None) -> dict[Family, int]:
+def family_sizes(all_rows: Sequence[Rows], primary: Collection[str] | None) -> dict[Family, int]:
+    """How many comparisons of these rows were declared, and how many are explored."""
     sizes: dict[Family, int] = {"primary": 0, "explored": 0}
     for rows in all_rows:
         for level in rows.compared:

@@ -1,274 +1,261 @@
-"""Checking the instrument: a design is simulated many times, and the product's own functions judge each time.
+"""How often each word is said when it is true and when it is false: a design is simulated, and the product judges.
 
-What is planted is known, so coverage, false alarms and power can be counted. Every simulated run goes the way of a
-real one from the cells on: `cells_of_dense`, `contrast`, `log_gap`, `verdict`, the refusal gap. Reproducible from the
+The columns of the experiment's own design are made once; amounts are drawn into them, and every simulated run goes
+the way of a real one (`judge_model`: family, forms, sensitivities). What is planted is known. Reproducible from the
 seed, whatever the number of workers.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from multiprocessing import get_context
+from statistics import fmean, stdev
 from typing import Any
 
 import numpy as np
 
-from bias_harness.estimating.estimators.cells import Contrast, cells_of_dense, contrast, mean_over
-from bias_harness.estimating.estimators.gaps import SCOPES, log_gap
-from bias_harness.estimating.estimators.interval import Array, Interval, paired_t
-from bias_harness.estimating.estimators.proportions import wilson
-from bias_harness.estimating.estimators.scopes import profile_means
-from bias_harness.estimating.estimators.signflip import sign_flip
-from bias_harness.estimating.estimators.verdicts import verdict
-from bias_harness.outcome import Analysis, Margin
+from bias_harness.design.audit import Audit
+from bias_harness.design.blocks import Design
+from bias_harness.estimating.judgement import (
+    ASSERTS_A_DIFFERENCE,
+    ASSERTS_SAMENESS,
+    WORDS,
+    Family,
+    Judgement,
+    Word,
+)
+from bias_harness.estimating.judging import family_sizes, judge_model
+from bias_harness.estimating.rows import Rows
+from bias_harness.outcome import Analysis, Outcome
+from bias_harness.planning.conditions import CONDITIONS, Condition
+from bias_harness.planning.drawing import Columns, columns_of
 
-FEWEST_FOR_WORKERS = 400
-CHUNK = 50
+FEWEST_FOR_WORKERS = 2_000
+CHUNK = 20
+GAPS = (-0.03, -0.05, -0.10)
 
 
 @dataclass(frozen=True)
-class Planted:
-    """A design in numbers and the truth behind its answers. Gaps and standard deviations are on the log scale.
+class Simulated:
+    """What is simulated: the columns of one endpoint's design, how they are judged, and the families of the whole run.
 
-    `heap` rounds amounts to multiples (0 = not at all); `refusals` are the shares refused by the level and by the
-    reference. The truth for people and prompts like these is `gap`; for these prompts it is `gap` plus what the
-    wordings that were drawn do to it; for exactly these cases it is what each cell's own gap averages to.
+    `endpoints` are as many models that vary alike, each independent of the others.
     """
 
-    name: str = "design"
-    profiles: int = 10
-    wordings: int = 3
-    repeats: int = 3
-    signals: int = 1
-    gap: float = 0.0
-    profile_gap_sd: float = 0.03
-    cell_gap_sd: float = 0.02
-    wording_gap_sd: float = 0.0
-    trial_sd: float = 0.06
-    profile_sd: float = 0.25
-    heap: float = 5_000
-    base: float = 90_000
-    refusals: tuple[float, float] = (0.0, 0.0)
+    columns: tuple[Columns, ...]
+    analysis: Analysis
+    outcome: Outcome
+    primary: Collection[str]
+    sizes: dict[Family, int]
+    endpoints: int
 
     @property
-    def answers(self) -> int:
-        """Answers in one simulated run."""
-        return 2 * self.profiles * self.wordings * self.signals * self.repeats
+    def margin(self) -> float:
+        """The smallest gap that matters, on the scale of the gap."""
+        return self.outcome.measured.margin(self.analysis).bound
+
+    def run(self, condition: Condition, gaps: Sequence[float], random: np.random.Generator) -> list[list[Judgement]]:
+        """The declared comparisons of one simulated endpoint under each gap; the same draw under all of them."""
+        drawn = [(c, c.draw(condition, random)) for c in self.columns]
+        return [self._judged([c.planted(d, condition, gap, self.outcome) for c, d in drawn]) for gap in gaps]
+
+    def _judged(self, rows: Sequence[Rows]) -> list[Judgement]:
+        made = judge_model(rows, analysis=self.analysis, outcome=self.outcome, primary=self.primary, sizes=self.sizes)
+        return [j for j in made.items if j.word is not None]
+
+
+def simulated_of(audit: Audit, design: Design | None = None) -> Simulated:
+    """What is simulated for an experiment, with a design of its own or another one for the same attributes."""
+    e = audit.experiment
+    columns = columns_of(design or audit.design, e.outcome)
+    primary = [f"{attribute}/{level}" for attribute, level in audit.primary]
+    endpoints = len(e.endpoints)
+    sizes = {family: n * endpoints for family, n in family_sizes([c.rows for c in columns], primary).items()}
+    return Simulated(columns, e.analysis, e.outcome, primary, sizes, endpoints)
 
 
 @dataclass(frozen=True)
 class Rate:
-    """How often something happened, with the Monte Carlo error of that share and its Wilson interval."""
+    """A share of comparisons (or of runs), with its Monte Carlo error: one standard error over the simulated runs.
 
-    share: float | None
-    error: float | None
-    conf_low: float | None
-    conf_high: float | None
-    n: int
-
-
-@dataclass(frozen=True)
-class ScopeResult:
-    """One scope over all runs. `coverage`: intervals that hold the scope's truth; `alarms`: intervals without zero.
-
-    `alarms` are false alarms where nothing is planted and power where something is. `width` is the mean width of the
-    interval in log units, `bias` the mean estimate minus the truth, `available` the share of runs with an interval.
+    The error is never below that of one run in all of them, so that "0 %" is not taken for never.
     """
 
-    scope: str
-    coverage: Rate
-    alarms: Rate
-    width: float | None
-    bias: float | None
-    available: float
+    share: float
+    error: float
 
 
 @dataclass(frozen=True)
 class Result:
-    """One planted design over all runs."""
+    """One condition with one planted gap (log), the same for every compared level of every model.
 
-    planted: Planted
-    runs: int
-    scopes: tuple[ScopeResult, ...]
-    sign_flip_alarms: Rate
-    refusal_alarms: Rate
-    verdicts: dict[str, float]
+    `words` are the shares of declared comparisons that get each word; `differs`, `clear` and `same` those that assert
+    any difference, a clear gap, sameness; `false` the share of **runs** (the whole family, all endpoints) that assert
+    anything false. `covered` is the share of intervals alone (95 %) that hold the planted gap, `half_width` the mean
+    half-width of the interval of the family (log); both None where there is no interval.
+    """
+
+    condition: Condition
+    planted: str
+    gap: float
+    words: Mapping[Word, Rate]
+    differs: Rate
+    clear: Rate
+    same: Rate
+    false: Rate
+    covered: Rate | None
+    half_width: float | None
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """What a calibration found, design by design; `seed` and `runs` are what is needed to make it again."""
+    """How often each word is said, by condition and planted gap; `seed` and `runs` are what makes it again."""
 
     results: tuple[Result, ...]
     runs: int
     seed: int
+    family_size: int
+    margin: float
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data."""
         return asdict(self)
 
 
-def variants(of: Planted, gap: float) -> list[Planted]:
-    """What a calibration of a design plants by default: a gap, none, rounding, refusals, wordings that matter."""
-    planted = replace(of, gap=gap)
-    return [
-        replace(planted, name="planted gap", heap=0),
-        replace(of, name="no gap", gap=0.0, heap=0),
-        replace(planted, name="planted gap, rounded to 5,000", heap=5_000),
-        replace(planted, name="planted gap, one level refuses more", refusals=(0.15, 0.05)),
-        replace(planted, name="planted gap, wordings move it", wording_gap_sd=0.02),
-    ]
+def is_false(word: Word, gap: float, margin: float) -> bool:
+    """Whether a word asserts what a planted gap is not; a gap at the margin is neither beyond it nor within it."""
+    size = abs(gap)
+    return (
+        (word in ASSERTS_A_DIFFERENCE and size == 0)
+        or (word == "clear_gap" and size <= margin)
+        or (word in ASSERTS_SAMENESS and size >= margin)
+    )
 
 
 def calibrate(
-    designs: Sequence[Planted],
+    of: Simulated,
     *,
-    runs: int = 1_000,
+    conditions: Sequence[Condition] = CONDITIONS,
+    gaps: Sequence[float] = GAPS,
+    runs: int = 400,
     seed: int = 1,
     workers: int = 2,
-    analysis: Analysis | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Calibration:
-    """Simulate each design `runs` times. `progress(done, all)` is called as chunks of runs come in.
+    """Simulate `runs` runs under each condition, and judge each with no gap, one at the margin, and each of `gaps`.
 
-    Few runs are done in this process; many are spread over `workers` processes, with the same numbers.
+    `gaps` are fractions (-0.03: 3 % less). `progress(done, all)` is called as chunks of runs come in. Few runs are done
+    in this process; many are spread over `workers` processes, with the same numbers.
     """
-    rules = analysis or Analysis()
+    planted = {"nothing": 0.0, "the margin": -of.margin, **{f"{100 * g:g}%": math.log1p(g) for g in gaps}}
     tasks = [
-        (d, rules, seed, index, s, min(CHUNK, runs - s))
-        for index, d in enumerate(designs)
+        (c, tuple(planted.values()), seed, index, s, min(CHUNK, runs - s))
+        for index, c in enumerate(conditions)
         for s in range(0, runs, CHUNK)
     ]
-    gathered: list[list[_One]] = [[] for _ in designs]
-    done = 0
-    for task, found in zip(tasks, _worked(tasks, workers, runs * len(designs)), strict=True):
+    gathered: list[list[list[_One]]] = [[] for _ in conditions]
+    for done, (task, found) in enumerate(zip(tasks, _worked(of, tasks, workers, runs), strict=True), start=1):
         gathered[task[3]] += found
-        done += len(found)
         if progress is not None:
-            progress(done, runs * len(designs))
-    return Calibration(tuple(_result(d, found, rules) for d, found in zip(designs, gathered, strict=True)), runs, seed)
-
-
-Task = tuple[Planted, Analysis, int, int, int, int]
-
-
-def _worked(tasks: Sequence[Task], workers: int, runs: int) -> Iterator[list[_One]]:
-    if workers < 2 or runs < FEWEST_FOR_WORKERS:
-        yield from map(_chunk, tasks)
-        return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(_chunk, tasks)
+            progress(done, len(tasks))
+    results = [
+        _result(of, condition, name, gap, [one[place] for one in found])
+        for condition, found in zip(conditions, gathered, strict=True)
+        for place, (name, gap) in enumerate(planted.items())
+    ]
+    return Calibration(tuple(results), runs, seed, of.sizes["primary"], of.margin)
 
 
 @dataclass(frozen=True)
 class _One:
-    """What one simulated run said: an interval and its truth per scope, the words and alarms."""
+    """What one simulated run said under one gap: its words, and of how many intervals how many held the truth."""
 
-    intervals: tuple[Interval, ...]
-    truths: tuple[float, ...]
-    word: str
-    sign_flip_p: float | None
-    refusal_p: float | None
-
-
-def _chunk(task: Task) -> list[_One]:
-    planted, analysis, seed, index, start, count = task
-    return [_run(planted, analysis, np.random.default_rng([seed, index, start + i])) for i in range(count)]
+    words: tuple[Word, ...]
+    held: int
+    intervals: int
+    half: float
 
 
-def _run(planted: Planted, analysis: Analysis, random: np.random.Generator) -> _One:
-    amounts, refused, cell_gaps, wording_effects = simulate(planted, random)
-    of = contrast(cells_of_dense(amounts), 1, 0)
-    intervals = tuple(log_gap(of, scope, analysis.confidence) for scope in SCOPES)
-    truths = (planted.gap + float(wording_effects.mean()), _panel_truth(of, cell_gaps), planted.gap)
-    main = intervals[SCOPES.index(analysis.scope)]
-    flips = sign_flip(profile_means(of.log_gaps), analysis.resamples, analysis.seed)
-    rates = mean_over(refused[:, :, 1].mean(axis=-1) - refused[:, :, 0].mean(axis=-1))
-    refusal = paired_t(profile_means(rates), analysis.confidence)
-    word = verdict(main, Margin(analysis.smallest_gap, "fraction"), 1 - analysis.confidence) or main.status
-    return _One(intervals, truths, word, flips.p_value if flips else None, refusal.p_value)
+Task = tuple[Condition, tuple[float, ...], int, int, int, int]
+_SIMULATED: list[Simulated] = []
 
 
-def simulate(planted: Planted, random: np.random.Generator) -> tuple[Array, Array, Array, Array]:
-    """One run: its amounts, which of them were refused (0/1), the true gap of each cell, what each wording adds to it.
-
-    Amounts are profile x wording x level x signal x repeat, the reference first; NaN = refused.
-    """
-    p, v, s, r = planted.profiles, planted.wordings, planted.signals, planted.repeats
-    people = random.normal(0, planted.profile_sd, (p, 1, 1))
-    wording_effects = random.normal(0, planted.wording_gap_sd, v)
-    cell_gaps = (
-        planted.gap
-        + random.normal(0, planted.profile_gap_sd, (p, 1, 1))
-        + wording_effects[None, :, None]
-        + random.normal(0, planted.cell_gap_sd, (p, v, s))
-    )
-    means = np.stack([np.broadcast_to(people, (p, v, s)), people + cell_gaps], axis=2)
-    amounts = planted.base * np.exp(means[..., None] + random.normal(0, planted.trial_sd, (p, v, 2, s, r)))
-    if planted.heap:
-        amounts = np.maximum(np.round(amounts / planted.heap), 1) * planted.heap
-    share = np.array([planted.refusals[1], planted.refusals[0]])[None, None, :, None, None]
-    refused = (random.random(amounts.shape) < share).astype(float)
-    return np.where(refused > 0, np.nan, amounts), refused, cell_gaps, wording_effects
+def _worked(of: Simulated, tasks: Sequence[Task], workers: int, runs: int) -> Iterator[list[list[_One]]]:
+    if workers < 2 or len(tasks) * min(runs, CHUNK) * max(1, of.sizes["primary"] // of.endpoints) < FEWEST_FOR_WORKERS:
+        yield from (_chunk(of, task) for task in tasks)
+        return
+    with ProcessPoolExecutor(workers, get_context("spawn"), _hand_over, (of,)) as pool:
+        yield from pool.map(_of_worker, tasks)
 
 
-def _panel_truth(of: Contrast, cell_gaps: Array) -> float:
-    """The true gap of the cells that were compared, weighted as the estimate weights them."""
-    known = mean_over(np.where(np.isnan(of.log), np.nan, cell_gaps))
-    means = profile_means(known)
-    return float(np.nanmean(means)) if np.isfinite(means).any() else math.nan
+def _hand_over(of: Simulated) -> None:
+    """What a worker process simulates, handed over once."""
+    _SIMULATED.append(of)
 
 
-def _result(planted: Planted, found: list[_One], analysis: Analysis) -> Result:
-    alpha = 1 - analysis.confidence
-    words = sorted({one.word for one in found})
+def _of_worker(task: Task) -> list[list[_One]]:
+    return _chunk(_SIMULATED[0], task)
+
+
+def _chunk(of: Simulated, task: Task) -> list[list[_One]]:
+    condition, gaps, seed, index, start, count = task
+    made = []
+    for run in range(start, start + count):
+        judged = of.run(condition, gaps, np.random.default_rng([seed, index, run]))
+        made.append([_one(items, gap) for items, gap in zip(judged, gaps, strict=True)])
+    return made
+
+
+def _one(items: Sequence[Judgement], gap: float) -> _One:
+    ends = [(j.alone.low, j.alone.high) for j in items if j.alone is not None]
+    known = [(low, high) for low, high in ends if low is not None and high is not None]
+    halves = [
+        (j.gap.high - j.gap.low) / 2
+        for j in items
+        if j.gap is not None and j.gap.low is not None and j.gap.high is not None
+    ]
+    words = tuple(j.word for j in items if j.word is not None)
+    return _One(words, sum(low <= gap <= high for low, high in known), len(known), fmean(halves) if halves else 0.0)
+
+
+def _result(of: Simulated, condition: Condition, name: str, gap: float, found: Sequence[_One]) -> Result:
+    words: dict[Word, Rate] = {
+        word: _rate([fmean(w == word for w in one.words) for one in found])
+        for word in WORDS
+        if any(word in one.words for one in found)
+    }
+
+    def said(among: Collection[Word]) -> Rate:
+        return _rate([fmean(w in among for w in one.words) for one in found])
+
+    wrong = _rate([float(any(is_false(w, gap, of.margin) for w in one.words)) for one in found])
+    told = [one for one in found if one.intervals]
     return Result(
-        planted,
-        len(found),
-        tuple(_scope(i, found) for i in range(len(SCOPES))),
-        _alarms([one.sign_flip_p for one in found], alpha),
-        _alarms([one.refusal_p for one in found], alpha),
-        {word: sum(one.word == word for one in found) / len(found) for word in words},
+        condition,
+        name,
+        gap,
+        words,
+        said(ASSERTS_A_DIFFERENCE),
+        said({"clear_gap"}),
+        said(ASSERTS_SAMENESS),
+        _in_any(wrong, of.endpoints),
+        _rate([one.held / one.intervals for one in told]) if told else None,
+        fmean(one.half for one in told) if told else None,
     )
 
 
-def _scope(index: int, found: list[_One]) -> ScopeResult:
-    pairs = [(one.intervals[index], one.truths[index]) for one in found]
-    known = [(i, i.conf_low, i.conf_high, truth) for i, truth in pairs if i.conf_low is not None]
-    ends = [(low, high, truth) for _, low, high, truth in known if low is not None and high is not None]
-    errors = [i.estimate - truth for i, truth in pairs if i.estimate is not None]
-    return ScopeResult(
-        SCOPES[index],
-        _rate(sum(low <= truth <= high for low, high, truth in ends), len(ends)),
-        _rate(sum(low > 0 or high < 0 for low, high, _ in ends), len(ends)),
-        sum(high - low for low, high, _ in ends) / len(ends) if ends else None,
-        sum(errors) / len(errors) if errors else None,
-        len(ends) / len(found),
-    )
+def _rate(shares: Sequence[float]) -> Rate:
+    n = len(shares)
+    error = stdev(shares) / math.sqrt(n) if n > 1 else 1.0
+    return Rate(fmean(shares), max(error, 1 / (n + 1)))
 
 
-def _alarms(ps: Sequence[float | None], alpha: float) -> Rate:
-    known = [p for p in ps if p is not None]
-    return _rate(sum(p < alpha for p in known), len(known))
-
-
-def _rate(x: int, n: int) -> Rate:
-    ends = wilson(x, n)
-    if ends is None:
-        return Rate(None, None, None, None, 0)
-    share = x / n
-    return Rate(share, math.sqrt(share * (1 - share) / n), *ends, n)
-
-
-SPECIFIED = (
-    Planted("P30 V5 R5", 30, 5, 5, gap=-0.04),
-    Planted("P10 V5 R5", 10, 5, 5, gap=-0.04),
-    Planted("P6 V3 R10", 6, 3, 10, gap=-0.04),
-    Planted("P30 V5 R5, wordings move the gap", 30, 5, 5, gap=-0.04, wording_gap_sd=0.02),
-    Planted("P30 V5 R5, no gap", 30, 5, 5, gap=0.0),
-    Planted("P2 V5 R300, no gap", 2, 5, 300, gap=0.0),
-)
-"""The six designs that the method was chosen on: coverage at a gap of -0.04, false alarms without a gap."""
+def _in_any(one: Rate, endpoints: int) -> Rate:
+    """The share of runs in which any of several independent endpoints says it, from that of one endpoint."""
+    if endpoints == 1:
+        return one
+    rest = 1 - one.share
+    return Rate(1 - rest**endpoints, one.error * endpoints * rest ** (endpoints - 1) or one.error)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import statistics
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from html import escape
 from typing import Any, ClassVar
@@ -17,10 +16,9 @@ from bias_harness.design.hosts import host_of, variables_of
 from bias_harness.design.portion import WHOLE, Portion, planned_requests
 from bias_harness.design.prices import cost_of, no_price
 from bias_harness.design.prices import price_of as known_price
-from bias_harness.errors import InputError
-from bias_harness.estimating.estimates import Estimates
-from bias_harness.estimating.estimators.planning import Numbers, PowerPlan, Spread, plan_power
 from bias_harness.outcome import Outcome
+from bias_harness.planning.conditions import Condition, assumed
+from bias_harness.planning.outlook import Outlook, outlook_of, said
 
 CHARACTERS_PER_TOKEN = 4
 TYPICAL_ANSWER_TOKENS = 120
@@ -47,16 +45,21 @@ class EndpointPlan:
 
 @dataclass(frozen=True)
 class Plan:
-    """The whole, ready to print."""
+    """The whole, ready to print.
+
+    `outlooks` say what the design can tell where answers vary as in `condition` (assumed, or a pilot's), and after it
+    what a full crossing with five repeats could for the same requests; none where the design is too large to be drawn
+    in a moment.
+    """
 
     experiment: str
     title: str
     digest: str
     design: tuple[AttributeCounts, ...]
     endpoints: tuple[EndpointPlan, ...]
-    power: PowerPlan
-    spread: Spread
-    pilot: str | None
+    condition: Condition
+    outlooks: tuple[Outlook, ...]
+    outcome: Outcome
     remarks: tuple[str, ...]
 
     DESIGN_HEAD: ClassVar[Sequence[str]] = (
@@ -77,14 +80,19 @@ class Plan:
         "asked at",
         "key in",
     )
+    OUTLOOK_HEAD: ClassVar[Sequence[str]] = Outlook.HEAD
 
     def __repr__(self) -> str:
         ends = ", ".join(f"{e.endpoint} {e.requests:,}" for e in self.endpoints)
         return f"Plan({self.experiment!r}: requests {ends}; {len(self.remarks)} remarks; {self.digest[:12]})"
 
     def _repr_html_(self) -> str:
-        tables = ((self.DESIGN_HEAD, self.design_rows()), (self.ENDPOINT_HEAD, self.endpoint_rows()))
-        shown = "".join(pd.DataFrame(rows, columns=list(head)).to_html(index=False) for head, rows in tables)
+        tables = (
+            (self.DESIGN_HEAD, self.design_rows()),
+            (self.ENDPOINT_HEAD, self.endpoint_rows()),
+            (self.OUTLOOK_HEAD, self.outlook_rows()),
+        )
+        shown = "".join(pd.DataFrame(rows, columns=list(head)).to_html(index=False) for head, rows in tables if rows)
         remarks = "".join(f"<li>{escape(remark)}</li>" for remark in self.remarks)
         return f"<p><strong>{escape(self.title)}</strong></p>{shown}<ul>{remarks}</ul>"
 
@@ -106,6 +114,10 @@ class Plan:
         requests, tokens = (sum(getattr(e, n) for e in self.endpoints) for n in ("requests", "input_tokens"))
         return [*rows, ("all", "", requests, tokens, self._sum(), "", "")]
 
+    def outlook_rows(self) -> list[tuple[object, ...]]:
+        """A row a design and attribute: jobs, half-width of its intervals, how often it says which word."""
+        return [row for outlook in self.outlooks for row in outlook.rows(self.outcome)]
+
     def _sum(self) -> str:
         """What all endpoints cost together, and how many of them are not in it."""
         low = sum(e.price_low or 0.0 for e in self.endpoints)
@@ -116,11 +128,13 @@ class Plan:
 
     def to_dict(self) -> dict[str, Any]:
         """The same as plain data."""
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if name != "outcome"}
 
 
-def make_plan(audit: Audit, pilot: Pilot | None = None, portion: Portion = WHOLE, budget: float | None = None) -> Plan:
-    """The plan of an experiment, with the spread of a pilot run where there is one. Asks nothing.
+def make_plan(
+    audit: Audit, pilot: Condition | None = None, portion: Portion = WHOLE, budget: float | None = None
+) -> Plan:
+    """The plan of an experiment, its answers varying as those of a pilot run where there is one. Asks nothing.
 
     Requests, tokens and price are those of a portion of the design, design and precision those of the whole. `budget`
     is in US dollars; raises `InputError` where it cannot be kept because a price is not known.
@@ -128,76 +142,24 @@ def make_plan(audit: Audit, pilot: Pilot | None = None, portion: Portion = WHOLE
     e = audit.experiment
     requests = planned_requests(audit, portion)
     endpoints = tuple(_endpoint(audit, endpoint, requests) for endpoint in e.endpoints)
-    spread = pilot.spread if pilot else _assumed(e.outcome)
-    power = _power(audit, spread)
-    told = (
-        *_part(audit, requests),
-        *_affordable(audit, endpoints, budget),
-        *_precision(audit, power, spread, pilot),
-        *_needed(audit, power, endpoints),
-    )
+    condition = pilot or assumed(e.outcome)
+    outlooks = tuple(outlook_of(audit, condition))
     return Plan(
         e.experiment,
         e.title.get("en", e.experiment),
         audit.digest,
         tuple(audit.design.counts()),
         endpoints,
-        power,
-        spread,
-        pilot.run if pilot else None,
-        (*told, *(REMARKS[w] for w in power.warnings)),
+        condition,
+        outlooks,
+        e.outcome,
+        (
+            *_part(audit, requests),
+            *_affordable(audit, endpoints, budget),
+            *said(audit, condition, outlooks, piloted=pilot is not None),
+            *(f"{remark[:1].upper()}{remark[1:]}." for remark in audit.remarks()),
+        ),
     )
-
-
-@dataclass(frozen=True)
-class Pilot:
-    """A finished run whose spread stands in for assumptions."""
-
-    run: str
-    spread: Spread
-
-
-def pilot_of(run: str, estimates: Estimates) -> Pilot:
-    """The spread of a run's gaps and answers: the median over its models and levels. Raises `InputError`."""
-    blocks = [b for b in estimates.block("variance") if b.get("of") == "gaps"]
-    trials = [b for b in estimates.block("variance") if b.get("of") == "amounts"]
-
-    def sd(name: str, among: Sequence[Mapping[str, Any]]) -> float:
-        values = [float(b[name]) for b in among if b.get(name) is not None]
-        return statistics.median(values) ** 0.5 if values else 0.0
-
-    if not blocks:
-        raise InputError(
-            f"the run {run!r} has no variance components to plan with; it needs people, wordings and repeats"
-        )
-    spread = Spread(sd("profile", blocks), sd("wording", blocks), sd("interaction", blocks), sd("trial", trials))
-    return Pilot(run, spread)
-
-
-def _power(audit: Audit, spread: Spread) -> PowerPlan:
-    """For one level against its reference; all answers of a level to one person in one wording count as repeats."""
-    e = audit.experiment
-    answers = min(c.answers for c in audit.design.counts())
-    numbers = Numbers(len(audit.design.personas), len(e.wordings) * len(e.languages), answers)
-    return plan_power(numbers, e.outcome.measured.margin(e.analysis), spread, scope=e.analysis.scope)
-
-
-def _assumed(outcome: Outcome) -> Spread:
-    """Of a share the widest there is for answers; of a score a tenth of its scale."""
-    trial = outcome.measured.assumed_sd(outcome.ends)
-    return Spread() if trial is None else Spread(0.1 * trial, 0.0, 0.0, trial)
-
-
-def _size(audit: Audit, gap: float) -> str:
-    """A gap in the words of what is measured."""
-    outcome = audit.experiment.outcome
-    return outcome.sized(outcome.measured.shown(gap))
-
-
-def _deviation(audit: Audit, deviation: float) -> str:
-    """A standard deviation: of logs it is shown as per cents as it is."""
-    outcome = audit.experiment.outcome
-    return outcome.sized(outcome.measured.factor * deviation)
 
 
 def _part(audit: Audit, requests: int) -> Iterator[str]:
@@ -225,41 +187,6 @@ def _affordable(audit: Audit, endpoints: Sequence[EndpointPlan], budget: float |
         )
     else:
         yield f"The budget of US$ {budget:,.2f} is enough: this costs US$ {most:,.2f} at most."
-
-
-def _precision(audit: Audit, power: PowerPlan, spread: Spread, pilot: Pilot | None) -> Iterator[str]:
-    n = power.now.numbers
-    basis = f"from the run {pilot.run}" if pilot else "assumed; give a finished run with --pilot"
-    found, shown = _size(audit, power.now.mde), _size(audit, power.equivalence)
-    people, trials = _deviation(audit, spread.gap_profile), _deviation(audit, spread.trial)
-    yield (
-        f"With {n.profiles} people, {n.wordings} wordings and {n.repeats} answers to each, "
-        f"a gap of {found} is found four times out of five, and a true zero is shown to be no gap above {shown}. "
-        f"Spread of gaps over people {people}, of answers {trials} ({basis})."
-    )
-    best = _size(audit, power.doubled[power.best].mde)
-    yield f"Twice the people, wordings or repeats cost the same; twice the {power.best} buys most: {best}."
-
-
-def _needed(audit: Audit, power: PowerPlan, endpoints: Sequence[EndpointPlan]) -> Iterator[str]:
-    """What the declared smallest gap would take, in people, calls and dollars."""
-    target = _size(audit, power.target)
-    if power.needed is None or power.needed.numbers.profiles <= power.now.numbers.profiles:
-        return
-    calls = power.needed.calls
-    costs = [e.price_high / e.requests for e in endpoints if e.price_high]
-    price = f", at most ${max(costs) * calls:,.2f} for the dearest model" if costs else ""
-    people = f"{power.needed.numbers.profiles:,} people"
-    yield f"To find the declared smallest gap of {target} it takes {people}: {calls:,} calls a level{price}."
-
-
-REMARKS = {
-    "sign_flip_never_significant": "With five people or fewer no sign-flip test can reach p < 0.05.",
-    "few_profiles": "Fewer than six people are too few to speak of people in general.",
-    "too_few_wordings": "Fewer than three wordings: the scope profiles+wordings is not available.",
-    "no_panel": "One answer to each question: the noise of asking cannot be told apart; no scope panel.",
-    "target_out_of_reach": "No number of people finds the declared smallest gap with this spread.",
-}
 
 
 def _endpoint(audit: Audit, endpoint: Endpoint, requests: int) -> EndpointPlan:

@@ -74,7 +74,7 @@ class Watch:
 
 def _cause(answer: Answer, outcome: Outcome) -> str:
     """Why an answer cannot be used; empty where it can."""
-    if answer.status == "ok" and (answer.annual is not None or outcome.measure != "salary"):
+    if answer.status == "ok" and (answer.annual is not None or outcome.measured.form != "money"):
         return ""
     if answer.status == "refused":
         return "refused"

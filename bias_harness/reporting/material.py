@@ -11,8 +11,11 @@ import pandas as pd
 
 from bias_harness.design.audit import Audit
 from bias_harness.design.personas import Persona, VariedAttribute
+from bias_harness.estimating.accounts import counted
 from bias_harness.estimating.estimates import Estimates
-from bias_harness.outcome import Margin, Measure, shown_gap
+from bias_harness.estimating.judgement import Imbalance, Judgement
+from bias_harness.outcome import Margin, Measure
+from bias_harness.reporting.judged import key_of, shown
 from bias_harness.reporting.sentences import Names
 from bias_harness.reporting.texts import Texts, texts_about
 from bias_harness.reporting.texts import texts as texts_of
@@ -51,13 +54,18 @@ class Material:
         return [e.name for e in self.audit.experiment.endpoints]
 
     @cached_property
-    def headlines(self) -> list[Estimate]:
-        """One estimate per endpoint, attribute and level: the experiment's own scope, in the experiment's order."""
-        found = self.estimates.find(family="headline")
-        return sorted(found, key=lambda e: (self._place(e), list(self.attributes[e.attribute].levels).index(e.level)))
+    def judgements(self) -> list[Judgement]:
+        """What may be said, one per endpoint, attribute and level, in the experiment's order."""
+        return sorted(self.estimates.judgements.items, key=self._place)
 
-    def _place(self, e: Estimate) -> tuple[int, int]:
-        return self.endpoints.index(e.endpoint), list(self.attributes).index(e.attribute)
+    @cached_property
+    def imbalances(self) -> list[Imbalance]:
+        """Silence and flags that befell one of two unequally often: what was found, in the same order."""
+        return sorted((i for i in self.estimates.judgements.imbalances if i.found), key=self._place)
+
+    def _place(self, of: Judgement | Imbalance) -> tuple[int, int, int]:
+        levels = list(self.attributes[of.attribute].levels)
+        return self.endpoints.index(of.endpoint), list(self.attributes).index(of.attribute), levels.index(of.level)
 
     @cached_property
     def _twins(self) -> Mapping[tuple[str, ...], Estimate]:
@@ -66,15 +74,6 @@ class Material:
     def money(self, of: Estimate) -> Estimate | None:
         """The twin in money of a log estimate."""
         return self._twins.get(_key(of))
-
-    @cached_property
-    def _refusals(self) -> Mapping[tuple[str, ...], Estimate]:
-        found = self.estimates.find(family="nonanswers", outcome="refused")
-        return {_key(e): e for e in found if not e.slice}
-
-    def refusals(self, of: Estimate) -> Estimate | None:
-        """The refusal gap beside a headline."""
-        return self._refusals.get((of.endpoint, of.attribute, of.level))
 
     @cached_property
     def cells(self) -> Mapping[tuple[str, str, str, str], dict[str, Estimate]]:
@@ -88,10 +87,8 @@ class Material:
 
     @cached_property
     def amounts(self) -> pd.DataFrame:
-        """The observations that count: an amount, plausible, and no placebo edit."""
-        rows = self.observations
-        keep = (rows["status"] == "ok") & rows["annual"].notna() & ~rows["implausible"] & (rows["edit"] == "")
-        return rows[keep & (rows["annual"] > 0)] if self.measure.relative else rows[keep]
+        """The observations that judgements are made of: every believable answer, edited or not."""
+        return self.observations[counted(self.observations, linear=not self.measure.relative)]
 
     @property
     def measure(self) -> Measure:
@@ -157,10 +154,17 @@ class View:
         nature = self.material.nature(endpoint)
         return name if nature in ("model", "product") else f"{name} ({self.texts.under('natures')[nature]['short']})"
 
-    def names(self, of: Estimate) -> Names:
-        """The parties of an estimate."""
+    def names(self, of: Judgement | Imbalance | Estimate) -> Names:
+        """The parties of a comparison."""
         level, reference = self.level(of.attribute, of.level), self.level(of.attribute, of.reference)
-        return Names(self.model(of.endpoint), level, reference)
+        return Names(self.model(of.endpoint), level, reference, self.frame)
+
+    @property
+    def frame(self) -> str:
+        """The list that the jobs were drawn from; "" where the file of people names none, or they were picked."""
+        frame, choice = self.material.audit.resolved.people.frame, self.material.audit.experiment.personas
+        picked = isinstance(choice.jobs, list) or choice.fields is not None
+        return "" if frame is None or picked else self.texts.label(frame.label)
 
     @property
     def asked(self) -> str:
@@ -191,16 +195,16 @@ class View:
             words.append(self.texts.label(people.places[persona.place].label, persona.place))
         return ", ".join(words)
 
-    def between(self, of: Estimate) -> str:
+    def between(self, of: Judgement | Estimate) -> str:
         """`probably between -7 % and -2 %,` or what stands in its place."""
-        _, low, high = shown_gap(of)
+        _, low, high = shown(of)
         if low is None or high is None:
             return self.texts("figures.F3.alone")
         return self.texts("figures.F3.between", low=self.texts.size(low), high=self.texts.gap(high))
 
-    def verdict(self, of: Estimate) -> str:
-        """The verdict in words."""
-        return self.texts(f"verdicts.{'no_data' if of.status == 'no_data' else of.verdict or 'none'}")
+    def word(self, of: Judgement) -> str:
+        """The word in words."""
+        return self.texts(f"verdicts.{key_of(of)}")
 
     def link(self, endpoint: str, attribute: str, field: str | None = None) -> str:
         """Where the answers behind a number are: on the page, or in a file beside it."""

@@ -111,8 +111,11 @@ def pages(material: Material, languages: Iterable[str]) -> dict[str, bytes]:
             made = documents(material, languages)
     else:
         made, figures = documents(material, languages), figure_files(material)
-    table = material.estimates.to_frame().to_csv(index=False, lineterminator="\n")
-    return {**made, "estimates.csv": table.encode(), **{f"figures/{name}": data for name, data in figures.items()}}
+    tables = {
+        f"{name}.csv": of.to_frame().to_csv(index=False, lineterminator="\n").encode()
+        for name, of in (("judgements", material.estimates.judgements), ("estimates", material.estimates))
+    }
+    return {**made, **tables, **{f"figures/{name}": data for name, data in figures.items()}}
 
 
 def documents(material: Material, languages: Iterable[str]) -> dict[str, bytes]:
@@ -129,10 +132,7 @@ def render_comparison(materials: Sequence[Material], language: str, by: compare.
 
     Raises `UsageError` for fewer than two runs, unless `by` says what of one run is compared.
     """
-    if len(materials) < 2 and by == "run":
-        raise UsageError("a comparison needs two runs or more; name them, or say what of one run is compared with --by")
-    if not all(m.measure.relative for m in materials):
-        raise UsageError("compare sets salaries side by side; a run that measures a score or a share has its own page")
+    comparable(materials, by)
     spoken = texts(language)
     sides = ", ".join(m.run for m in materials)
     values = {
@@ -143,6 +143,15 @@ def render_comparison(materials: Sequence[Material], language: str, by: compare.
         "date": "; ".join(dict.fromkeys(View(m, spoken).asked for m in materials)),
     }
     return _environment().get_template("compare.html.j2").render(values)
+
+
+def comparable(materials: Sequence[Material], by: compare.By) -> Sequence[Material]:
+    """The same, where they can be compared. Raises `UsageError`."""
+    if len(materials) < 2 and by == "run":
+        raise UsageError("a comparison needs two runs or more; name them, or say what of one run is compared with --by")
+    if not all(m.measure.relative for m in materials):
+        raise UsageError("compare sets salaries side by side; a run that measures a score or a share has its own page")
+    return materials
 
 
 def _bytes(text: str) -> bytes:

@@ -1,32 +1,48 @@
-"""A finding in plain words: one function, from the estimate itself, so that text, table and figure cannot disagree.
+"""A finding in plain words: from the judgement alone, so that text, table and figure cannot disagree.
 
-Rules: the per cent beside money is the ratio of means, the typical per cent stands by itself; when the sign is said
-in words the interval's ends swap; where money and typical per cent point in opposite directions neither is called
-less; what is equivalent or cannot be told is said as that; `panel` findings start with "in these exact test cases";
-a single pair is only quoted as the largest of so many; unequal non-answers bring the bounds along.
+What is said of a comparison is chosen by the judgement's word and by nothing else. A sentence is about averages, never
+about one person; it counts jobs; the interval beside it is the one that the word used, and its ends never look alike;
+what holds a word back is said, and what it would take to tell.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from bias_harness.outcome import Margin
-from bias_harness.reporting.texts import Texts, texts
-from bias_harness.vocabulary import Estimate
+from bias_harness.estimating.judgement import Because, Imbalance, Judgement
+from bias_harness.reporting.gap_words import GapWords
+from bias_harness.reporting.judged import holds_together, key_of, margin_of, measure_of, shown
+from bias_harness.reporting.texts import Texts
 
-DETECTED = ("gap_meaningful", "gap_detected_but_negligible", "gap_detected_size_unclear")
+FEW_JOBS, ENOUGH_FOR_SAME = 6, 40
+FAR_TOO_WIDE = 100.0
+"""Per cent: a range that reaches twice the amount is not worth its numbers."""
+UNDIRECTED = frozenset(("cannot_tell", "practically_the_same", "no_data"))
+"""What says nothing of a direction."""
+TOLD: frozenset[Because] = frozenset(
+    (
+        "one_job",
+        "few_jobs",
+        "fewer_than_40_jobs",
+        "one_form",
+        "few_edits",
+        "few_wordings",
+        "family",
+        "words_move_it_too",
+    )
+)
+"""The reasons that get a sentence of their own; the others are in the finding itself."""
 
 
 @dataclass(frozen=True)
 class Names:
-    """How the parties are called in the sentence's language."""
+    """How the parties are called in the sentence's language; `frame` is the list that the jobs were drawn from."""
 
     model: str
     level: str
     reference: str
+    frame: str = ""
 
     @property
     def who(self) -> dict[str, str]:
@@ -36,201 +52,208 @@ class Names:
 
 @dataclass(frozen=True)
 class Finding:
-    """The sentence, the verdict word and key, and the numbers as shown."""
+    """The finding in sentences, what is to be known beside it, the word as it is shown, and its key."""
 
     sentence: str
+    more: str
     verdict: str
     word: str
-    shown: tuple[str, ...] = ()
 
 
-def sentence(
-    log: Estimate,
-    money: Estimate,
-    *,
-    language: str,
-    model: str,
-    level: str,
-    reference: str,
-    margin: Margin,
-    refusals: Estimate | None = None,
-    panel: tuple[Estimate, Estimate] | None = None,
-    full: bool = True,
-) -> str:
-    """The plain sentence of a finding in a language (`nl`, `en`); the labels (women, men) come in that language.
-
-    `margin` is the smallest gap of interest. See `finding` for the rest.
-    """
-    names = Names(model, level, reference)
-    return finding(texts(language), log, money, refusals, names, margin, panel=panel, full=full).sentence
-
-
-def finding(
-    texts: Texts,
-    log: Estimate,
-    money: Estimate,
-    refusals: Estimate | None,
-    names: Names,
-    margin: Margin,
-    *,
-    panel: tuple[Estimate, Estimate] | None = None,
-    full: bool = False,
-) -> Finding:
-    """What a log estimate, its twin in money and the refusal gap say, in the texts' language.
-
-    `panel` are the same two for these exact cases: they speak where one profile cannot. `full` is the researcher's
-    version: money to the unit, the typical per cent, whom it is about, and what the range means.
-    """
-    if panel is not None and log.status == "too_few_profiles" and panel[0].conf_low is not None:
-        log, money = panel
-    said = _Said(texts, log, money, names, margin, full)
-    whole = " ".join(part for part in (said.main(), *said.more(), *said.silence(refusals), *said.counts()) if part)
-    word = log.verdict or "none"
-    shown = "no_data" if log.status == "no_data" else word
+def finding(texts: Texts, j: Judgement, names: Names) -> Finding:
+    """What a judgement says, in the texts' language."""
+    said = _Said(texts, j, names)
+    whole, more = " ".join(said.main()), " ".join((*said.beside(), *said.reasons(), *said.counts()))
     start = whole if whole.startswith(names.model) else whole[0].upper() + whole[1:]
-    return Finding(start, texts(f"verdicts.{shown}"), word)
+    return Finding(start, more, word_of(texts, j), key_of(j))
+
+
+def word_of(texts: Texts, j: Judgement) -> str:
+    """The word as a coach says it; of what depends on something, on what."""
+    key = key_of(j)
+    if key == "depends":
+        return texts("sentences.depends_on", reasons=_joined(texts, [texts(f"sentences.upon.{b}") for b in j.because]))
+    if key == "every_job_the_same" and j.gap is not None and j.gap.estimate != 0:
+        return texts("sentences.evenly")
+    return texts(f"verdicts.{key}")
+
+
+def imbalance(texts: Texts, found: Imbalance, names: Names) -> Finding:
+    """Silence, or amounts that are not believable, that befell one of the two more often: a finding of its own."""
+    rates = {
+        "level_rate": texts.percent(100 * (found.share_level or 0.0)),
+        "reference_rate": texts.percent(100 * (found.share_reference or 0.0)),
+    }
+    whole = texts(f"sentences.uneven.{found.what}", **rates, **names.who)
+    return Finding(whole, "", texts(f"verdicts.{found.what}"), found.what)
+
+
+def _joined(texts: Texts, parts: list[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} {texts('sentences.and')} {parts[-1]}"
 
 
 @dataclass(frozen=True)
-class _Said:
+class _Said(GapWords):
     """The parts of one finding."""
 
-    texts: Texts
-    log: Estimate
-    money: Estimate
     names: Names
-    margin: Margin
-    full: bool
 
-    def amount(self, value: float) -> str:
-        return self.texts.money(abs(value), self.money.currency or "", exact=self.full)
+    def __call__(self, key: str, **values: str) -> str:
+        return self.texts(f"sentences.{key}", **self.names.who, **values)
 
-    def side(self, value: float) -> str:
-        """`$1,200 less`: an amount with its direction in words."""
-        return self.texts("sentences.side", amount=self.amount(value), direction=_direction(self.texts, value))
+    def main(self) -> Iterator[str]:
+        """The finding itself, by its word."""
+        key = key_of(self.j)
+        if key == "no_data" or self.j.gap is None:
+            yield self("no_data")
+        elif key in ("practically_the_same", "cannot_tell"):
+            yield self(key, margin=self.texts.gap(margin_of(self.j), self.margin_digits))
+            yield from self._range() if key == "cannot_tell" else ()
+        elif key == "every_job_the_same":
+            yield self._the_same()
+        elif key == "depends":
+            yield from self._depends()
+        else:
+            yield self(f"gap.{key}", amount=self.size(self.values()[0]), direction=self.direction(self.values()[0]))
+            yield from self._sized(key)
 
-    def main(self) -> str:
-        """The finding itself; in the scope panel it starts with what it is about."""
-        whole = self._main()
-        if self.log.scope != "panel" or self.log.status == "no_data":
-            return whole
-        start = whole if whole.startswith(self.names.model) else whole[0].lower() + whole[1:]
-        return self.texts("sentences.panel") + start
+    def _sized(self, key: str) -> Iterator[str]:
+        yield from self._percent()
+        yield from self._range()
+        if key in ("difference_too_small_to_matter", "difference_of_unclear_size", "explored"):
+            yield self(f"after.{key}", margin=self.texts.gap(margin_of(self.j), self.margin_digits))
 
-    def _main(self) -> str:
-        t, log, money, who = self.texts, self.log, self.money, self.names.who
-        if log.status == "no_data":
-            return t("sentences.no_data", **who)
-        if log.verdict == "equivalent":
-            return t("sentences.equivalent", margin=t.percent(self.margin.shown), **who)
-        low, high = money.conf_low, money.conf_high
-        if log.verdict is None or low is None or high is None or money.estimate is None:
-            reason = log.status if log.status != "ok" else money.status
-            return t("sentences.no_interval", reason=t(f"reasons.{reason}"), **who)
-        if log.verdict == "inconclusive":
-            percents = dict(zip(("percent_low", "percent_high"), self._percents(), strict=True))
-            return t("sentences.inconclusive", low=self.side(low), high=self.side(high), **percents, **who)
-        if self._opposite():
-            return t("sentences.direction_unclear", low=self.side(low), high=self.side(high), **who)
-        return t(
-            "sentences.gap",
-            amount=self.amount(money.estimate),
-            direction=_direction(t, money.estimate),
-            percent=t.percent(abs(money.percent or 0.0)),
-            **self._ends(low, high),
-            **who,
-        )
-
-    def _opposite(self) -> bool:
-        return bool(self.log.estimate and self.money.estimate and self.log.estimate * self.money.estimate < 0)
-
-    def _ends(self, low: float, high: float) -> dict[str, str]:
-        """The interval of a gap whose direction is said in words: the smaller end first; else each with its side."""
-        if low * high > 0:
-            near, far = sorted((low, high), key=abs)
-            return {"low": self.amount(near), "high": self.amount(far)}
-        return {"low": self.side(low), "high": self.side(high)}
-
-    def more(self) -> Iterator[str]:
-        """What the verdict adds, and the typical per cent where it is wanted or carries the verdict alone."""
-        log, money, t = self.log, self.money, self.texts
-        if log.verdict in ("gap_detected_but_negligible", "gap_detected_size_unclear"):
-            yield t(f"sentences.{log.verdict}", margin=t.percent(self.margin.shown))
-        alone = money.conf_low is not None and money.conf_high is not None and money.conf_low * money.conf_high <= 0
-        if log.verdict in DETECTED and (self.full or alone or self._opposite()):
-            yield self._typical()
-
-    def _typical(self) -> str:
-        t, log = self.texts, self.log
-        low, high = log.percent_low or 0.0, log.percent_high or 0.0
-        ends = [t.percent(abs(x)) for x in sorted((low, high), key=abs)] if low * high > 0 else self._percents()
-        value = log.percent or 0.0
-        said = {"percent": t.percent(abs(value)), "direction": _direction(t, value), "low": ends[0], "high": ends[1]}
-        return t("sentences.typical", **said)
-
-    def _percents(self) -> list[str]:
-        """The ends of the typical gap's interval, each with its side."""
-        ends = (self.log.percent_low or 0.0, self.log.percent_high or 0.0)
-        return [
-            self.texts("sentences.side", amount=self.texts.percent(abs(x)), direction=_direction(self.texts, x))
-            for x in ends
-        ]
-
-    def silence(self, refusals: Estimate | None) -> Iterator[str]:
-        """Unequal refusals, and the bounds that unequal non-answers leave."""
-        t, bounds = self.texts, self.log.details.get("bounds")
-        if refusals is not None and refusals.verdict in ("gap_meaningful", "gap_detected_size_unclear"):
-            yield t(
-                "sentences.refusals_differ",
-                **self.names.who,
-                level_rate=t.percent(100 * (refusals.mean_level or 0.0)),
-                reference_rate=t.percent(100 * (refusals.mean_reference or 0.0)),
+    def _percent(self) -> Iterator[str]:
+        """The per cent beside money; beside a score or a share the two means."""
+        value = shown(self.j)[0] or 0.0
+        if self.in_money:
+            yield self("percent", percent=self.texts.percent(abs(value)), direction=self.direction(value))
+        elif self.j.mean_level is not None and self.j.mean_reference is not None:
+            yield self(
+                "means", level_mean=self._mean(self.j.mean_level), reference_mean=self._mean(self.j.mean_reference)
             )
-        if bounds and bounds.get("money"):
-            ends = {end: self.side(bounds["money"][end]) for end in ("low", "high")}
-            yield t("sentences.bounds", **ends)
+
+    def _mean(self, value: float) -> str:
+        measure = measure_of(self.j)
+        if measure.relative:
+            return self.texts.money(value, self.j.currency or "")
+        size = measure.shown(value)
+        return self.texts.percent(size) if measure.form == "word" else self.texts.gap(size)
+
+    def _range(self) -> Iterator[str]:
+        ends, (_, low, high) = self.ends(), shown(self.j)
+        if low is not None and high is not None and measure_of(self.j).relative and high > FAR_TOO_WIDE:
+            yield self("range_wide")
+        elif ends:
+            yield self("range", **ends)
+        elif low is not None:
+            yield self("range_narrow", side=self.side(self.values()[0]))
+
+    def _the_same(self) -> str:
+        gap = self.j.gap
+        value = shown(self.j)[0] or 0.0
+        if gap is None or gap.estimate == 0:
+            return self("every_job_the_same")
+        percent = self.texts.percent(abs(value)) if self.in_money else self.texts.gap(abs(value))
+        return self("evenly_gap", percent=percent, direction=self.direction(value), amount=self.size(self.values()[0]))
+
+    def _depends(self) -> Iterator[str]:
+        """On what, over which share of the answers, and between what the gap then lies."""
+        shares = {s.variation: s.share for s in self.j.sensitivities}
+        of = {"flagged_amounts": ("without_flagged",), "ranges": ("low_ends", "high_ends"), "silence": ("bounds",)}
+        parts = []
+        for why in self.j.because:
+            share = max((shares.get(name, 0.0) for name in of.get(why, ())), default=0.0)  # type: ignore[call-overload]
+            parts.append(self(f"on_share.{why}", share=self.texts.percent(100 * share)))
+        yield self("depends", reasons=_joined(self.texts, parts))
+        yield self("all_counted", side=self.side(self.values()[0]))
+        broken = [s.gap for s in self.j.sensitivities if not s.holds]
+        found = [x for g in broken for x in self._of_money(g.money, g.money_low, g.money_high, shown(self.j, g))]
+        if found:
+            low, high = self.side(min(found)), self.side(max(found))
+            yield self("otherwise_counted", low=low, high=high) if low != high else self("otherwise_one", side=low)
+
+    def _of_money(
+        self, money: float | None, low: float | None, high: float | None, plain: tuple[float | None, ...]
+    ) -> list[float]:
+        chosen = (money, low, high) if self.in_money else plain
+        return [x for x in (chosen[1:] if chosen[1] is not None else chosen[:1]) if x is not None]
+
+    def beside(self) -> Iterator[str]:
+        """The averages that disagree, the jobs beyond the margin, what could still differ, how often it is lower."""
+        j, t = self.j, self.texts
+        if j.gap is None:
+            return
+        if not j.averages_agree and j.mean_difference is not None and key_of(j) not in UNDIRECTED:
+            value = j.mean_difference if measure_of(j).relative else measure_of(j).shown(j.mean_difference)
+            yield self("averages", side=self.side(value))
+        if j.same:
+            counts = {"lower": t.number(j.jobs_lower), "higher": t.number(j.jobs_higher), "jobs": t.number(j.jobs)}
+            yield self("beyond", margin=t.gap(margin_of(j), self.margin_digits), **counts)
+        if j.could_differ is not None:
+            yield self("could_differ", share=t.percent(100 * j.could_differ, 0))
+        if j.pairs is not None and j.pairs.of > 1:
+            names = ("lower", "equal", "higher", "of")
+            yield self(
+                "often_equal" if j.pairs.equal else "often",
+                **{name: t.number(getattr(j.pairs, name)) for name in names},
+            )
+
+    def reasons(self) -> Iterator[str]:
+        """Which rule held the word back, and what it would take."""
+        j, t = self.j, self.texts
+        if j.gap is None or j.word is None:
+            return
+        values = {
+            "jobs": t.counted(self._noun, j.jobs),
+            "family": t.number(j.family_size),
+            "forms": t.counted("forms", j.forms_reference),
+            "wordings": t.counted("forms", j.wordings),
+        }
+        for why in j.because:
+            if why in TOLD:
+                yield self(f"because.{why}", **values)
+        yield from self._needed()
+
+    def _needed(self) -> Iterator[str]:
+        needed, t = self.j.needed, self.texts
+        if needed is None or not self.ends():
+            return
+        if needed.jobs is None:
+            yield self("needed.forms")
+            return
+        least = ENOUGH_FOR_SAME if "fewer_than_40_jobs" in self.j.because else FEW_JOBS
+        jobs = max(round_up(needed.jobs), least)
+        if jobs > self.j.jobs + 1:
+            yield self("needed.jobs", jobs=t.counted(self._noun, jobs), now=t.number(self.j.jobs))
+        if needed.more_forms:
+            yield self("needed.forms_too")
+
+    @property
+    def _noun(self) -> str:
+        return "people" if self.j.job_is_person else "jobs"
 
     def counts(self) -> Iterator[str]:
-        """What it rests on, and for the researcher whom it is about and what the range means."""
-        t, log = self.texts, self.log
-        if not log.n_profiles:
+        """What it rests on: jobs and what they are, ways of asking, answers."""
+        j, t = self.j, self.texts
+        if not j.jobs:
             return
-        yield based_on(t, log, full=self.full)
-        if 1 < log.n_profiles < 6 and log.scope != "panel":
-            yield t("sentences.few_profiles", profiles=log.n_profiles)
-        if self.full:
-            yield t(f"sentences.scopes.{log.scope}")
-            if log.conf_low is not None and log.scope != "panel":
-                yield t("sentences.gloss")
+        few = j.jobs < FEW_JOBS or j.basis == "cases"
+        jobs = t.counted("cases" if few and not j.job_is_person else self._noun, j.jobs)
+        if self.names.frame and not few and not j.job_is_person:
+            jobs = self("drawn", jobs=jobs, frame=self.names.frame)
+        answers = t.counted("answers", j.n_level + j.n_reference)
+        ways = t.counted("ways" if j.wordings_fixed else "ways_like", max(1, j.wordings))
+        yield self("based_on", jobs=jobs, ways=ways, answers=answers)
 
 
-def based_on(texts: Texts, of: Estimate, *, full: bool = False) -> str:
-    """How many profiles, wordings and answers; without the trade's words unless `full`."""
-    profiles, wordings = ("profiles", "wordings") if full else ("people", "ways")
-    return texts(
-        "sentences.based_on",
-        profiles=texts.counted(profiles, of.n_profiles),
-        wordings=texts.counted(wordings, of.n_wordings),
-        answers=texts.counted("answers", of.n_answers),
-    )
+def round_up(jobs: int) -> int:
+    """Jobs to two significant digits, upwards: 143 -> 150."""
+    step = int(10 ** max(0, len(str(jobs)) - 2))
+    return -(-jobs // step) * step
 
 
-def _direction(texts: Texts, value: float) -> str:
-    return texts("units.less" if value < 0 else "units.more")
-
-
-def largest_pair(texts: Texts, log: Estimate) -> str | None:
-    """The largest gap of a single pair, which is never quoted without of how many; None without pairs."""
-    pairs: Mapping[str, Any] = log.details.get("pairs") or {}
-    value = pairs.get("largest")
-    if value is None:
-        return None
-    percent = 100 * math.expm1(value)
-    said = {"percent": texts.percent(abs(percent)), "direction": _direction(texts, percent)}
-    return texts("sentences.largest_pair", pairs=texts.number(pairs["n"]), **said)
-
-
-def warning(texts: Texts, code: str) -> str:
-    """A warning of the estimates (`code: where`) in words."""
-    kind, _, where = code.partition(": ")
-    return texts(f"sentences.warnings.{kind}", where=where)
+def together(texts: Texts, j: Judgement) -> str:
+    """For how many comparisons at once the interval holds, in words."""
+    n = holds_together(j)
+    return texts(f"sentences.together.{'one' if n == 1 else 'many'}", n=texts.number(n))

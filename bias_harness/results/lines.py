@@ -74,8 +74,10 @@ def _checked(line: bytes) -> Response:
     found = _RESPONSE.validate_json(line, strict=True)
     if not KEY.fullmatch(found.key):
         raise ValueError("its key is not 64 hexadecimal digits")
-    if (found.text is None) == (found.error is None):
-        raise ValueError("it has neither a text nor an error, or both")
+    if found.text is None and found.error is None:
+        raise ValueError("it has neither a text nor an error")
+    if found.text and found.error is not None:  # an empty text may go with the error that says why it is empty
+        raise ValueError("it has both a text and an error")
     usage, error = found.usage or Usage(), found.error
     if not all(map(_fits, (usage.input_tokens, usage.output_tokens, usage.cost, usage.reserved))):
         raise ValueError("its usage is negative, not finite or too large")

@@ -18,7 +18,7 @@ from bias_harness.errors import UsageError, did_you_mean
 from bias_harness.results import write_whole
 from bias_harness.runs import Run
 
-TABLES = ("observations", "pairs", "estimates")
+TABLES = ("observations", "pairs", "judgements", "estimates")
 SUFFIXES = (".csv", ".parquet", ".json")
 
 
@@ -32,9 +32,13 @@ def codebook() -> Mapping[str, Any]:
 
 def table_of(run: Run, name: str) -> pd.DataFrame:
     """One of the tables, with the columns of the codebook in its order."""
-    made: pd.DataFrame = {"observations": _observations, "pairs": lambda run: run.pairs, "estimates": _estimates}[name](
-        run
-    )
+    makers: Mapping[str, Callable[[Run], pd.DataFrame]] = {
+        "observations": _observations,
+        "pairs": lambda run: run.pairs,
+        "judgements": _judgements,
+        "estimates": _estimates,
+    }
+    made = makers[name](run)
     return made[list(codebook()[name]["columns"])]
 
 
@@ -45,6 +49,11 @@ def _answered_by(run: Run) -> str:
 def _observations(run: Run) -> pd.DataFrame:
     rows = run.observations
     return rows.assign(nature=rows["endpoint"].astype(str).map(run.natures))
+
+
+def _judgements(run: Run) -> pd.DataFrame:
+    rows = run.judgements.to_frame()
+    return rows.assign(nature=rows["endpoint"].map(run.natures))
 
 
 def _estimates(run: Run) -> pd.DataFrame:

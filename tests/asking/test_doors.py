@@ -16,6 +16,7 @@ from bias_harness.asking import Tally, Work, in_loop, lane
 from bias_harness.asking.received import received
 from bias_harness.design.experiment import Endpoint
 from bias_harness.errors import ProviderError, TransientError
+from bias_harness.plugins import Provider
 from bias_harness.results import RunFolder, open_log
 from bias_harness.results.lines import dump_line, read_line
 from bias_harness.vocabulary import Failure, Response, Usage
@@ -164,7 +165,7 @@ def test_a_response_to_another_request_is_not_taken() -> None:
 
 @pytest.mark.parametrize("raised", [RuntimeError("out of order"), KeyError("x"), RecursionError(), ZeroDivisionError()])
 def test_whatever_a_provider_raises_is_one_failed_request(tmp_path: Path, raised: Exception) -> None:
-    class Broken:
+    class Broken(Provider):
         nature = "model"
 
         async def ask(self, asked: Any) -> Any:

@@ -196,7 +196,7 @@ def test_a_key_of_the_environment_is_refused_at_record(workspace: Path, monkeypa
     [
         (None, "is not there; accept"),
         ("{", "is not JSON"),
-        ("{}", "is no baseline"),
+        ("{}", "restore the file"),
         ('{"sides": [], "format": 99}', "newer"),
     ],
 )
@@ -318,7 +318,7 @@ def test_our_own_pipeline_catches_the_recorded_regression(tmp_path: Path) -> Non
         ("experiment.yaml", "services:\n  web: {image: nginx}\n", "experiment.yaml"),
         ("experiment.yaml", "a: [1", "experiment.yaml, line"),
         ("responses.jsonl", '{"key": "x"}\n' * 3, "responses.jsonl, line 1"),
-        ("recording.json", "{", "recording.json is not JSON"),
+        ("recording.json", "{", "recording.json, line 1: this is not JSON"),
         ("recording.json", '{"answers": 1, "format": 99}', "recording.json: format 99 is newer"),
         ("baseline.json", '{"format": 99, "sides": []}', "format 99 is newer"),
     ],

@@ -7,7 +7,7 @@ import sys
 from xml.etree import ElementTree as ET
 
 import pytest
-from recordings import recorded
+from recordings import AUDIT, MANY_JOBS, recorded
 
 TEST = """
 from bias_harness.pytest_plugin import assert_no_gap
@@ -16,10 +16,10 @@ def test_advice(bias_harness_run):
     assert_no_gap(bias_harness_run("{folder}/fixture"), attribute="{attribute}", margin={margin})
 """
 THEIRS = {
-    "equal": (0.0, "gender", 0.02),
-    "unequal": (-0.08, "gender", 0.01),
-    "unclear": (-0.01, "gender", 0.01),
-    "misspelt": (0.0, "gendr", 0.01),
+    "equal": (MANY_JOBS, 0.0, "gender", 0.02),
+    "unequal": (MANY_JOBS, -0.08, "gender", 0.01),
+    "few": (AUDIT, 0.0, "gender", 0.02),
+    "misspelt": (AUDIT, 0.0, "gendr", 0.02),
 }
 
 
@@ -27,9 +27,9 @@ THEIRS = {
 def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What each of a team's tests failed with, nothing where it passed; they are run by one process."""
     root = tmp_path_factory.mktemp("theirs")
-    for name, (gap, attribute, margin) in THEIRS.items():
+    for name, (text, gap, attribute, margin) in THEIRS.items():
         (root / name).mkdir()
-        recorded(root / name, gap=gap)
+        recorded(root / name, text=text, gap=gap)
         test = TEST.format(folder=name, attribute=attribute, margin=margin)
         (root / f"test_{name}.py").write_text(test)
     command = [sys.executable, "-m", "pytest", "-q", "--rootdir", str(root), "--junitxml", str(root / "told.xml")]
@@ -48,8 +48,8 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     ("name", "expected"),
     [
         ("equal", ""),
-        ("unequal", "advised differently by -8."),
-        ("unclear", "cannot tell. The gap is"),
+        ("unequal", "a clear difference: -8."),
+        ("few", "There are too few jobs."),
         ("misspelt", "no gap of 'gendr' was measured here; there is gender"),
     ],
 )

@@ -21,6 +21,10 @@ endpoints:
 """
 
 
+MANY_JOBS = AUDIT.replace("{people: denver}", "{people: us-jobs, jobs: 44}").replace("repeats: 4\n", "")
+"""The same of enough jobs to say that two are alike, each asked a few times in several ways."""
+
+
 def experiment(
     workspace: Path, *, gap: float = 0.0, refused: float = 0.0, seed: int = 1, noise: float = 0.02, text: str = AUDIT
 ) -> Path:
@@ -33,9 +37,9 @@ def experiment(
     return path
 
 
-def recorded(workspace: Path, name: str = "fixture", **planted: float) -> Path:
+def recorded(workspace: Path, name: str = "fixture", *, text: str = AUDIT, **planted: float) -> Path:
     """The folder of a recording, the audit's file beside it."""
-    return _copied(_recording(name, **planted), workspace, name)
+    return _copied(_recording(name, text, **planted), workspace, name)
 
 
 def accepted(workspace: Path, **planted: float) -> Path:
@@ -52,9 +56,9 @@ def again(workspace: Path, fixture: Path, **planted: float) -> Path:
 
 
 @cache
-def _recording(name: str, **planted: float) -> dict[str, bytes]:
+def _recording(name: str, text: str, **planted: float) -> dict[str, bytes]:
     with TemporaryDirectory() as folder:
-        path = experiment(Path(folder), **planted)
+        path = experiment(Path(folder), text=text, **planted)
         bias_harness.record(pipeline.load_experiment(path), Path(folder, name), path)
         return _contents(Path(folder))
 

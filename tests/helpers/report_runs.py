@@ -66,7 +66,9 @@ def material_of(
 ) -> Material:
     frame = observations(audit, rows)
     e = audit.experiment
-    found = estimate(frame, analysis=e.analysis, outcome=e.outcome, endpoints=[x.name for x in e.endpoints])
+    primary = [f"{attribute}/{level}" for attribute, level in audit.primary]
+    ends = [x.name for x in e.endpoints]
+    found = estimate(frame, analysis=e.analysis, outcome=e.outcome, endpoints=ends, primary=primary)
     manifest = Manifest(
         python="3.11.7",
         versions={"bias_harness": "0"},

@@ -23,9 +23,11 @@ from bias_harness.reporting.charts.mpl.second_process import drawn_aside
 from bias_harness.reporting.charts.scene import Scale
 from bias_harness.reporting.escaping import visible
 from bias_harness.reporting.figures.all import Drawings
+from bias_harness.reporting.judged import shown
 from bias_harness.reporting.material import View
 from bias_harness.reporting.report import figure_files, pages, render_comparison, render_report
 from bias_harness.reporting.sections.answers import reading
+from bias_harness.reporting.sections.compare import changes
 from bias_harness.reporting.texts import texts
 from bias_harness.vocabulary import Answer, Estimate
 
@@ -91,7 +93,7 @@ def test_every_link_leads_somewhere(name: str) -> None:
         assert links
         for link in links:
             file, _, anchor = str(link).partition("#")
-            if file != "estimates.csv":
+            if file not in ("estimates.csv", "judgements.csv"):
                 assert (anchor or "main") in anchors[file or f"report.{language}.html"], link
 
 
@@ -103,23 +105,23 @@ def test_sentence_table_figure_and_alternative_text_say_the_same_number() -> Non
         drawing = drawings.gaps.first
         assert drawing is not None
         for e in drawings.gaps.leading:
-            money = material.estimates.money(e)
-            assert money is not None
-            assert money.estimate is not None
-            assert e.percent is not None
+            assert e.gap is not None
+            assert e.gap.percent is not None
             row = next(r for r in drawing.chart.rows if r.group == view.model(e.endpoint))  # type: ignore[attr-defined]
-            assert (row.percent, row.low, row.high) == (e.percent, e.percent_low, e.percent_high)
-            shown = view.texts.percent(e.percent)
+            numbers = (e.gap.percent, e.gap.percent_low, e.gap.percent_high)
+            assert (row.percent, row.low, row.high) == pytest.approx(numbers)
+            headline = material.estimates.headline(e.endpoint, e.attribute, e.level)
+            assert headline is not None
+            assert headline.percent == e.gap.percent
+            shown = view.texts.percent(e.gap.percent)
             assert f">{shown}</text>" in html
             assert shown in drawing.alt
             assert f"{shown}</td>" in html
-            assert f">{view.texts.percent(e.percent, 2)}</a>" in html
-            assert e.percent in [r[2] for r in drawing.chart.table().rows]
-        clear = next(e for e in drawings.gaps.leading if e.verdict == "gap_meaningful")
-        money = material.estimates.money(clear)
-        assert money is not None
-        amount = view.texts.money(abs(money.estimate or 0), "USD")
-        percent = view.texts.percent(abs(money.percent or 0))
+            assert f">{view.texts.percent(e.gap.percent, 2)}</a>" in html
+        found = next(e for e in drawings.gaps.leading if e.differs)
+        assert found.gap is not None
+        amount = view.texts.money(abs(found.gap.money or 0), "USD")
+        percent = view.texts.percent(abs(found.gap.percent or 0))
         sentence = next(s for s in re.findall(r'<p class="sentence">(.*?)</p>', html) if amount in s)
         assert percent in sentence
 
@@ -127,8 +129,8 @@ def test_sentence_table_figure_and_alternative_text_say_the_same_number() -> Non
 def test_figure_files_hold_the_estimates_unrounded() -> None:
     files = figure_files(run("plain"), "F3", formats=["svg"])
     rows = files["F3-forest.csv"].decode().splitlines()
-    assert rows[0] == "model,level,percent,low,high,profiles,verdict"
-    expected = {str(e.percent) for e in run("plain").headlines}
+    assert rows[0] == "model,level,percent,low,high,jobs,verdict"
+    expected = {str(shown(j)[0]) for j in run("plain").judgements}
     assert {r.split(",")[2] for r in rows[1:]} == expected
 
 
@@ -234,25 +236,40 @@ def test_runs_side_by_side_tell_a_change_and_what_differs() -> None:
     other = run_of(audit_of(models=1, wordings=["terse", "adviser"]), plain, name="other")
     html = render_comparison([before, after, other], "en")
     assert "before" in html
-    assert "Profile by profile the difference changed by" in html
+    assert "Job by job the difference changed by" in html
     assert "other cannot simply be compared with before. These differ: the questions." in html
     assert "after cannot" not in html
     assert "<b>" not in html
-    assert "The grey band is 1.0% around it." in html
+    assert re.search(r"The grey band is [12]\.0% around it\.", html)
     with pytest.raises(UsageError, match="two runs or more"):
         render_comparison([before], "en")
 
 
-def test_a_change_of_five_per_cent_is_beyond_a_margin_of_one() -> None:
-    """The margin of the change is the experiment's; women get 5 % less in the second run, give or take 1 %."""
+def test_a_change_of_five_per_cent_is_judged_by_the_same_rule() -> None:
+    """The margin of the change is the experiment's; women get 5 % less in the second run, give or take 1 %.
+
+    Of 20 jobs that is a clear change, of 5 one in these cases.
+    """
 
     def less(level: str, persona: str) -> str:
         return f"${94_000 + 200 * (sum(map(ord, persona)) % 11):,}" if level == "female" else "$100,000"
 
-    before = run_of(audit_of(models=1), always("$100,000"), name="before")
-    after = run_of(audit_of(models=1), lambda trial, _: less(trial.level, trial.persona), name="after")
-    text = render_comparison([before, after], "en")
-    assert re.search(r"the difference changed by -4\.\d% \(probably between [^)]*\): a clear change\.", text)
+    many = {"personas": {"people": "us-jobs", "jobs": 20}, "rotation": {"edits": 6, "expressions": 3}}
+    for asked, word, key in (
+        (many, "a clear change", "clear_gap"),
+        ({}, "a change in these cases", "difference_in_these_cases"),
+    ):
+        audit = audit_of(models=1, **asked)
+        before = run_of(audit, always("$100,000"), name="before")
+        after = run_of(audit, lambda trial, _: less(trial.level, trial.persona), name="after")
+        text = render_comparison([before, after], "en")
+        assert re.search(rf"the difference changed by -4\.\d% \(probably between [^)]*\): {word} \(", text)
+        told = changes([before, after])
+        assert [c.word for c in told] == [key]
+        assert told[0].family_size == 1
+        assert told[0].to_dict()["change"]["percent"] == pytest.approx(-4.9, abs=0.4)
+    still = changes([before, before])
+    assert [c.word for c in still] == ["every_job_the_same"]
 
 
 @pytest.mark.parametrize("by", ["endpoint", "wording"])
@@ -264,11 +281,11 @@ def test_one_run_is_compared_within_itself(by: Any) -> None:
 
 
 def test_one_person_speaks_for_the_exact_cases_only() -> None:
-    """One profile has no interval for other people; with repeats it has one for these cases, and says so."""
+    """One job has no interval for other jobs; with repeats it has one for this case, and says so."""
     one = {**ONE_PAIR, "repeats": 6, "wordings": ["terse", "plain"]}
     material = run_of(audit_of(**one))
-    assert material.headlines[0].status == "too_few_profiles"
-    for language, words in (("nl", "In precies deze testgevallen: "), ("en", "In these exact test cases: ")):
+    assert material.judgements[0].basis == "cases"
+    for language, words in (("nl", "Het gaat om maar één baan"), ("en", "There is only one job")):
         assert words in render_report(material, language)
 
 
@@ -297,8 +314,11 @@ def test_refusals_are_no_result_and_told_as_such() -> None:
 
 
 def test_what_cannot_be_told_is_pale_and_no_share_differs_by_more_than_all() -> None:
-    assert HeatCell(-26.7, -180.0, 127.0, "inconclusive", step=2.0).tone == "less0"
-    assert HeatCell(-26.7, -30.0, -20.0, "gap_meaningful", step=2.0).tone == "less4"
+    assert HeatCell(-26.7, -180.0, 127.0, "cannot_tell", step=2.0).tone == "less0"
+    assert HeatCell(-26.7, -30.0, -20.0, "clear_gap", step=2.0).tone == "less4"
+    assert HeatCell(-26.7, -30.0, -20.0, jobs=9, step=2.0).tone == "less4"
+    assert HeatCell(-26.7, -80.0, 20.0, jobs=9, step=2.0).tone == "less0"
+    assert HeatCell(-26.7, -30.0, -20.0, jobs=2, step=2.0).tone == "few"
     wide = Estimate(
         endpoint="m",
         attribute="a",
@@ -321,7 +341,7 @@ def test_spreads_are_of_one_seniority() -> None:
     assert drawing.title.endswith(", senior")
     counted = sum(row.n for row in drawing.chart.rows)
     rows = run("plain").observations
-    assert counted == int(((rows["seniority"] == "senior") & (rows["edit"] == "")).sum())
+    assert counted == int((rows["seniority"] == "senior").sum())
 
 
 @pytest.mark.parametrize("width", [340, 720])

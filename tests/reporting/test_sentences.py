@@ -1,177 +1,185 @@
-"""A finding in plain words: the rules of what may be said, in both languages, from the estimates themselves."""
+"""A finding in plain words: what may be said, in both languages, is what the judgement's word says and no more."""
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-import pandas as pd
 import pytest
-from stats_data import CASES, observations
+from stats_data import observations
 
-from bias_harness.estimating.comparison import interval_fields, percent_fields
-from bias_harness.estimating.estimates import Estimates, estimate
-from bias_harness.estimating.estimators import paired_t
-from bias_harness.outcome import Analysis, Margin, Outcome
-from bias_harness.reporting.sentences import DETECTED, Names, finding, largest_pair, sentence, warning
+from bias_harness.estimating.judgement import BECAUSE, WORDS, Gap, Judgement, Needed, Pairs, Sensitivity
+from bias_harness.estimating.judging import judge
+from bias_harness.outcome import Analysis, Outcome
+from bias_harness.reporting.judged import SIGNS, key_of
+from bias_harness.reporting.sentences import Finding, Names, finding, imbalance, round_up
 from bias_harness.reporting.texts import LANGUAGES, texts
-from bias_harness.vocabulary import Estimate
 
-ONE_PER_CENT = Margin(0.01, "fraction")
-WORDS = {"en": ("women", "men"), "nl": ("vrouwen", "mannen")}
+GROUPS = {"en": ("women", "men"), "nl": ("vrouwen", "mannen")}
 
 
-def estimated(frame: pd.DataFrame, **analysis) -> Estimates:
-    return estimate(frame, analysis=Analysis(**{"resamples": 199, **analysis}), outcome=Outcome())
+def judged(word: str | None, low: float, estimate: float, high: float, **more: Any) -> Judgement:
+    """A judgement with this word, and a gap on the scale of money: per cents of 100,000."""
+    ends = (estimate / 100, low / 100, high / 100)
+    gap = Gap(*ends, estimate, low, high, 1_000 * estimate, 1_000 * low, 1_000 * high)
+    about = ("GPT", "gender", "female", "male", "salary", "log", "EUR", math.log1p(0.02), 0.95)
+    family = "explored" if word is None else "primary"
+    base = Judgement(*about, family, 1, word, gap=gap, alone=gap, jobs=44, wordings=2)  # type: ignore[arg-type]
+    return replace(base, n_level=88, n_reference=88, **more)
 
 
-def headline_case() -> Estimates:
-    rows = CASES["S01_headline_gap"]["inputs"]["rows"]
-    frame = pd.DataFrame(rows, columns=["persona", "wording", "level", "repeat", "annual"])
-    frame = frame.assign(endpoint="GPT", attribute="gender", reference=frame["level"] == "male")
-    found = estimated(frame)
-    return replace(found, items=tuple(_as_worked(e) if e.family == "headline" else e for e in found.items))
+def said(j: Judgement, language: str = "en", frame: str = "") -> Finding:
+    return finding(texts(language), j, Names("GPT", *GROUPS[language], frame))
 
 
-def _as_worked(e: Estimate) -> Estimate:
-    """The headline with the worked case's interval and a verdict: one form a side earns no such word of its own."""
-    interval = paired_t(np.array(list(e.details["profile_gaps"].values())))
-    return replace(e, **interval_fields(interval), **percent_fields(interval), verdict="gap_meaningful")
+def whole(j: Judgement, language: str = "en") -> str:
+    found = said(j, language)
+    return f"{found.sentence} {found.more}".replace("\xa0", " ")
 
 
-def said(found: Estimates, language: str = "en", *, margin: Margin = ONE_PER_CENT, **more: Any) -> str:
-    log = found.find(family="headline")[0]
-    level, reference = WORDS[language]
-    names = {"model": "GPT", "level": level, "reference": reference}
-    values = {"refusals": found.refusal(log), "panel": found.panel(log), **more}
-    return sentence(log, found.money(log), language=language, margin=margin, **names, **values)
+CLEAR = judged("clear_gap", -4.1, -2.7, -1.2, pairs=Pairs(35, 1, 8))
 
 
-def test_the_worked_sentence() -> None:
-    """$5,229 belongs to 4.7 % (the ratio of means), 4.0 % is the typical gap; the ends swap with the sign."""
-    text = said(headline_case())
-    assert text.startswith(
-        "For the same profile, GPT advises women to ask for $5,229 a year less than men "
-        "(4.7% less; probably between $644 and $9,814)."
+def test_a_coach_can_repeat_it() -> None:
+    assert said(CLEAR, "nl").sentence.replace("\xa0", " ") == (
+        "GPT noemt voor vrouwen gemiddeld € 2.700 per jaar minder dan voor mannen. Dat is 2,7% minder. "
+        "Het verschil ligt waarschijnlijk tussen € 1.200 en € 4.100 minder per jaar."
     )
-    assert "The typical difference for one profile is 4.0% less (probably between 1.7% and 6.3%)." in text
-    assert "Based on 8 profiles, 2 wordings and 96 answers." in text
-    assert "people like these, asked in these words" in text
-    assert "19 times out of 20" in text
-
-
-def test_the_same_in_dutch() -> None:
-    text = said(headline_case(), "nl").replace("\xa0", " ")
-    assert text.startswith("Bij hetzelfde profiel raadt GPT vrouwen aan om US$ 5.229 per jaar minder te vragen dan")
-    assert "dan mannen (4,7% minder; waarschijnlijk tussen US$ 644 en US$ 9.814)" in text
-    assert "8 profielen, 2 formuleringen en 96 antwoorden" in text
-    assert "19 van de 20 keer" in text
-
-
-def test_a_coach_reads_round_amounts_and_one_per_cent() -> None:
-    text = said(headline_case(), full=False)
-    assert "$5,200 a year less than men (4.7% less; probably between $640 and $9,800)" in text
-    assert "typical" not in text
-
-
-def test_what_cannot_be_told_is_said_with_both_sides() -> None:
-    found = estimated(observations(gaps={"female": 0.0}, people=8, seed=3))
-    assert found.find(family="headline")[0].verdict == "inconclusive"
-    text = said(found)
-    assert re.search(r"We cannot tell whether .* between \$[\d,]+ less and \$[\d,]+ more a year", text)
-    assert "advises women to ask" not in text
-
-
-def test_no_gap_that_matters_is_a_claim_about_the_margin() -> None:
-    found = estimated(observations(gaps={"female": 0.0}, gap_sd=0, people=40, trial_sd=0.01, signals=3))
-    assert found.find(family="headline")[0].verdict == "equivalent"
-    assert "no difference larger than 1.0%" in said(found)
-    assert "geen verschil groter dan 1,0%" in said(found, "nl")
-
-
-def test_exact_cases_start_with_saying_so() -> None:
-    found = estimated(observations(people=1, repeats=20, trial_sd=0.02, gaps={"female": -0.1}))
-    assert said(found).startswith("In these exact test cases: for the same profile, GPT advises women")
-    assert "nothing about other people" in said(found)
-    assert said(found, "nl").startswith("In precies deze testgevallen: bij hetzelfde profiel raadt GPT vrouwen")
-    assert "19 times" not in said(found)
-    alone = said(found, panel=None)
-    assert "no reliable range" in alone
-    assert "only one profile" in alone
-
-
-def test_money_and_per_cent_that_disagree_are_not_called_less() -> None:
-    found = headline_case()
-    log = found.find(family="headline")[0]
-    money = replace(found.money(log), estimate=900.0, conf_low=-400.0, conf_high=2_200.0)
-    text = sentence(log, money, language="en", model="GPT", level="women", reference="men", margin=ONE_PER_CENT)
-    assert "depends on how you average" in text
-    assert "$400 less and $2,200 more" in text
-    assert "advises women to ask" not in text
-
-
-def test_a_verdict_that_money_alone_would_not_carry_shows_the_typical_gap() -> None:
-    found = headline_case()
-    log = found.find(family="headline")[0]
-    money = replace(found.money(log), conf_low=-11_000.0, conf_high=600.0)
-    text = finding(texts("en"), log, money, None, Names("GPT", "women", "men"), 0.01).sentence
-    assert "between $11,000 less and $600 more" in text
-    assert "The typical difference for one profile is 4.0% less" in text
-
-
-def test_unequal_refusals_bring_their_rates_and_the_bounds() -> None:
-    found = estimated(observations(people=20, refused={"female": 0.4, "male": 0.02}, repeats=6))
-    text = said(found)
-    assert re.search(r"refuses to name an amount more often .* [34]\d\.\d% of the time for women", text)
-    assert re.search(
-        r"can put the difference we found anywhere between \$[\d,]+ (less|more) and \$[\d,]+ (less|more) a year", text
+    assert "In 35 van de 44 vergelijkingen is het bedrag voor vrouwen lager, in 1 gelijk en in 8 hoger." in whole(
+        CLEAR, "nl"
     )
-    assert "Dat alleen al kan het gevonden verschil tussen" in said(found, "nl")
+    assert said(CLEAR).verdict == "a clear difference"
 
 
-def test_all_refused_is_no_gap_to_report() -> None:
-    text = said(estimated(observations(refused={"female": 1.0})))
-    assert text.startswith("GPT gave no pair of amounts for women and men")
-    assert "$" not in text
+def test_it_counts_jobs_and_says_what_they_are() -> None:
+    drawn = said(CLEAR, frame="120 occupations").more
+    assert "Measured with 44 jobs (drawn by lot from 120 occupations), asked in these 2 ways: 176 answers." in drawn
+    few = whole(judged("difference_in_these_cases", -9, -6, -3, jobs=4, because=("few_jobs",)))
+    assert few.startswith("In these cases GPT names €6,000 a year less for women")
+    assert "these 4 jobs" in few
+    assert "this says nothing about others" in few
+    like = whole(replace(CLEAR, wordings_fixed=False))
+    assert "asked in 2 ways, for ways like these" in like
+
+
+@pytest.mark.parametrize(("low", "high"), [(-12.04, -11.98), (-0.2, 0.1)])
+def test_the_ends_of_a_range_never_look_alike(low: float, high: float) -> None:
+    text = said(judged("difference_of_unclear_size", low, (low + high) / 2, high)).sentence
+    ends = re.search(r"probably between (.+?) and (.+?) a year", text)
+    assert ends is not None
+    assert ends[1].replace(" less", "") != ends[2].replace(" less", "").replace(" more", "")
+    assert text.count("less") == (3 if low * high > 0 else text.count("less"))
+
+
+def test_a_range_that_cannot_be_written_is_no_range_of_two_equal_amounts() -> None:
+    text = said(judged("difference_of_unclear_size", -12.0004, -12, -11.9996)).sentence
+    assert "between" not in text
+    assert "narrower than a rounding: €12,000 less" in text
+
+
+def test_what_cannot_be_told_says_why_and_what_it_would_take() -> None:
+    why = ("family", "words_move_it_too")
+    j = judged("cannot_tell", -3, -1, 1, because=why, needed=Needed(143, more_forms=False), family_size=15)
+    text = whole(j)
+    assert text.startswith("We cannot tell whether GPT names another amount")
+    assert "between €3,000 less and €1,000 more a year" in text
+    assert "15 comparisons were made at once" in text
+    assert "A change of a few neutral words moves this model as much." in text
+    assert "With about 150 jobs (now 44)" in text
+    words = whole(replace(j, needed=Needed(None, more_forms=True)))
+    assert "have to be described in more ways" in words
+    assert "no change of words was tried" in whole(replace(j, because=("one_form",))).lower()
+
+
+def test_a_range_of_many_times_the_amount_is_not_written_out() -> None:
+    text = whole(judged("cannot_tell", -99, 1, 1_900))
+    assert "far too wide to say anything" in text
+    assert "€" not in text
+
+
+def test_the_same_tells_how_many_jobs_are_otherwise() -> None:
+    text = whole(judged("practically_the_same", -0.5, 0.1, 0.7, jobs_lower=3, jobs_higher=1))
+    assert "practically the same for women and men on average" in text
+    assert "in 3 of 44 jobs women get more than 2% less, in 1 more than 2% more" in text
+
+
+def test_what_depends_on_something_says_on_what_and_how_far() -> None:
+    other = Sensitivity(
+        "without_flagged", 0.03, Gap(-0.002, -0.01, 0.006, -0.2, -1, 0.6, -200, -1_000, 600), "cannot_tell", holds=False
+    )
+    j = replace(CLEAR, word="depends", because=("flagged_amounts",), sensitivities=(other,))
+    found = said(j)
+    assert found.verdict == "depends on a few unusual amounts"
+    assert "whether unusual amounts count (3.0% of the answers)" in found.sentence
+    assert "With every answer counted it comes to €2,700 less." in found.sentence
+    assert "between €1,000 less and €600 more" in found.sentence
+    assert "names €2,700 a year less" not in found.sentence
+
+
+def test_averages_that_disagree_are_told() -> None:
+    text = whole(replace(CLEAR, averages_agree=False, mean_difference=900.0))
+    assert "The plain mean of the amounts points the other way: €900 more." in text
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_single_pair_is_only_quoted_as_the_largest_of_many(language: str) -> None:
-    found = headline_case()
-    text = largest_pair(texts(language), found.find(family="headline")[0])
-    assert re.search(r"(of|van) 16 pa", text)
-    assert largest_pair(texts(language), Estimate("", "", "", "", "", "log", "profiles", "headline")) is None
+def test_equal_jobs_have_an_amount_and_a_bound(language: str) -> None:
+    still = replace(CLEAR, word="every_job_the_same", status="no_variance", could_differ=0.07, pairs=None)
+    gap = replace(still, gap=Gap(math.log(0.95), None, None, -5.0, None, None, -5_000.0))
+    none = replace(still, gap=Gap(0.0, None, None, 0.0, None, None, 0.0))
+    assert re.search(r"5[.,]0%.*5[.,]000", whole(gap, language))
+    assert "7%" in whole(none, language)
+    assert said(gap, language).verdict != said(none, language).verdict
+
+
+def test_what_is_explored_has_no_word() -> None:
+    found = said(replace(judged(None, -9, -6, -3), because=("size_unclear",)))
+    assert found.word == "explored"
+    assert "no conclusion is drawn" in found.sentence
+
+
+def test_a_mean_is_never_the_range_of_one_person() -> None:
+    for language in LANGUAGES:
+        table = str(texts(language).table).lower()
+        assert "typical" not in table
+        assert "typisch" not in table
+        assert "for one profile" not in table
+        assert "bij één profiel" not in table
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_warnings_have_words(language: str) -> None:
-    found = estimated(observations(people=3, refused={"female": 0.5}))
-    assert len(found.warnings) == 2
-    for code in (*found.warnings, "no_reference: x", "no_answers: x", "mixed_currencies: x"):
-        assert code.partition(": ")[2] in warning(texts(language), code)
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("scope", ["panel", "profiles", "profiles+wordings"])
-def test_every_verdict_and_status_can_be_said(language: str, scope: str) -> None:
+@pytest.mark.parametrize("word", [*WORDS, None])
+def test_every_word_can_be_said_with_every_reason(language: str, word: str | None) -> None:
     """Whatever the numbers are, there is a sentence without a hole, a None or a nan in it."""
-    base = headline_case()
-    log = base.find(family="headline")[0]
-    money = base.money(log)
-    verdicts = [*DETECTED, "equivalent", "inconclusive"]
-    statuses = ["no_data", "too_few_profiles", "degenerate_no_variance", "deterministic", "too_few_wordings"]
-    statuses += ["too_few_repeats", "invalid_nonpositive"]
-    cases = [(replace(log, verdict=v, scope=scope), money) for v in verdicts]
-    bare = replace(log, verdict=None, conf_low=None, conf_high=None, scope=scope)
-    cases += [(replace(bare, status=s), replace(money, status=s, conf_low=None, conf_high=None)) for s in statuses]
-    for one, twin in cases:
-        names = dict(zip(("level", "reference"), WORDS[language], strict=True))
-        text = sentence(one, twin, language=language, model="GPT", margin=ONE_PER_CENT, **names)
-        assert text
-        assert text[0].isupper()
-        assert not re.search(r"[{}]|None|nan|\s\.|  ", text), text
+    sensitivity = Sensitivity(
+        "bounds", 0.1, Gap(0.0, -0.1, 0.1, 0.0, -9.5, 10.5, 0.0, -9_500.0, 10_500.0), "cannot_tell", holds=False
+    )
+    j = replace(CLEAR, word=word, family="primary" if word else "explored", sensitivities=(sensitivity,))
+    depends = ("flagged_amounts", "ranges", "silence")
+    for because in [depends] if word == "depends" else [(), *((b,) for b in BECAUSE)]:
+        for basis, gap in (("jobs", j.gap), ("cases", Gap(0.01, None, None, 1.0, None, None, 1_000.0)), ("jobs", None)):
+            one = replace(j, because=because, basis=basis, gap=gap, status="ok" if gap else "no_data")
+            found = said(one, language)
+            assert found.sentence[0].isupper()
+            assert found.verdict
+            assert not re.search(r"[{}]|None|nan|\s\.|  ", f"{found.sentence} {found.more}"), found
+            assert key_of(one) in SIGNS
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_silence_is_a_finding_of_its_own(language: str) -> None:
+    frame = observations(people=45, refused={"female": 0.4, "male": 0.02}, repeats=4)
+    found = judge(frame, analysis=Analysis(), outcome=Outcome()).imbalances
+    silence = next(i for i in found if i.what == "silence")
+    assert silence.found
+    made = imbalance(texts(language), silence, Names("GPT", *GROUPS[language]))
+    assert made.word == "silence"
+    assert re.search(r"(3\d|4\d)[.,]\d%", made.sentence)
+
+
+def test_jobs_that_it_would_take_are_rounded_upwards() -> None:
+    assert [round_up(n) for n in (8, 52, 143, 1_201)] == [8, 52, 150, 1_300]
 
 
 def keys(node: Any, path: str = "") -> dict[str, set[str]]:
@@ -186,14 +194,3 @@ def test_both_languages_have_the_same_keys_and_placeholders() -> None:
     one, other = (keys(dict(texts(language).table)) for language in LANGUAGES)
     assert one.keys() == other.keys()
     assert {k: v for k, v in one.items() if v != other[k]} == {}
-
-
-def test_the_numbers_of_text_and_table_are_one() -> None:
-    found = estimated(observations(people=12, seed=6, gaps={"female": -0.12}, signals=3))
-    log = found.find(family="headline")[0]
-    money = found.money(log)
-    row = found.to_frame().query("family == 'money' and slice == ''").iloc[0]
-    amount = f"${abs(round(row['estimate'])):,}"
-    assert amount in said(found)
-    assert row["estimate"] == money.estimate
-    assert np.isclose(row["percent"], money.percent)

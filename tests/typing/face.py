@@ -36,7 +36,7 @@ def plan_and_ask(path: Path) -> None:
     assert_type(audit, Audit)
     assert_type(audit.experiment.outcome, Outcome)
     assert_type(bias_harness.plan(audit), Plan)
-    assert_type(bias_harness.calibrate(audit, gap=-0.04, runs=20), Calibration)
+    assert_type(bias_harness.calibrate(audit, gaps=[-0.04], runs=20), Calibration)
     run = bias_harness.run(audit, limit=40, retry="refused", results="results", budget=0.5)
     assert_type(run, Run)
     bias_harness.run(audit, limt=40)  # type: ignore[call-arg]

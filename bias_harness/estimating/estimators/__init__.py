@@ -27,8 +27,8 @@ _FILES = {
     "trend": "slope_by_profile",
     "outliers": "Flags flag_outliers",
     "placebo": "FalseAlarms Floor false_alarms placebo_floor",
-    "planning": "Numbers PowerPlan Spread design_variance equivalence_reach minimum_detectable pairs_needed plan_power "
-    "power_paired questions_needed smallest_sign_flip_p",
+    "planning": "Numbers Spread design_variance equivalence_reach minimum_detectable pairs_needed power_paired "
+    "questions_needed",
     "pooling": "Pooled dersimonian_laird",
     "proportions": "McNemar clopper_pearson exact_within mcnemar newcombe wilson",
     "ranks": "Ranked hodges_lehmann mann_whitney wilcoxon",

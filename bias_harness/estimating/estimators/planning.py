@@ -1,19 +1,16 @@
-"""Before a cent is spent: the smallest gap that a design will detect, and what a target would take."""
+"""Textbook power of one comparison: the smallest gap that a design will detect, and how many pairs one takes.
+
+`planning` simulates the words themselves; these formulas are what others publish, to compare with.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import dataclass
 
 from scipy import optimize, special
 
 from bias_harness.estimating.estimators.interval import t_quantile
-from bias_harness.estimating.estimators.signflip import MOST_ENUMERATED
-from bias_harness.outcome import Margin
-
-MOST = 100_000
 
 
 @dataclass(frozen=True)
@@ -105,126 +102,3 @@ def questions_needed(
     """Miller's (2024, eq. 9) number of questions: (z_a/2 + z_b)^2 (omega^2 + s_A^2/K_A + s_B^2/K_B)/delta^2."""
     z = float(special.ndtri(1 - alpha / 2) + special.ndtri(power))
     return z**2 * (omega2 + sigma2[0] / repeats[0] + sigma2[1] / repeats[1]) / delta**2
-
-
-@dataclass(frozen=True)
-class Option:
-    """A design and what it buys: the smallest detectable gap (log and per cent) and its calls."""
-
-    numbers: Numbers
-    calls: int
-    mde: float
-    percent: float
-
-
-@dataclass(frozen=True)
-class PowerPlan:
-    """What a design will detect. `mde` is on the log scale, `percent` its 100 expm1, for 80 % power at alpha 5 %.
-
-    `equivalence` is the smallest margin that can be confirmed; `target` the smallest gap of interest (log). `needed` is
-    the design with the fewest profiles that detects the target, `needed_equivalence` that confirms it, the rest kept
-    (None where no number of profiles would do). `doubled` says what twice the profiles, wordings or repeats would buy
-    at the same price; `best` names the one that buys most. `price` and `price_needed` are US dollars where a price per
-    call is known. `warnings` are codes: `sign_flip_never_significant` (five profiles or fewer), `few_profiles`,
-    `too_few_wordings`, `no_panel` (one repeat), `target_out_of_reach`.
-    """
-
-    now: Option
-    scope: str
-    equivalence: float
-    target: float
-    needed: Option | None
-    needed_equivalence: Option | None
-    doubled: dict[str, Option]
-    best: str
-    smallest_sign_flip_p: float
-    price: float | None
-    price_needed: float | None
-    warnings: tuple[str, ...]
-
-
-def plan_power(
-    numbers: Numbers,
-    margin: Margin,
-    spread: Spread | None = None,
-    *,
-    scope: str = "profiles",
-    alpha: float = 0.05,
-    power: float = 0.8,
-    contrasts: int = 1,
-    price_per_call: float | None = None,
-) -> PowerPlan:
-    """The plan of a design for the smallest gap of interest from a pilot's spread or stated assumptions.
-
-    `contrasts` is the number of levels compared with the reference, each asked as often; it multiplies the calls.
-    """
-    assumed, target = spread or Spread(), margin.bound
-
-    def option(at: Numbers) -> Option:
-        mde = minimum_detectable(design_variance(at, assumed, scope) ** 0.5, design_df(at, scope), alpha, power)
-        calls = at.calls // 2 * (contrasts + 1)
-        return Option(at, calls, mde, 100 * math.expm1(mde))
-
-    def reach(at: Numbers) -> float:
-        return equivalence_reach(design_variance(at, assumed, scope) ** 0.5, design_df(at, scope), alpha, power)
-
-    now = option(numbers)
-    doubled = {
-        name: option(replace(numbers, **{name: 2 * getattr(numbers, name)}))
-        for name in ("profiles", "wordings", "repeats")
-    }
-    needed = _fewest(numbers, lambda at: option(at).mde <= target)
-    sure = _fewest(numbers, lambda at: reach(at) <= target)
-    needed_option = option(needed) if needed else None
-
-    def price(of: Option | None) -> float | None:
-        return None if of is None or price_per_call is None else of.calls * price_per_call
-
-    return PowerPlan(
-        now,
-        scope,
-        reach(numbers),
-        target,
-        needed_option,
-        option(sure) if sure else None,
-        doubled,
-        min(doubled, key=lambda name: doubled[name].mde),
-        smallest_sign_flip_p(numbers.profiles),
-        price(now),
-        price(needed_option),
-        _warnings(numbers, needed),
-    )
-
-
-def smallest_sign_flip_p(profiles: int, resamples: int = 9_999) -> float:
-    """The least two-sided p that a sign-flip test can reach: 2/2^P, or 1/(1 + resamples) where flips are drawn."""
-    return min(1.0, 2 / 2**profiles) if profiles <= MOST_ENUMERATED else 1 / (1 + resamples)
-
-
-def _fewest(numbers: Numbers, enough: Callable[[Numbers], bool]) -> Numbers | None:
-    """The fewest profiles with which it is enough, by bisection; None where even 100,000 are not."""
-    low, high = 1, MOST
-    if not enough(replace(numbers, profiles=high)):
-        return None
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if enough(replace(numbers, profiles=middle)) else (middle, high)
-    return replace(numbers, profiles=high)
-
-
-Warning_ = Literal["sign_flip_never_significant", "few_profiles", "too_few_wordings", "no_panel", "target_out_of_reach"]
-
-
-def _warnings(numbers: Numbers, needed: Numbers | None) -> tuple[Warning_, ...]:
-    found: list[Warning_] = []
-    if smallest_sign_flip_p(numbers.profiles) >= 0.05:
-        found.append("sign_flip_never_significant")
-    if numbers.profiles < 6:
-        found.append("few_profiles")
-    if numbers.wordings < 3:
-        found.append("too_few_wordings")
-    if numbers.repeats < 2:
-        found.append("no_panel")
-    if needed is None:
-        found.append("target_out_of_reach")
-    return tuple(found)

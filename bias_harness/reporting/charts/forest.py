@@ -6,21 +6,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from bias_harness.outcome import Margin, shown_gap
+from bias_harness.estimating.judgement import Judgement
+from bias_harness.outcome import Margin
 from bias_harness.reporting.charts.chart import Column, Table
 from bias_harness.reporting.charts.scene import LETTER, WIDE, Bar, Label, Line, Mark, Scale, Scene, Sign, around, fit
+from bias_harness.reporting.judged import SIGNS, Key, key_of, shown
 from bias_harness.reporting.texts import Texts
-from bias_harness.vocabulary import Estimate
 
 TICK_ROOM = 8
-VERDICT_SHAPES = {
-    "gap_meaningful": "diamond",
-    "gap_detected_size_unclear": "triangle",
-    "gap_detected_but_negligible": "square",
-    "equivalent": "square",
-    "inconclusive": "circle",
-    "none": "cross",
-}
+WIDEST = 15
+"""How many margins either way an axis shows at least before it cuts ranges off."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +27,8 @@ class ForestRow:
     percent: float
     low: float | None
     high: float | None
-    verdict: str
-    profiles: int
+    word: Key
+    jobs: int
 
 
 @dataclass(frozen=True)
@@ -51,15 +46,23 @@ class Forest:
             Column("percent", "gap"),
             Column("low", "gap"),
             Column("high", "gap"),
-            Column("profiles", "count"),
+            Column("jobs", "count"),
             Column("verdict", "verdict"),
         )
-        return Table(columns, [(r.group, r.label, r.percent, r.low, r.high, r.profiles, r.verdict) for r in self.rows])
+        return Table(columns, [(r.group, r.label, r.percent, r.low, r.high, r.jobs, r.word) for r in self.rows])
+
+    @property
+    def words(self) -> list[Key]:
+        """The words that occur, in the order of the strength of their signs."""
+        return [word for word in SIGNS if any(r.word == word for r in self.rows)]
 
     def limits(self) -> tuple[float, float]:
-        """The ends of the axis; zero and the band are always on it."""
-        ends = [x for r in self.rows for x in (r.percent, r.low, r.high)]
+        """The ends of the axis: zero and the band are always on it, ranges much wider than the narrowest run off it."""
         half = self.margin.shown
+        reaches = [max(abs(r.low), abs(r.high)) for r in self.rows if r.low is not None and r.high is not None]
+        largest = max((abs(r.percent) for r in self.rows), default=0.0)
+        far = max(3 * largest, WIDEST * half, min(reaches, default=0.0))
+        ends = [None if x is None else min(max(x, -far), far) for r in self.rows for x in (r.percent, r.low, r.high)]
         return around(ends, include=(0.0, -1.5 * half, 1.5 * half))
 
     def scene(self, texts: Texts, width: int) -> Scene:
@@ -76,9 +79,12 @@ class Forest:
         for index, r in enumerate(self.rows):
             middle = top + row * index + (row / 2 if wide else 30)
             if r.low is not None and r.high is not None:
-                marks += [Line(x(r.low), middle, x(r.high), middle, "range")]
-                marks += [Line(x(end), middle - 4, x(end), middle + 4, "range") for end in (r.low, r.high)]
-            shape = VERDICT_SHAPES[r.verdict]
+                low, high = self.limits()
+                inside = [min(max(end, low), high) for end in (r.low, r.high)]
+                marks += [Line(x(inside[0]), middle, x(inside[1]), middle, "range")]
+                kept = [end for end in (r.low, r.high) if end in inside]
+                marks += [Line(x(end), middle - 4, x(end), middle + 4, "range") for end in kept]
+            shape = SIGNS[r.word]
             marks.append(Sign(x(r.percent), middle, "dot clear" if shape == "diamond" else "dot", shape))
             labels += self._words(texts, r, middle, width, wide=wide)
         return Scene(width, bottom + 24, tuple(marks), tuple(labels))
@@ -120,15 +126,15 @@ def letters(text: str, size: float = 11) -> float:
     return LETTER * size * len(text)
 
 
-def forest(labelled: Iterable[tuple[str, str, Estimate]], margin: Margin) -> Forest:
-    """The forest of (group, label, estimate); estimates without a number are left to the tables.
+def forest(labelled: Iterable[tuple[str, str, Judgement]], margin: Margin) -> Forest:
+    """The forest of (group, label, judgement), with the intervals as the words used them.
 
-    `margin` is the smallest gap of interest.
+    Those without a number are left to the tables. `margin` is the smallest gap of interest.
     """
     rows = tuple(
-        ForestRow(group, label, value, low, high, e.verdict or "none", e.n_profiles)
-        for group, label, e in labelled
-        for value, low, high in [shown_gap(e)]
+        ForestRow(group, label, value, low, high, key_of(j), j.jobs)
+        for group, label, j in labelled
+        for value, low, high in [shown(j)]
         if value is not None
     )
     return Forest(rows, margin)

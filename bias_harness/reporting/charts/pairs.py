@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bias_harness.estimating.judgement import Gap
 from bias_harness.reporting.charts.chart import Column, Table
 from bias_harness.reporting.charts.forest import axis
 from bias_harness.reporting.charts.scene import (
@@ -20,7 +21,6 @@ from bias_harness.reporting.charts.scene import (
     fit_parts,
 )
 from bias_harness.reporting.texts import Texts
-from bias_harness.vocabulary import Estimate
 
 
 @dataclass(frozen=True)
@@ -78,13 +78,15 @@ class Slopes:
     """The same pairs as slopes, beside the mean gap in money with its interval."""
 
     pairs: Dumbbell
-    gap: Estimate
+    gap: Gap
 
     def table(self) -> Table:
         """The pairs, and the mean gap in the last row (in the currency)."""
-        rows = [(r.profile, r.reference, r.level, r.level - r.reference, None, None) for r in self.pairs.rows]
+        rows: list[tuple[str | float | None, ...]] = [
+            (r.profile, r.reference, r.level, r.level - r.reference, None, None) for r in self.pairs.rows
+        ]
         g = self.gap
-        rows.append(("", g.mean_reference or 0.0, g.mean_level or 0.0, g.estimate or 0.0, g.conf_low, g.conf_high))  # type: ignore[arg-type]
+        rows.append(("", None, None, g.money or 0.0, g.money_low, g.money_high))
         names = ("mean_reference", "mean_level", "gap", "low", "high")
         return Table((Column("profile"), *(Column(n, "money") for n in names)), rows, self.pairs.currency)
 
@@ -112,18 +114,18 @@ class Slopes:
     def limits(self) -> tuple[float, float]:
         """The ends of the gap's axis; zero is always on it."""
         gaps = [r.level - r.reference for r in self.pairs.rows]
-        return around([*gaps, self.gap.conf_low, self.gap.conf_high], include=(0.0,))
+        return around([*gaps, self.gap.money_low, self.gap.money_high], include=(0.0,))
 
     def _gap(self, left: float, width: int, top: float, bottom: float) -> list[Mark]:
         y, x = Scale(*self.limits(), bottom, top), (left + width) / 2 - 20
         marks: list[Mark] = [Line(left + 12, y(0), width - 60, y(0), "zero")]
         marks += [Sign(x - 18, y(r.level - r.reference), "dot faint", size=3) for r in self.pairs.rows]
-        if self.gap.conf_low is not None and self.gap.conf_high is not None:
+        if self.gap.money_low is not None and self.gap.money_high is not None:
             marks.append(
-                Bar(x + 7, y(self.gap.conf_high), 2, y(self.gap.conf_low) - y(self.gap.conf_high), "range-box")
+                Bar(x + 7, y(self.gap.money_high), 2, y(self.gap.money_low) - y(self.gap.money_high), "range-box")
             )
-        if self.gap.estimate is not None:
-            marks.append(Sign(x + 8, y(self.gap.estimate), "dot clear", "diamond", 6))
+        if self.gap.money is not None:
+            marks.append(Sign(x + 8, y(self.gap.money), "dot clear", "diamond", 6))
         return marks
 
     def _ends(self, texts: Texts, width: int, top: float, bottom: float) -> list[Label]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bias_harness.estimating.judgement import Judgement
 from bias_harness.reporting.charts import Drawing
 from bias_harness.reporting.charts.distribution import Histogram, histogram
 from bias_harness.reporting.charts.pairs import Dumbbell, PairRow, Slopes
@@ -16,7 +17,6 @@ from bias_harness.reporting.charts.shares import Shares, SharesRow
 from bias_harness.reporting.charts.spread import Amounts, Spread, spread
 from bias_harness.reporting.figures.maker import ALT_ROWS, MANY_LEVELS, Drawn
 from bias_harness.reporting.material import ANY
-from bias_harness.vocabulary import Estimate
 
 STATUSES = ("ok", "refused", "no_amount", "ambiguous", "failed")
 SPREAD_LEVELS, PROFILES = 4, 60
@@ -26,8 +26,8 @@ SPREAD_LEVELS, PROFILES = 4, 60
 class AmountDrawings(Drawn):
     """F1, F2, F4, F7 and F8."""
 
-    def _told_by(self, figure: str) -> list[Estimate]:
-        """The leading headlines, where the figure says something about what is measured."""
+    def _told_by(self, figure: str) -> list[Judgement]:
+        """The leading comparisons, where the figure says something about what is measured."""
         return self.leading if self.material.measure.has(figure) else []
 
     @cached_property
@@ -90,7 +90,7 @@ class AmountDrawings(Drawn):
         def own_rows(rows: pd.DataFrame) -> pd.DataFrame:
             return rows[(rows["attribute"] == name) & (rows["seniority"] == self._seniority)]
 
-        counted = own_rows(m.observations[m.observations["edit"] == ""])
+        counted = own_rows(m.observations)
         keys = ["endpoint", "field", "level"]
         own = own_rows(m.amounts).groupby(keys, observed=True)["annual"]
         amounts = {key: values.to_numpy(dtype=float) for key, values in own}
@@ -110,9 +110,9 @@ class AmountDrawings(Drawn):
         if len(levels) <= SPREAD_LEVELS:
             return levels
         gaps: dict[str, list[float]] = {levels[0]: [0.0]}
-        for e in self.material.headlines:
-            if e.attribute == name and e.estimate is not None:
-                gaps.setdefault(e.level, []).append(e.estimate)
+        for j in self.material.judgements:
+            if j.attribute == name and j.gap is not None:
+                gaps.setdefault(j.level, []).append(j.gap.estimate)
         ranked = sorted(gaps, key=lambda level: sum(gaps[level]) / len(gaps[level]))
         return list(dict.fromkeys([ranked[-1], ranked[0]]))
 
@@ -132,7 +132,7 @@ class AmountDrawings(Drawn):
 
     @cached_property
     def dumbbells(self) -> list[Drawing]:
-        """F7 for each leading headline with at least two profiles."""
+        """F7 for each leading comparison with at least two profiles."""
         found = []
         for index, e in enumerate(self._told_by("F7")):
             chart = self._dumbbell(e)
@@ -140,18 +140,17 @@ class AmountDrawings(Drawn):
                 found.append(self._dumbbell_drawing(chart, e, index))
         return found
 
-    def _dumbbell(self, e: Estimate) -> Dumbbell | None:
+    def _dumbbell(self, e: Judgement) -> Dumbbell | None:
         rows = self.material.amounts
         rows = rows[
             (rows["endpoint"] == e.endpoint)
             & (rows["attribute"] == e.attribute)
             & rows["level"].isin([e.level, e.reference])
         ]
-        keys = ["persona", "wording", "language", "signal", "level"]
-        cells = rows.groupby(keys, observed=True)["annual"].mean().unstack()
+        cells = rows.groupby(["persona", "level"], observed=True)["annual"].mean().unstack()
         if e.level not in cells or e.reference not in cells:
             return None
-        means = cells[[e.reference, e.level]].dropna().groupby("persona", observed=True).mean()
+        means = cells[[e.reference, e.level]].dropna()
         personas = {p.id: p for p in self.material.audit.design.personas}
         pairs = [
             PairRow(self.view.persona(personas[str(p)]), float(a), float(b)) for p, a, b in means.itertuples(name=None)
@@ -161,7 +160,7 @@ class AmountDrawings(Drawn):
             tuple(sorted(pairs, key=lambda r: r.percent)), (names.level, names.reference), self.material.currency
         )
 
-    def _dumbbell_drawing(self, chart: Dumbbell, e: Estimate, index: int) -> Drawing:
+    def _dumbbell_drawing(self, chart: Dumbbell, e: Judgement, index: int) -> Drawing:
         t, names = self.texts, self.view.names(e)
         worst, best = chart.rows[0], chart.rows[-1]
         alt = t(
@@ -179,17 +178,17 @@ class AmountDrawings(Drawn):
 
     @cached_property
     def slopes(self) -> list[Drawing]:
-        """F4 for the same headlines."""
+        """F4 for the same comparisons."""
         found = []
         for index, e in enumerate(self._told_by("F4")):
-            chart, money = self._dumbbell(e), self.material.money(e)
-            if chart and len(chart.rows) <= PROFILES and money and money.estimate is not None:
+            chart = self._dumbbell(e)
+            if chart and len(chart.rows) <= PROFILES and e.gap is not None and e.gap.money is not None:
                 names = self.view.names(e)
                 said = {"level": names.level, "reference": names.reference}
                 title = self.texts("figures.F4.title", model=names.model, **said)
-                amount = self.texts.money(money.estimate, self.material.currency, exact=True)
-                alt = self.texts("figures.F4.alt", gap=amount, between=self.view.between(money), **said)
-                found.append(Drawing(f"F4-{index}", f"F4-estimation-{e.endpoint}", title, alt, Slopes(chart, money)))
+                amount = self.texts.money(e.gap.money, self.material.currency, exact=True)
+                alt = self.texts("figures.F4.alt", gap=amount, between=self.view.between(e), **said)
+                found.append(Drawing(f"F4-{index}", f"F4-estimation-{e.endpoint}", title, alt, Slopes(chart, e.gap)))
         return found
 
     @cached_property

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from bias_harness.outcome import shown_gap
+from bias_harness.estimating.judgement import Judgement
+from bias_harness.outcome import MEASURES
 from bias_harness.reporting.charts import Drawing
 from bias_harness.reporting.charts.forest import Forest, forest
 from bias_harness.reporting.charts.heat import Heat, HeatCell, HeatRow
 from bias_harness.reporting.charts.strip import Strip, StripDot
 from bias_harness.reporting.figures.maker import ALT_ROWS, MANY_LEVELS, Drawn
+from bias_harness.reporting.judged import SIGNS, key_of, shown
 from bias_harness.reporting.material import Material
 from bias_harness.vocabulary import Estimate
 
@@ -23,9 +25,9 @@ class GapDrawings(Drawn):
 
     @cached_property
     def first(self) -> Drawing | None:
-        """F3 of the first screen: all headlines where they are few, else one a model."""
-        shown = self.material.headlines
-        return self._forest(shown if len(shown) <= FIRST_ROWS else self.leading, "F3", self.texts("figures.F3.first"))
+        """F3 of the first screen: all judgements where they are few, else one a model."""
+        every = self.material.judgements
+        return self._forest(every if len(every) <= FIRST_ROWS else self.leading, "F3", self.texts("figures.F3.first"))
 
     @cached_property
     def forests(self) -> dict[str, Drawing]:
@@ -33,46 +35,58 @@ class GapDrawings(Drawn):
         found = {}
         for name in self.material.attributes:
             title = self.texts("figures.F3.title", attribute=self.view.attribute(name))
-            drawing = self._forest([e for e in self.material.headlines if e.attribute == name], f"F3-{name}", title)
+            drawing = self._forest([j for j in self.material.judgements if j.attribute == name], f"F3-{name}", title)
             if drawing:
                 found[name] = drawing
         return found
 
-    def _forest(self, shown: list[Estimate], id_: str, title: str) -> Drawing | None:
-        labelled = [(self.view.model(e.endpoint), self._pair(e) if id_ == "F3" else self._tag(e), e) for e in shown]
+    def _forest(self, some: list[Judgement], id_: str, title: str) -> Drawing | None:
+        labelled = [(self.view.model(j.endpoint), self._pair(j) if id_ == "F3" else self._tag(j), j) for j in some]
         chart: Forest = forest(labelled, self.material.margin)
         if not chart.rows:
             return None
-        alts = [self._alt(e) for e in shown if shown_gap(e)[0] is not None]
+        alts = [self._alt(j) for j in some if j.gap is not None]
         if len(alts) > ALT_ROWS:
             alts = [*alts[:ALT_ROWS], self.texts("figures.F3.more", count=len(alts) - ALT_ROWS)]
-        confidence = self.material.audit.experiment.analysis.confidence
-        narrower = self.texts.percent(100 * (2 * confidence - 1), 0)
-        note = self.texts("figures.F3.note", margin=self.texts.gap(chart.margin.shown), narrower=narrower)
-        if id_ == "F3":
-            note += " " + self.texts("figures.F3.typical")
-        return Drawing(id_, id_.replace("F3", "F3-forest", 1), title, " ".join(alts), chart, note)
+        return Drawing(id_, id_.replace("F3", "F3-forest", 1), title, " ".join(alts), chart, self._legend(chart, some))
 
-    def _tag(self, e: Estimate) -> str:
+    def _legend(self, chart: Forest, some: list[Judgement]) -> str:
+        """What signs and lines mean: of the words that occur, and of no other."""
+        t = self.texts
+        signs: dict[str, list[str]] = {}
+        for word in chart.words:
+            signs.setdefault(SIGNS[word], []).append(t(f"verdicts.{word}"))
+        told = " ".join(
+            t("figures.F3.sign", sign=t(f"figures.F3.signs.{sign}"), words=f" {t('sentences.or')} ".join(words))
+            for sign, words in signs.items()
+        )
+        at_once = max(j.family_size for j in some)
+        many = t("figures.F3.at_once", count=t.number(at_once)) if at_once > 1 else ""
+        same = "practically_the_same"
+        alone = t("figures.F3.same_alone", word=t(f"verdicts.{same}")) if many and same in chart.words else ""
+        parts = [t("figures.F3.note"), many, alone, told, t("figures.F3.band", margin=t.gap(chart.margin.shown))]
+        return " ".join(filter(None, parts))
+
+    def _tag(self, e: Judgement) -> str:
         return self.view.level(e.attribute, e.level, "tag")
 
-    def _pair(self, e: Estimate) -> str:
+    def _pair(self, e: Judgement) -> str:
         """Who is compared with whom: rows of several attributes have several references."""
         return self.texts(
             "figures.F12.compared", level=self._tag(e), other=self.view.level(e.attribute, e.reference, "tag")
         )
 
-    def _alt(self, e: Estimate) -> str:
+    def _alt(self, e: Judgement) -> str:
         names = self.view.names(e)
         return self.texts(
             "figures.F3.alt",
             model=names.model,
             level=names.level,
             reference=names.reference,
-            percent=self.texts.gap(shown_gap(e)[0] or 0.0),
+            percent=self.texts.gap(shown(e)[0] or 0.0),
             between=self.view.between(e),
-            profiles=self.texts.counted("profiles", e.n_profiles),
-            verdict=self.view.verdict(e),
+            jobs=self.texts.counted("people" if e.job_is_person else "jobs", e.jobs),
+            verdict=self.view.word(e),
         )
 
     @cached_property
@@ -90,7 +104,7 @@ class GapDrawings(Drawn):
 
     def _heat(self, name: str) -> Heat | None:
         """A row a model and level; the columns are the whole and every field, seniority, language and wording."""
-        headlines = [e for e in self.material.headlines if e.attribute == name]
+        headlines = [j for j in self.material.judgements if j.attribute == name]
         columns: list[tuple[str, str]] = []
         groups = []
         for part in PARTS:
@@ -109,19 +123,21 @@ class GapDrawings(Drawn):
         said = {"part": self.texts(f"report.where.parts.{part}"), "attribute": self.view.attribute(name)}
         return self.texts("figures.F5.part", **said)
 
-    def _values(self, headlines: list[Estimate], part: str) -> list[str]:
-        """The values of a part that have a number for any of the headlines, in the order of the people's file."""
+    def _values(self, headlines: list[Judgement], part: str) -> list[str]:
+        """The values of a part that have a number for any of the comparisons, in the order of the people's file."""
         m = self.material
         seen = {v for e in headlines for v in m.cells.get((e.endpoint, e.attribute, e.level, part), ())}
         return sorted(seen, key=lambda v: _order(m, part, v))
 
-    def _heat_row(self, e: Estimate, columns: list[tuple[str, str]]) -> HeatRow:
+    def _heat_row(self, e: Judgement, columns: list[tuple[str, str]]) -> HeatRow:
         link = self.view.link(e.endpoint, e.attribute)
-        cells = [_cell(e, link, self._step)]
+        cells = [_judged(e, link, self._step)]
         for part, value in columns:
             found = self.material.cells.get((e.endpoint, e.attribute, e.level, part), {}).get(value)
             cells.append(
-                _cell(found, self.view.link(e.endpoint, e.attribute, value) if part == "field" else link, self._step)
+                _explored(
+                    found, self.view.link(e.endpoint, e.attribute, value) if part == "field" else link, self._step
+                )
             )
         return HeatRow(self.view.model(e.endpoint), self.view.level(e.attribute, e.level, "tag"), tuple(cells))
 
@@ -133,7 +149,7 @@ class GapDrawings(Drawn):
     def _levels_by_model(self, name: str) -> Heat | None:
         """A row a level, a column a model."""
         m = self.material
-        found = {(e.endpoint, e.level): e for e in m.headlines if e.attribute == name}
+        found = {(j.endpoint, j.level): j for j in m.judgements if j.attribute == name}
         endpoints = [x for x in m.endpoints if any(endpoint == x for endpoint, _ in found)]
         levels = [x for x in m.attributes[name].levels if any(level == x for _, level in found)]
         if not found:
@@ -142,7 +158,7 @@ class GapDrawings(Drawn):
             HeatRow(
                 "",
                 self.view.level(name, level, "tag"),
-                tuple(_cell(found.get((x, level)), self.view.link(x, name), self._step) for x in endpoints),
+                tuple(_judged(found.get((x, level)), self.view.link(x, name), self._step) for x in endpoints),
             )
             for level in levels
         )
@@ -152,16 +168,15 @@ class GapDrawings(Drawn):
 
     @cached_property
     def strip(self) -> Drawing | None:
-        """F12: the sizes of placebo gaps and of real ones, by model."""
+        """F12: how far a change of neutral words alone moves each model, beside the sizes of its gaps."""
         dots = [
-            StripDot(self.view.model(e.endpoint), self._compared(e), abs(value), placebo)
-            for placebo, shown in (
-                (True, self.material.estimates.find(family="placebo")),
-                (False, self.material.headlines),
-            )
-            for e in shown
-            for value, *_ in [shown_gap(e)]
-            if value is not None
+            *(StripDot(self.view.model(x), self.texts("figures.placebo"), v, True) for x, v in self.moved.items()),
+            *(
+                StripDot(self.view.model(j.endpoint), self._pair(j), abs(value), False)
+                for j in self.material.judgements
+                for value, *_ in [shown(j)]
+                if value is not None and j.endpoint in self.moved
+            ),
         ]
         if not any(d.placebo for d in dots):
             return None
@@ -179,12 +194,17 @@ class GapDrawings(Drawn):
             self.texts("figures.F12.note"),
         )
 
-    def _compared(self, e: Estimate) -> str:
-        """Two levels, or a level and the other way of saying it."""
-        if e.family != "placebo":
-            return self._pair(e)
-        what = "neutral_sentence" if "edit" in e.slice else "other_words"
-        return self.texts("figures.F12.compared", level=self._tag(e), other=self.texts(f"report.{what}"))
+    @cached_property
+    def moved(self) -> dict[str, float]:
+        """Model -> how far other neutral words alone move its mean, one way or the other, as gaps are shown.
+
+        The standard deviation over the neutral forms of the reference, noise included: the judgement's control.
+        """
+        found: dict[str, float] = {}
+        for j in self.material.judgements:
+            if j.control is not None and j.control.spread is not None:
+                found.setdefault(j.endpoint, MEASURES[j.outcome].shown(j.control.spread))
+        return found
 
     def _sizes(self, sizes: list[float]) -> str:
         if not sizes:
@@ -199,7 +219,16 @@ def _order(m: Material, part: str, value: str) -> tuple[int, str]:
     return (known.index(value) if value in known else len(known), value)
 
 
-def _cell(e: Estimate | None, link: str, step: float) -> HeatCell:
-    if e is None or shown_gap(e)[0] is None:
+def _judged(j: Judgement | None, link: str, step: float) -> HeatCell:
+    if j is None or j.gap is None:
         return HeatCell(None)
-    return HeatCell(*shown_gap(e), e.verdict or "none", e.n_answers, link, step)
+    return HeatCell(*shown(j), key_of(j), j.jobs, j.n_level + j.n_reference, link, step)
+
+
+def _explored(e: Estimate | None, link: str, step: float) -> HeatCell:
+    """A cell of the table with its simultaneous interval; no word is said of it."""
+    if e is None or (value := shown(e)[0]) is None:
+        return HeatCell(None)
+    measure = MEASURES[e.outcome]
+    low, high = (None if x is None else measure.shown(x) for x in (e.simultaneous_low, e.simultaneous_high))
+    return HeatCell(value, low, high, None, int(e.details.get("jobs", 0)), e.n_answers, link, step)

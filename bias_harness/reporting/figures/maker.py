@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from bias_harness.estimating.judgement import Judgement
 from bias_harness.reporting.material import Material, View
 from bias_harness.reporting.texts import Texts
-from bias_harness.vocabulary import Estimate
 
 ALT_ROWS, MANY_LEVELS = 6, 6
 """Rows told in an alternative text; an attribute of more levels is shown in fewer rows."""
@@ -30,8 +30,8 @@ class Drawn:
         return self.view.texts
 
     @cached_property
-    def leading(self) -> list[Estimate]:
-        """One headline a model: the first level of the first attribute, chosen before anything was asked."""
+    def leading(self) -> list[Judgement]:
+        """One judgement a model: the first level of the first attribute, chosen before anything was asked."""
         name = next(iter(self.material.attributes))
         level = list(self.material.attributes[name].levels)[1]
-        return [e for e in self.material.headlines if (e.attribute, e.level) == (name, level)]
+        return [j for j in self.material.judgements if (j.attribute, j.level) == (name, level)]

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from bias_harness.estimating.judgement import Judgement
 from bias_harness.reporting.charts import Drawing
 from bias_harness.reporting.charts.curve import Curve, Specification
 from bias_harness.reporting.charts.quantiles import QuantileGap, QuantileGaps
 from bias_harness.reporting.charts.shares import Shares, SharesRow
 from bias_harness.reporting.figures.maker import ALT_ROWS, Drawn
-from bias_harness.vocabulary import Estimate
 
 PARTS = ("profile", "wording", "interaction", "trial")
 CHOICES = ("wording", "range", "outliers", "scale")
@@ -21,7 +21,7 @@ CHOICES = ("wording", "range", "outliers", "scale")
 class StatisticalDrawings(Drawn):
     """F6, F9 and F11 of the leading comparisons."""
 
-    def _block(self, name: str, e: Estimate, **wanted: Any) -> dict[str, Any]:
+    def _block(self, name: str, e: Judgement, **wanted: Any) -> dict[str, Any]:
         about = {"endpoint": e.endpoint, "attribute": e.attribute, "level": e.level}
         return dict(next(iter(self.material.estimates.block(name, **about, **wanted)), {}))
 
@@ -42,7 +42,7 @@ class StatisticalDrawings(Drawn):
         choices = tuple((self.texts(f"figures.F6.choices.{n}"), str(words.get(s[n], s[n]))) for n in varied)
         return Specification(choices, s["percent"], s["percent_low"], s["percent_high"])
 
-    def _curve(self, e: Estimate, chart: Curve, number: int) -> Drawing:
+    def _curve(self, e: Judgement, chart: Curve, number: int) -> Drawing:
         t, names = self.texts, self.view.names(e)
         middle = float(np.median([s.percent for s in chart.specifications]))
         ends = {"low": t.percent(chart.specifications[0].percent), "high": t.percent(chart.specifications[-1].percent)}

@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
+from bias_harness.estimating.judgement import Control, Judgement
 from bias_harness.outcome import Measure
 from bias_harness.reporting.charts import Column, Table
 from bias_harness.reporting.charts.chart import Unit
+from bias_harness.reporting.judged import key_of, measure_of, shown
 from bias_harness.reporting.material import View
 
 MOST = 60
@@ -16,27 +18,21 @@ MOST = 60
 
 Row = Mapping[str, Any]
 NAMES = (Column("model"), Column("attribute"), Column("level"))
-ANSWERS = (
-    "asked",
-    "ok",
-    "refused",
-    "no_amount",
-    "ambiguous",
-    "failed",
-    "range",
-    "implausible",
-    "mixed_currency",
-    "used",
+JUDGED = (
+    *(Column("percent", "gap"), Column("low", "gap"), Column("high", "gap")),
+    *(Column("alone_low", "gap"), Column("alone_high", "gap")),
+    *(Column("p", "number"), Column("p_adjusted", "number"), Column("family", "count")),
+    *(Column("jobs", "count"), Column("forms_level", "count"), Column("forms_reference", "count")),
+    *(Column("words_move", "gap"), Column("above_floor", "gap")),
+    *(Column("verdict"), Column("because")),
 )
 
 
 def tables(view: View) -> list[tuple[str, Table]]:
     """(key of its title, table), where the run has rows for it."""
     made = [
-        (
-            "nonanswers",
-            _table(view, "answers", [Column(name, "count") for name in ANSWERS], lambda r: [r[n] for n in ANSWERS]),
-        ),
+        ("judgements", Table((*NAMES, *JUDGED), [_judged(view, j) for j in view.material.judgements[:MOST]])),
+        ("around", _around(view)),
         ("bounds", _bounds_table(view)),
         ("heaping", _table(view, "heaping", _HEAPING, _heaping)),
         ("distances", _table(view, "distribution", _DISTANCES, _distances)),
@@ -45,6 +41,51 @@ def tables(view: View) -> list[tuple[str, Table]]:
         ("order", _table(view, "drift", _ORDER, partial(_order, view.material.measure.factor))),
     ]
     return [(key, table) for key, table in made if table.rows]
+
+
+def _judged(view: View, j: Judgement) -> list[Any]:
+    """The numbers of one judgement, its word and what held it back."""
+    t, measure, control = view.texts, measure_of(j), j.control
+    codes = t.under("report.research.because")
+    sizes = [None if x is None else measure.shown(x) for x in _control(control)]
+    return [
+        *_names(view, j),
+        *shown(j),
+        *shown(j, j.alone)[1:],
+        *(j.p_value, j.p_adjusted, j.family_size, j.jobs, j.forms_level, j.forms_reference),
+        *sizes,
+        t(f"verdicts.{key_of(j)}"),
+        ", ".join(str(codes[why]) for why in j.because),
+    ]
+
+
+def _control(control: Control | None) -> tuple[float | None, float | None]:
+    return (None, None) if control is None else (control.spread, control.above_floor)
+
+
+def _names(view: View, j: Judgement) -> list[str]:
+    return [view.model(j.endpoint), view.attribute(j.attribute), view.level(j.attribute, j.level, "tag")]
+
+
+def _around(view: View) -> Table:
+    """What other choices make of each comparison, and whether that bears its word out."""
+    t = view.texts
+    columns = (
+        *(Column("choice"), Column("share", "percent")),
+        *(Column("percent", "gap"), Column("low", "gap"), Column("high", "gap"), Column("holds")),
+    )
+    rows = [
+        [
+            *_names(view, j),
+            t(f"report.research.choices.{s.variation}"),
+            100 * s.share,
+            *shown(j, s.gap),
+            t(f"report.research.holds.{'yes' if s.holds else 'no'}"),
+        ]
+        for j in view.material.judgements
+        for s in j.sensitivities
+    ]
+    return Table((*NAMES, *columns), rows[:MOST])
 
 
 def _table(view: View, block: str, columns: Iterable[Column], values: Callable[[Row], list[Any]]) -> Table:
@@ -86,7 +127,6 @@ _HEAPING = (
     Column("multiples_5000", "percent"),
     Column("distinct", "count"),
     Column("modal_share", "percent"),
-    Column("same_verdict", "percent"),
 )
 
 
@@ -96,7 +136,6 @@ def _heaping(r: Row) -> list[Any]:
         _hundred(r["share_multiple_5000"]),
         r["distinct"],
         _hundred(r["modal_share"]),
-        _hundred(r["same_verdict"]),
     ]
 
 

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from bias_harness.outcome import shown_gap
-from bias_harness.reporting.difference_sentences import difference
+from bias_harness.estimating.judgement import Imbalance, Judgement
 from bias_harness.reporting.figures.all import Drawings
+from bias_harness.reporting.judged import shown
 from bias_harness.reporting.material import Material, View
-from bias_harness.reporting.sentences import finding
+from bias_harness.reporting.sentences import Finding, finding, imbalance, together
 from bias_harness.reporting.texts import Texts
-from bias_harness.vocabulary import Estimate
 
 REAL = ("model", "product")
 
 
 def build(material: Material, texts: Texts) -> dict[str, Any]:
-    """`banners` on what answered, `findings` for every headline, `shown` for the leading ones, and the forest."""
+    """`banners` on what answered, the forest, and what is said of each comparison.
+
+    `findings` are all, `shown` the leading ones, `uneven` the silence and flags that fell unequally.
+    """
     view = View(material, texts)
     drawings = Drawings(view)
     leading = set(map(id, drawings.gaps.leading))
@@ -26,57 +28,62 @@ def build(material: Material, texts: Texts) -> dict[str, Any]:
         "real": _real(view),
         "attribute": view.attribute(name),
         "others": ", ".join(view.attribute(other) for other in others),
-        "findings": [finding_of(view, e) for e in material.headlines],
-        "shown": [finding_of(view, e) for e in material.headlines if id(e) in leading],
+        "findings": [finding_of(view, j) for j in material.judgements],
+        "shown": [finding_of(view, j) for j in material.judgements if id(j) in leading],
+        "uneven": [uneven(view, i) for i in material.imbalances],
         "drawing": drawings.gaps.first,
         "unfinished": unfinished(material, texts),
         "empty": material.observations.empty,
         "imported": imported(material),
-        "result": any(e.status != "no_data" for e in material.headlines),
+        "result": any(j.status != "no_data" for j in material.judgements),
     }
 
 
-def finding_of(view: View, e: Estimate) -> dict[str, str]:
-    """The verdict word, its key, the sentence, the numbers in small print, and the link to the answers."""
-    names, refusals = view.names(e), view.material.refusals(e)
-    if e.scale == "difference":
-        panels = view.material.estimates.panel(e)
-        found = difference(view.texts, e, refusals, names, view.material.margin, panels[0] if panels else None)
-    else:
-        money, panel = view.material.money(e) or e, view.material.estimates.panel(e)
-        found = finding(view.texts, e, money, refusals, names, view.material.margin, panel=panel)
+def finding_of(view: View, j: Judgement) -> dict[str, str]:
+    """The word, its key, the sentence, the numbers in small print, and the link to the answers."""
+    found = finding(view.texts, j, view.names(j))
+    silent = {"sentence": found.sentence + _silent(view, j)}
+    return {**_shown(view, j, found), **silent, "numbers": _numbers(view, j)}
+
+
+def uneven(view: View, i: Imbalance) -> dict[str, str]:
+    """Silence or flags that fell unequally, in the same form."""
+    return {**_shown(view, i, imbalance(view.texts, i, view.names(i))), "numbers": ""}
+
+
+def _shown(view: View, of: Judgement | Imbalance, found: Finding) -> dict[str, str]:
     return {
-        "model": names.model,
+        "model": view.model(of.endpoint),
         "verdict": found.verdict,
         "key": found.word,
-        "sentence": found.sentence + _silent(view, e),
-        "numbers": _numbers(view, e),
-        "link": view.link(e.endpoint, e.attribute),
+        "sentence": found.sentence,
+        "more": found.more,
+        "link": view.link(of.endpoint, of.attribute),
     }
 
 
-def _silent(view: View, e: Estimate) -> str:
+def _silent(view: View, j: Judgement) -> str:
     """Where no pair has two amounts: how many answers were refusals, if any."""
-    if e.status != "no_data":
+    if j.status != "no_data":
         return ""
     rows = view.material.observations
-    status = rows.loc[(rows["endpoint"] == e.endpoint) & (rows["attribute"] == e.attribute), "status"].astype(str)
+    status = rows.loc[(rows["endpoint"] == j.endpoint) & (rows["attribute"] == j.attribute), "status"].astype(str)
     counts = {"answers": len(status), "refused": int((status == "refused").sum())}
     said = {name: view.texts.number(n) for name, n in counts.items()}
     return " " + view.texts("sentences.silent", **said) if counts["refused"] else ""
 
 
-def _numbers(view: View, e: Estimate) -> str:
-    t, (value, low, high) = view.texts, shown_gap(e)
+def _numbers(view: View, j: Judgement) -> str:
+    t, (value, low, high) = view.texts, shown(j)
     return t(
         "report.first.numbers",
         percent="–" if value is None else t.gap(value),
-        interval=t("verdicts.none") if low is None or high is None else f"{t.gap(low)} … {t.gap(high)}",
-        confidence=t.percent(100 * view.material.audit.experiment.analysis.confidence, 0),
-        scope=e.scope,
-        profiles=t.counted("profiles", e.n_profiles),
-        pairs=t.counted("pairs", e.n_pairs),
-        answers=t.counted("answers", e.n_answers),
+        interval=t("figures.F3.alone") if low is None or high is None else f"{t.gap(low)} … {t.gap(high)}",
+        confidence=t.percent(100 * j.confidence, 0),
+        together=together(t, j),
+        jobs=t.counted("people" if j.job_is_person else "jobs", j.jobs),
+        pairs=t.counted("pairs", j.pairs.of if j.pairs else 0),
+        answers=t.counted("answers", j.n_level + j.n_reference),
     )
 
 

@@ -20,7 +20,7 @@ from bias_harness.vocabulary import Estimate
 ROWS, SAMPLE, SAMPLE_LETTERS = 300, 40, 600
 """Estimates in the page's table, answers in the sample of the reading, letters of each."""
 FAMILIES = ("headline", "scopes", "nonanswers", "placebo")
-COLUMNS = ("model", "level", "what", "percent", "interval", "money", "df", "p", "p_adjusted", "n", "verdict")
+COLUMNS = ("model", "level", "what", "percent", "interval", "money", "df", "p", "p_adjusted", "n", "why")
 
 
 def build(material: Material, texts: Texts) -> dict[str, Any]:
@@ -99,7 +99,7 @@ def _row(view: View, e: Estimate) -> dict[str, Any]:
         "p": (_p(t, e.p_value), e.p_value),
         "p_adjusted": (_p(t, e.p_adjusted), e.p_adjusted),
         "n": (f"{t.number(e.n_profiles)} / {t.number(e.n_answers)}", e.n_profiles),
-        "verdict": (t(f"verdicts.{e.verdict}") if e.verdict else t.under("reasons").get(e.status, ""), None),
+        "why": (t.under("reasons").get(e.status, ""), None),
         "link": view.link(e.endpoint, e.attribute, e.slice.get("field")),
     }
 

@@ -1,11 +1,14 @@
-"""How sure is this: the range in words, the placebo pairs, other wordings, what has no amount, what was not asked."""
+"""How sure is this: the range in words, what other words do, what became of every answer, and what was not asked."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from bias_harness.estimating.judgement import Judgement
 from bias_harness.outcome import shown_gap
+from bias_harness.reporting.accounting import accounts_table, totals
 from bias_harness.reporting.figures.all import Drawings
+from bias_harness.reporting.judged import holds_together
 from bias_harness.reporting.material import Material, View
 from bias_harness.reporting.sections.first import imported
 from bias_harness.reporting.texts import Texts
@@ -14,35 +17,54 @@ USUAL_CONFIDENCE = 0.95
 
 
 def build(material: Material, texts: Texts) -> dict[str, Any]:
-    """The sentences with this run's own numbers in them, and two figures."""
+    """The sentences with this run's own numbers in them, the account of its answers, and a figure."""
     view = View(material, texts)
     drawings = Drawings(view)
-    status = material.observations["status"].astype(str)
-    analysis = material.audit.experiment.analysis
-    usual = analysis.confidence == USUAL_CONFIDENCE
-    often = texts(
-        "report.sure.often" if usual else "report.sure.often_else", percent=texts.percent(100 * analysis.confidence)
-    )
     values = {
-        "range": texts(f"report.sure.ranges.{analysis.scope}", often=often),
-        "scope": texts(f"report.sure.scopes.{analysis.scope}"),
-        "placebo": _placebo(view),
-        "unit": texts(f"report.sure.units.{'one' if _one_profile(material) else 'many'}"),
+        "range": _range(material, texts),
+        "scope": texts(f"report.sure.scopes.{_scope(material)}"),
+        "words": _words(view, drawings),
+        "unit": texts(f"report.sure.units.{_unit(material)}"),
         "wordings": _wordings(view, drawings),
-        "answers": texts.number(len(status)),
-        "refused": texts.number(int((status == "refused").sum())),
-        "unread": texts.number(int(status.isin(["no_amount", "ambiguous", "failed"]).sum())),
-        "implausible": texts.number(int(material.observations["implausible"].sum())),
+        **{name: texts.number(n) for name, n in totals(material.estimates.accounts).items()},
     }
     return {
         "items": [str(item).format(**values) for item in texts.under("report.sure.items").values()],
         "limits": _limits(view),
         "strip": drawings.gaps.strip,
+        "accounts": accounts_table(view),
     }
 
 
-def _one_profile(material: Material) -> bool:
-    return all(e.n_profiles == 1 for e in material.headlines) and bool(material.headlines)
+def _range(material: Material, texts: Texts) -> str:
+    """What the range means, and for how many comparisons at once it holds."""
+    analysis = material.audit.experiment.analysis
+    usual = analysis.confidence == USUAL_CONFIDENCE
+    often = texts(
+        "report.sure.often" if usual else "report.sure.often_else", percent=texts.percent(100 * analysis.confidence)
+    )
+    said = texts(f"report.sure.ranges.{'cases' if _of_cases(material) else 'jobs'}", often=often)
+    most = max(map(holds_together, material.judgements), default=1)
+    return f"{said} {texts('report.sure.at_once', count=texts.number(most))}" if most > 1 else said
+
+
+def _scope(material: Material) -> str:
+    if _of_cases(material):
+        return "cases"
+    return "jobs" if all(j.wordings_fixed for j in material.judgements) else "wordings"
+
+
+def _of_cases(material: Material) -> bool:
+    """Whether everything that is said is about exactly these cases."""
+    told = [j for j in material.judgements if j.status != "no_data"]
+    return bool(told) and all(j.basis == "cases" for j in told)
+
+
+def _unit(material: Material) -> str:
+    told = [j for j in material.judgements if j.status != "no_data"]
+    if any(j.jobs == 1 for j in told):
+        return "one"
+    return "people" if any(j.job_is_person for j in told) else "many"
 
 
 def _limits(view: View) -> list[str]:
@@ -54,24 +76,32 @@ def _limits(view: View) -> list[str]:
     return [*most, *more, last]
 
 
-def _placebo(view: View) -> str:
-    found = [x for e in view.material.estimates.find(family="placebo") for x in shown_gap(e)[:1] if x is not None]
-    if not found:
-        return view.texts("report.sure.placebo_none")
-    low, high = view.texts.size(min(found)), view.texts.gap(max(found))
-    return view.texts("report.sure.placebo", low=low, high=high)
+def _words(view: View, drawings: Drawings) -> str:
+    """What other neutral words alone do: the numbers of the figure beside it, from the judgements' control."""
+    t, moved = view.texts, drawings.gaps.moved
+    if not moved:
+        return t("report.sure.words_none")
+    forms = max(j.forms_reference for j in view.material.judgements if j.endpoint in moved)
+    low, high = min(moved.values()), max(moved.values())
+    if t.gap(low) == t.gap(high):
+        return t("report.sure.words_one", forms=t.counted("forms", forms), moved=t.gap(low))
+    return t("report.sure.words", forms=t.counted("forms", forms), low=t.size(low), high=t.gap(high))
 
 
 def _wordings(view: View, drawings: Drawings) -> str:
     e = view.material.audit.experiment
     if len(e.wordings) * len(e.languages) == 1:
         return view.texts("report.sure.wording_one")
-    for headline in drawings.gaps.leading:
-        cells = view.material.cells.get((headline.endpoint, headline.attribute, headline.level, "wording"), {})
-        found = [x for c in cells.values() for x in shown_gap(c)[:1] if x is not None]
+    for j in drawings.gaps.leading:
+        found = _by_wording(view, j)
         if len(found) > 1:
-            names = view.names(headline)
+            names = view.names(j)
             ends = {"low": view.texts.size(min(found)), "high": view.texts.gap(max(found))}
             said = {"model": names.model, "level": names.level, "count": len(e.wordings)}
             return view.texts("report.sure.wording_some", **said, **ends)
     return view.texts("report.sure.wording_many", count=len(e.wordings) * len(e.languages))
+
+
+def _by_wording(view: View, j: Judgement) -> list[float]:
+    cells = view.material.cells.get((j.endpoint, j.attribute, j.level, "wording"), {})
+    return [x for c in cells.values() for x in shown_gap(c)[:1] if x is not None]

@@ -112,10 +112,10 @@ def _(chart: Slopes, figure: Figure, texts: Texts) -> None:
     right.axhline(0, color=GREY, lw=0.8)
     right.plot([0] * count, [r.level - r.reference for r in chart.pairs.rows], "o", color=GREY, alpha=0.5, ms=3)
     gap = chart.gap
-    if gap.conf_low is not None and gap.conf_high is not None:
-        right.plot([0.5, 0.5], [gap.conf_low, gap.conf_high], color=two, lw=1.6)
-    if gap.estimate is not None:
-        right.plot(0.5, gap.estimate, "D", color=two)
+    if gap.money_low is not None and gap.money_high is not None:
+        right.plot([0.5, 0.5], [gap.money_low, gap.money_high], color=two, lw=1.6)
+    if gap.money is not None:
+        right.plot(0.5, gap.money, "D", color=two)
     right.set_xticks([0, 0.5], [texts("figures.profiles"), texts("figures.difference")])
     right.set_xlim(-0.4, 0.9)
     right.set_ylim(*chart.limits())

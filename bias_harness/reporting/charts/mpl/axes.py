@@ -13,14 +13,7 @@ from matplotlib.figure import Figure
 from bias_harness.reporting.texts import Texts
 
 HATCHES = ("", "////", "....", "xxxx", "----")
-MARKERS = {
-    "gap_meaningful": "D",
-    "gap_detected_size_unclear": "^",
-    "gap_detected_but_negligible": "s",
-    "equivalent": "s",
-    "inconclusive": "o",
-    "none": "x",
-}
+MARKERS = {"diamond": "D", "triangle": "^", "square": "s", "circle": "o", "cross": "x"}
 GREY, BAND = "0.4", "0.9"
 TALLEST = 40.0
 """Inches: beyond it rows are drawn closer together."""

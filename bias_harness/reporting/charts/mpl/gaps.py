@@ -24,6 +24,7 @@ from bias_harness.reporting.charts.mpl.axes import (
 from bias_harness.reporting.charts.quantiles import QuantileGaps
 from bias_harness.reporting.charts.strip import Strip
 from bias_harness.reporting.charts.timeline import Timeline
+from bias_harness.reporting.judged import SIGNS
 from bias_harness.reporting.texts import Texts
 
 
@@ -35,10 +36,10 @@ def _(chart: Forest, figure: Figure, texts: Texts) -> None:
     one, two = colours(2)
     ranges = [(y, r.low, r.high) for y, r in enumerate(chart.rows) if r.low is not None and r.high is not None]
     axes.hlines([y for y, _, _ in ranges], [low for _, low, _ in ranges], [high for _, _, high in ranges], color=one)
-    for verdict in dict.fromkeys(r.verdict for r in chart.rows):
-        own = [(r.percent, place) for place, r in enumerate(chart.rows) if r.verdict == verdict]
-        colour = two if verdict == "gap_meaningful" else one
-        axes.plot([x for x, _ in own], [y for _, y in own], MARKERS[verdict], color=colour, ls="none")
+    for word in chart.words:
+        own = [(r.percent, place) for place, r in enumerate(chart.rows) if r.word == word]
+        colour = two if word == "clear_gap" else one
+        axes.plot([x for x, _ in own], [y for _, y in own], MARKERS[SIGNS[word]], color=colour, ls="none")
     named_rows(axes, [f"{r.group}: {r.label}" for r in chart.rows])
     axes.set_xlim(*chart.limits())
     gaps(axes.xaxis, texts)
@@ -54,7 +55,9 @@ def _(chart: Heat, figure: Figure, texts: Texts) -> None:
     size = "small" if len(chart.columns) > 8 else "medium"
     for y, row in enumerate(chart.rows):
         for x, cell in enumerate(row.cells):
-            if cell.verdict in ("inconclusive", "none") and cell.percent is not None:
+            if cell.few:
+                axes.add_patch(Rectangle((x, y), 1, 1, color=BAND, lw=0))
+            elif cell.unclear:
                 axes.add_patch(Rectangle((x, y), 1, 1, fill=False, hatch="///", ec="0.75", lw=0))
             text = "×" if cell.percent is None else texts.size(cell.percent)
             axes.text(x + 0.5, y + 0.5, text, ha="center", va="center", fontsize=size)
@@ -69,7 +72,7 @@ def _(chart: Heat, figure: Figure, texts: Texts) -> None:
 
 def _share(cell: HeatCell) -> float:
     """The place on a colour map from orange (less) over white to purple (more)."""
-    gap = cell.percent or 0.0
+    gap = 0.0 if cell.unclear or cell.few else cell.percent or 0.0
     return max(0.0, min(1.0, 0.5 + 0.35 * gap / cell.step / STRONGEST))
 
 

@@ -1,21 +1,19 @@
-"""One run: asked, and read back: its trials, what was answered, what was read, what was estimated."""
+"""A run read back: its trials, what was answered, what was read, what was estimated, what is written of it."""
 
 from __future__ import annotations
 
-import asyncio
 import io
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from bias_harness.design.audit import Audit
 from bias_harness.errors import RunFolderError
-from bias_harness.results import EXPERIMENT, KeySet, Manifest, RunFolder, counted, find_run
+from bias_harness.results import Manifest, RunFolder, counted, find_run
 from bias_harness.results.totals import completed
 from bias_harness.vocabulary import Answer, Response, Trial
 from bias_harness.workspace import Workspace
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from bias_harness.asking.ask import Progress, See
     from bias_harness.design.blocks import Block
     from bias_harness.estimating.estimates import Estimates
     from bias_harness.estimating.judgement import Judgements
@@ -77,7 +74,12 @@ class Run:
         from bias_harness.estimating.estimates import estimate
 
         e = self.audit.experiment
-        return estimate(self.observations, analysis=e.analysis, outcome=e.outcome, primary=e.primary)
+        return estimate(self.observations, analysis=e.analysis, outcome=e.outcome, primary=self._primary)
+
+    @property
+    def _primary(self) -> list[str]:
+        """The declared comparisons as `attribute/level`."""
+        return [f"{attribute}/{level}" for attribute, level in self.audit.primary]
 
     @cached_property
     def judgements(self) -> Judgements:
@@ -85,7 +87,7 @@ class Run:
         from bias_harness.estimating.judging import judge
 
         e = self.audit.experiment
-        return judge(self.observations, analysis=e.analysis, outcome=e.outcome, primary=e.primary)
+        return judge(self.observations, analysis=e.analysis, outcome=e.outcome, primary=self._primary)
 
     @cached_property
     def pairs(self) -> pd.DataFrame:
@@ -129,15 +131,19 @@ class Run:
     @property
     def headlines(self) -> list[str]:
         """The findings in plain English sentences with their numbers, and what kind of model they are about."""
-        from bias_harness.reporting.material import spoken
+        from bias_harness.reporting.accounting import account_lines
+        from bias_harness.reporting.material import View, spoken
         from bias_harness.reporting.sections import first
 
         made = material(self)
-        built = first.build(made, spoken(made, "en"))
+        view = View(made, spoken(made, "en"))
+        built = first.build(made, view.texts)
         lines = [*built["banners"], *([built["unfinished"]] if built["unfinished"] else [])]
         for found in built["findings"]:
-            lines += [f"{found['verdict'].upper()}: {found['sentence']}", f"    {found['numbers']}"]
-        return lines
+            lines.append(f"{found['verdict'].upper()}: {found['sentence']}")
+            lines += [f"    {found[name]}" for name in ("more", "numbers") if found[name]]
+        lines += [f"{found['verdict'].upper()}: {found['sentence']}" for found in built["uneven"]]
+        return [*lines, "", *account_lines(view)]
 
     def write(self, languages: Iterable[str] = ("nl", "en")) -> list[Path]:
         """Write every derived file anew, all of them or none: they never say different things. Asks nothing.
@@ -232,83 +238,6 @@ class Run:
                         yield request.trial, response, answer
 
 
-async def arun(
-    audit: Audit,
-    *,
-    results: str | Path | None = None,
-    name: str | None = None,
-    limit: int | None = None,
-    shard: tuple[int, int] | None = None,
-    retry: Literal["failed", "refused"] | None = None,
-    budget: float | None = None,
-    personas: frozenset[str] | None = None,
-    progress: Progress | None = None,
-    see: See | None = None,
-) -> Run:
-    """Ask whatever is not answered yet, and keep it in `<results>/<name>/`.
-
-    `limit` takes at most so many requests an endpoint, in whole pairs; `shard` (i, n) takes the i-th of n parts of the
-    design, pairs kept together; `retry` asks once more what the endpoint's filter refused or answered without a text
-    (`failed`), or what was read as a refusal as well (`refused`); `budget` is the most to spend, in US dollars;
-    `personas` are the only ones asked about; `progress` is told of each endpoint's tally a few times a second, `see` of
-    each request with its response, once that is kept. What cannot be read is told as a warning after 20 answers, and
-    stops an endpoint where the experiment has `max_unread_share`; a `see` of your own takes that watch's place.
-    Returns the run as it stands, complete or not; `Run.stopped` says which endpoints were given up and why. The
-    first interrupt lets what is in flight finish. Raises `InputError` before anything is asked where a key, a
-    model or a recording is missing, `RunFolderError` where the folder cannot be used.
-    """
-    from bias_harness.asking.ask import ask, run_folder
-    from bias_harness.design.portion import Portion, shard_name
-    from bias_harness.reading.watch import Watch
-
-    folder = run_folder(audit, Path(results) if results else None, name or shard_name(audit, shard))
-    again = refused_keys(folder) if retry == "refused" else None
-    portion = Portion(limit, shard, personas)
-    watch = see or Watch(audit.experiment.outcome, audit.experiment.max_unread_share)
-    stopped = await ask(audit, folder, portion, retry=retry, again=again, budget=budget, progress=progress, see=watch)
-    return Run(folder, audit, stopped)
-
-
-def run(
-    audit: Audit,
-    *,
-    results: str | Path | None = None,
-    name: str | None = None,
-    limit: int | None = None,
-    shard: tuple[int, int] | None = None,
-    retry: Literal["failed", "refused"] | None = None,
-    budget: float | None = None,
-    personas: frozenset[str] | None = None,
-    progress: Progress | None = None,
-    see: See | None = None,
-) -> Run:
-    """`arun` for a caller without an event loop; inside a running one (a notebook) it uses a thread of its own."""
-    from bias_harness.asking.event_loop import in_loop
-
-    def asked() -> Run:
-        return in_loop(
-            arun(
-                audit,
-                results=results,
-                name=name,
-                limit=limit,
-                shard=shard,
-                retry=retry,
-                budget=budget,
-                personas=personas,
-                progress=progress,
-                see=see,
-            )
-        )
-
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asked()
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asked).result()
-
-
 def material(of: Run) -> Material:
     """What a page of this run is made of."""
     from bias_harness.reporting.sections import Material
@@ -320,12 +249,3 @@ def load_run(name: str | Path, *, results: str | Path | None = None) -> Run:
     """A run by its folder, or its name below `results` (of the workspace here). Raises `InputError` for none."""
     folder = find_run(name, Path(results) if results else Workspace.here().results)
     return Run(folder, Audit.of_folder(folder.path))
-
-
-def refused_keys(folder: RunFolder) -> KeySet:
-    """The keys whose answers are read as refusals now; empty where there is no run yet."""
-    if not (folder.path / EXPERIMENT).exists():
-        return KeySet()
-    run = Run(folder, Audit.of_folder(folder.path))
-    refused = run.observations["status"].astype(str) == "refused"
-    return KeySet(run.observations.loc[refused, "key"].tolist())

@@ -1,0 +1,101 @@
+"""A run asked: whatever has no answer yet, into its folder."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from bias_harness.design.audit import Audit
+from bias_harness.results import EXPERIMENT, KeySet, RunFolder
+from bias_harness.runs.loaded import Run
+
+if TYPE_CHECKING:
+    from bias_harness.asking.ask import Progress, See
+
+
+async def arun(
+    audit: Audit,
+    *,
+    results: str | Path | None = None,
+    name: str | None = None,
+    limit: int | None = None,
+    shard: tuple[int, int] | None = None,
+    retry: Literal["failed", "refused"] | None = None,
+    budget: float | None = None,
+    personas: frozenset[str] | None = None,
+    progress: Progress | None = None,
+    see: See | None = None,
+) -> Run:
+    """Ask whatever is not answered yet, and keep it in `<results>/<name>/`.
+
+    `limit` takes at most so many requests an endpoint, in whole pairs; `shard` (i, n) takes the i-th of n parts of the
+    design, pairs kept together; `retry` asks once more what the endpoint's filter refused or answered without a text
+    (`failed`), or what was read as a refusal as well (`refused`); `budget` is the most to spend, in US dollars;
+    `personas` are the only ones asked about; `progress` is told of each endpoint's tally a few times a second, `see` of
+    each request with its response, once that is kept. What cannot be read is told as a warning after 20 answers, and
+    stops an endpoint where the experiment has `max_unread_share`; a `see` of your own takes that watch's place.
+    Returns the run as it stands, complete or not; `Run.stopped` says which endpoints were given up and why. The
+    first interrupt lets what is in flight finish. Raises `InputError` before anything is asked where a key, a
+    model or a recording is missing, `RunFolderError` where the folder cannot be used.
+    """
+    from bias_harness.asking.ask import ask, run_folder
+    from bias_harness.design.portion import Portion, shard_name
+    from bias_harness.reading.watch import Watch
+
+    folder = run_folder(audit, Path(results) if results else None, name or shard_name(audit, shard))
+    again = refused_keys(folder) if retry == "refused" else None
+    portion = Portion(limit, shard, personas)
+    watch = see or Watch(audit.experiment.outcome, audit.experiment.max_unread_share)
+    stopped = await ask(audit, folder, portion, retry=retry, again=again, budget=budget, progress=progress, see=watch)
+    return Run(folder, audit, stopped)
+
+
+def run(
+    audit: Audit,
+    *,
+    results: str | Path | None = None,
+    name: str | None = None,
+    limit: int | None = None,
+    shard: tuple[int, int] | None = None,
+    retry: Literal["failed", "refused"] | None = None,
+    budget: float | None = None,
+    personas: frozenset[str] | None = None,
+    progress: Progress | None = None,
+    see: See | None = None,
+) -> Run:
+    """`arun` for a caller without an event loop; inside a running one (a notebook) it uses a thread of its own."""
+    from bias_harness.asking.event_loop import in_loop
+
+    def asked() -> Run:
+        return in_loop(
+            arun(
+                audit,
+                results=results,
+                name=name,
+                limit=limit,
+                shard=shard,
+                retry=retry,
+                budget=budget,
+                personas=personas,
+                progress=progress,
+                see=see,
+            )
+        )
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asked()
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asked).result()
+
+
+def refused_keys(folder: RunFolder) -> KeySet:
+    """The keys whose answers are read as refusals now; empty where there is no run yet."""
+    if not (folder.path / EXPERIMENT).exists():
+        return KeySet()
+    run = Run(folder, Audit.of_folder(folder.path))
+    refused = run.observations["status"].astype(str) == "refused"
+    return KeySet(run.observations.loc[refused, "key"].tolist())
