@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from bias_harness.design.audit import Audit
 from bias_harness.design.blocks import Design
-from bias_harness.design.rotation import CROSSED_REPEATS, is_rotated
+from bias_harness.design.rotation import CROSSED_REPEATS, JOBS_FOR_THE_SAME, is_rotated
 from bias_harness.design.varying import vary
 from bias_harness.outcome import Outcome
 from bias_harness.planning.calibration import GAPS, simulated_of
@@ -123,8 +123,8 @@ def _would_help(f: Forecast, shown: Shown, begin: str) -> Iterator[str]:
             if (f.needed is None)
             else f"{within} it takes {f.needed:,} jobs."
         )
-    if f.same_margin is not None and f.powers.same < OFTEN:
+    if f.same_margin is not None and f.powers.same < OFTEN and f.jobs >= JOBS_FOR_THE_SAME:
         yield (
             f"Four true zeros out of five would be called practically the same if gaps below {shown(f.same_margin)} "
-            "did not matter, from 40 jobs on."
+            "did not matter."
         )

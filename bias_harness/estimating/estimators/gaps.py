@@ -1,4 +1,4 @@
-"""The intervals of a contrast in each scope: the one path that estimates and calibration both go."""
+"""The interval of a contrast in each scope, for estimates of cells and of whole runs alike."""
 
 from __future__ import annotations
 
