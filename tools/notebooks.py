@@ -21,7 +21,7 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 
 ROOT = Path(__file__).parent.parent
-SECONDS = 120
+SECONDS = 300
 PRIVATE = re.compile(r"(?<![\w.:/-])/(?:home|root|tmp|Users|usr|work|var|opt)/|[A-Z]:\\\\Users")
 NUMBERED = re.compile(r"(?<=T_)[0-9a-f]{5}|<Figure size [^>]*>")
 
