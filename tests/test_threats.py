@@ -198,7 +198,7 @@ def test_a_fixture_needs_its_recording(workspace: Path) -> None:
     for content in ("{}", '{"answers": -1, "format": 1, "source": "x"}', '{"answers": 1, "answers": 2}', "[]", "\x00"):
         recording.write_text(content)
         done = type_in("check", fixture.name, cwd=workspace)
-        assert (done.returncode, "recording.json" in done.stderr, "restore it" in done.stderr) == (1, True, True)
+        assert (done.returncode, "recording.json" in done.stderr, "restore" in done.stderr) == (1, True, True)
     recording.unlink()
     done = type_in("check", fixture.name, cwd=workspace)
     assert done.returncode == 1
