@@ -32,6 +32,11 @@ def key_of(j: Judgement) -> Key:
     return j.word or "explored"
 
 
+def kind_of(word: Key) -> str:
+    """How a sign is drawn: in the colour of a clear difference where the word is that, else in the plain one."""
+    return "dot clear" if word == "clear_gap" else "dot"
+
+
 def measure_of(j: Judgement) -> Measure:
     """What is measured."""
     return MEASURES[j.outcome]

@@ -23,6 +23,9 @@ from bias_harness.reporting.charts.chart import Drawing
 from bias_harness.reporting.charts.forest import Forest
 from bias_harness.reporting.charts.heat import Heat
 from bias_harness.reporting.charts.mpl.axes import MARKERS
+from bias_harness.reporting.charts.pairs import Slopes
+from bias_harness.reporting.charts.scene import Sign
+from bias_harness.reporting.charts.strip import Strip
 from bias_harness.reporting.figures.all import Drawings
 from bias_harness.reporting.judged import SIGNS, key_of
 from bias_harness.reporting.material import View, spoken
@@ -186,6 +189,14 @@ def test_signs_and_colours_say_no_more_than_the_word(name: str) -> None:
             assert [r.word for r in chart.rows if MARKERS[SIGNS[r.word]] == "D"] == [
                 r.word for r in chart.rows if r.word == "clear_gap"
             ]
+        if isinstance(chart, Strip):
+            assert {d.word for d in chart.dots if not d.placebo} <= {key_of(j) for j in run(name).judgements}
+        if isinstance(chart, Slopes):
+            assert chart.word in {key_of(j) for j in run(name).judgements}
+        if isinstance(chart, Strip | Slopes) and "clear_gap" not in {j.word for j in run(name).judgements}:
+            signs = [m for m in chart.scene(texts("en"), 720).marks if isinstance(m, Sign)]
+            gaps = signs if isinstance(chart, Strip) else signs[-1:]
+            assert not [s for s in gaps if s.shape == "diamond" or s.kind == "dot clear"]
         if isinstance(chart, Heat):
             for cell in (c for row in chart.rows for c in row.cells):
                 coloured = cell.tone[-1:] in "1234" and cell.tone[:4] in ("less", "more")

@@ -10,7 +10,7 @@ from bias_harness.estimating.judgement import Judgement
 from bias_harness.outcome import Margin
 from bias_harness.reporting.charts.chart import Column, Table
 from bias_harness.reporting.charts.scene import LETTER, WIDE, Bar, Label, Line, Mark, Scale, Scene, Sign, around, fit
-from bias_harness.reporting.judged import SIGNS, Key, key_of, shown
+from bias_harness.reporting.judged import SIGNS, Key, key_of, kind_of, shown
 from bias_harness.reporting.texts import Texts
 
 TICK_ROOM = 8
@@ -85,7 +85,7 @@ class Forest:
                 kept = [end for end in (r.low, r.high) if end in inside]
                 marks += [Line(x(end), middle - 4, x(end), middle + 4, "range") for end in kept]
             shape = SIGNS[r.word]
-            marks.append(Sign(x(r.percent), middle, "dot clear" if shape == "diamond" else "dot", shape))
+            marks.append(Sign(x(r.percent), middle, kind_of(r.word), shape))
             labels += self._words(texts, r, middle, width, wide=wide)
         return Scene(width, bottom + 24, tuple(marks), tuple(labels))
 

@@ -20,6 +20,7 @@ from bias_harness.reporting.charts.scene import (
     fit,
     fit_parts,
 )
+from bias_harness.reporting.judged import SIGNS, Key, kind_of
 from bias_harness.reporting.texts import Texts
 
 
@@ -75,10 +76,11 @@ class Dumbbell:
 
 @dataclass(frozen=True)
 class Slopes:
-    """The same pairs as slopes, beside the mean gap in money with its interval."""
+    """The same pairs as slopes, beside the mean gap in money with its interval and the sign of its word."""
 
     pairs: Dumbbell
     gap: Gap
+    word: Key
 
     def table(self) -> Table:
         """The pairs, and the mean gap in the last row (in the currency)."""
@@ -125,7 +127,7 @@ class Slopes:
                 Bar(x + 7, y(self.gap.money_high), 2, y(self.gap.money_low) - y(self.gap.money_high), "range-box")
             )
         if self.gap.money is not None:
-            marks.append(Sign(x + 8, y(self.gap.money), "dot clear", "diamond", 6))
+            marks.append(Sign(x + 8, y(self.gap.money), kind_of(self.word), SIGNS[self.word], 6))
         return marks
 
     def _ends(self, texts: Texts, width: int, top: float, bottom: float) -> list[Label]:

@@ -7,17 +7,19 @@ from dataclasses import dataclass
 from bias_harness.reporting.charts.chart import Column, Table
 from bias_harness.reporting.charts.forest import axis
 from bias_harness.reporting.charts.scene import WIDE, Label, Line, Mark, Scale, Scene, Sign, around, fit
+from bias_harness.reporting.judged import SIGNS, Key, kind_of
 from bias_harness.reporting.texts import Texts
 
 
 @dataclass(frozen=True)
 class StripDot:
-    """A gap's size as it is shown (no sign), whether its pairs are placebo pairs, and what it compares."""
+    """A size as it is shown, without its sign: of other neutral words alone (`placebo`), or of a gap with its word."""
 
     group: str
     label: str
     percent: float
     placebo: bool
+    word: Key = "explored"
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Strip:
         return 0.0, max(self.least, around([d.percent for d in self.dots])[1])
 
     def scene(self, texts: Texts, width: int) -> Scene:
-        """Circles above the line for placebo pairs, diamonds below it for real ones."""
+        """Hollow circles above the line for other words alone, below it the gaps with the signs of their words."""
         wide = width >= WIDE
         left, row = (230, 40) if wide else (16, 58)
         x = Scale(*self.limits(), left, width - 20)
@@ -54,7 +56,8 @@ class Strip:
             labels.append(Label(0, y + 4, fit(group, 225)) if wide else Label(0, y - 18, fit(group, 330, 12)))
             for d in self.dots:
                 if d.group == group:
-                    kind, shape, shift = ("dot hollow", "circle", -8) if d.placebo else ("dot clear", "diamond", 8)
+                    kind = "dot hollow" if d.placebo else kind_of(d.word)
+                    shape, shift = ("circle", -8) if d.placebo else (SIGNS[d.word], 8)
                     marks.append(Sign(x(d.percent), y + shift, kind, shape, 4.5))
         bottom = row * len(self.groups) + 4
         marks.insert(0, Line(x(0), 0, x(0), bottom, "zero"))

@@ -16,6 +16,7 @@ from bias_harness.reporting.charts.pairs import Dumbbell, PairRow, Slopes
 from bias_harness.reporting.charts.shares import Shares, SharesRow
 from bias_harness.reporting.charts.spread import Amounts, Spread, spread
 from bias_harness.reporting.figures.maker import ALT_ROWS, MANY_LEVELS, Drawn
+from bias_harness.reporting.judged import key_of
 from bias_harness.reporting.material import ANY
 
 STATUSES = ("ok", "refused", "no_amount", "ambiguous", "failed")
@@ -188,7 +189,9 @@ class AmountDrawings(Drawn):
                 title = self.texts("figures.F4.title", model=names.model, **said)
                 amount = self.texts.money(e.gap.money, self.material.currency, exact=True)
                 alt = self.texts("figures.F4.alt", gap=amount, between=self.view.between(e), **said)
-                found.append(Drawing(f"F4-{index}", f"F4-estimation-{e.endpoint}", title, alt, Slopes(chart, e.gap)))
+                found.append(
+                    Drawing(f"F4-{index}", f"F4-estimation-{e.endpoint}", title, alt, Slopes(chart, e.gap, key_of(e)))
+                )
         return found
 
     @cached_property

@@ -172,7 +172,7 @@ class GapDrawings(Drawn):
         dots = [
             *(StripDot(self.view.model(x), self.texts("figures.placebo"), v, True) for x, v in self.moved.items()),
             *(
-                StripDot(self.view.model(j.endpoint), self._pair(j), abs(value), False)
+                StripDot(self.view.model(j.endpoint), self._pair(j), abs(value), False, key_of(j))
                 for j in self.material.judgements
                 for value, *_ in [shown(j)]
                 if value is not None and j.endpoint in self.moved

@@ -13,6 +13,7 @@ from bias_harness.reporting.charts.distribution import Histogram
 from bias_harness.reporting.charts.mpl.axes import (
     GREY,
     HATCHES,
+    MARKERS,
     TALLEST,
     colours,
     draw,
@@ -24,6 +25,7 @@ from bias_harness.reporting.charts.mpl.axes import (
 from bias_harness.reporting.charts.pairs import Dumbbell, Slopes
 from bias_harness.reporting.charts.shares import Shares
 from bias_harness.reporting.charts.spread import Spread
+from bias_harness.reporting.judged import SIGNS
 from bias_harness.reporting.texts import Texts
 
 
@@ -113,9 +115,9 @@ def _(chart: Slopes, figure: Figure, texts: Texts) -> None:
     right.plot([0] * count, [r.level - r.reference for r in chart.pairs.rows], "o", color=GREY, alpha=0.5, ms=3)
     gap = chart.gap
     if gap.money_low is not None and gap.money_high is not None:
-        right.plot([0.5, 0.5], [gap.money_low, gap.money_high], color=two, lw=1.6)
+        right.plot([0.5, 0.5], [gap.money_low, gap.money_high], color=one, lw=1.6)
     if gap.money is not None:
-        right.plot(0.5, gap.money, "D", color=two)
+        right.plot(0.5, gap.money, MARKERS[SIGNS[chart.word]], color=two if chart.word == "clear_gap" else one)
     right.set_xticks([0, 0.5], [texts("figures.profiles"), texts("figures.difference")])
     right.set_xlim(-0.4, 0.9)
     right.set_ylim(*chart.limits())

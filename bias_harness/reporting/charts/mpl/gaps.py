@@ -80,12 +80,12 @@ def _share(cell: HeatCell) -> float:
 def _(chart: Strip, figure: Figure, texts: Texts) -> None:
     axes = sized(figure, len(chart.groups), 0.4)
     one, two = colours(2)
-    for placebo, marker, face, colour, name, shift in (
-        (True, "o", "none", one, "figures.placebo", -0.15),
-        (False, "D", two, two, "figures.real", 0.15),
-    ):
-        dots = [(d.percent, chart.groups.index(d.group) + shift) for d in chart.dots if d.placebo == placebo]
-        axes.plot([x for x, _ in dots], [y for _, y in dots], marker, mfc=face, mec=colour, label=texts(name))
+    hollow = [(d.percent, chart.groups.index(d.group) - 0.15) for d in chart.dots if d.placebo]
+    axes.plot([x for x, _ in hollow], [y for _, y in hollow], "o", mfc="none", mec=one, label=texts("figures.placebo"))
+    for word in dict.fromkeys(d.word for d in chart.dots if not d.placebo):
+        own = [(d.percent, chart.groups.index(d.group) + 0.15) for d in chart.dots if d.word == word and not d.placebo]
+        colour, label = (two if word == "clear_gap" else one), texts(f"verdicts.{word}")
+        axes.plot([x for x, _ in own], [y for _, y in own], MARKERS[SIGNS[word]], color=colour, ls="none", label=label)
     named_rows(axes, chart.groups)
     axes.set_xlim(*chart.limits())
     gaps(axes.xaxis, texts)
