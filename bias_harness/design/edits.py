@@ -13,6 +13,8 @@ from bias_harness.files import read_text
 from bias_harness.handwritten import Name, Strict, check, parse_yaml
 
 MESSAGE, LINES = "{}", "{lines}"
+_SCHEMA_PLACE, _OURS = re.compile(r"\A(# yaml-language-server: \$schema=)\S*/"), r"\1../bias_harness/schemas/"
+"""Where an editor finds the schema is no part of what is asked: a working folder of `init` asks what we ask."""
 _BETWEEN_SENTENCES = re.compile(r"(?<=[.!?])\s+")
 
 
@@ -52,7 +54,7 @@ def read_edits(folders: Iterable[Path], languages: Iterable[str]) -> dict[str, s
     for name in map(file_name, languages):
         path = next((folder / name for folder in folders if (folder / name).is_file()), None)
         if path is not None:
-            found[name] = read_text(path)
+            found[name] = _SCHEMA_PLACE.sub(_OURS, read_text(path))
     return found
 
 

@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
+from command_line import type_in
 from conftest import SMALL
 
 from bias_harness.design.audit import Audit, load_audit
@@ -112,3 +113,12 @@ def test_currency_is_named_in_the_language_of_the_prompt(workspace: Path) -> Non
 @pytest.mark.parametrize("wording", ["terse", "plain", "conversational", "adviser"])
 def test_every_wording_is_there_in_both_languages(language: str, wording: str) -> None:
     assert (shipped("prompts") / f"salary.{wording}.{language}.j2").is_file()
+
+
+def test_a_working_folder_of_init_asks_what_is_shipped(workspace: Path) -> None:
+    """So that a fixture recorded here is checked there: where an editor finds a schema is no part of a prompt."""
+    shipped_audit = load_audit(shipped("experiments") / "quickstart.yaml")
+    assert type_in("init", "own", cwd=workspace).returncode == 0
+    made = load_audit(workspace / "own" / "experiments" / "quickstart.yaml")
+    assert made.workspace.root == workspace / "own"
+    assert made.digests == shipped_audit.digests
