@@ -74,7 +74,10 @@ def suited(condition: Condition, outcome: Outcome) -> Condition:
 
 
 def condition_of(run: str, judgements: Judgements, observations: pd.DataFrame) -> Condition:
-    """What a finished run shows: medians over its comparisons. Raises `InputError` where it is too small to tell."""
+    """What a finished run shows: medians over its comparisons. Raises `InputError` where it is too small to tell.
+
+    What words do is assumed (typical) where the run put its reference in one way only: none seen is not none.
+    """
     known = [j for j in judgements.items if j.jobs > 1 and j.control is not None]
     answers = {id(j): _answer(j) for j in known}
     there = [j for j in known if answers[id(j)] is not None]
@@ -89,13 +92,20 @@ def condition_of(run: str, judgements: Judgements, observations: pd.DataFrame) -
     return Condition(
         f"as in {run}",
         statistics.median(_job(j, answers[id(j)] or 0.0) for j in there),
-        statistics.median(_words(j) for j in there),
+        _spread_of_words(there, relative=relative),
         statistics.median(answers[id(j)] or 0.0 for j in there),
         (rounding_step(amounts, money=relative) or 0.0) if relative else 0.0,
         float(silent.mean()),
         _far(there),
         float(np.exp(np.log(amounts).mean())) if relative else float(amounts.mean()),
     )
+
+
+def _spread_of_words(there: Sequence[Judgement], *, relative: bool) -> float:
+    tried = [_words(j) for j in there if j.control is not None and j.control.spread is not None]
+    if tried:
+        return statistics.median(tried)
+    return TYPICAL.words if relative else 0.05 * statistics.median(_answer(j) or 0.0 for j in there)
 
 
 def _words(j: Judgement) -> float:
