@@ -24,6 +24,7 @@ CELL = 0.01
 PERSON = 0.25
 """The standard deviation (log) of pay between people: it cancels in every gap, and rounding is coarser for low pay."""
 BASE = 90_000.0
+_CELL = ("endpoint", "attribute", "persona", "wording", "language", "signal", "edit")
 
 
 @dataclass(frozen=True)
@@ -74,9 +75,13 @@ def suited(condition: Condition, outcome: Outcome) -> Condition:
 
 
 def condition_of(run: str, judgements: Judgements, observations: pd.DataFrame) -> Condition:
-    """What a finished run shows: medians over its comparisons. Raises `InputError` where it is too small to tell."""
+    """What a finished run shows: medians over its comparisons. Raises `InputError` where it is too small to tell.
+
+    What words do is assumed (typical) where the run put its reference in one way only: none seen is not none.
+    """
     known = [j for j in judgements.items if j.jobs > 1 and j.control is not None]
-    answers = {id(j): _answer(j) for j in known}
+    repeats = _repeats(observations)
+    answers = {id(j): _answer(j, repeats) for j in known}
     there = [j for j in known if answers[id(j)] is not None]
     if not there:
         raise InputError(
@@ -84,18 +89,30 @@ def condition_of(run: str, judgements: Judgements, observations: pd.DataFrame) -
             "about each person"
         )
     amounts = observations.loc[~observations["implausible"].astype(bool), "annual"].dropna().to_numpy(dtype=float)
-    relative = there[0].scale == "log"
+    relative, answer = there[0].scale == "log", statistics.median(answers[id(j)] or 0.0 for j in there)
     silent = observations["status"].astype(str).isin(("refused", "no_amount", "ambiguous"))
     return Condition(
         f"as in {run}",
         statistics.median(_job(j, answers[id(j)] or 0.0) for j in there),
-        statistics.median(_words(j) for j in there),
-        statistics.median(answers[id(j)] or 0.0 for j in there),
+        _spread_of_words(there, None if relative else 0.05 * answer),
+        answer,
         (rounding_step(amounts, money=relative) or 0.0) if relative else 0.0,
         float(silent.mean()),
         _far(there),
         float(np.exp(np.log(amounts).mean())) if relative else float(amounts.mean()),
     )
+
+
+def _repeats(observations: pd.DataFrame) -> float:
+    """How many answers of the reference level stand behind one of the values that the control compares."""
+    known = observations[observations["annual"].notna() & observations["reference"].astype(bool)]
+    names = [name for name in _CELL if name in known]
+    return float(known.groupby(names, observed=True).size().mean()) if len(known) else 1.0
+
+
+def _spread_of_words(there: Sequence[Judgement], otherwise: float | None) -> float:
+    tried = [_words(j) for j in there if j.control is not None and j.control.spread is not None]
+    return statistics.median(tried) if tried else TYPICAL.words if otherwise is None else otherwise
 
 
 def _words(j: Judgement) -> float:
@@ -105,11 +122,11 @@ def _words(j: Judgement) -> float:
     return math.sqrt(max(control.spread**2 - control.noise**2, 0.0))
 
 
-def _answer(j: Judgement) -> float | None:
-    """Two neutral answers about one person differ by twice the variance of an answer and of words within a job."""
+def _answer(j: Judgement, repeats: float) -> float | None:
+    """Two neutral values of a person differ by twice the variance of answers and of words, in all jobs and in one."""
     if j.control is None or j.control.pair_size is None:
         return None
-    return math.sqrt(max(j.control.pair_size**2 / 2 - 2 * _words(j) ** 2, 0.0))
+    return math.sqrt(repeats * max(j.control.pair_size**2 / 2 - 2 * _words(j) ** 2, 0.0))
 
 
 def _job(j: Judgement, answer: float) -> float:

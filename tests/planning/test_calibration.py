@@ -158,11 +158,30 @@ def test_a_pilot_s_spreads_are_those_it_was_made_with() -> None:
     assert all((c.refused, c.jumps, c.step) == (0, 0, 0) for c in found)
 
 
+def test_a_pilot_in_one_way_of_saying_it_leaves_the_words_assumed() -> None:
+    audit = load_audit("quickstart", {"rotation": {"edits": 1, "reference_answers": 4, "level_answers": 4}})
+    (columns,) = columns_of(audit.design, audit.experiment.outcome)
+    found = pilot(columns, Condition("truth", 0.04, 0.0, 0.08), audit.experiment, 1)
+    assert found.words == TYPICAL.words
+    assert found.answer == pytest.approx(0.08, rel=0.25)
+
+
 def pilot(columns: Columns, truth: Condition, experiment: Experiment, seed: int) -> Condition:
     """What one finished run would show."""
     rows = columns.planted(columns.draw(truth, np.random.default_rng(seed)), truth, 0.0, experiment.outcome)
     judged = judge_rows([rows], analysis=experiment.analysis, outcome=experiment.outcome)
-    frame = pd.DataFrame({"annual": rows.annual, "status": "ok", "implausible": rows.implausible})
+    frame = pd.DataFrame(
+        {
+            "annual": rows.annual,
+            "status": "ok",
+            "implausible": rows.implausible,
+            "persona": rows.profile,
+            "wording": rows.wording,
+            "signal": rows.signal,
+            "edit": rows.edit,
+            "reference": rows.level == rows.reference,
+        }
+    )
     return condition_of("pilot", judged, frame)
 
 
