@@ -14,7 +14,6 @@ from bias_harness.estimating.estimators.distribution import Distance
 from bias_harness.estimating.estimators.interval import Interval
 from bias_harness.estimating.estimators.lenses import ImpactRatio, RowsTest
 from bias_harness.estimating.estimators.placebo import FalseAlarms, Floor
-from bias_harness.estimating.estimators.pooling import Pooled
 from bias_harness.estimating.estimators.round_numbers import Heaping
 from bias_harness.estimating.estimators.specification import JointTest
 from bias_harness.estimating.estimators.variance import Crossed
@@ -183,13 +182,26 @@ class Ranked:
 
 @dataclass(frozen=True)
 class Pool:
-    """Gaps of one level pooled over models, or over the fields of one endpoint (else empty)."""
+    """Gaps of one level pooled over `k` models, or over the fields of one endpoint (else that is empty).
+
+    `people` that all models were told about are a shared factor of the pool; 0 where there are none, as over fields.
+    `tau2` is the variance between the parts, `i2` its share, `differ_p_value` of the test that they are alike.
+    """
 
     over: Literal["models", "fields"]
     endpoint: str
     attribute: str
     level: str
-    found: Pooled
+    k: int
+    people: int
+    estimate: float
+    std_error: float | None
+    conf_low: float | None
+    conf_high: float | None
+    p_value: float | None
+    tau2: float
+    i2: float
+    differ_p_value: float | None
     percent: float | None
     percent_low: float | None
     percent_high: float | None

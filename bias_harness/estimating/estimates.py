@@ -207,7 +207,7 @@ def estimate(
             blocks[name] += rows
         items += found
     items = [*judged(_adjusted(items), judgements), *plugged_in(observations, items)]
-    blocks["pooling"] = [*over_models(items), *over_fields(items)]
+    blocks["pooling"] = [*over_models(subjects, items), *over_fields(items)]
     warnings = (*_warnings(subjects, blocks["bounds"]), *failed, *_silent(observations, endpoints))
     made = {name: tuple(rows) for name, rows in blocks.items()}
     others = {name: plugin.distribution for name, plugin in plugins("estimators").items()}

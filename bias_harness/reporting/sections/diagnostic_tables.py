@@ -181,22 +181,23 @@ def _pooling(view: View) -> Table:
         Column("attribute"),
         Column("level"),
         Column("k", "count"),
+        Column("jobs", "count"),
         Column("percent", "gap"),
         Column("low", "gap"),
         Column("high", "gap"),
         Column("i2", "percent"),
-        Column("q_p", "number"),
+        Column("differ_p", "number"),
     )
     measure, rows = view.material.measure, []
     for r in view.material.estimates.pooling[:MOST]:
-        over, found = view.texts(f"report.research.pooled.{r.over}"), r.found
+        over = view.texts(f"report.research.pooled.{r.over}")
         name = f"{over}: {view.model(r.endpoint)}" if r.endpoint else over
-        about = [name, view.attribute(r.attribute), view.level(r.attribute, r.level, "tag"), found.k]
+        about = [name, view.attribute(r.attribute), view.level(r.attribute, r.level, "tag"), r.k, r.people or None]
         ends = [r.percent, r.percent_low, r.percent_high]
         if not measure.relative:
-            linear = (found.estimate, found.conf_low, found.conf_high)
+            linear = (r.estimate, r.conf_low, r.conf_high)
             ends = [None if x is None else measure.shown(x) for x in linear]
-        rows.append([*about, *ends, _hundred(found.i2), found.q_p_value])
+        rows.append([*about, *ends, _hundred(r.i2), r.differ_p_value])
     return Table(columns, rows)
 
 
