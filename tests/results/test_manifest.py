@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from conftest import SMALL, SMALL_MAP
+from logs import rows_of, write_rows
 
 import bias_harness
 from bias_harness import pipeline
@@ -88,8 +89,7 @@ def test_a_lost_manifest_never_makes_a_model_of_it(run: Run, endpoint: str, tmp_
         keys = [
             r.key for e in fresh(run).audit.experiment.endpoints for _, rs in fresh(run).audit.requests(e) for r in rs
         ]
-        rows = [json.loads(line) | {"key": key} for line, key in zip(log.read_text().splitlines(), keys, strict=True)]
-        log.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        write_rows(log, [row | {"key": key} for row, key in zip(rows_of(log), keys, strict=True)])
     nature, said = OTHERS[endpoint]
     without = fresh(run)
     assert without.manifest.endpoints["sim"].nature == nature
@@ -283,9 +283,8 @@ def test_a_full_disk_leaves_the_derived_files_as_they_were(run: Run, monkeypatch
 
 def test_the_page_dates_the_answers_and_not_the_last_call(run: Run) -> None:
     log = run.folder.path / "responses.jsonl"
-    rows = [json.loads(line) for line in log.read_text().splitlines()]
     days = ["2024-03-01T10:00:00.000000+00:00", "2024-05-02T11:30:00.000000+00:00"]
-    log.write_text("".join(json.dumps(row | {"asked_at": days[i % 2]}) + "\n" for i, row in enumerate(rows)))
+    write_rows(log, [row | {"asked_at": days[i % 2]} for i, row in enumerate(rows_of(log))])
     ends = json.loads(manifest_file(run).read_text())["endpoints"]
     changed(run, endpoints={"sim": ends["sim"] | {"nature": "model"}}, started_at="2031-01-01T00:00:00+00:00")
     page = pipeline.report(fresh(run), ["en"])[0].read_text()

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from logs import edit_rows
 
 from bias_harness.design.audit import load_audit
 from bias_harness.errors import RunFolderError
@@ -202,7 +203,7 @@ def test_the_table_is_kept_and_never_stale(tmp_path: Path) -> None:
     assert (tmp_path / TABLE).stat().st_mtime_ns == made
     log = folder.logs[0]
     times = (log.stat().st_atime_ns, log.stat().st_mtime_ns)
-    log.write_bytes(log.read_bytes().replace(b"answer 7", b"ANSWER 7"))
+    edit_rows(log, lambda row: row | {"text": row["text"].replace("answer 7", "ANSWER 7")})
     os.utime(log, ns=times)
     assert "ANSWER 7" in read_table(folder)["text"].to_pylist(), "same size, same time, other words"
     written(tmp_path, response(50))
@@ -315,7 +316,7 @@ def test_a_disk_without_locks_is_told_from_a_folder_in_use(
     def locked(_: int) -> None:
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr("bias_harness.results.log._lock", locked)
+    monkeypatch.setattr("bias_harness.results.locks._lock", locked)
     with pytest.raises(RunFolderError, match=said):
         written(tmp_path, response(1))
     monkeypatch.setenv("BIAS_HARNESS_UNLOCKED", "1")

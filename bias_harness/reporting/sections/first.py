@@ -93,9 +93,10 @@ def imported(material: Material) -> bool:
 
 
 def banners(material: Material, texts: Texts) -> list[str]:
-    """What has to be said first of answers that no chatbot of the public gave."""
+    """What has to be said first: that the log was altered, and of answers that no chatbot of the public gave."""
     natures = dict.fromkeys(material.nature(name) for name in material.endpoints)
-    return [text for nature in natures if (text := texts.under("natures")[nature]["text"])]
+    altered = [texts("report.first.altered")] if material.manifest.faults else []
+    return [*altered, *(text for nature in natures if (text := texts.under("natures")[nature]["text"]))]
 
 
 def _real(view: View) -> str:
