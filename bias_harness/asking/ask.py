@@ -60,6 +60,8 @@ async def ask(
     """
     from bias_harness.asking import Purse, Runner, stopping_on_interrupt
 
+    for sentence in list(warn_of_strangers(audit.experiment.endpoints)):
+        log_to_user.warning(sentence)
     works = await _works(audit, portion)
     try:
         with open_log(folder) as log:
@@ -96,8 +98,6 @@ def _begun(audit: Audit, folder: RunFolder, works: Iterable[Work], log: RunLog) 
     for sentence in changes(folder, audit):
         log_to_user.warning(sentence)
     folder.write(EXPERIMENT, audit.to_yaml())
-    for sentence in warn_of_strangers(audit):
-        log_to_user.warning(sentence)
     manifest = Manifest.begun(audit, {w.endpoint.name: _labels(audit, w, log.found) for w in works}, log.seals())
     folder.write_manifest(manifest)
     return manifest

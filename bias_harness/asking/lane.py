@@ -11,14 +11,14 @@ from datetime import UTC, datetime
 
 import stamina
 
-from bias_harness.asking.budget import most_tokens, spent, with_cost
+from bias_harness.asking.budget import spent, with_cost
 from bias_harness.asking.common import Common
 from bias_harness.asking.concurrency import FIRST, Gate
 from bias_harness.asking.rate_limits import Limits
 from bias_harness.asking.received import hide, received
 from bias_harness.asking.tally import Work
 from bias_harness.asking.tries import Lost, Tries, is_outage, too_long
-from bias_harness.design.prices import cost_of
+from bias_harness.design.prices import cost_of, most_tokens
 from bias_harness.errors import FatalError, InputError, ProviderError, QuotaError, TransientError
 from bias_harness.vocabulary import Failure, Request, Response
 

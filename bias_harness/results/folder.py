@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,8 @@ from bias_harness.vocabulary import Response
 from bias_harness.workspace import EXPERIMENT
 
 MANIFEST = "manifest.json"
+DERIVED = ("figures", "answers")
+"""The folders below a run's that hold nothing but what is made anew."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,11 @@ class RunFolder:
         return path
 
     def write_all(self, files: Mapping[str, bytes]) -> list[Path]:
-        """Write files that belong together: all are on disk before the first takes its place. Returns the paths."""
+        """Write files that belong together: all are on disk before the first takes its place. Returns the paths.
+
+        In the folders below the run's, files of these kinds (by their last suffix) from an earlier time go away: they
+        would say something else than those that were written.
+        """
         places = {self.path / name: data for name, data in files.items()}
         for folder in {path.parent for path in places}:
             folder.mkdir(parents=True, exist_ok=True)
@@ -92,7 +98,17 @@ class RunFolder:
             raise
         for path, beside in written.items():
             beside.replace(path)
+        self._remove_older(places.keys())
         return list(places)
+
+    def _remove_older(self, written: Collection[Path]) -> None:
+        for folder in (self.path / name for name in DERIVED):
+            kinds = {path.suffix for path in written if path.parent == folder} or {".html", ".png", ".svg"}
+            for path in folder.glob("*"):
+                if path.suffix in kinds and path not in written:
+                    path.unlink()
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
 
     def manifest(self) -> Manifest:
         """What is known of the run's making; empty before it has begun. Raises `RunFolderError` where it is damaged."""

@@ -1,8 +1,8 @@
 """The index of a full part of the log: what is in it, so that opening a run need not read it again.
 
-A line of JSON (`Head`), and after it the keys: for each endpoint in its order the answered, failed, filtered and empty
-ones, each as its first 64 bits, little-endian, in rising order. An index is derived: where it is missing, or is not of
-the part as it stands, the part is read and the index made anew.
+A line of JSON (`Head`); after it the keys, for each endpoint in its order the answered, failed, filtered and empty
+ones, each as its first 64 bits, little-endian, in rising order; at the end the SHA-256 (hex) of all that. An index is
+derived: where it is missing, or is not of the part as it stands, the part is read and the index made anew.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from bias_harness.results.seals import Seal, Sealing
 
 FORMAT = 1
 LARGEST = 1_000_000_000
+DIGEST_BYTES = 64
 _Natural = Annotated[int, Field(ge=0, lt=2**63)]
 _Money = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
@@ -49,7 +50,6 @@ class Head(TypedDict):
     bytes: _Natural
     changed_ns: _Natural
     endpoints: list[_End]
-    keys_sha256: str
 
 
 _HEAD: TypeAdapter[Head] = TypeAdapter(Head)
@@ -85,9 +85,9 @@ def write_index(log: Path) -> Index:
         "bytes": before.st_size,
         "changed_ns": before.st_mtime_ns,
         "endpoints": list(_ends(made)),
-        "keys_sha256": hashlib.sha256(data).hexdigest(),
     }
-    write_whole(index_beside(log), orjson.dumps(head, option=orjson.OPT_APPEND_NEWLINE) + data)
+    whole = orjson.dumps(head, option=orjson.OPT_APPEND_NEWLINE) + data
+    write_whole(index_beside(log), whole + _digest(whole))
     return made
 
 
@@ -105,10 +105,13 @@ def read_index(log: Path) -> Index | None:
         path, now = index_beside(log), log.stat()
         if path.stat().st_size > LARGEST:
             return None
-        first, _, data = path.read_bytes().partition(b"\n")
+        raw = path.read_bytes()
+        whole, told = raw[:-DIGEST_BYTES], raw[-DIGEST_BYTES:]
+        if _digest(whole) != told:
+            return None
+        first, _, data = whole.partition(b"\n")
         head = _HEAD.validate_json(first, strict=True)
-        fits = (head["format"], head["bytes"], head["changed_ns"]) == (FORMAT, now.st_size, now.st_mtime_ns)
-        if not fits or hashlib.sha256(data).hexdigest() != head["keys_sha256"]:
+        if (head["format"], head["bytes"], head["changed_ns"]) != (FORMAT, now.st_size, now.st_mtime_ns):
             return None
         return Index(Seal(head["lines"], head["sha256"]), dict(_with_keys(head, data)))
     except (OSError, ValueError, KeyError):
@@ -133,6 +136,10 @@ def _with_keys(head: Head, data: bytes) -> Iterator[tuple[str, tuple[Counts, Map
         yield end["name"], (paid, keys)
     if place != len(data):
         raise ValueError("the index holds other keys than it says")
+
+
+def _digest(data: bytes) -> bytes:
+    return hashlib.sha256(data).hexdigest().encode()
 
 
 def _little(shorts: array[int]) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import logging
 from collections.abc import Iterable, Iterator, Sequence
@@ -170,10 +169,10 @@ class Run:
 
     def numbers(self) -> dict[str, bytes]:
         """File name -> content of `observations.parquet` and `estimates.json`."""
-        buffer = io.BytesIO()
-        self.observations.to_parquet(buffer, index=False)
+        from bias_harness.estimating.observations import to_parquet
+
         estimates = json.dumps(self.estimates.to_dict(), allow_nan=False, indent=1) + "\n"
-        return {"observations.parquet": buffer.getvalue(), "estimates.json": estimates.encode()}
+        return {"observations.parquet": to_parquet(self.observations), "estimates.json": estimates.encode()}
 
     def raw(self, keys: Sequence[str]) -> dict[str, tuple[Response, Answer]]:
         """The responses and readings behind observation keys."""

@@ -98,7 +98,7 @@ def test_an_index_says_what_reading_its_part_says(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("seven")
-@pytest.mark.parametrize("spoilt", ["none", "cut", "another state", "a flipped key", "no index of ours"])
+@pytest.mark.parametrize("spoilt", ["none", "cut", "another state", "a flipped key", "another count", "none of ours"])
 def test_an_index_that_does_not_fit_is_made_anew(tmp_path: Path, spoilt: str) -> None:
     folder = filled(tmp_path, range(30))
     part = folder.logs[1]
@@ -109,8 +109,16 @@ def test_an_index_that_does_not_fit_is_made_anew(tmp_path: Path, spoilt: str) ->
     elif spoilt == "another state":
         os.utime(part, (1, 1))
     else:
-        other = {"cut": raw[:-8], "a flipped key": raw[:-1] + bytes([raw[-1] ^ 1]), "no index of ours": b"{}\n"}[spoilt]
-        index.write_bytes(other)
+        flipped = raw[:-80] + bytes([raw[-80] ^ 1]) + raw[-79:]
+        miscounted = raw.replace(b'"input_tokens":70', b'"input_tokens":71')
+        others = {
+            "cut": raw[:-8],
+            "a flipped key": flipped,
+            "another count": miscounted,
+            "none of ours": b"{}\n",
+        }
+        assert others[spoilt] != raw
+        index.write_bytes(others[spoilt])
     assert read_index(part) is None
     assert opened(folder).answered.shorts() == counted(folder).answered.shorts()
     assert read_index(part) is not None

@@ -275,6 +275,26 @@ def test_parts_of_other_experiments_are_not_merged(tmp_path: Path) -> None:
     assert not (tmp_path / "whole").exists()
 
 
+def test_a_merge_tells_of_conflicts_and_of_parts_without_answers(tmp_path: Path) -> None:
+    one, two = written(tmp_path / "1", response(1), response(2)), written(tmp_path / "2", response(1, "other words"))
+    empty = written(tmp_path / "3")
+    done = merge([one, two, empty], RunFolder(tmp_path / "whole"))
+    assert (done.added, done.twice, done.conflicts) == (2, 1, 1)
+    assert done.faults == (f"{tmp_path / '3'} holds no answers at all",)
+    again = merge([one, two], RunFolder(tmp_path / "whole"))
+    assert (again.added, again.conflicts) == (0, 1)
+
+
+def test_a_part_that_cannot_be_read_stops_a_merge_before_it_begins(tmp_path: Path) -> None:
+    one, two = written(tmp_path / "1", response(1)), written(tmp_path / "2", response(2), response(3))
+    with two.logs[0].open("r+b") as log:
+        log.seek(5)
+        log.write(b"x")
+    with pytest.raises(RunFolderError, match=r"2/responses\.jsonl, line 1 is not a response"):
+        merge([one, two], RunFolder(tmp_path / "whole"))
+    assert not (tmp_path / "whole").exists()
+
+
 def test_runs_are_found_by_name_and_by_folder(tmp_path: Path) -> None:
     folder = written(tmp_path / "results" / "one", response(1))
     assert runs_in(tmp_path / "results") == [folder]
