@@ -23,7 +23,7 @@ _PART = re.compile(r"(?P<writer>responses(?:\..*?)??)(?:\.(?P<number>[1-9]\d*))?
 
 def parts_in(folder: Path) -> list[Path]:
     """The files of a log, in their order."""
-    return sorted(folder.glob("responses*.jsonl"), key=_place)
+    return sorted((path for path in folder.glob("responses*.jsonl") if path.is_file()), key=_place)
 
 
 def part_after(log: Path) -> Path:

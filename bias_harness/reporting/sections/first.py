@@ -78,13 +78,19 @@ def _numbers(view: View, j: Judgement) -> str:
     return t(
         "report.first.numbers",
         percent="–" if value is None else t.gap(value),
-        interval=t("figures.F3.alone") if low is None or high is None else f"{t.gap(low)} … {t.gap(high)}",
+        interval=_without_range(t, j) if low is None or high is None else f"{t.gap(low)} … {t.gap(high)}",
         confidence=t.percent(100 * j.confidence, 0),
         together=together(t, j),
         jobs=t.counted("people" if j.job_is_person else "jobs", j.jobs),
         pairs=t.counted("pairs", j.pairs.of if j.pairs else 0),
         answers=t.counted("answers", j.n_level + j.n_reference),
     )
+
+
+def _without_range(t: Texts, j: Judgement) -> str:
+    """That there is no range, and why where nothing varied."""
+    why = t.under("reasons")["degenerate_no_variance"] if j.status == "no_variance" else ""
+    return f"{t('figures.F3.alone')}: {why}" if why else t("figures.F3.alone")
 
 
 def imported(material: Material) -> bool:
