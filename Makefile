@@ -1,6 +1,7 @@
 # make demo   sets everything up and runs a first audit with a small language model on this computer
 # make test   sets everything up and passes the tests
-# Both need only Python 3.11+ and make. Name another Python with PYTHON=...; `make help` lists the rest.
+# Both need only Python 3.11+ and make. Name another Python with PYTHON=...; CONSTRAINTS=constraints.txt installs the
+# versions that the tests passed with, as .ci/run does; `make help` lists the rest.
 
 ifndef PYTHON
 PYTHON := $(shell for p in python3.13 python3.12 python3.11 python3.14 python3; do \
@@ -29,11 +30,11 @@ help:
 # Each stamp is as old as the last installation; pyproject.toml newer than it means: install again.
 # The developer's installation holds the plain one.
 $(DEV): pyproject.toml tools/prepare.py
-	@$(PYTHON) tools/prepare.py --extra dev
+	@$(PYTHON) tools/prepare.py --extra dev --constraints '$(CONSTRAINTS)'
 	@touch $(RUN) $(DEV)
 
 $(RUN): pyproject.toml tools/prepare.py
-	@$(PYTHON) tools/prepare.py --engine
+	@$(PYTHON) tools/prepare.py --engine --constraints '$(CONSTRAINTS)'
 	@touch $(RUN)
 
 demo: $(RUN)

@@ -30,6 +30,7 @@ PLAIN = {
     "int_type": "must be a whole number",
     "int_parsing": "must be a whole number",
     "float_parsing": "must be a number",
+    "finite_number": "must be a number, and a finite one",
     "bool_parsing": "must be true or false",
     "list_type": "must be a list",
     "dict_type": "must be a mapping (key: value)",
@@ -213,7 +214,7 @@ _OF_WINDOWS = frozenset({"CON", "PRN", "AUX", "NUL", *(f"{x}{n}" for x in ("COM"
 class Strict(BaseModel):
     """A hand-written thing: frozen, and an unknown key is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 def _fraction(value: Any) -> Any:

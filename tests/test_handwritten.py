@@ -85,3 +85,17 @@ def test_bytes_that_are_no_text(small: Path) -> None:
     small.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(InputError, match="not UTF-8"):
         load_audit(small)
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
+@pytest.mark.parametrize(
+    "key",
+    ["budget", "endpoints.0.timeout_seconds", "endpoints.0.price.input_per_million", "outcome.plausible.1"],
+)
+def test_a_number_that_is_not_finite_is_refused(key: str, number: float) -> None:
+    """Such a price cannot be printed as JSON, and such a wait never ends."""
+    changes = {"endpoints.0.price": {"input_per_million": 1, "output_per_million": 1}, key: number}
+    if key.startswith("outcome"):
+        changes = {"outcome.plausible": [1, number]}
+    with pytest.raises(InputError, match=r"simulated\.yaml, line \d+: .*finite"):
+        load_audit("simulated", changes)

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import yaml
 from command_line import in_a_process, type_in
+from logs import rows_of, write_rows
 from places import ROOT
 from recordings import accepted
 
@@ -207,10 +208,10 @@ def test_a_fixture_needs_its_recording(workspace: Path) -> None:
 
 def test_no_cell_of_a_csv_is_a_formula(run: pipeline.Run, tmp_path: Path) -> None:
     log = run.folder.path / LOG
-    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    lines = rows_of(log)
     for line, name in zip(lines, ("=1+1", "+cmd", "-2+3", "@SUM(A1)", "\t=1", "fine") * 99, strict=False):
         line["served_model"] = name
-    log.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    write_rows(log, lines)
     loaded = bias_harness.load_run(run.folder.path)
     bias_harness.export(loaded, [tmp_path / "observations.csv", tmp_path / "estimates.csv"])
     for name in ("observations", "estimates"):

@@ -1,6 +1,6 @@
 """Set up .venv with this tool in it, from nothing but Python 3.11+. Run by the Makefile.
 
-    python3 tools/prepare.py [--extra dev] [--engine]
+    python3 tools/prepare.py [--extra dev] [--engine] [--constraints FILE]
 
 Says what is missing and how to get it, tells how far the installation is, and leaves pip's own words in
 .venv/install.log. Written so that an older Python can still run it and say so.
@@ -102,11 +102,11 @@ class Progress:
         sys.stderr.write(f"{start}Installed in {time.monotonic() - self.begun:.0f} s\n")
 
 
-def install(python: Path, extra: str) -> None:
-    """Install this checkout, editable, with the wanted extra."""
+def install(python: Path, extra: str, constraints: str) -> None:
+    """Install this checkout, editable, with the wanted extra; `constraints` is a file of versions, or empty."""
     what = f".[{extra}]" if extra else "."
     command = [str(python), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
-    command += ["--progress-bar", "off", "--editable", what]
+    command += ["--progress-bar", "off", *(["--constraint", constraints] if constraints else []), "--editable", what]
     progress = Progress()
     with LOG.open("w+", encoding="utf-8") as log:
         running = subprocess.Popen(command, cwd=str(ROOT), stdout=log, stderr=subprocess.STDOUT)  # noqa: S603
@@ -129,11 +129,12 @@ def main() -> None:
     options = argparse.ArgumentParser(description="Set up .venv with this tool in it.")
     options.add_argument("--extra", default="", help="an optional group of dependencies, such as dev")
     options.add_argument("--engine", action="store_true", help="stop where the local model cannot work")
+    options.add_argument("--constraints", default="", help="a file with the versions to install")
     chosen = options.parse_args()
     check_python()
     if chosen.engine:
         check_engine()
-    install(python_of_venv(), chosen.extra)
+    install(python_of_venv(), chosen.extra, chosen.constraints)
 
 
 if __name__ == "__main__":

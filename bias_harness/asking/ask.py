@@ -15,7 +15,17 @@ from bias_harness.design.audit import Audit
 from bias_harness.design.experiment import Endpoint
 from bias_harness.design.portion import Portion, planned_requests, requests_of
 from bias_harness.errors import RunFolderError
-from bias_harness.results import EXPERIMENT, Counts, EndpointTotals, Found, KeySet, Manifest, RunFolder, open_log
+from bias_harness.results import (
+    EXPERIMENT,
+    Counts,
+    EndpointTotals,
+    Found,
+    KeySet,
+    Manifest,
+    RunFolder,
+    RunLog,
+    open_log,
+)
 from bias_harness.results.manifest import Status
 from bias_harness.results.totals import totals_of, trials_in, trials_of
 from bias_harness.vocabulary import Request, Response
@@ -50,40 +60,47 @@ async def ask(
     """
     from bias_harness.asking import Purse, Runner, stopping_on_interrupt
 
-    with open_log(folder) as log:
-        works = await _works(audit, portion)
-        for sentence in changes(folder, audit):
-            log_to_user.warning(sentence)
-        folder.write(EXPERIMENT, audit.to_yaml())
-        for sentence in warn_of_strangers(audit):
-            log_to_user.warning(sentence)
-        manifest = Manifest.begun(audit, {w.endpoint.name: _labels(audit, w, log.found) for w in works})
-        folder.write_manifest(manifest)
-        stop = asyncio.Event()
-        purse = Purse(audit.experiment.budget if budget is None else budget, log.found.cost)
-        share = audit.experiment.max_error_share
-        done = log.found.settled(retried=retry is not None)
-        report = progress or (lambda _: None)
-        runner = Runner(log, done, share, stop, report, purse, again or KeySet(), empty=log.found.empty.copy())
-        runner.see = see or runner.see
-        status: Status = "error"
-        try:
-            with stopping_on_interrupt(runner):
-                await runner.run(works)
-            status = "interrupted" if stop.is_set() else "success"
-        except (KeyboardInterrupt, asyncio.CancelledError):
-            status = "interrupted"
-            raise
-        finally:
+    for sentence in list(warn_of_strangers(audit.experiment.endpoints)):
+        log_to_user.warning(sentence)
+    works = await _works(audit, portion)
+    try:
+        with open_log(folder) as log:
+            manifest = _begun(audit, folder, works, log)
+            stop = asyncio.Event()
+            purse = Purse(audit.experiment.budget if budget is None else budget, log.found.cost)
+            share = audit.experiment.max_error_share
+            done = log.found.settled(retried=retry is not None)
+            report = progress or (lambda _: None)
+            runner = Runner(log, done, share, stop, report, purse, again or KeySet(), empty=log.found.empty.copy())
+            runner.see = see or runner.see
+            status: Status = "error"
             try:
-                await _close(works)
+                with stopping_on_interrupt(runner):
+                    await runner.run(works)
+                status = "interrupted" if stop.is_set() else "success"
+            except (KeyboardInterrupt, asyncio.CancelledError):
+                status = "interrupted"
+                raise
             finally:
                 totals = {w.endpoint.name: _totals(audit, w, log.found) for w in works}
                 if log.in_place:  # a folder that was taken away is not made anew, with nothing but a manifest in it
-                    folder.write_manifest(manifest.ended(_status(status, works, totals.values()), totals))
-        for sentence in (_empty(w.tally) for w in works if w.tally.empty or w.tally.empty_before):
-            log_to_user.warning(sentence)
+                    ended = _status(status, works, totals.values())
+                    folder.write_manifest(manifest.ended(ended, totals, log.seals()))
+    finally:
+        await _close(works)
+    for sentence in (_empty(w.tally) for w in works if w.tally.empty or w.tally.empty_before):
+        log_to_user.warning(sentence)
     return tuple(w.tally.stopped for w in works if w.tally.stopped)
+
+
+def _begun(audit: Audit, folder: RunFolder, works: Iterable[Work], log: RunLog) -> Manifest:
+    """Say what has to be said, and write down what is asked, before the first question."""
+    for sentence in changes(folder, audit):
+        log_to_user.warning(sentence)
+    folder.write(EXPERIMENT, audit.to_yaml())
+    manifest = Manifest.begun(audit, {w.endpoint.name: _labels(audit, w, log.found) for w in works}, log.seals())
+    folder.write_manifest(manifest)
+    return manifest
 
 
 def run_folder(audit: Audit, results: Path | None, name: str | None) -> RunFolder:

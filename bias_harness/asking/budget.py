@@ -8,11 +8,7 @@ from dataclasses import replace
 
 from bias_harness.design.prices import Tariff, cost_of
 from bias_harness.errors import FatalError, QuotaError
-from bias_harness.vocabulary import Request, Usage
-
-MOST_OUTPUT_TOKENS = 4_096
-"""Taken for the longest answer where the experiment names no `max_tokens`."""
-_LIMIT_NAMES = ("max_tokens", "max_completion_tokens", "max_output_tokens")
+from bias_harness.vocabulary import Usage
 
 
 def with_cost(usage: Usage | None, price: Tariff | None, reserved: float) -> Usage | None:
@@ -33,13 +29,6 @@ def with_cost(usage: Usage | None, price: Tariff | None, reserved: float) -> Usa
 def spent(usage: Usage | None) -> float:
     """What a response has cost at most, as far as that is known."""
     return 0.0 if usage is None else (usage.cost or 0.0) + (usage.reserved or 0.0)
-
-
-def most_tokens(request: Request) -> tuple[int, int]:
-    """Input and output tokens that a request cannot exceed: a token is at least a byte."""
-    said = sum(len(m.content.encode()) + 16 for m in request.messages)
-    limits = (request.sampling.get(name) for name in _LIMIT_NAMES)
-    return said, next((int(limit) for limit in limits if limit), MOST_OUTPUT_TOKENS)
 
 
 class Purse:

@@ -24,6 +24,14 @@ class Log(Protocol):
         """Write one response; it counts once this returns."""
         ...
 
+    def hold(self, request: Request, reserved: float) -> None:
+        """Note on disk what a request that is about to be sent may cost in all, in US dollars."""
+        ...
+
+    def let_go(self, request: Request) -> None:
+        """A request that was on its way needs no line, for nothing was paid for it."""
+        ...
+
     def sync(self) -> None:
         """Hand what was written to the disk itself."""
         ...

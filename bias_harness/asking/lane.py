@@ -11,14 +11,14 @@ from datetime import UTC, datetime
 
 import stamina
 
-from bias_harness.asking.budget import most_tokens, spent, with_cost
+from bias_harness.asking.budget import spent, with_cost
 from bias_harness.asking.common import Common
 from bias_harness.asking.concurrency import FIRST, Gate
 from bias_harness.asking.rate_limits import Limits
 from bias_harness.asking.received import hide, received
 from bias_harness.asking.tally import Work
 from bias_harness.asking.tries import Lost, Tries, is_outage, too_long
-from bias_harness.design.prices import cost_of
+from bias_harness.design.prices import cost_of, most_tokens
 from bias_harness.errors import FatalError, InputError, ProviderError, QuotaError, TransientError
 from bias_harness.vocabulary import Failure, Request, Response
 
@@ -137,6 +137,8 @@ class Lane:
         """Write down what an attempt without an answer may have cost, so that the next start knows of it."""
         if lost.money:
             self.common.log.append(lost.added_to(self._failed(request, error)))
+        else:
+            self.common.log.let_go(request)
 
     def _failed(self, request: Request, error: ProviderError) -> Response:
         now = datetime.now(UTC).isoformat(timespec="microseconds")
@@ -208,6 +210,7 @@ class Lane:
         price, purse = self.work.price, self.common.purse
         reserved = self._overrun * cost_of(price, *tokens) if price is not None else 0.0
         await purse.reserve(reserved)
+        self.common.log.hold(request, lost.money + reserved)
         paid, used = reserved, None
         try:
             response = received(request, await self._ask(request), self.work.secrets)
@@ -220,6 +223,7 @@ class Lane:
             if not (isinstance(error, TransientError) and error.maybe_billed):
                 paid, used = 0.0, 0
             lost.money += paid
+            self.common.log.hold(request, lost.money)
             self._heed(error)
             raise
         except asyncio.CancelledError:

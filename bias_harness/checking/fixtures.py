@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,7 +22,7 @@ from bias_harness.design.audit import Audit, load_audit
 from bias_harness.errors import BiasHarnessError, InputError, RunFolderError
 from bias_harness.files import read_json
 from bias_harness.handwritten import Document, check, read_yaml
-from bias_harness.results import Manifest, RunFolder
+from bias_harness.results import Manifest, RunFolder, dump_line
 from bias_harness.results.secrets import secrets_in
 from bias_harness.vocabulary import Response
 
@@ -48,12 +49,10 @@ def tidy(folder: RunFolder, audit: Audit, source: Path, wanted: set[str]) -> Non
     """
     way = _way(folder.path, source)
     latest = sorted((r for r in folder.latest().values() if r.key in wanted), key=lambda r: r.key)
-    for log in folder.logs:
-        log.unlink()
-    lines = [orjson.dumps(_plain(response), option=orjson.OPT_APPEND_NEWLINE) for response in latest]
-    folder.write("responses.jsonl", b"".join(lines))
+    folder.replace_log(dump_line(_timeless(response)) for response in latest)
     manifest = folder.manifest()
-    folder.write_manifest(Manifest(manifest.experiment, status=manifest.status, endpoints=manifest.endpoints))
+    kept = Manifest(manifest.experiment, status=manifest.status, endpoints=manifest.endpoints, log=folder.seals())
+    folder.write_manifest(kept)
     folder.write(
         RECORDING,
         orjson.dumps({"answers": len(latest), "format": FORMAT, "source": way}, option=orjson.OPT_INDENT_2),
@@ -74,19 +73,10 @@ def _way(folder: Path, source: Path) -> str:
         raise InputError(f"{folder} and {source} are on two drives; record into the experiment's repository") from None
 
 
-def _plain(response: Response) -> dict[str, Any]:
-    return {
-        "key": response.key,
-        "endpoint": response.endpoint,
-        "text": response.text,
-        "finish_reason": response.finish_reason,
-        "served_model": response.served_model,
-        "usage": None,
-        "asked_at": response.asked_at[:10] + "T00:00:00.000000+00:00",
-        "error": response.error,
-        "seed": response.seed,
-        "attempts": 1,
-    }
+def _timeless(response: Response) -> Response:
+    """The same without what differs from day to day: what it cost, at what time of the day, after how many attempts."""
+    day = response.asked_at[:10] + "T00:00:00.000000+00:00"
+    return replace(response, usage=None, asked_at=day, attempts=1)
 
 
 def answers_digest(responses: Iterable[Response]) -> str:
@@ -143,7 +133,9 @@ def complete_gate(folder: RunFolder, observations: pd.DataFrame) -> Gate:
     failed = int((observations["status"].astype(str) == "failed").sum())
     there, recorded = len(folder.latest()), _recording(folder)["answers"]
     what = ""
-    if observations.empty:
+    if faults := folder.faults():
+        what = "; ".join(faults)
+    elif observations.empty:
         what = "it holds no answer"
     elif failed:
         what = f"{failed} recorded requests have no answer"

@@ -95,15 +95,15 @@ def _gist(text: str) -> str:
 def read_again(of: Run) -> list[dict[str, Any]]:
     """The answers that the present reader reads otherwise than `observations.parquet` has them, with their texts.
 
-    Raises `RunFolderError` where the run has no `observations.parquet`.
+    Raises `RunFolderError` where the run has no `observations.parquet`, or it cannot be read.
     """
-    import pandas as pd
+    from bias_harness.estimating.observations import read_observations
 
     path = of.folder.path / "observations.parquet"
     if not path.is_file():
         raise RunFolderError(f"{path} is not there; make it with: bias-harness report {of.folder.path}")
     read = ["key", "status", "annual", "currency", "period"]
-    before = pd.read_parquet(path, columns=read).drop_duplicates("key").astype({"status": str})
+    before = read_observations(path, read).drop_duplicates("key").astype({"status": str})
     now = of.observations[read].drop_duplicates("key").astype({"status": str})
     both = before.merge(now, on="key", suffixes=("_before", "_now"))
     same = (both["status_before"] == both["status_now"]) & (

@@ -7,9 +7,11 @@ The run's own readings and estimates stay as they are.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterator
 
 from bias_harness.asking import Purse, Runner, Tally, Work, in_loop, price_of
+from bias_harness.asking.keys import secrets_of, warn_of_strangers
 from bias_harness.asking.providers import Context, close, create
 from bias_harness.checking.rereading import Agreement, compare
 from bias_harness.design.experiment import Endpoint
@@ -20,6 +22,7 @@ from bias_harness.results import RunFolder, open_log
 from bias_harness.runs import Run
 from bias_harness.vocabulary import Answer, Request
 
+log_to_user = logging.getLogger(__name__)
 FOLDER = "second-reader"
 TEMPLATE = "judge.txt"
 COLD = {"temperature": 0.0, "max_tokens": 200}
@@ -30,15 +33,18 @@ def second_read(
 ) -> Agreement:
     """Ask an endpoint to read every answer of a run, and say where it disagrees with the grammar.
 
-    Raises `InputError` where the endpoint's key is missing, `BiasHarnessError` where it was given up.
+    Raises `InputError` where the endpoint's key is missing or belongs elsewhere, `BiasHarnessError` where it was given
+    up.
     """
+    for sentence in list(warn_of_strangers([endpoint])):
+        log_to_user.warning(sentence)
     asked = {request.key: key for key, request in _requests(run, endpoint)}
     folder = RunFolder(run.folder.path / FOLDER)
     with open_log(folder) as log:
         provider = create(endpoint, Context(run.audit.workspace.environment()))
         tally = Tally(endpoint.name, len(asked))
         requests = (request for _, request in _requests(run, endpoint))
-        work = Work(endpoint, provider, requests, tally, price_of(endpoint))
+        work = Work(endpoint, provider, requests, tally, price_of(endpoint), secrets_of(run.audit, endpoint))
         purse = Purse(budget, log.found.cost)
         runner = Runner(log, log.found.settled(), 0.5, asyncio.Event(), progress or (lambda _: None), purse)
         in_loop(_ask(runner, work))

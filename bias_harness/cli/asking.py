@@ -115,6 +115,10 @@ def merge(
 
     made = bring_together([RunFolder(path) for path in parts], RunFolder(into))
     note(f"{made.added:,} answers brought together, {made.twice:,} were there already.")
+    if made.conflicts:
+        note(f"{made.conflicts:,} requests were answered twice with other words; the answer that was first stays.")
+    for fault in made.faults:
+        note(fault)
     _finish(pipeline.load_run(into), "Finish the parts that were interrupted and merge again.", as_json=as_json)
 
 
@@ -142,7 +146,8 @@ def _row(folder: RunFolder) -> dict[str, Any]:
     from bias_harness.results import Manifest
 
     try:
-        manifest, status = pipeline.load_run(folder.path).manifest, ""
+        manifest = pipeline.load_run(folder.path).manifest
+        status = "altered" if manifest.faults else ""
     except BiasHarnessError as error:
         note(str(error))
         manifest, status = Manifest(), "unreadable"

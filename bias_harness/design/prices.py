@@ -9,11 +9,15 @@ from functools import lru_cache
 from bias_harness.design.experiment import Endpoint, Price
 from bias_harness.design.hosts import VENDORS
 from bias_harness.errors import InputError
+from bias_harness.vocabulary import Request
 
 FREE = Price(input_per_million=0, output_per_million=0)
 FREE_PROVIDERS = ("embedded", "simulated", "replay")
 SHORT_TOKENS = 1_000
 MILLION = 1_000_000
+MOST_OUTPUT_TOKENS = 4_096
+"""Taken for the longest answer where the experiment names no `max_tokens`."""
+_LIMIT_NAMES = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,13 @@ def cost_of(price: Tariff, input_tokens: float, output_tokens: float, when: date
     if isinstance(price, Listed):
         price = price.at(input_tokens, when)
     return (input_tokens * price.input_per_million + output_tokens * price.output_per_million) / MILLION
+
+
+def most_tokens(request: Request) -> tuple[int, int]:
+    """Input and output tokens that a request cannot exceed: a token is at least a byte."""
+    said = sum(len(m.content.encode()) + 16 for m in request.messages)
+    limits = (request.sampling.get(name) for name in _LIMIT_NAMES)
+    return said, next((int(limit) for limit in limits if limit), MOST_OUTPUT_TOKENS)
 
 
 def _listed(model: str, url: str | None = None) -> Listed | None:

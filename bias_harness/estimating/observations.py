@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from bias_harness.design.audit import Audit
 from bias_harness.design.personas import Persona
+from bias_harness.errors import RunFolderError, check_format
 from bias_harness.vocabulary import Answer, Response, Trial
 
+FORMAT = 1
 LABELS = (
     "endpoint",
     "model",
@@ -107,3 +110,33 @@ def _typed(columns: dict[str, list[object]]) -> pd.DataFrame:
         frame[name] = frame[name].astype(float)
     frame["asked_at"] = pd.to_datetime(frame["asked_at"], utc=True, format="ISO8601")
     return frame
+
+
+def to_parquet(table: pd.DataFrame) -> bytes:
+    """The file `observations.parquet`; its metadata name its `format`."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    made = pa.Table.from_pandas(table, preserve_index=False)
+    target = pa.BufferOutputStream()
+    pq.write_table(made.replace_schema_metadata({**(made.schema.metadata or {}), b"format": b"%d" % FORMAT}), target)
+    return target.getvalue().to_pybytes()  # type: ignore[no-any-return]
+
+
+def read_observations(path: Path, columns: list[str]) -> pd.DataFrame:
+    """These columns of an `observations.parquet`; one without a `format` comes from an older version.
+
+    Raises `RunFolderError` where it is no such file, `InputError` where its format is to come.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        found = pq.read_table(path, columns=columns)
+        told = (found.schema.metadata or {}).get(b"format", b"1")
+        check_format(int(told) if told.isdigit() else None, FORMAT, path)
+        table: pd.DataFrame = found.select(columns).to_pandas()
+    except (pa.ArrowException, OSError, KeyError) as error:
+        why = str(error).splitlines()[0][:200]
+        raise RunFolderError(f"{path} cannot be read ({why}); make it anew with: bias-harness report") from None
+    return table

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from html import escape
 from typing import Any, ClassVar
 
@@ -12,24 +13,29 @@ import pandas as pd
 from bias_harness.design.audit import Audit
 from bias_harness.design.blocks import AttributeCounts
 from bias_harness.design.experiment import Endpoint
-from bias_harness.design.hosts import host_of, variables_of
-from bias_harness.design.portion import WHOLE, Portion, planned_requests
-from bias_harness.design.prices import cost_of, no_price
+from bias_harness.design.hosts import host_of, strangers, variables_of
+from bias_harness.design.portion import WHOLE, Portion, planned_requests, requests_of
+from bias_harness.design.prices import cost_of, most_tokens, no_price
 from bias_harness.design.prices import price_of as known_price
 from bias_harness.outcome import Outcome
 from bias_harness.planning.conditions import Condition, assumed
 from bias_harness.planning.outlook import Outlook, outlook_of, said
+from bias_harness.vocabulary import Request
 
 CHARACTERS_PER_TOKEN = 4
 TYPICAL_ANSWER_TOKENS = 120
 SHORT_ANSWER_TOKENS = 5
+SAMPLED_BLOCKS = 20
+MOST_RENDERED = 4_000
+"""Requests of one endpoint, up to which the price of each is looked at."""
 
 
 @dataclass(frozen=True)
 class EndpointPlan:
     """What one endpoint would be asked, of which host, with which variable's key (null where there is none).
 
-    `price_low` is for short answers, `price_high` is the most: the longest answers to all; US dollars.
+    `price_low` is for short answers, `price_high` is the most: the longest answers to all, and every byte of a question
+    a token, as a budget sets it aside; US dollars, without what is asked a second time after a failure.
     """
 
     endpoint: str
@@ -141,7 +147,7 @@ def make_plan(
     """
     e = audit.experiment
     requests = planned_requests(audit, portion)
-    endpoints = tuple(_endpoint(audit, endpoint, requests) for endpoint in e.endpoints)
+    endpoints = tuple(_endpoint(audit, endpoint, requests, portion) for endpoint in e.endpoints)
     condition = pilot or assumed(e.outcome)
     outlooks = tuple(outlook_of(audit, condition))
     return Plan(
@@ -156,6 +162,7 @@ def make_plan(
         (
             *_part(audit, requests),
             *_affordable(audit, endpoints, budget),
+            *(f"{end.name}: {odd}." for end in e.endpoints for _, _, odd in strangers(end)),
             *said(audit, condition, outlooks, piloted=pilot is not None),
             *(f"{remark[:1].upper()}{remark[1:]}." for remark in audit.remarks()),
         ),
@@ -189,21 +196,36 @@ def _affordable(audit: Audit, endpoints: Sequence[EndpointPlan], budget: float |
         yield f"The budget of US$ {budget:,.2f} is enough: this costs US$ {most:,.2f} at most."
 
 
-def _endpoint(audit: Audit, endpoint: Endpoint, requests: int) -> EndpointPlan:
-    sampled = [
-        r
-        for index in range(0, len(audit.design), max(1, len(audit.design) // 20))
-        for r in audit.prompter.requests(audit.design.block(index), endpoint)
-    ]
+def _endpoint(audit: Audit, endpoint: Endpoint, requests: int, portion: Portion) -> EndpointPlan:
+    sampled = list(_sampled(audit, endpoint, SAMPLED_BLOCKS))
     characters = sum(len(m.content) for r in sampled for m in r.messages)
     tokens = round(characters / CHARACTERS_PER_TOKEN / len(sampled) * requests)
-    most = (endpoint.sampling or audit.experiment.sampling).max_tokens or 1024
-    each = tokens / requests if requests else 0
-    low, high = (price_of(endpoint, requests, each, output) for output in (SHORT_ANSWER_TOKENS, most))
+    output, high = _most(audit, endpoint, requests, portion)
+    low = price_of(endpoint, requests, tokens / requests if requests else 0, SHORT_ANSWER_TOKENS)
     name, keys = endpoint.model or endpoint.provider, ", ".join(dict.fromkeys(variables_of(endpoint)))
-    return EndpointPlan(
-        endpoint.name, name, requests, tokens, requests * most, low, high, host_of(endpoint), keys or None
-    )
+    return EndpointPlan(endpoint.name, name, requests, tokens, output, low, high, host_of(endpoint), keys or None)
+
+
+def _sampled(audit: Audit, endpoint: Endpoint, blocks: int) -> Iterator[Request]:
+    """The requests of so many blocks, spread over the design."""
+    for index in range(0, len(audit.design), max(1, len(audit.design) // blocks)):
+        yield from audit.prompter.requests(audit.design.block(index), endpoint)
+
+
+def _most(audit: Audit, endpoint: Endpoint, requests: int, portion: Portion) -> tuple[int, float | None]:
+    """Output tokens and US dollars that so many requests cannot exceed, each being answered at its first attempt.
+
+    Counted as a budget sets money aside: a token of input is at least a byte. A large design is not rendered whole:
+    there every request is taken for the longest of a sample.
+    """
+    price, now = known_price(endpoint), datetime.now(UTC)
+    exact = requests <= MOST_RENDERED
+    looked_at = requests_of(audit, endpoint, portion) if exact else _sampled(audit, endpoint, 10 * SAMPLED_BLOCKS)
+    tokens = [most_tokens(request) for request in looked_at]
+    costs = [0.0 if price is None else cost_of(price, *each, now) for each in tokens]
+    output = sum(o for _, o in tokens) if exact else requests * max(o for _, o in tokens)
+    cost = sum(costs) if exact else requests * max(costs)
+    return output, None if price is None else cost
 
 
 def price_of(endpoint: Endpoint, requests: int, input_tokens: float, output_tokens: float) -> float | None:

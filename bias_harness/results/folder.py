@@ -3,43 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 import orjson
 
 from bias_harness.errors import InputError, RunFolderError
 from bias_harness.files import read_text
-from bias_harness.results.lines import numbered, parse_line
+from bias_harness.results.files import write_whole
+from bias_harness.results.lines import index_beside, numbered, parse_line
 from bias_harness.results.manifest import Manifest, read_manifest
+from bias_harness.results.parts import LOG, parts_in
+from bias_harness.results.seals import Seal, faults, seal_of
 from bias_harness.vocabulary import Response
 from bias_harness.workspace import EXPERIMENT
 
-MANIFEST, LOG = "manifest.json", "responses.jsonl"
-
-
-def write_whole(path: Path, data: bytes | str) -> None:
-    """Write a file so that it is there whole or not at all."""
-    with writing(path) as file:
-        file.write(data.encode() if isinstance(data, str) else data)
-
-
-@contextmanager
-def writing(path: Path) -> Iterator[BinaryIO]:
-    """A file to write piece by piece, that is there whole or not at all when the block is left."""
-    beside = path.with_name(f".{path.name}.part")
-    try:
-        with beside.open("wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
+MANIFEST = "manifest.json"
+DERIVED = ("figures", "answers")
+"""The folders below a run's that hold nothing but what is made anew."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +37,30 @@ class RunFolder:
 
     @property
     def logs(self) -> list[Path]:
-        """The files that hold responses, in the order of their names; a sharded run has one a shard."""
-        return sorted(self.path.glob("responses*.jsonl"))
+        """The files that hold responses, in their order; see `results.parts`."""
+        return parts_in(self.path)
+
+    def replace_log(self, lines: Iterable[bytes]) -> None:
+        """Put these lines in the place of the whole log, in one part."""
+        before = self.logs
+        self.write(LOG, b"".join(lines))
+        for log in before:
+            index_beside(log).unlink(missing_ok=True)
+            if log.name != LOG:
+                log.unlink()
+
+    def seals(self) -> dict[str, Seal]:
+        """What each part of the log amounts to now, by its name; every line is read."""
+        return {log.name: seal_of(log) for log in self.logs}
+
+    def faults(self, known: Mapping[str, Seal] | None = None) -> tuple[str, ...]:
+        """A sentence for each part of the log that is cut, changed or missing since the manifest was written.
+
+        `known` are parts that need no reading, with what they amount to.
+        """
+        manifest = self.manifest()
+        growing = manifest.status in (None, "started")
+        return tuple(faults(self.path, self.logs, manifest.log, known or {}, growing=growing))
 
     def experiment(self) -> str:
         """The text of the resolved experiment. Raises `RunFolderError` where this is no run folder."""
@@ -72,7 +76,11 @@ class RunFolder:
         return path
 
     def write_all(self, files: Mapping[str, bytes]) -> list[Path]:
-        """Write files that belong together: all are on disk before the first takes its place. Returns the paths."""
+        """Write files that belong together: all are on disk before the first takes its place. Returns the paths.
+
+        In the folders below the run's, files of these kinds (by their last suffix) from an earlier time go away: they
+        would say something else than those that were written.
+        """
         places = {self.path / name: data for name, data in files.items()}
         for folder in {path.parent for path in places}:
             folder.mkdir(parents=True, exist_ok=True)
@@ -90,7 +98,17 @@ class RunFolder:
             raise
         for path, beside in written.items():
             beside.replace(path)
+        self._remove_older(places.keys())
         return list(places)
+
+    def _remove_older(self, written: Collection[Path]) -> None:
+        for folder in (self.path / name for name in DERIVED):
+            kinds = {path.suffix for path in written if path.parent == folder} or {".html", ".png", ".svg"}
+            for path in folder.glob("*"):
+                if path.suffix in kinds and path not in written:
+                    path.unlink()
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
 
     def manifest(self) -> Manifest:
         """What is known of the run's making; empty before it has begun. Raises `RunFolderError` where it is damaged."""

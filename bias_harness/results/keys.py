@@ -27,14 +27,22 @@ class KeySet:
         return self._count
 
     def __contains__(self, key: str) -> bool:
-        short = _short(key)
-        return self._slots[self._place(short)] == short
+        return self.has_short(_short(key))
 
     def add(self, key: str) -> bool:
         """Add a key. Returns whether it is new."""
-        return self._add(_short(key))
+        return self.add_short(_short(key))
 
-    def _add(self, short: int) -> bool:
+    def shorts(self) -> array[int]:
+        """All keys, shortened to their first 64 bits, in rising order."""
+        return array("Q", sorted(short for short in self._slots if short))
+
+    def has_short(self, short: int) -> bool:
+        """Whether a shortened key is there."""
+        return self._slots[self._place(short)] == short
+
+    def add_short(self, short: int) -> bool:
+        """Add a shortened key, which is never 0. Returns whether it is new."""
         place = self._place(short)
         if self._slots[place] == short:
             return False
@@ -54,7 +62,7 @@ class KeySet:
         both = self.copy()
         for short in other._slots:
             if short:
-                both._add(short)
+                both.add_short(short)
         return both
 
     def _place(self, short: int) -> int:

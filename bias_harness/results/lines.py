@@ -1,7 +1,12 @@
-"""One line of the log: a response as JSON, written and read."""
+"""One line of the log: a response as JSON with a checksum of its own at the end, written and read.
+
+`"sum"` is the last key of a line: the first 16 hexadecimal digits of the SHA-256 of the line without it. Lines of older
+logs have none, and are read.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator
 from datetime import datetime
@@ -19,15 +24,36 @@ KEY = re.compile(r"[0-9a-f]{64}")
 LONGEST, MOST = 64_000_000, 2**31
 """Bytes of a line, and the bound of its counts, beyond which it is no response."""
 _RESPONSE: TypeAdapter[Response] = TypeAdapter(Response)
+_SUM = re.compile(rb',"sum":"([0-9a-f]{16})"}')
+_SUM_BYTES = len(b',"sum":"0123456789abcdef"}')
 
 
 def dump_line(response: Response) -> bytes:
     """One line of the log."""
     try:
-        return orjson.dumps(response, option=orjson.OPT_APPEND_NEWLINE)
+        return summed(orjson.dumps(response))
     except orjson.JSONEncodeError:  # half of a surrogate pair, which some servers escape into their JSON
         text = (response.text or "").encode("utf-8", "replace").decode()
-        return orjson.dumps({**plain(response), "text": text}, option=orjson.OPT_APPEND_NEWLINE)
+        return summed(orjson.dumps({**plain(response), "text": text}))
+
+
+def summed(line: bytes) -> bytes:
+    """A line, a JSON object without its newline, with its checksum and newline."""
+    return b'%s,"sum":"%s"}\n' % (line[:-1], _sum_of(line))
+
+
+def _sum_of(line: bytes) -> bytes:
+    return hashlib.sha256(line).hexdigest()[:16].encode()
+
+
+def _unaltered(line: bytes) -> bool:
+    """Whether the line is as it was written; of one without a checksum, from an older log, nobody knows."""
+    bare = line.rstrip(b"\r\n")
+    found = _SUM.fullmatch(bare, max(0, len(bare) - _SUM_BYTES))
+    if found is not None:
+        return _sum_of(bare[: found.start()] + b"}") == found[1]
+    # Inside of a text the quotes are escaped, so that this is a key: a line with its sum was written anew by others.
+    return b'"sum":' not in line
 
 
 def plain(response: Response) -> dict[str, Any]:
@@ -61,16 +87,25 @@ def parse_line(line: bytes, log: Path, number: int) -> Response:
 def unreadable(log: Path, number: int, why: str = "") -> RunFolderError:
     """What to say of a line that is no response."""
     told = f" ({why})" if why else ""
+    index = index_beside(log)
+    first = f"delete {index.name} and " if index.is_file() else ""
     return RunFolderError(
-        f"{log}, line {number} is not a response{told}; run the experiment again, which sets the line aside and asks "
-        "its request anew, or restore the file"
+        f"{log}, line {number} is not a response{told}; {first}run the experiment again, which sets the line aside and "
+        "asks its request anew, or restore the file"
     )
+
+
+def index_beside(log: Path) -> Path:
+    """The file that says what is in a closed part of the log."""
+    return log.with_suffix(".index")
 
 
 def _checked(line: bytes) -> Response:
     """A line by the one schema of the log. Raises `ValueError`."""
     if len(line) > LONGEST:
         raise ValueError(f"it is longer than {LONGEST:,} bytes")
+    if not _unaltered(line):
+        raise ValueError("its checksum does not fit: it was changed after it was written")
     found = _RESPONSE.validate_json(line, strict=True)
     if not KEY.fullmatch(found.key):
         raise ValueError("its key is not 64 hexadecimal digits")

@@ -1,7 +1,8 @@
 """manifest.json: what kind of thing is asked, with which versions, and how far it came.
 
-It is written before the first question, so that a run that is killed keeps its labels. Format 2 has the trials of the
-whole design beside those of the last call; format 1 is read, and what it lacks is counted anew from the log.
+It is written before the first question, so that a run that is killed keeps its labels. Format 3 says what each part of
+the log amounts to, format 2 has the trials of the whole design beside those of the last call; they and format 1 are
+read, and what they lack is counted anew from the log.
 """
 
 from __future__ import annotations
@@ -19,9 +20,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from bias_harness.design.audit import Audit
 from bias_harness.errors import RunFolderError, check_format
+from bias_harness.results.seals import Seal
 from bias_harness.vocabulary import Nature
 
-FORMAT = 2
+FORMAT = 3
 LIBRARIES = ("bias_harness", "openai", "httpx2", "pydantic", "pandas", "scipy", "numpy", "matplotlib")
 Status = Literal["started", "success", "partial", "interrupted", "error"]
 """How the last call ended: `started` where it is under way or was killed, `partial` where all that it was to ask is
@@ -71,7 +73,9 @@ class EndpointTotals:
 class Manifest:
     """What is known of a run's making. `status` is None before it has begun; times are ISO 8601 in UTC.
 
-    `merged` is of how many parts the run was made; `missing` and `source` are told by an import.
+    `log` is what each part of the log amounted to when this was written, `faults` a sentence for each that is another
+    now (never written down, see `results.totals.completed`). `merged` is of how many parts the run was made; `missing`
+    and `source` are told by an import.
     """
 
     experiment: str = ""
@@ -84,12 +88,16 @@ class Manifest:
     finished_at: str | None = None
     status: Status | None = None
     endpoints: Mapping[str, EndpointTotals] = field(default_factory=dict)
+    log: Mapping[str, Seal] = field(default_factory=dict)
+    faults: tuple[str, ...] = ()
     merged: int | None = None
     missing: tuple[str, ...] = ()
     source: str | None = None
 
     @classmethod
-    def begun(cls, audit: Audit, endpoints: Mapping[str, EndpointTotals]) -> Manifest:
+    def begun(
+        cls, audit: Audit, endpoints: Mapping[str, EndpointTotals], log: Mapping[str, Seal] | None = None
+    ) -> Manifest:
         """The manifest of a call that begins now."""
         return cls(
             experiment=audit.experiment.experiment,
@@ -101,11 +109,12 @@ class Manifest:
             started_at=_now(),
             status="started",
             endpoints=endpoints,
+            log=log or {},
         )
 
-    def ended(self, status: Status, endpoints: Mapping[str, EndpointTotals]) -> Manifest:
-        """The same when the call ends, with what each endpoint did."""
-        return replace(self, finished_at=_now(), status=status, endpoints=endpoints)
+    def ended(self, status: Status, endpoints: Mapping[str, EndpointTotals], log: Mapping[str, Seal]) -> Manifest:
+        """The same when the call ends, with what each endpoint did, and what the log amounts to."""
+        return replace(self, finished_at=_now(), status=status, endpoints=endpoints, log=log)
 
     @property
     def designed(self) -> int | None:
@@ -134,7 +143,7 @@ class Manifest:
         if check_format(data.get("format"), FORMAT, source) == 1:
             data = _from_format_1(data)
         try:
-            return _MANIFEST.validate_python(_known_natures(data))
+            return replace(_MANIFEST.validate_python(_known_natures(data)), faults=())
         except ValidationError as error:
             first = error.errors()[0]
             place = ".".join(map(str, first["loc"]))

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from bias_harness.design.audit import Audit
 from bias_harness.design.experiment import Endpoint
+from bias_harness.results.found import Counts, Found
 from bias_harness.results.keys import KeySet
-from bias_harness.results.log import Counts, Found
 from bias_harness.results.manifest import EndpointTotals, Manifest, Status, Totals
+from bias_harness.results.seals import Seal
 from bias_harness.vocabulary import Nature
 
 IMPORTED = "imported"
@@ -24,21 +25,21 @@ NATURES: Mapping[str, Nature] = {
 """What a provider's answers are where no manifest says so. Of the others nothing is claimed: unknown is never real."""
 
 
-def completed(manifest: Manifest, audit: Audit, found: Callable[[], Found]) -> Manifest:
+def completed(manifest: Manifest, audit: Audit, found: Callable[[], Found], faults: tuple[str, ...] = ()) -> Manifest:
     """The manifest with what it lacks: labels from the experiment, counts from the log, for the experiment's endpoints.
 
     `found` counts the log; it is called only where the manifest does not say how far the run is: there is none, it is
-    of format 1, or the run was killed.
+    of format 1, the run was killed, or there are `faults`, by which the log is not as the manifest says.
     """
     names = [e.name for e in audit.experiment.endpoints]
     known = {name: manifest.endpoints.get(name) for name in names}
     counted = all(end and end.present is not None for end in known.values())
-    there = None if counted else found()
+    there = None if counted and not faults else found()
     designed = trials_of(audit)
     ends = {e.name: _filled(e, known[e.name] or EndpointTotals(), designed) for e in audit.experiment.endpoints}
     if there is not None:
         ends = {name: _recounted(name, end, audit, there) for name, end in ends.items()}
-    return replace(manifest, experiment=audit.experiment.experiment, endpoints=ends)
+    return replace(manifest, experiment=audit.experiment.experiment, endpoints=ends, faults=faults)
 
 
 def _filled(endpoint: Endpoint, end: EndpointTotals, designed: int) -> EndpointTotals:
@@ -77,7 +78,7 @@ def trials_in(audit: Audit, endpoint: str, keys: KeySet) -> int:
     return sum(request.key in keys for _, block in audit.requests(asked) for request in block)
 
 
-def merged(parts: Sequence[Manifest], into: Manifest, audit: Audit, found: Found) -> Manifest:
+def merged(parts: Sequence[Manifest], into: Manifest, audit: Audit, found: Found, log: Mapping[str, Seal]) -> Manifest:
     """One manifest of several parts: what they say of the making, and counts from the log itself.
 
     A label on which the parts disagree is unknown. It is a success only where all of the design is there.
@@ -100,6 +101,7 @@ def merged(parts: Sequence[Manifest], into: Manifest, audit: Audit, found: Found
         finished_at=max((m.finished_at for m in said if m.finished_at), default=None),
         status=status,
         endpoints=ends,
+        log=log,
         merged=len(parts),
     )
 

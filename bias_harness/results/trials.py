@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -22,6 +23,11 @@ HEAD = orjson.dumps({"format": FORMAT}, option=orjson.OPT_APPEND_NEWLINE)
 def trial_line(key: str, trial: Trial) -> bytes:
     """A line of `trials.jsonl` after `HEAD`: which trial a key is."""
     return orjson.dumps({"key": key, "trial": trial}, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def dump_trials(trials: Mapping[str, Trial]) -> bytes:
+    """The whole file."""
+    return HEAD + b"".join(trial_line(key, trial) for key, trial in trials.items())
 
 
 class _Line(TypedDict):

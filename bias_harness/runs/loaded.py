@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import json
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from bias_harness.estimating.estimates import Estimates
     from bias_harness.estimating.judgement import Judgements
     from bias_harness.reporting.sections import Material
+
+log_to_user = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -58,8 +60,16 @@ class Run:
 
     @cached_property
     def manifest(self) -> Manifest:
-        """What is known of the run's making, with what the folder's manifest lacks: labels, and how far it is."""
-        return completed(self.folder.manifest(), self.audit, lambda: counted(self.folder))
+        """What is known of the run's making, with what the folder's manifest lacks: labels, and how far it is.
+
+        In its `faults` stands what is missing, cut or changed in the log since it was written.
+        """
+        return completed(self.folder.manifest(), self.audit, lambda: counted(self.folder), self.faults)
+
+    @cached_property
+    def faults(self) -> tuple[str, ...]:
+        """A sentence for each part of the log that is cut, changed or missing since the manifest was written."""
+        return self.folder.faults()
 
     @cached_property
     def observations(self) -> pd.DataFrame:
@@ -159,10 +169,10 @@ class Run:
 
     def numbers(self) -> dict[str, bytes]:
         """File name -> content of `observations.parquet` and `estimates.json`."""
-        buffer = io.BytesIO()
-        self.observations.to_parquet(buffer, index=False)
+        from bias_harness.estimating.observations import to_parquet
+
         estimates = json.dumps(self.estimates.to_dict(), allow_nan=False, indent=1) + "\n"
-        return {"observations.parquet": buffer.getvalue(), "estimates.json": estimates.encode()}
+        return {"observations.parquet": to_parquet(self.observations), "estimates.json": estimates.encode()}
 
     def raw(self, keys: Sequence[str]) -> dict[str, tuple[Response, Answer]]:
         """The responses and readings behind observation keys."""
@@ -246,6 +256,12 @@ def material(of: Run) -> Material:
 
 
 def load_run(name: str | Path, *, results: str | Path | None = None) -> Run:
-    """A run by its folder, or its name below `results` (of the workspace here). Raises `InputError` for none."""
+    """A run by its folder, or its name below `results` (of the workspace here). Raises `InputError` for none.
+
+    What is missing, cut or changed in its log is told as a warning, and stands in `Run.faults`.
+    """
     folder = find_run(name, Path(results) if results else Workspace.here().results)
-    return Run(folder, Audit.of_folder(folder.path))
+    run = Run(folder, Audit.of_folder(folder.path))
+    for fault in run.faults:
+        log_to_user.warning("%s", fault)
+    return run

@@ -79,7 +79,7 @@ def _write(made: Import, folder: RunFolder, workspace: Workspace) -> Audit:
     if made.mapping.prompts:  # our own stand-in for an unknown prompt has nothing to compare
         audit.check()
     endpoints = {e.name: _endpoint(made, e.name, e.model) for e in audit.experiment.endpoints}
-    manifest = Manifest.begun(audit, endpoints).ended("success", endpoints)
+    manifest = Manifest.begun(audit, endpoints).ended("success", endpoints, folder.seals())
     folder.write_manifest(replace(manifest, missing=tuple(made.told()), source=made.mapping.source))
     folder.write(EXPERIMENT, audit.to_yaml())
     return audit

@@ -195,6 +195,7 @@ def _sum(packed: zipfile.ZipFile, name: str) -> str:
 def _other_numbers(folder: Path, about: About) -> Iterator[str]:
     """Whether all that can be made anew from the answers is what the archive holds."""
     run = load_run(folder / "run")
+    yield from (fault.replace(f"{folder}/", "") for fault in run.faults)
     if run.audit.digest != about["digest"]:
         yield "the experiment is not the one that bundle.json names"
     told = read_json(folder / "run" / "estimates.json", _ESTIMATES, "estimates", "ask for the archive anew")

@@ -15,13 +15,12 @@ from hypothesis import strategies as st
 from loopback_server import Seen, Server, echo, error, reply
 
 from bias_harness.asking import Purse, in_loop, lane, price_of, rate_limits
-from bias_harness.asking.budget import MOST_OUTPUT_TOKENS, most_tokens
 from bias_harness.asking.concurrency import Gate
 from bias_harness.asking.providers.waits import retry_after, seconds_of
 from bias_harness.asking.rate_limits import Limits
 from bias_harness.asking.tries import MOST_REFUSALS, Tries
 from bias_harness.design.experiment import Endpoint, Price
-from bias_harness.design.prices import cost_of
+from bias_harness.design.prices import MOST_OUTPUT_TOKENS, cost_of, most_tokens
 from bias_harness.errors import InputError, QuotaError, TransientError
 
 PRICE = {"input_per_million": 1_000, "output_per_million": 10_000}

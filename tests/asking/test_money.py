@@ -15,7 +15,8 @@ from bias_harness.asking.budget import spent, with_cost
 from bias_harness.asking.received import money
 from bias_harness.design.audit import load_audit
 from bias_harness.design.experiment import Endpoint, Price
-from bias_harness.design.prices import Listed, cost_of, price_of
+from bias_harness.design.portion import Portion, requests_of
+from bias_harness.design.prices import MOST_OUTPUT_TOKENS, Listed, cost_of, most_tokens, price_of
 from bias_harness.errors import FatalError
 from bias_harness.planning.plan import make_plan
 from bias_harness.results import RunFolder, open_log
@@ -166,3 +167,24 @@ def test_a_free_run_reserves_nothing(tmp_path: Path) -> None:
     with Server(echo) as server:
         ask(tmp_path, server.base_url, 3)
     assert {line["usage"]["reserved"] for line in logged(tmp_path)} == {None}
+
+
+def test_a_plan_s_most_is_what_a_budget_sets_aside(workspace: Path) -> None:
+    """Request by request, of a portion too; an experiment that names no `max_tokens` is bounded as well."""
+    for sampling, portion in (({"max_tokens": 70}, Portion()), ({"max_tokens": None}, Portion(limit=40))):
+        changes = {"endpoints": [{"name": "a", "model": "m", "price": PRICE}], "sampling": sampling}
+        audit = load_audit("quickstart", changes)
+        (planned,) = make_plan(audit, portion=portion).endpoints
+        price, (endpoint,) = Price(**PRICE), audit.experiment.endpoints
+        aside = [cost_of(price, *most_tokens(request)) for request in requests_of(audit, endpoint, portion)]
+        assert planned.price_high == pytest.approx(sum(aside))
+        assert planned.requests == len(aside)
+        assert planned.output_tokens_high == len(aside) * (sampling["max_tokens"] or MOST_OUTPUT_TOKENS)
+
+
+def test_the_most_of_a_large_design_is_bounded_by_its_longest_questions(monkeypatch: pytest.MonkeyPatch) -> None:
+    audit = load_audit("quickstart", {"endpoints": [{"name": "a", "model": "m", "price": PRICE}]})
+    (exact,) = make_plan(audit).endpoints
+    monkeypatch.setattr("bias_harness.planning.plan.MOST_RENDERED", 10)
+    (bounded,) = make_plan(audit).endpoints
+    assert exact.price_high <= bounded.price_high <= 1.5 * exact.price_high

@@ -103,10 +103,34 @@ def test_a_key_from_a_file_is_found_in_what_is_to_be_shared(workspace: Path, mon
         ("{name: a, model: m, base_url: 'https://notopenai.com/v1', api_key_env: OPENAI_API_KEY}", "notopenai.com"),
     ],
 )
-def test_a_variable_goes_nowhere_strange_without_a_word(workspace: Path, entry: str, said: str) -> None:
-    told = list(warn_of_strangers(audit(workspace, entry)))
-    assert len(told) == bool(said)
-    assert not said or said in told[0]
+def test_a_variable_goes_nowhere_strange_without_a_word(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch, entry: str, said: str
+) -> None:
+    endpoints = audit(workspace, entry).experiment.endpoints
+    if not said:
+        assert list(warn_of_strangers(endpoints)) == []
+        return
+    with pytest.raises(InputError, match="so nothing is asked") as refused:
+        list(warn_of_strangers(endpoints))
+    assert said in str(refused.value)
+    word = str(refused.value).rpartition("set BIAS_HARNESS_MAY_SEND=")[2]
+    (workspace / ".env").write_text(f"BIAS_HARNESS_MAY_SEND={word}\n")
+    with pytest.raises(InputError):
+        list(warn_of_strangers(endpoints))
+    monkeypatch.setenv("BIAS_HARNESS_MAY_SEND", f"X@y, {word}")
+    (told,) = warn_of_strangers(endpoints)
+    assert said in told
+
+
+def test_a_refused_variable_is_never_sent_and_leaves_nothing(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a-secret-of-another-host")
+    monkeypatch.setattr("bias_harness.asking.keys.is_here", lambda _: False)
+    with Server(echo) as server:
+        entry = f"{{name: a, model: m, base_url: '{server.base_url}', api_key_env: AWS_SECRET_ACCESS_KEY}}"
+        with pytest.raises(InputError, match=r"AWS_SECRET_ACCESS_KEY is sent to 127\.0\.0\.1, which is not amazonaws"):
+            pipeline.run(audit(workspace, entry))
+        assert server.seen == []
+    assert not (workspace / "results").exists()
 
 
 def test_the_word_is_said_before_anything_is_sent(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -56,3 +57,30 @@ def test_the_pre_commit_hook(small: Path) -> None:
     assert in_bash(f"{hook['entry']} experiments/small.yaml", small.parent.parent).returncode == 0
     small.write_text(small.read_text().replace("repeats", "repeat"))
     assert in_bash(f"{hook['entry']} experiments/small.yaml", small.parent.parent).returncode == 1
+
+
+def test_the_constraints_pin_everything_that_is_installed_within_what_is_asked_for() -> None:
+    from packaging.requirements import Requirement
+    from packaging.utils import canonicalize_name
+
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    pinned = dict(line.split("==") for line in lines if not line.startswith("#"))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = [Requirement(r) for r in (*project["dependencies"], *project["optional-dependencies"]["dev"])]
+    assert {r.name for r in wanted if canonicalize_name(r.name) not in pinned} == set()
+    assert {r.name for r in wanted if pinned[canonicalize_name(r.name)] not in r.specifier} == set()
+
+
+def test_the_action_installs_from_the_constraints(tmp_path: Path) -> None:
+    """With a pip that says what it was told."""
+    (step,) = yaml.safe_load((ROOT / "action.yml").read_text())["runs"]["steps"]
+    pip = tmp_path / "python"
+    pip.write_text('#!/bin/sh\necho "$@" >> told\n')
+    pip.chmod(0o755)
+    env = {"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}", "GITHUB_ACTION_PATH": "/the/action"}
+    files = dict.fromkeys(("GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT"), str(tmp_path / "out"))
+    command = ["bash", "-c", step["run"]]
+    whole = {**os.environ, **env, **files, "FIXTURE": "x", "POLICY": "", "INSTALL": "bias_harness"}
+    subprocess.run(command, cwd=tmp_path, env=whole, capture_output=True, check=False)
+    first = (tmp_path / "told").read_text().splitlines()[0]
+    assert first == "-I -m pip install --quiet --constraint /the/action/constraints.txt bias_harness"

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 from conftest import SMALL, SMALL_MAP
+from logs import rows_of, write_rows
 
 import bias_harness
 from bias_harness import pipeline
 from bias_harness.asking.providers import simulated
+from bias_harness.checking.rereading import read_again
 from bias_harness.errors import BiasHarnessError, InputError, RunFolderError
 from bias_harness.results import EndpointTotals, Manifest, RunFolder, Totals, merge
 from bias_harness.results.trials import read_trials
@@ -88,8 +91,7 @@ def test_a_lost_manifest_never_makes_a_model_of_it(run: Run, endpoint: str, tmp_
         keys = [
             r.key for e in fresh(run).audit.experiment.endpoints for _, rs in fresh(run).audit.requests(e) for r in rs
         ]
-        rows = [json.loads(line) | {"key": key} for line, key in zip(log.read_text().splitlines(), keys, strict=True)]
-        log.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        write_rows(log, [row | {"key": key} for row, key in zip(rows_of(log), keys, strict=True)])
     nature, said = OTHERS[endpoint]
     without = fresh(run)
     assert without.manifest.endpoints["sim"].nature == nature
@@ -283,9 +285,8 @@ def test_a_full_disk_leaves_the_derived_files_as_they_were(run: Run, monkeypatch
 
 def test_the_page_dates_the_answers_and_not_the_last_call(run: Run) -> None:
     log = run.folder.path / "responses.jsonl"
-    rows = [json.loads(line) for line in log.read_text().splitlines()]
     days = ["2024-03-01T10:00:00.000000+00:00", "2024-05-02T11:30:00.000000+00:00"]
-    log.write_text("".join(json.dumps(row | {"asked_at": days[i % 2]}) + "\n" for i, row in enumerate(rows)))
+    write_rows(log, [row | {"asked_at": days[i % 2]} for i, row in enumerate(rows_of(log))])
     ends = json.loads(manifest_file(run).read_text())["endpoints"]
     changed(run, endpoints={"sim": ends["sim"] | {"nature": "model"}}, started_at="2031-01-01T00:00:00+00:00")
     page = pipeline.report(fresh(run), ["en"])[0].read_text()
@@ -328,3 +329,70 @@ def test_an_import_is_whole_and_labelled_with_or_without_its_manifest(workspace:
     manifest_file(run).unlink()
     end = fresh(run).manifest.endpoints["m"]
     assert (end.nature, end.present, end.designed) == ("imported", 12, 12)
+
+
+def test_imported_runs_are_merged_with_their_trials(workspace: Path) -> None:
+    run = imported(workspace)
+    twin = RunFolder(workspace / "results" / "twin")
+    shutil.copytree(run.folder.path, twin.path)
+    log, trials = twin.path / "responses.jsonl", twin.path / "trials.jsonl"
+    write_rows(log, rows_of(log)[6:])
+    for folder, kept in ((run.folder.path, slice(0, 7)), (twin.path, slice(7, None))):
+        head, *lines = trials.read_text().splitlines(keepends=True)
+        (folder / "trials.jsonl").write_text("".join((head, *lines[kept])))
+    mine = run.folder.path / "responses.jsonl"
+    write_rows(mine, rows_of(mine)[:6])
+    done = merge([run.folder, twin], RunFolder(workspace / "results" / "whole"))
+    whole = load_run(workspace / "results" / "whole")
+    assert (done.added, done.conflicts, whole.faults) == (12, 0, ())
+    assert (len(whole.observations), whole.manifest.present, whole.manifest.designed) == (12, 12, 12)
+    assert whole.natures == {"m": "imported"}
+
+
+def test_imported_and_asked_runs_are_not_merged(workspace: Path) -> None:
+    run = imported(workspace)
+    odd = RunFolder(workspace / "results" / "odd")
+    shutil.copytree(run.folder.path, odd.path)
+    (odd.path / "trials.jsonl").unlink()
+    with pytest.raises(RunFolderError, match=r"odd has no trials\.jsonl"):
+        merge([run.folder, odd], RunFolder(workspace / "whole"))
+    assert not (workspace / "whole").exists()
+
+
+def test_pages_and_figures_of_an_earlier_time_go_away(run: Run) -> None:
+    """They would show other numbers; what was made on purpose, in another format, stays."""
+    pipeline.report(run, ["en"])
+    figures, answers = run.folder.path / "figures", run.folder.path / "answers"
+    drawn = {path.name for path in figures.iterdir()}
+    answers.mkdir(exist_ok=True)
+    for path in (figures / "F99-gone.svg", answers / "gone.gender.en.html", figures / "F1.pdf"):
+        path.write_text("old")
+    pipeline.report(fresh(run), ["en"])
+    assert {path.name for path in figures.iterdir()} == drawn | {"F1.pdf"}
+    assert not answers.exists()
+
+
+def test_observations_name_their_format(run: Run) -> None:
+    import pyarrow.parquet as pq
+
+    pipeline.report(run, ["en"])
+    path = run.folder.path / "observations.parquet"
+    assert pq.read_schema(path).metadata[b"format"] == b"1"
+    assert read_again(run) == []
+    table = pq.read_table(path)
+    pq.write_table(table.replace_schema_metadata({**table.schema.metadata, b"format": b"2"}), path)
+    with pytest.raises(InputError, match="format 2 is newer"):
+        read_again(run)
+    pq.write_table(table.replace_schema_metadata({}), path)
+    assert read_again(run) == []
+    path.write_bytes(path.read_bytes()[:500])
+    with pytest.raises(RunFolderError, match=r"observations\.parquet cannot be read .*make it anew"):
+        read_again(run)
+
+
+def test_a_run_that_may_not_begin_leaves_no_folder(small: Path) -> None:
+    """A key that is missing is said before anything is written."""
+    small.write_text(SMALL.split("endpoints:")[0] + "endpoints:\n  - {name: a, model: m, api_key_env: NO_SUCH_KEY}\n")
+    with pytest.raises(InputError, match="NO_SUCH_KEY"):
+        pipeline.run(pipeline.load_experiment(small))
+    assert not (small.parent.parent / "results").exists()

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from logs import edit_rows
 
 from bias_harness.design.audit import load_audit
 from bias_harness.errors import RunFolderError
@@ -202,7 +203,7 @@ def test_the_table_is_kept_and_never_stale(tmp_path: Path) -> None:
     assert (tmp_path / TABLE).stat().st_mtime_ns == made
     log = folder.logs[0]
     times = (log.stat().st_atime_ns, log.stat().st_mtime_ns)
-    log.write_bytes(log.read_bytes().replace(b"answer 7", b"ANSWER 7"))
+    edit_rows(log, lambda row: row | {"text": row["text"].replace("answer 7", "ANSWER 7")})
     os.utime(log, ns=times)
     assert "ANSWER 7" in read_table(folder)["text"].to_pylist(), "same size, same time, other words"
     written(tmp_path, response(50))
@@ -274,6 +275,26 @@ def test_parts_of_other_experiments_are_not_merged(tmp_path: Path) -> None:
     assert not (tmp_path / "whole").exists()
 
 
+def test_a_merge_tells_of_conflicts_and_of_parts_without_answers(tmp_path: Path) -> None:
+    one, two = written(tmp_path / "1", response(1), response(2)), written(tmp_path / "2", response(1, "other words"))
+    empty = written(tmp_path / "3")
+    done = merge([one, two, empty], RunFolder(tmp_path / "whole"))
+    assert (done.added, done.twice, done.conflicts) == (2, 1, 1)
+    assert done.faults == (f"{tmp_path / '3'} holds no answers at all",)
+    again = merge([one, two], RunFolder(tmp_path / "whole"))
+    assert (again.added, again.conflicts) == (0, 1)
+
+
+def test_a_part_that_cannot_be_read_stops_a_merge_before_it_begins(tmp_path: Path) -> None:
+    one, two = written(tmp_path / "1", response(1)), written(tmp_path / "2", response(2), response(3))
+    with two.logs[0].open("r+b") as log:
+        log.seek(5)
+        log.write(b"x")
+    with pytest.raises(RunFolderError, match=r"2/responses\.jsonl, line 1 is not a response"):
+        merge([one, two], RunFolder(tmp_path / "whole"))
+    assert not (tmp_path / "whole").exists()
+
+
 def test_runs_are_found_by_name_and_by_folder(tmp_path: Path) -> None:
     folder = written(tmp_path / "results" / "one", response(1))
     assert runs_in(tmp_path / "results") == [folder]
@@ -315,7 +336,7 @@ def test_a_disk_without_locks_is_told_from_a_folder_in_use(
     def locked(_: int) -> None:
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr("bias_harness.results.log._lock", locked)
+    monkeypatch.setattr("bias_harness.results.locks._lock", locked)
     with pytest.raises(RunFolderError, match=said):
         written(tmp_path, response(1))
     monkeypatch.setenv("BIAS_HARNESS_UNLOCKED", "1")

@@ -78,7 +78,7 @@ def _numbers(view: View, j: Judgement) -> str:
     return t(
         "report.first.numbers",
         percent="–" if value is None else t.gap(value),
-        interval=t("figures.F3.alone") if low is None or high is None else f"{t.gap(low)} … {t.gap(high)}",
+        interval=_without_range(t, j) if low is None or high is None else f"{t.gap(low)} … {t.gap(high)}",
         confidence=t.percent(100 * j.confidence, 0),
         together=together(t, j),
         jobs=t.counted("people" if j.job_is_person else "jobs", j.jobs),
@@ -87,15 +87,22 @@ def _numbers(view: View, j: Judgement) -> str:
     )
 
 
+def _without_range(t: Texts, j: Judgement) -> str:
+    """That there is no range, and why where nothing varied."""
+    why = t.under("reasons")["degenerate_no_variance"] if j.status == "no_variance" else ""
+    return f"{t('figures.F3.alone')}: {why}" if why else t("figures.F3.alone")
+
+
 def imported(material: Material) -> bool:
     """Whether the answers were collected elsewhere."""
     return any(material.nature(e) == "imported" for e in material.endpoints)
 
 
 def banners(material: Material, texts: Texts) -> list[str]:
-    """What has to be said first of answers that no chatbot of the public gave."""
+    """What has to be said first: that the log was altered, and of answers that no chatbot of the public gave."""
     natures = dict.fromkeys(material.nature(name) for name in material.endpoints)
-    return [text for nature in natures if (text := texts.under("natures")[nature]["text"])]
+    altered = [texts("report.first.altered")] if material.manifest.faults else []
+    return [*altered, *(text for nature in natures if (text := texts.under("natures")[nature]["text"]))]
 
 
 def _real(view: View) -> str:

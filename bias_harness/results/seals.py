@@ -1,0 +1,86 @@
+"""What a part of the log amounts to (lines and a digest), and what is missing, cut or changed since that was noted."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bias_harness.results.lines import numbered, read_line
+
+
+@dataclass(frozen=True)
+class Seal:
+    """How many whole lines a part has, and the SHA-256 (hex) of them, each ended by a newline alone."""
+
+    lines: int
+    sha256: str
+
+
+class Sealing:
+    """Counts and digests lines as they are written or read."""
+
+    def __init__(self) -> None:
+        self.lines, self._digest = 0, hashlib.sha256()
+
+    def add(self, line: bytes) -> None:
+        """Take the next line; how its end is written (by git on Windows, for one) does not matter."""
+        self.lines += 1
+        self._digest.update(line.rstrip(b"\r\n") + b"\n")
+
+    @property
+    def seal(self) -> Seal:
+        """Of the lines until now."""
+        return Seal(self.lines, self._digest.hexdigest())
+
+
+def seal_of(log: Path) -> Seal:
+    """What a part amounts to now."""
+    sealing = Sealing()
+    for _, line in numbered(log):
+        sealing.add(line)
+    return sealing.seal
+
+
+def faults(
+    folder: Path, logs: Iterable[Path], noted: Mapping[str, Seal], known: Mapping[str, Seal], *, growing: bool
+) -> Iterator[str]:
+    """A sentence for each part that is not what was noted of it; those that are `known` need no reading.
+
+    `growing` says that lines may have come since: the run is under way, or was killed. Where nothing was noted (an
+    older run) nothing is said.
+    """
+    there = {log.name: log for log in logs}
+    for name, seal in noted.items():
+        if name in there and known.get(name) == seal:
+            continue
+        if name in there:
+            yield from _faults_of(there[name], seal, growing=growing)
+        elif seal.lines:
+            yield f"{folder / name} is missing: it held {seal.lines:,} lines of the log"
+    if noted and not growing:
+        yield from (f"{there[name]} was not written by this run" for name in there if name not in noted)
+
+
+def _faults_of(log: Path, noted: Seal, *, growing: bool) -> Iterator[str]:
+    sealing, same = Sealing(), noted == Sealing().seal
+    for _, line in numbered(log):
+        sealing.add(line)
+        if sealing.lines == noted.lines:
+            same = sealing.seal == noted
+    changed = None if same else first_altered(log)
+    if changed is not None:
+        yield f"{log}, line {changed} was changed after it was written"
+    elif sealing.lines < noted.lines:
+        lost = noted.lines - sealing.lines
+        yield f"{log} has {sealing.lines:,} of {noted.lines:,} lines that were written; {lost:,} were cut or removed"
+    elif not same:
+        yield f"{log}: its {noted.lines:,} lines are not those that were written"
+    elif sealing.lines > noted.lines and not growing:
+        yield f"{log} has {sealing.lines - noted.lines:,} lines more than were written, from line {noted.lines + 1} on"
+
+
+def first_altered(log: Path) -> int | None:
+    """The number of the first line that is no response, or that is not as it was written."""
+    return next((number for number, line in numbered(log) if read_line(line) is None), None)
