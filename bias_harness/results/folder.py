@@ -20,8 +20,6 @@ from bias_harness.vocabulary import Response
 from bias_harness.workspace import EXPERIMENT
 
 MANIFEST = "manifest.json"
-DERIVED = ("figures", "answers")
-"""The folders below a run's that hold nothing but what is made anew."""
 
 
 @dataclass(frozen=True)
@@ -76,11 +74,7 @@ class RunFolder:
         return path
 
     def write_all(self, files: Mapping[str, bytes]) -> list[Path]:
-        """Write files that belong together: all are on disk before the first takes its place. Returns the paths.
-
-        In the folders below the run's, files of these kinds (by their last suffix) from an earlier time go away: they
-        would say something else than those that were written.
-        """
+        """Write files that belong together: all are on disk before the first takes its place. Returns the paths."""
         places = {self.path / name: data for name, data in files.items()}
         for folder in {path.parent for path in places}:
             folder.mkdir(parents=True, exist_ok=True)
@@ -98,17 +92,15 @@ class RunFolder:
             raise
         for path, beside in written.items():
             beside.replace(path)
-        self._remove_older(places.keys())
         return list(places)
 
-    def _remove_older(self, written: Collection[Path]) -> None:
-        for folder in (self.path / name for name in DERIVED):
-            kinds = {path.suffix for path in written if path.parent == folder} or {".html", ".png", ".svg"}
-            for path in folder.glob("*"):
-                if path.suffix in kinds and path not in written:
-                    path.unlink()
-            if folder.is_dir() and not any(folder.iterdir()):
-                folder.rmdir()
+    def clear(self, pattern: str, keep: Collection[Path]) -> None:
+        """Remove the files of a pattern that are not among those to keep, and their folder where it is empty then."""
+        for path in sorted(self.path.glob(pattern)):
+            if path not in keep:
+                path.unlink()
+                if not any(path.parent.iterdir()):
+                    path.parent.rmdir()
 
     def manifest(self) -> Manifest:
         """What is known of the run's making; empty before it has begun. Raises `RunFolderError` where it is damaged."""
