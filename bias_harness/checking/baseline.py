@@ -20,6 +20,7 @@ from bias_harness.estimating.judgement import Judgements
 
 FORMAT = 2
 IDENTITY = ("endpoint", "attribute", "persona", "wording", "language", "level", "signal", "edit", "repeat")
+TEXT = (*(name for name in IDENTITY if name not in ("signal", "repeat")), "status", "job")
 READ = ("status", "annual", "implausible", "currency")
 KEY = 12
 """So much of a request's key is kept: enough to find the answer again."""
@@ -125,6 +126,7 @@ class Snapshot:
         frame = pd.DataFrame(data["answers"], columns=columns).astype({"annual": float, "implausible": bool})
         frame["job"] = frame["persona"].map(data["jobs"]).fillna("")
         frame["reference"] = frame["attribute"].map(data["references"]) == frame["level"]
+        frame = frame.astype(dict.fromkeys(TEXT, "category"))
         made = (data["experiment"], data["digests"], data["reader"], frame, tuple(data["said"]), data["made_of"])
         return cls(*made, data["why"])
 
@@ -142,17 +144,18 @@ class Snapshot:
                 "accept the recording as it stands"
             )
         frame = own[there].copy()
-        frame["status"] = [readings[key][0] for key in frame["whole_key"]]
+        now = frame["annual"]
+        frame["status"] = pd.Categorical([readings[key][0] for key in frame["whole_key"]])
         frame["annual"] = pd.Series([readings[key][1] for key in frame["whole_key"]], dtype=float, index=frame.index)
-        frame["implausible"] = frame["annual"].notna() & ~frame["annual"].between(*ends)
+        outside = frame["annual"].notna() & ~frame["annual"].between(*ends)
+        frame["implausible"] = frame["implausible"].where((now == frame["annual"]) | now.isna(), outside)
         return cls(data["experiment"], data["digests"], data["reader"], frame, (), data["made_of"])
 
 
 def answers_of(observations: pd.DataFrame) -> pd.DataFrame:
     """The columns of observations that a comparison needs; `key` is the beginning of `whole_key`."""
-    text = [name for name in (*IDENTITY, "status", "job") if name not in ("signal", "repeat")]
     frame = observations[[*IDENTITY, "status", "annual", "implausible", "job", "reference"]].astype(
-        dict.fromkeys(text, str)
+        dict.fromkeys(TEXT, "category")
     )
     currency = observations["currency"].astype(object)
     keys = observations["key"].astype(str)

@@ -62,8 +62,8 @@ def changes(
 def measured_in(of: Snapshot) -> set[str]:
     """The attributes that were asked, and each level but the reference as `attribute/level`."""
     pairs = of.answers.loc[~of.answers["reference"], ["attribute", "level"]].drop_duplicates()
-    both = pairs["attribute"] + "/" + pairs["level"]
-    return {*of.answers["attribute"].unique(), *both}
+    both = {f"{attribute}/{level}" for attribute, level in pairs.to_numpy()}
+    return {*map(str, of.answers["attribute"].unique()), *both}
 
 
 def same_question(new: Snapshot, baseline: Snapshot) -> Iterator[Gate]:

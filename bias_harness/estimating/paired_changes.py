@@ -16,12 +16,12 @@ import numpy as np
 import pandas as pd
 
 from bias_harness.estimating.around import at_jobs
-from bias_harness.estimating.estimators.cells import Mask
+from bias_harness.estimating.estimators.cells import Codes, Mask
 from bias_harness.estimating.estimators.forms import Term, form_p
 from bias_harness.estimating.estimators.multiplicity import holm
 from bias_harness.estimating.judgement import Needed
 from bias_harness.estimating.looks import WHOLE, Look
-from bias_harness.estimating.rows import Rows, placed_rows, rows_of
+from bias_harness.estimating.rows import Rows, placed_rows
 from bias_harness.estimating.sides import Model, Side
 from bias_harness.estimating.words import Measured
 from bias_harness.outcome import Margin
@@ -37,6 +37,8 @@ MOST_JOBS = 100_000
 WORDS_MOVED = 0.05
 """The level of the F test by which ways of saying it have changed otherwise than each other."""
 CELL = ("endpoint", "attribute", "persona", "wording", "language", "level", "signal", "edit")
+_NAMED = (*CELL, "job", "reference")
+Table = np.ndarray[tuple[int, int], np.dtype[np.float64]]
 _EQUAL = 1e-12
 
 
@@ -53,7 +55,7 @@ class PairedChange:
 
     "worse": farther from equal, by more than `margin`, on either side of it. "not_worse": no such change beyond the
     margin. `p_value` is that of a change within the margin, over all looks, and `p_adjusted` the same in the family;
-    `p_moved` is that of no change at all.
+    `p_moved` is that of no change at all, over all looks where it is below 5 % at this one.
     `jobs` have both sides in both recordings, of `jobs_before`; `answered` is the share of the questions that had an
     amount before and have one now. `could_differ` bounds the share of other jobs that may have changed where no job did
     (rule of three). `needed` is there where it cannot be told: the jobs in all that would.
@@ -114,40 +116,68 @@ def paired_changes(before: pd.DataFrame, now: pd.DataFrame, asked: Asked) -> lis
     Only questions that stand in both count. Shares of what befell no answer on either side are left out: they can
     neither have changed nor be found to have.
     """
-    cells = _side_by_side(_cells(before), _cells(now))
+    cells = _side_by_side(before, now)
     found = [of for what, values in _WHATS.items() for of in _compared(what, values, cells, asked)]
     found.sort(key=lambda of: (of.about.endpoint, of.about.attribute, of.about.level))
     return _worded(found, asked)
 
 
-def _cells(observations: pd.DataFrame) -> pd.DataFrame:
-    """One row a question: the mean log of its believable amounts, and the share of its answers by kind."""
-    kinds = np.full((len(observations), 4), np.nan)
+_KINDS = ("amount", "refused", "silent", "odd")
+_WHATS: Mapping[What, str] = {"gap": "amount", "refusals": "refused", "no_amount": "silent", "far_off": "odd"}
+
+
+def _side_by_side(before: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
+    """One row a question that stands in both: by recording the mean log of its amounts and its answers' kinds."""
+    both = pd.DataFrame({name: _joined(before[name], now[name]) for name in _NAMED})
+    key = np.zeros(len(both), dtype=np.int64)
+    for name in CELL:
+        key = key * max(1, len(both[name].cat.categories)) + both[name].cat.codes.to_numpy()
+    _, first, cell = np.unique(key, return_index=True, return_inverse=True)
+    means = [_means(_kinds_of(frame), part, first.size) for frame, part in _parts(before, now, cell)]
+    shared = np.isin(np.arange(first.size), cell[: len(before)]) & np.isin(np.arange(first.size), cell[len(before) :])
+    made = both.iloc[first[shared]].reset_index(drop=True)
+    for when, found in zip(("before", "now"), means, strict=True):
+        made[[f"{kind}_{when}" for kind in _KINDS]] = found[shared]
+    return made
+
+
+def _joined(before: pd.Series, now: pd.Series) -> pd.Series:
+    """A column of both tables, as categories: each table's own are few, whatever they are made of."""
+    tables = [column.astype("category").cat for column in (before, now)]
+    values = sorted({value for table in tables for value in table.categories.tolist()})
+    place = {value: code for code, value in enumerate(values)}
+    known = [np.array([place[value] for value in table.categories.tolist()], dtype=np.int64) for table in tables]
+    codes = [codes_of[table.codes.to_numpy()] for codes_of, table in zip(known, tables, strict=True)]
+    return pd.Series(pd.Categorical.from_codes(np.concatenate(codes), pd.Index(values)))
+
+
+def _parts(before: pd.DataFrame, now: pd.DataFrame, cell: Codes) -> Iterator[tuple[pd.DataFrame, Codes]]:
+    yield before, cell[: len(before)]
+    yield now, cell[len(before) :]
+
+
+def _means(kinds: Table, cell: Codes, cells: int) -> Table:
+    """The mean of each kind over the answers of a cell that have it; NaN where none has."""
+    known = np.isfinite(kinds)
+    counts = np.column_stack([np.bincount(cell, weights=k, minlength=cells) for k in known.T])
+    sums = np.column_stack([np.bincount(cell, weights=k, minlength=cells) for k in np.where(known, kinds, 0).T])
+    return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
+
+
+def _kinds_of(observations: pd.DataFrame) -> Table:
+    """Of each answer: its log amount, and whether it was refused, gave no amount that counts, or a far-off one."""
+    kinds = np.full((len(observations), len(_KINDS)), np.nan)
     for places, rows in placed_rows(observations, linear=False):
         kinds[places] = _kinds(rows)
-    frame = observations[list(CELL)].astype({name: str for name in CELL if name != "signal"})
-    frame = frame.assign(job=observations["job"].astype(str), reference=observations["reference"].astype(bool))
-    frame[list(_KINDS)] = kinds
-    return frame.groupby([*CELL, "job", "reference"], sort=False, as_index=False)[list(_KINDS)].mean()
+    return kinds
 
 
-_KINDS = ("amount", "refused", "silent", "odd")
-
-
-def _kinds(rows: Rows) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
-    """Of each answer: the log amount, and whether it was refused, gave no amount that counts, or a far-off one."""
+def _kinds(rows: Rows) -> Table:
     odd: Mask = (rows.is_status("ok") & rows.implausible) | (rows.valued & rows.flags.magnitude)
     refused = rows.is_status("refused")
     silent = ~refused & ~odd & ~rows.believable
     events = [np.where(rows.asked, happened, np.nan) for happened in (refused, silent, odd)]
     return np.column_stack([np.where(rows.believable, rows.scaled, np.nan), *events])
-
-
-def _side_by_side(before: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
-    return before.merge(now, on=[*CELL, "job", "reference"], suffixes=("_before", "_now"))
-
-
-_WHATS: Mapping[What, str] = {"gap": "amount", "refusals": "refused", "no_amount": "silent", "far_off": "odd"}
 
 
 @dataclass(frozen=True)
@@ -164,32 +194,16 @@ def _compared(what: What, kind: str, cells: pd.DataFrame, asked: Asked) -> Itera
     there = old.notna() & new.notna()
     if what != "gap" and not (old[there].any() or new[there].any()):
         return
-    both = cells[there]
-    moved = _models(both, (new - old)[there])
-    was, now = _models(both, old[there]), _models(both, new[there])
-    for at, model in moved.items():
-        for side in model.sides:
+    table = cells[there].assign(annual=(new - old)[there], low=old[there], high=new[there], status="ok")
+    for endpoint, own in table.groupby("endpoint", sort=True):
+        placed = list(placed_rows(own, linear=True))
+        model = Model([Side(rows, np.isfinite(rows.annual), rows.annual, linear=True) for _, rows in placed])
+        of_endpoint = cells[cells["endpoint"] == endpoint]
+        for (places, _), side in zip(placed, model.sides, strict=True):
+            was, now = (replace(side, values=own[end].to_numpy(dtype=float)[places]) for end in ("low", "high"))
             for level in side.rows.compared:
                 if asked.wants(side.rows.attribute, side.rows.levels[level]):
-                    sides = _Sides(model, side, level, _same(was[at], side), _same(now[at], side))
-                    yield sides.found(what, cells[cells["endpoint"] == at], asked)
-
-
-def _models(cells: pd.DataFrame, values: pd.Series) -> dict[str, Model]:
-    """By endpoint: the arms of these values, one a question."""
-    table = cells[[*CELL, "job", "reference"]].assign(annual=values.to_numpy(dtype=float), status="ok")
-    return {
-        str(endpoint): Model.of(list(rows_of(own, linear=True)), _all)
-        for endpoint, own in table.groupby("endpoint", sort=True)
-    }
-
-
-def _all(rows: Rows) -> tuple[Mask, np.ndarray[tuple[int], np.dtype[np.float64]]]:
-    return np.isfinite(rows.annual), rows.annual
-
-
-def _same(model: Model, side: Side) -> Side:
-    return next(one for one in model.sides if one.rows.attribute == side.rows.attribute)
+                    yield _Sides(model, side, level, was, now).found(what, of_endpoint, asked)
 
 
 @dataclass(frozen=True)
@@ -227,7 +241,9 @@ class _Sides:
         equal = bool(of.jobs and np.abs(values).max(initial=0.0) < _EQUAL)
         tested = None if about.change is None or measured.jobs < 2 or measured.still else measured
         p_value = None if tested is None else _p(about, tested, asked.look)
-        p_moved = None if tested is None else asked.look.p(tested.p_value)
+        p_moved = None if tested is None else tested.p_value
+        if p_moved is not None and p_moved < ALPHA:
+            p_moved = asked.look.p(p_moved)
         return _Found(replace(about, p_value=p_value, p_moved=p_moved), measured, equal)
 
     def _measured(self) -> Measured:
@@ -244,7 +260,7 @@ class _Sides:
 def _coverage(cells: pd.DataFrame) -> tuple[int, float]:
     """The jobs with both sides before, and the share of the questions with an amount before that have one now."""
     had = cells[cells["amount_before"].notna()]
-    sides = had.groupby("job")["reference"].nunique()
+    sides = had[["job", "reference"]].drop_duplicates()["job"].value_counts()
     return int((sides > 1).sum()), float(had["amount_now"].notna().mean()) if len(had) else 0.0
 
 
