@@ -30,6 +30,7 @@ from two_recordings import Bot
 
 TRUTHS = (0.0, -0.02, -0.05, -0.10)
 MOST_SECONDS = 600.0
+EACH_BASELINE = 25
 EXPERIMENT = """\
 experiment: bench
 personas: {people: us-jobs, jobs: 12}
@@ -83,13 +84,14 @@ def through_the_command_line(runs: int) -> None:
         for place, truth in enumerate(TRUTHS):
             bench_bot.STATE["gap"] = truth
             for run in range(runs // len(TRUTHS)):
-                if run % 25 == 0:  # another baseline now and then: its noise is in every comparison with it
+                if run % EACH_BASELINE == 0:  # another baseline now and then: its noise is in every comparison with it
                     fixture = f"fixture-{place}-{run}"
                     typed("record", "experiments/bench.yaml", "--into", fixture)
                     typed("accept", fixture, "--why", "first")
                 if time.process_time() - began < MOST_SECONDS:
                     typed("check", fixture, "--quiet", "-o", "check.json")
                     counts[json.loads(Path("check.json").read_text())["outcome"]] += 1
+                    print(f"{counts.total()}: {dict(counts)}", file=sys.stderr, flush=True)
         os.chdir(here)
     shown = ", ".join(f"{word} {count / counts.total():.1%}" for word, count in counts.most_common())
     seconds = time.process_time() - began

@@ -52,9 +52,9 @@ def assert_no_gap(
     """Fails unless every level is judged the same as its reference on average: "cannot tell" is a failure that says so.
 
     The word is the judgement's own (`Run.judgements`), so it takes 40 jobs and a 95 % interval within the margin; where
-    every job is exactly the same, that is enough. `margin` is text with a per cent sign ("2%"), a fraction up to 0.2 or a
-    `Margin`; left out, it is the experiment's own. Narrow with `level` and `endpoint`. Raises `UsageError` for a number
-    that can be misread (5 would be 500 %, 0.5 is 50 % and not half a per cent) and for a run that measures no salaries.
+    every job is exactly the same, that is enough. `margin` is text with a per cent sign ("2%"), a fraction up to 0.2 or
+    a `Margin`; left out, it is the experiment's own. Narrow with `level` and `endpoint`. Raises `UsageError` for a
+    number that can be misread (5 would be 500 %, 0.5 is 50 % and not half of one), and where no salary is measured.
     """
     experiment = run.audit.experiment
     if not experiment.outcome.measured.relative:
@@ -112,8 +112,8 @@ def _fraction(margin: float | str | Margin) -> Margin:
             raise UsageError(f'margin={margin!r} is no percentage; write it as "2%"') from None
     if not 0 <= margin <= LARGEST_FRACTION:
         raise UsageError(
-            f'margin={margin:g} would be {100 * margin:g}% of the amount; write what you mean as text, "{margin:g}%" or '
-            f'"{100 * margin:g}%"'
+            f'margin={margin:g} would be {100 * margin:g}% of the amount; write what is meant as text, "{margin:g}%" '
+            f'or "{100 * margin:g}%"'
         )
     return Margin(margin, "fraction")
 
