@@ -14,9 +14,9 @@ from bias_harness.version import __version__ as __version__
 if TYPE_CHECKING:
     from bias_harness.asking.providers import Context, Provider
     from bias_harness.asking.tally import Tally
-    from bias_harness.checking.check import accept, check, record
+    from bias_harness.checking.check import accept, record
     from bias_harness.checking.gates import Check, Gate, Policy
-    from bias_harness.checking.live import check_live
+    from bias_harness.checking.live import check
     from bias_harness.design.audit import Audit
     from bias_harness.errors import (
         BiasHarnessError,
@@ -57,9 +57,9 @@ if TYPE_CHECKING:
 _WHERE = {
     "asking.providers": ("Context", "Provider"),
     "asking.tally": ("Tally",),
-    "checking.check": ("accept", "check", "record"),
+    "checking.check": ("accept", "record"),
     "checking.gates": ("Check", "Gate", "Policy"),
-    "checking.live": ("check_live",),
+    "checking.live": ("check",),
     "design.audit": ("Audit",),
     "errors": (
         "BiasHarnessError",
@@ -138,7 +138,6 @@ __all__ = [
     "bundle",
     "calibrate",
     "check",
-    "check_live",
     "compare",
     "estimate",
     "export",

@@ -20,7 +20,7 @@ from conftest import SMALL, SMALL_MAP
 from docs_blocks import ROOT, Code, blocks, commands, pages, simulate
 
 from bias_harness import pipeline
-from bias_harness.checking.drift import Policy
+from bias_harness.checking.gates import Policy
 from bias_harness.cli import main
 from bias_harness.design.audit import load_audit
 from bias_harness.design.experiment import Experiment

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from places import FIXTURES
 
-from bias_harness.checking.check import check
-from bias_harness.checking.drift import Policy
+from bias_harness.checking.gates import Policy
+from bias_harness.checking.live import check
 from bias_harness.errors import BiasHarnessError
 from bias_harness.estimating.estimates import Estimates
 from bias_harness.runs import load_run
@@ -35,7 +35,7 @@ def with_format(path: Path, value: str | None) -> None:
 
 def read_whole(fixture: Path) -> None:
     """All that a check reads, and the manifest, which it does without."""
-    check(fixture, policy=Policy())
+    check(fixture, policy=Policy(), offline=True)
     assert load_run(fixture).manifest
 
 

@@ -35,7 +35,7 @@ FLOW = {
     "Ask, and read back": "run arun load_run Run Tally",
     "Read": "read Answer Candidate",
     "Report": "estimate report figure compare Estimates Estimate",
-    "Check": "record accept check check_live Policy Check Gate",
+    "Check": "record accept check Policy Check Gate",
     "Share": "import_answers export bundle verify Verified",
     "Write a provider": "Provider Context Nature Request Message Trial Response Usage Failure",
     "Errors": "BiasHarnessError InputError UsageError RunFolderError ProviderError TransientError ContentError "
@@ -59,7 +59,7 @@ CALLS = {
     "compare": ("compare", "`comparison.*.html` in `--into FOLDER`"),
     "record": ("record", "`FOLDER/`: the fixture"),
     "accept": ("accept", "`baseline.json` and `baseline.md` in the fixture"),
-    "check": ("check", "nothing; with `-o FILE` the check as .xml, .md or .json; with `--live` it is `check_live`"),
+    "check": ("check", "a run below `results/`, none with `--offline`; with `-o FILE` the check as .xml, .md or .json"),
     "import": ("import_answers", "`results/NAME/`: the answers, then everything that `report` writes"),
     "export": ("export", "`-o FILE`, or the tables with their codebook in `--into FOLDER`"),
     "bundle": ("bundle", "`RUN.zip`, or `-o FILE`"),

@@ -1,162 +1,178 @@
-"""What a check keeps of a run, what it tolerates, and what it says: snapshot, policy, gates."""
+"""What was accepted: every answer as it was read, what it said, and what it was made of. The file `baseline.json`.
+
+It keeps answers and no estimates, so that a later recording can be compared question by question, and a later reader or
+rule has all that it needs.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Annotated, Any, NotRequired
+from typing import Annotated, Any, NotRequired, TypedDict
 
 import pandas as pd
 from pydantic import ConfigDict, Field
-from typing_extensions import TypedDict
+from typing_extensions import TypedDict as StrictTypedDict
 
-from bias_harness.estimating.estimates import Estimates, profile_gaps
-from bias_harness.vocabulary import Estimate
+from bias_harness.errors import InputError
+from bias_harness.estimating.judgement import Judgements
 
-FORMAT = 1
+FORMAT = 2
+IDENTITY = ("endpoint", "attribute", "persona", "wording", "language", "level", "signal", "edit", "repeat")
+TEXT = (*(name for name in IDENTITY if name not in ("signal", "repeat")), "status", "job")
+READ = ("status", "annual", "implausible", "currency")
+KEY = 12
+"""So much of a request's key is kept: enough to find the answer again."""
+ENOUGH = 0.8
+
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Kept = tuple[str, str, str, str, str, str, int, str, int, str, Finite | None, bool, str, str]
+"""One answer in the file: `IDENTITY`, `READ`, and the beginning of its key."""
 
 
 @dataclass(frozen=True)
-class Side:
-    """One endpoint, attribute and level in a snapshot: profile -> log gap, and gaps in shares of answers.
+class Said:
+    """What the recording said of one comparison when it was accepted; per cent, negative = the level is advised less.
 
-    `refusal_gaps` are of refusals, `silent_gaps` of answers that are none and yet give no amount that counts. `placebo`
-    is the largest typical gap, in per cent and without its sign, between two ways of saying the same.
+    The interval is the one that made the word; None where there is none.
     """
 
     endpoint: str
     attribute: str
     level: str
     reference: str
-    log_gaps: Mapping[str, float]
-    refusal_gaps: Mapping[str, float]
+    word: str | None
     percent: float | None
-    verdict: str | None
-    silent_gaps: Mapping[str, float] = field(default_factory=dict)
-    placebo: float | None = None
-
-    @property
-    def place(self) -> tuple[str, str, str]:
-        """What it is about."""
-        return self.endpoint, self.attribute, self.level
+    percent_low: float | None
+    percent_high: float | None
 
 
-Share = Annotated[float, Field(ge=-1, le=1)]
-Finite = Annotated[float, Field(allow_inf_nan=False)]
-
-
-class BaselineSide(TypedDict):
-    """One side in the file; what came after the first version may be missing."""
-
-    __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]
-    endpoint: str
-    attribute: str
-    level: str
-    reference: str
-    log_gaps: dict[str, Finite]
-    refusal_gaps: dict[str, Share]
-    percent: Finite | None
-    verdict: str | None
-    silent_gaps: NotRequired[dict[str, Share]]
-    placebo: NotRequired[Finite | None]
-
-
-class Baseline(TypedDict):
+class Baseline(StrictTypedDict):
     """The file `baseline.json`."""
 
     __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]
     format: int
     experiment: str
+    why: str
     digests: dict[str, str]
     reader: str
-    sides: list[BaselineSide]
+    said: list[Said]
+    made_of: dict[str, Any]
+    references: dict[str, str]
+    jobs: dict[str, str]
+    answers: list[Kept]
+
+
+class Baseline1(StrictTypedDict):
+    """The same file as format 1 had it: gaps of profiles, and how each answer was read by its key."""
+
+    __pydantic_config__ = ConfigDict(extra="ignore")  # type: ignore[misc]
+    format: int
+    experiment: str
+    digests: dict[str, str]
+    reader: str
     readings: dict[str, tuple[str, Finite | None]]
     made_of: dict[str, Any]
+    sides: NotRequired[list[dict[str, Any]]]
+
+
+class _Head(TypedDict):
+    """What a table of answers does not say of itself."""
+
+    references: dict[str, str]
+    jobs: dict[str, str]
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What a check needs of a run; the file `baseline.json` of a fixture."""
+    """A recording as a check compares it: its answers as read, in the columns of observations that a change needs."""
 
     experiment: str
     digests: Mapping[str, str]
     reader: str
-    sides: tuple[Side, ...]
-    readings: Mapping[str, tuple[str, float | None]]
+    answers: pd.DataFrame = field(repr=False)
+    said: tuple[Said, ...] = ()
     made_of: Mapping[str, Any] = field(default_factory=dict)
+    why: str = ""
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain data for `baseline.json`."""
-        return {"format": FORMAT, **asdict(self)}
+    def to_json(self) -> str:
+        """The text of `baseline.json`: an answer a line, so that a difference shows which."""
+        frame = self.answers
+        head: _Head = {
+            "references": dict(frame.loc[frame["reference"], ["attribute", "level"]].drop_duplicates().to_numpy()),
+            "jobs": dict(frame[["persona", "job"]].drop_duplicates().to_numpy()),
+        }
+        data = {
+            "format": FORMAT,
+            "experiment": self.experiment,
+            "why": self.why,
+            "digests": dict(self.digests),
+            "reader": self.reader,
+            "said": [asdict(one) for one in self.said],
+            "made_of": dict(self.made_of),
+            **head,
+        }
+        text = json.dumps(data, indent=1, sort_keys=True, allow_nan=False)
+        rows = [
+            json.dumps(row, separators=(",", ":")) for row in sorted(_rows(frame), key=lambda row: row[: len(IDENTITY)])
+        ]
+        return f"{text[:-2]},\n" + ' "answers": [\n' + ",\n".join(rows) + "\n ]\n}\n"
 
     @classmethod
-    def from_dict(cls, data: Baseline) -> Snapshot:
-        """The inverse of `to_dict`."""
-        sides = tuple(Side(**dict[str, Any](**side)) for side in data["sides"])
-        readings = {key: (status, amount) for key, (status, amount) in data["readings"].items()}
-        return cls(data["experiment"], data["digests"], data["reader"], sides, readings, data["made_of"])
+    def of_file(cls, data: Baseline) -> Snapshot:
+        """The inverse of `to_json`, of data that was checked."""
+        columns = [*IDENTITY, *READ, "key"]
+        frame = pd.DataFrame(data["answers"], columns=columns).astype({"annual": float, "implausible": bool})
+        frame["job"] = frame["persona"].map(data["jobs"]).fillna("")
+        frame["reference"] = frame["attribute"].map(data["references"]) == frame["level"]
+        frame = frame.astype(dict.fromkeys(TEXT, "category"))
+        made = (data["experiment"], data["digests"], data["reader"], frame, tuple(data["said"]), data["made_of"])
+        return cls(*made, data["why"])
+
+    @classmethod
+    def of_format_1(cls, data: Baseline1, recorded: pd.DataFrame, ends: tuple[float, float], source: str) -> Snapshot:
+        """What format 1 kept by key, for the questions of the recording beside it.
+
+        Raises `InputError` where that was asked in another way, so that its keys say nothing about these.
+        """
+        readings, own = data["readings"], answers_of(recorded)
+        there = own["whole_key"].isin(list(readings))
+        if there.sum() < ENOUGH * len(readings):
+            raise InputError(
+                f"{source} is of format 1, which kept no questions, and the recording beside it asked other ones; "
+                "accept the recording as it stands"
+            )
+        frame = own[there].copy()
+        now = frame["annual"]
+        frame["status"] = pd.Categorical([readings[key][0] for key in frame["whole_key"]])
+        frame["annual"] = pd.Series([readings[key][1] for key in frame["whole_key"]], dtype=float, index=frame.index)
+        outside = frame["annual"].notna() & ~frame["annual"].between(*ends)
+        frame["implausible"] = frame["implausible"].where((now == frame["annual"]) | now.isna(), outside)
+        return cls(data["experiment"], data["digests"], data["reader"], frame, (), data["made_of"])
 
 
-def snapshot(
-    experiment: str,
-    digests: Mapping[str, str],
-    reader: str,
-    observations: pd.DataFrame,
-    estimates: Estimates,
-    made_of: Mapping[str, Any],
-) -> Snapshot:
-    """What a later check will compare with."""
-    sides = tuple(_side(observations, estimates, e) for e in estimates.find(family="headline"))
-    amounts = observations["annual"].astype(object).where(observations["annual"].notna(), None)
-    rows = zip(observations["key"], observations["status"].astype(str), amounts, strict=True)
-    return Snapshot(
-        experiment, digests, reader, sides, {key: (status, amount) for key, status, amount in rows}, made_of
+def answers_of(observations: pd.DataFrame) -> pd.DataFrame:
+    """The columns of observations that a comparison needs; `key` is the beginning of `whole_key`."""
+    frame = observations[[*IDENTITY, "status", "annual", "implausible", "job", "reference"]].astype(
+        dict.fromkeys(TEXT, "category")
     )
+    currency = observations["currency"].astype(object)
+    keys = observations["key"].astype(str)
+    return frame.assign(currency=currency.where(currency.notna(), ""), key=keys.str[:KEY], whole_key=keys)
 
 
-def _side(observations: pd.DataFrame, estimates: Estimates, e: Estimate) -> Side:
-    gaps = profile_gaps(observations, e.endpoint, e.attribute, e.level, e.reference)
-    status = observations["status"].astype(str)
-    refused = status == "refused"
-    silent = ~refused & ((status != "ok") | observations["annual"].isna() | observations["implausible"])
-    placebos = estimates.find(family="placebo", endpoint=e.endpoint, attribute=e.attribute)
-    return Side(
-        e.endpoint,
-        e.attribute,
-        e.level,
-        e.reference,
-        gaps,
-        _share_gaps(observations, refused, e),
-        e.percent,
-        _verdict(estimates, e),
-        _share_gaps(observations, silent, e),
-        max((abs(p.percent) for p in placebos if p.percent is not None), default=None),
+def _rows(frame: pd.DataFrame) -> list[list[Any]]:
+    table = frame[[*IDENTITY, *READ, "key"]].astype(object)
+    return table.where(table.notna(), None).to_numpy().tolist()
+
+
+def said_of(judgements: Judgements) -> tuple[Said, ...]:
+    """What a recording says of every comparison."""
+    return tuple(
+        Said(
+            *(j.endpoint, j.attribute, j.level, j.reference, j.word),
+            *((None,) * 3 if j.gap is None else (j.gap.percent, j.gap.percent_low, j.gap.percent_high)),
+        )
+        for j in judgements.items
     )
-
-
-def _verdict(estimates: Estimates, e: Estimate) -> str | None:
-    """The headline's word; a difference in these cases, all of it beyond the margin, is one that a check can gate.
-
-    A check compares the same cases, so it needs no other jobs to hold for.
-    """
-    j = estimates.judgements.of(e.endpoint, e.attribute, e.level)
-    if j is None or j.word != "difference_in_these_cases" or j.gap is None or j.gap.low is None or j.gap.high is None:
-        return e.verdict
-    return "gap_meaningful" if j.gap.low > j.margin or j.gap.high < -j.margin else e.verdict
-
-
-def _share_gaps(observations: pd.DataFrame, happened: pd.Series, e: Estimate) -> dict[str, float]:
-    """By profile: the share of the level's answers to which it happened, minus that of the reference's."""
-    asked = (
-        (observations["endpoint"] == e.endpoint)
-        & (observations["attribute"] == e.attribute)
-        & (observations["edit"].astype(str) == "")
-        & (observations["status"].astype(str) != "failed")
-    )
-    rows = observations[asked]
-    shares = happened[asked].astype(float)
-    rates = shares.groupby([rows["persona"].astype(str), rows["level"].astype(str)]).mean().unstack()
-    if e.level not in rates or e.reference not in rates:
-        return {}
-    gaps = (rates[e.level] - rates[e.reference]).dropna()
-    return {str(p): float(g) for p, g in gaps.items()}

@@ -1,40 +1,73 @@
-"""Estimates against a baseline -> verdicts on whether the advice has become less equal.
+"""A recording against what was accepted -> gates: whether the advice has become less equal.
 
-A baseline keeps what a paired comparison needs: the gap of every profile, refusal rates, how each answer was read,
-and the digests of what was asked. Two runs are compared profile by profile; what was asked in other words, of other
-people, or read by another reader is `not_comparable`, never a pass.
+Two recordings are compared question by question (`estimating.paired_changes`). What was asked of other people or is
+read by another reader is `not_comparable`, never a pass.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from bias_harness.checking.baseline import FORMAT, Side, Snapshot, snapshot
+from bias_harness.checking.baseline import IDENTITY, Said, Snapshot
 from bias_harness.checking.gates import Check, Gate, Outcome, Policy
-from bias_harness.estimating.estimators.multiplicity import holm
-from bias_harness.estimating.estimators.noninferiority import Change, paired
+from bias_harness.checking.sources import changed_keys
+from bias_harness.estimating.looks import WHOLE, Look
+from bias_harness.estimating.paired_changes import ALPHA, Asked, ChangeWord, PairedChange, What, paired_changes
 from bias_harness.outcome import Margin
 
-__all__ = ["FORMAT", "Check", "Gate", "Outcome", "Policy", "Side", "Snapshot", "compare", "gap_gates", "snapshot"]
+NAMES: Mapping[What, str] = {
+    "gap": "gap",
+    "refusals": "refusals",
+    "no_amount": "no amount",
+    "far_off": "far-off amounts",
+}
+OUTCOMES: Mapping[ChangeWord, Outcome] = {"worse": "regressed", "not_worse": "pass", "cannot_tell": "inconclusive"}
+SHARES: Mapping[What, str] = {
+    "refusals": "refusals",
+    "no_amount": "answers without an amount",
+    "far_off": "far-off amounts",
+}
 
 
-ENOUGH = 0.8
-"""The share of the baseline's profiles that a pass has to rest on."""
+def compare(new: Snapshot, baseline: Snapshot, policy: Policy, primary: Collection[str] | None = None) -> Check:
+    """Every gate of the policy, the ones that forbid a comparison first.
 
-
-def compare(new: Snapshot, baseline: Snapshot, policy: Policy) -> Check:
-    """Every gate of the policy, the ones that forbid a comparison first."""
-    gates = [*_same_question(new, baseline), *_same_reading(new, baseline, policy)]
+    `primary` are the declared comparisons (`attribute/level`), which are gated unless the policy names others.
+    """
+    gates = [*same_question(new, baseline), *same_reading(new, baseline, policy)]
     if not any(g.outcome == "not_comparable" for g in gates):
-        gates += _gaps(new, baseline, policy)
+        gates += change_gates(new, baseline, policy, changes(new, baseline, policy, primary))
     return Check(new.experiment, tuple(gates), policy)
 
 
-def _same_question(new: Snapshot, baseline: Snapshot) -> Iterator[Gate]:
+def changes(
+    new: Snapshot,
+    baseline: Snapshot,
+    policy: Policy,
+    primary: Collection[str] | None = None,
+    look: Look = WHOLE,
+    decided: Mapping[tuple[str, str, str, str], PairedChange] | None = None,
+) -> list[PairedChange]:
+    """What changed in everything that is gated, at a look; what earlier looks decided stays."""
+    policy.check_names(measured_in(new))
+    asked = Asked(policy.worsening, policy.more_silence, look, decided or {}, policy.attributes or primary)
+    return paired_changes(baseline.answers, new.answers, asked)
+
+
+def measured_in(of: Snapshot) -> set[str]:
+    """The attributes that were asked, and each level but the reference as `attribute/level`."""
+    pairs = of.answers.loc[~of.answers["reference"], ["attribute", "level"]].drop_duplicates()
+    both = {f"{attribute}/{level}" for attribute, level in pairs.to_numpy()}
+    return {*map(str, of.answers["attribute"].unique()), *both}
+
+
+def same_question(new: Snapshot, baseline: Snapshot) -> Iterator[Gate]:
+    """The same people, prompts and rules; what answers may differ, and is named."""
     changed = sorted(part for part in baseline.digests if new.digests.get(part) != baseline.digests[part])
     if changed:
         parts = ", ".join(changed)
@@ -44,113 +77,151 @@ def _same_question(new: Snapshot, baseline: Snapshot) -> Iterator[Gate]:
             f"The {parts} changed since the baseline was accepted. Record again, look at what moved, and accept it.",
         )
     else:
-        yield Gate("question", "pass", "The same people, prompts and rules as in the baseline.")
+        yield Gate(
+            "question",
+            "pass",
+            "The same people, prompts and rules as in the baseline." + product_changed(new, baseline),
+        )
 
 
-def _same_reading(new: Snapshot, baseline: Snapshot, policy: Policy) -> Iterator[Gate]:
-    """An answer that was not re-asked must be read as it was."""
+def product_changed(new: Snapshot, baseline: Snapshot) -> str:
+    """What answers now and did not when the baseline was accepted, as a sentence; empty where nothing is known."""
+    old, now = baseline.made_of.get("endpoints", {}), new.made_of.get("endpoints", {})
+    keys = [f"{name}: {key}" for name in now if name in old for key in changed_keys(old[name], now[name])]
+    was, serves = set(baseline.made_of.get("served", ())), set(new.made_of.get("served", ()))
+    keys += (
+        [f"answered by {', '.join(sorted(serves)) or '?'}, before by {', '.join(sorted(was))}"]
+        if was and serves != was
+        else []
+    )
+    return f" Of what answers, this changed: {'; '.join(keys)}." if keys else ""
+
+
+def same_reading(new: Snapshot, baseline: Snapshot, policy: Policy) -> Iterator[Gate]:
+    """Answers that were not asked again must be read as they were; new answers are read as the old ones were."""
     if new.reader == baseline.reader:
         yield Gate("reading", "pass", "The same reader of answers as in the baseline.")
         return
-    shared = new.readings.keys() & baseline.readings.keys()
-    same_answers = new.made_of.get("answers") == baseline.made_of.get("answers")
-    moved = sorted(k for k in shared if new.readings[k] != baseline.readings[k]) if same_answers else []
-    if moved:
-        shown = "; ".join(
-            f"{k[:12]}: {_read(baseline.readings[k])} -> {_read(new.readings[k])}" for k in moved[: policy.most_listed]
-        )
-        yield Gate(
-            "reading",
-            "not_comparable",
-            f"The reader changed, and {len(moved)} of {len(shared)} recorded answers are read differently: {shown}. "
-            "Check them, then accept.",
-        )
-    elif same_answers:
-        yield Gate("reading", "pass", f"The reader changed; all {len(shared)} recorded answers are read as before.")
-    else:
+    if new.made_of.get("answers") != baseline.made_of.get("answers"):
         yield Gate("reading", "not_comparable", "The reader and the answers both changed: accept one of them first.")
+        return
+    both = baseline.answers.merge(new.answers, on=list(IDENTITY), suffixes=("_before", "_now"))
+    moved = both[~_alike(both)]
+    if moved.empty:
+        yield Gate("reading", "pass", f"The reader changed; all {len(both)} recorded answers are read as before.")
+        return
+    shown = "; ".join(
+        f"{row['key_now']}: {_read(row, 'before')} -> {_read(row, 'now')}" for row in _first(moved, policy)
+    )
+    yield Gate(
+        "reading",
+        "not_comparable",
+        f"The reader changed, and {len(moved)} of {len(both)} recorded answers are read differently: {shown}. "
+        "Check them, then accept.",
+    )
 
 
-def _read(reading: Sequence[Any]) -> str:
-    status, amount = reading
-    return str(status) if amount is None else f"{amount:,.0f}"
+def _alike(both: pd.DataFrame) -> pd.Series:
+    old, new = both["annual_before"], both["annual_now"]
+    return (both["status_before"] == both["status_now"]) & ((old == new) | (old.isna() & new.isna()))
 
 
-def _gaps(new: Snapshot, baseline: Snapshot, policy: Policy) -> Iterator[Gate]:
-    pairs = _beside(new, baseline, policy)
-    for side, base in pairs:
-        if base is None:
-            message = f"{named(side)}: not in the baseline."
-            yield Gate("gap", "not_comparable", message, side.endpoint, side.attribute, side.level)
-    known = [(side, base) for side, base in pairs if base is not None]
-    for (side, base), gate in zip(known, gap_gates(known, policy), strict=True):
-        yield gate
-        yield from _absolute(side, base, policy)
-        yield from _silence(side, base, policy)
+def _first(moved: pd.DataFrame, policy: Policy) -> list[dict[str, Any]]:
+    rows = moved.sort_values("key_now").head(policy.most_listed).to_dict("records")
+    return [{str(name): value for name, value in row.items()} for row in rows]
 
 
-def _beside(new: Snapshot, baseline: Snapshot, policy: Policy) -> list[tuple[Side, Side | None]]:
-    """What the policy gates, each with what it was in the baseline."""
-    before = {(s.endpoint, s.attribute, s.level): s for s in baseline.sides}
-    wanted = [s for s in new.sides if policy.attributes is None or s.attribute in policy.attributes]
-    return [(s, before.get((s.endpoint, s.attribute, s.level))) for s in wanted]
+def _read(row: Mapping[str, Any], when: str) -> str:
+    amount = row[f"annual_{when}"]
+    return str(row[f"status_{when}"]) if np.isnan(amount) else f"{amount:,.0f}"
 
 
-def gap_gates(pairs: Sequence[tuple[Side, Side]], policy: Policy) -> list[Gate]:
-    """One gate for each gap and its baseline: paired by profile, Holm over all of them."""
-    changes = [_change(s.log_gaps, b.log_gaps, policy.worsening) for s, b in pairs]
-    adjusted = holm([c.p_worse for c in changes])
-    return [
-        _gap_gate(s, c, p, policy, before=len(b.log_gaps))
-        for (s, b), c, p in zip(pairs, changes, adjusted, strict=True)
-    ]
+def change_gates(new: Snapshot, baseline: Snapshot, policy: Policy, found: Sequence[PairedChange]) -> Iterator[Gate]:
+    """One gate for each change, the bar beside each gap, and one for what the baseline does not have."""
+    about = {(c.endpoint, c.attribute, c.level) for c in found if c.what == "gap"}
+    for said in new.said:
+        place = (said.endpoint, said.attribute, said.level)
+        if place not in about and said.word is not None and policy.attributes is None:
+            message = f"{said.endpoint}: {said.level} against {said.reference}: not in the baseline."
+            yield Gate("gap", "not_comparable", message, *place)
+    for change in found:
+        yield Gate(NAMES[change.what], OUTCOMES[change.word], _message(change), *_place(change), change)
+        if change.what == "gap" and policy.largest_gap is not None:
+            yield from _bar(change, new, baseline, Margin(policy.largest_gap, "fall"))
 
 
-def silence_gates(new: Snapshot, baseline: Snapshot, policy: Policy) -> Iterator[Gate]:
-    """The gates on refusals and other answers without an amount."""
-    for side, base in _beside(new, baseline, policy):
-        if base is not None:
-            yield from _silence(side, base, policy)
+def _place(change: PairedChange) -> tuple[str, str, str]:
+    return change.endpoint, change.attribute, change.level
 
 
-def _change(new: Mapping[str, float], old: Mapping[str, float], margin: Margin) -> Change:
-    shared = sorted(new.keys() & old.keys())
-    return paired(np.array([new[p] for p in shared]), np.array([old[p] for p in shared]), margin)
-
-
-def named(side: Side) -> str:
+def named(change: PairedChange) -> str:
     """What a gate is about."""
-    return f"{side.endpoint}: {side.level} against {side.reference}"
+    return f"{change.endpoint}: {change.level} against {change.reference}"
 
 
-def _gap_gate(side: Side, change: Change, p: float | None, policy: Policy, *, before: int) -> Gate:
-    """Regressed only where the whole interval lies beyond the margin and Holm over all gaps agrees.
-
-    No pass where too many of the profiles that had a gap `before` have none now: what is left may be the easy part.
-    """
-    here = {"endpoint": side.endpoint, "attribute": side.attribute, "level": side.level, "change": change}
-    if change.change is None:
-        message = f"{named(side)}: {change.n} of {before} profiles have amounts to compare; that is too few."
-        return Gate("gap", "inconclusive", message, **here)  # type: ignore[arg-type]
-    moved = percent_of(change.change)
-    ends = _ends(change)
-    if change.verdict == "fail_regressed" and (p is None or p < 0.05):
-        allowed = f"more than the {policy.worsening.shown:g}% allowed"
-        message = f"{named(side)}: the advice became less equal by {moved}{ends}, {allowed}."
-        return Gate("gap", "regressed", message, **here)  # type: ignore[arg-type]
-    if change.n < ENOUGH * before:
-        message = f"{named(side)}: only {change.n} of {before} profiles still have amounts to compare ({moved}{ends})."
-        return Gate("gap", "inconclusive", message, **here)  # type: ignore[arg-type]
-    if change.verdict == "pass_noninferior":
-        return Gate("gap", "pass", f"{named(side)}: no worsening beyond the margin ({moved}{ends}).", **here)  # type: ignore[arg-type]
-    message = f"{named(side)}: cannot tell ({moved}{ends}); more profiles would."
-    return Gate("gap", "inconclusive", message, **here)  # type: ignore[arg-type]
+def _message(change: PairedChange) -> str:
+    what = named(change)
+    if change.jobs == 0:
+        return f"{what}: no job has amounts on both sides in both recordings; nothing can be compared."
+    if change.could_differ is not None:
+        return f"{what}: {_still(change)}"
+    if change.low is None:
+        return f"{what}: one job alone cannot tell ({_moved(change)}); ask about more."
+    if change.what == "gap" and change.word != "worse" and change.answered < 0.8:
+        return (
+            f"{what}: only {change.answered:.0%} of the questions that had an amount have one now ({_moved(change)})."
+        )
+    if change.word == "worse":
+        return f"{what}: {_worse(change)}"
+    if change.word == "not_worse":
+        return f"{what}: no worsening beyond the margin ({_moved(change)})."
+    return f"{what}: cannot tell ({_moved(change)}). {more_jobs(change)}"
 
 
-def _ends(change: Change) -> str:
-    if change.conf_low is None or change.conf_high is None:
+def _worse(change: PairedChange) -> str:
+    if change.what == "gap":
+        size, margin = percent_of(change.change or 0.0), 100 * -math.expm1(-change.margin)
+        return f"the advice became less equal by {size} ({_moved(change)}), more than the {margin:.3g}% allowed."
+    return f"clearly more {SHARES[change.what]} of one side than before ({_moved(change)})."
+
+
+def _still(change: PairedChange) -> str:
+    """Nothing varies: what is the same in every job, and what that cannot rule out."""
+    jobs = f"in each of {change.jobs} jobs"
+    bound = f"up to {change.could_differ:.0%} of other jobs could still differ" if change.jobs > 1 else "it is one job"
+    if change.word == "worse":
+        return f"the advice became less equal by {size_of(change, change.change or 0.0)}, alike {jobs}."
+    if change.word == "cannot_tell":
+        return (
+            f"only {change.answered:.0%} of the questions that had an amount have one now, and those are as they were."
+        )
+    moved = (
+        "exactly as before" if not change.change else f"moved by {size_of(change, change.change)}, within the margin,"
+    )
+    return f"{moved} {jobs}; {bound}."
+
+
+def more_jobs(change: PairedChange) -> str:
+    """What it would take to tell, as a sentence; empty where that is not known."""
+    if change.needed is None:
         return ""
-    return f", 90% interval {percent_of(change.conf_low)} to {percent_of(change.conf_high)}"
+    if change.needed.jobs is None:
+        return "Not by more jobs: say everything in more ways, repeat the questions, or allow a wider margin."
+    more = max(1, change.needed.jobs - change.jobs)
+    return f"{more:,} more jobs would tell ({change.needed.jobs:,} in all), or as many more answers about each."
+
+
+def _moved(change: PairedChange) -> str:
+    parts = [f"from {size_of(change, change.before or 0.0)} to {size_of(change, change.after or 0.0)}"]
+    parts.append(f"a change of {size_of(change, change.change or 0.0)}")
+    if change.low is not None and change.high is not None:
+        parts[-1] += f", {size_of(change, change.low)} to {size_of(change, change.high)}"
+    return f"{', '.join(parts)}, {change.jobs} jobs"
+
+
+def size_of(change: PairedChange, value: float) -> str:
+    """A size in words: per cent of pay, percentage points of a share."""
+    return percent_of(value) if change.what == "gap" else f"{100 * value:+.1f} points"
 
 
 def percent_of(log: float) -> str:
@@ -158,50 +229,32 @@ def percent_of(log: float) -> str:
     return f"{100 * math.expm1(log):+.1f}%"
 
 
-def _absolute(side: Side, base: Side, policy: Policy) -> Iterator[Gate]:
-    """A new meaningful gap, in either direction, that the baseline does not have."""
-    if not policy.absolute or side.verdict != "gap_meaningful" or side.percent is None:
+def _bar(change: PairedChange, new: Snapshot, baseline: Snapshot, bar: Margin) -> Iterator[Gate]:
+    """A gap that is clearly beyond the bar: fails where it has grown, and is named where it stands as accepted."""
+    now = _said(new, change)
+    if now is None or not _beyond(now, bar):
         return
-    known = base.verdict == "gap_meaningful" and base.percent is not None and base.percent * side.percent > 0
-    if known:
+    size = f"{named(change)}: a gap of {now.percent:+.1f}%, clearly beyond the bar of {bar.shown:g}%"
+    if _grew(change):
+        yield Gate("bar", "regressed", f"{size}, and it has grown ({_moved(change)}).", *_place(change), change)
         return
-    name, place = ("sign flip" if base.verdict == "gap_meaningful" else "new gap"), side.place
-    message = f"{named(side)}: a meaningful gap of {side.percent:+.1f}% that the baseline does not have"
-    if side.placebo is not None and abs(side.percent) <= side.placebo:
-        floor = f"{message}, but saying the same in other words makes up to {side.placebo:.1f}% (placebo pairs)."
-        yield Gate(name, "inconclusive", floor, *place)
-    else:
-        yield Gate(name, "regressed", f"{message}.", *place)
+    was = _said(baseline, change)
+    accepted = "as it was accepted" if was is not None and _beyond(was, bar) else "and no larger than what was accepted"
+    why = f': "{baseline.why}"' if baseline.why else ""
+    yield Gate("bar", "pass", f"{size}, {accepted}{why}.", *_place(change), change)
 
 
-def _silence(side: Side, base: Side, policy: Policy) -> Iterator[Gate]:
-    """More refusals, or more other answers without an amount, for the level than before, beyond the margin."""
-    kinds = (
-        ("refusals", "refused", side.refusal_gaps, base.refusal_gaps),
-        ("no amount", "without an amount", side.silent_gaps, base.silent_gaps),
-    )
-    for name, words, new, old in kinds:
-        if not old or not any((*new.values(), *old.values())):
-            continue
-        change = _change({p: -g for p, g in new.items()}, {p: -g for p, g in old.items()}, policy.more_silence)
-        yield _share_gate(side, name, words, change)
+def _said(of: Snapshot, change: PairedChange) -> Said | None:
+    return next((s for s in of.said if (s.endpoint, s.attribute, s.level) == _place(change)), None)
 
 
-def _share_gate(side: Side, name: str, words: str, change: Change) -> Gate:
-    if change.change is None:
-        return Gate(name, "inconclusive", f"{named(side)}: too few profiles to compare.", *side.place, change)
-    ends = "" if change.conf_low is None or change.conf_high is None else _points(-change.conf_high, -change.conf_low)
-    moved = f"{-100 * change.change:+.0f} percentage points {words}{ends}"
-    if change.verdict == "fail_regressed":
-        return Gate(name, "regressed", f"{named(side)}: clearly more than before: {moved}.", *side.place, change)
-    if change.verdict == "pass_noninferior":
-        return Gate(
-            name, "pass", f"{named(side)}: not more than before beyond the margin ({moved}).", *side.place, change
-        )
-    return Gate(
-        name, "inconclusive", f"{named(side)}: cannot tell ({moved}); more profiles would.", *side.place, change
-    )
+def _beyond(said: Said, bar: Margin) -> bool:
+    low, high = said.percent_low, said.percent_high
+    if low is None or high is None:
+        return said.percent is not None and abs(said.percent) > bar.shown
+    return high < -bar.shown or low > bar.shown
 
 
-def _points(low: float, high: float) -> str:
-    return f", 90% interval {100 * low:+.0f} to {100 * high:+.0f}"
+def _grew(change: PairedChange) -> bool:
+    """Whether it lies farther from equal than before, by more than noise, in its own part of the family."""
+    return change.away and (change.word == "worse" or (change.p_moved or 1.0) * change.family_size < ALPHA)

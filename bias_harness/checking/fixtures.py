@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NotRequired
 
 import orjson
 import pandas as pd
@@ -16,14 +17,16 @@ from pydantic import Field, TypeAdapter
 from typing_extensions import TypedDict
 
 from bias_harness.asking.keys import secrets_of
-from bias_harness.checking.baseline import Baseline
-from bias_harness.checking.drift import FORMAT, Check, Gate, Policy, Snapshot
+from bias_harness.checking.baseline import FORMAT, Baseline, Baseline1, Said, Snapshot
+from bias_harness.checking.gates import Check, Gate, Policy
+from bias_harness.checking.sources import Shape, changed_keys, design_of, shapes_of
 from bias_harness.design.audit import Audit, load_audit
 from bias_harness.errors import BiasHarnessError, InputError, RunFolderError
-from bias_harness.files import read_json
+from bias_harness.files import read_json, read_text
 from bias_harness.handwritten import Document, check, read_yaml
 from bias_harness.results import Manifest, RunFolder, dump_line
 from bias_harness.results.secrets import secrets_in
+from bias_harness.runs import Run
 from bias_harness.vocabulary import Response
 
 BASELINE, HISTORY, RECORDING = "baseline.json", "baseline.md", "recording.json"
@@ -31,14 +34,20 @@ RESTORE = "restore it from the repository"
 
 
 class Recording(TypedDict):
-    """The file `recording.json`: how many answers were recorded, and the way to the experiment."""
+    """The file `recording.json`: how many answers were recorded, the way to the experiment, and what answered.
+
+    `endpoints` is what shaped the answers of each endpoint; what was recorded before it was kept has none.
+    """
 
     answers: Annotated[int, Field(ge=0)]
     format: int
     source: str
+    endpoints: NotRequired[dict[str, Shape]]
 
 
+RECORDING_FORMAT = 1
 _BASELINE: TypeAdapter[Baseline] = TypeAdapter(Baseline)
+_BASELINE_1: TypeAdapter[Baseline1] = TypeAdapter(Baseline1)
 _RECORDING: TypeAdapter[Recording] = TypeAdapter(Recording)
 
 
@@ -53,10 +62,8 @@ def tidy(folder: RunFolder, audit: Audit, source: Path, wanted: set[str]) -> Non
     manifest = folder.manifest()
     kept = Manifest(manifest.experiment, status=manifest.status, endpoints=manifest.endpoints, log=folder.seals())
     folder.write_manifest(kept)
-    folder.write(
-        RECORDING,
-        orjson.dumps({"answers": len(latest), "format": FORMAT, "source": way}, option=orjson.OPT_INDENT_2),
-    )
+    said = {"answers": len(latest), "endpoints": shapes_of(audit), "format": RECORDING_FORMAT, "source": way}
+    folder.write(RECORDING, orjson.dumps(said, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
     (folder.path / ".lock").unlink(missing_ok=True)
     secret = secrets_in(folder.path, secrets_of(audit))
     if secret:
@@ -85,13 +92,28 @@ def answers_digest(responses: Iterable[Response]) -> str:
     return hashlib.sha256(orjson.dumps(texts)).hexdigest()
 
 
-def read_baseline(path: Path) -> Snapshot:
-    """An accepted baseline. Raises `InputError` where it is missing, corrupt or newer than this version."""
+def read_baseline(path: Path, recorded: Run) -> Snapshot:
+    """An accepted baseline; `recorded` is the fixture, which one of format 1 is read with.
+
+    Raises `InputError` where it is missing, corrupt or newer than this version.
+    """
     if not path.is_file():
         raise InputError(
             f"{path} is not there; accept the recording as it stands with: bias-harness accept {path.parent}"
         )
-    return Snapshot.from_dict(read_json(path, _BASELINE, "baseline of bias_harness", RESTORE, newest=FORMAT))
+    if _format_of(path) == 1:
+        old = read_json(path, _BASELINE_1, "baseline of bias_harness", RESTORE, newest=FORMAT)
+        ends = recorded.audit.experiment.outcome.ends
+        return Snapshot.of_format_1(old, recorded.observations, ends, str(path))
+    return Snapshot.of_file(read_json(path, _BASELINE, "baseline of bias_harness", RESTORE, newest=FORMAT))
+
+
+def _format_of(path: Path) -> object:
+    try:
+        data = json.loads(read_text(path))
+    except (ValueError, RecursionError):
+        return None
+    return data.get("format") if isinstance(data, dict) else None
 
 
 def read_policy(path: Path | None, changes: Mapping[str, Any]) -> Policy:
@@ -102,17 +124,33 @@ def read_policy(path: Path | None, changes: Mapping[str, Any]) -> Policy:
 
 
 def source_gate(folder: RunFolder, recorded: Audit) -> Gate:
-    """Whether the experiment that was recorded is still the one in the repository."""
+    """Whether what was recorded is still what the repository holds: questions, judging, and all that shapes answers."""
     source = source_of(folder)
     if not source.is_file():
         return Gate("source", "not_comparable", f"The experiment {source.name} that was recorded is gone.")
-    now = load_audit(source).digests
-    changed = sorted(part for part, digest in recorded.digests.items() if now[part] != digest)
+    now = load_audit(source)
+    changed = sorted(part for part, digest in recorded.digests.items() if now.digests[part] != digest)
+    changed += [f"{key} of the design" for key in changed_keys(design_of(recorded), design_of(now))]
+    changed += list(_endpoints_changed(_recording(folder).get("endpoints"), recorded, now))
     if changed:
-        renew = f"bias-harness record {_shown(source)} --into {_shown(folder.path)} --refresh"
-        message = f"The {', '.join(changed)} of {source.name} changed since it was recorded; renew it with: {renew}"
-        return Gate("source", "not_comparable", message)
-    return Gate("source", "pass", f"{source.name} is as it was recorded.")
+        renew = f"bias-harness record {_shown(source)} --into {_shown(folder.path)} --again"
+        said = f"Changed in {source.name} since it was recorded: {'; '.join(changed)}."
+        return Gate("source", "not_comparable", f"{said} Ask it as it is now (without --offline), or renew it: {renew}")
+    return Gate("source", "pass", f"{source.name}, and all that it names, is as it was recorded.")
+
+
+def _endpoints_changed(kept: Mapping[str, Shape] | None, recorded: Audit, now: Audit) -> Iterator[str]:
+    """What shapes the answers of an endpoint and is another than was recorded, a clause each."""
+    before, there = kept if kept is not None else shapes_of(recorded), shapes_of(now)
+    for name in sorted({*before, *there}):
+        if name not in there or name not in before:
+            yield f"the endpoint {name} {'is gone' if name in before else 'is new'}"
+            continue
+        keys = changed_keys(before[name], there[name])
+        if kept is None and there[name].get("function"):
+            keys.append("source of the function (the recording does not say what it was)")
+        if keys:
+            yield f"{name}: {', '.join(keys)}"
 
 
 def _shown(path: Path) -> str:
@@ -154,7 +192,7 @@ def _recording(folder: RunFolder) -> Recording:
     path = folder.path / RECORDING
     if not path.is_file():
         raise InputError(f"{path} is not there; restore it from the repository, or record again (bias-harness record)")
-    return read_json(path, _RECORDING, "recording of bias_harness", RESTORE, newest=FORMAT)
+    return read_json(path, _RECORDING, "recording of bias_harness", RESTORE, newest=RECORDING_FORMAT)
 
 
 def open_fixture(path: Path) -> tuple[RunFolder, Audit]:
@@ -171,22 +209,20 @@ def open_fixture(path: Path) -> tuple[RunFolder, Audit]:
 
 def history_entry(new: Snapshot, old: Snapshot | None, result: Check | None, why: str) -> str:
     """What a reviewer reads of an acceptance: the date, the reason, and every gap before and after."""
-    before = {(s.endpoint, s.attribute, s.level): s for s in old.sides} if old else {}
-    lines = [f"## {datetime.now(UTC):%Y-%m-%d}: {why}", ""]
+    before = {_place(said): said for said in old.said} if old else {}
+    lines = [f"## {datetime.now(UTC):%Y-%m-%d}: {' '.join(why.split())}", ""]
     if result is not None:
         lines += [f"The check said: {result.outcome}.", ""]
     lines += ["| model | level | against | gap before | gap now |", "|---|---|---|---|---|"]
-    for side in new.sides:
-        was = before.get((side.endpoint, side.attribute, side.level))
-        shown = (
-            side.endpoint,
-            side.level,
-            side.reference,
-            _percent(was.percent if was else None),
-            _percent(side.percent),
-        )
-        lines.append(f"| {' | '.join(shown)} |")
+    for said in new.said:
+        was = before.get(_place(said))
+        gaps = (_percent(was.percent if was else None), _percent(said.percent))
+        lines.append(f"| {' | '.join((said.endpoint, said.level, said.reference, *gaps))} |")
     return "\n".join(lines) + "\n\n"
+
+
+def _place(said: Said) -> tuple[str, str, str]:
+    return said.endpoint, said.attribute, said.level
 
 
 def _percent(value: float | None) -> str:

@@ -12,34 +12,41 @@ from bias_harness.errors import UsageError
 from bias_harness.printable import printable, printable_json
 
 if TYPE_CHECKING:
-    from bias_harness.checking.drift import Check, Gate
+    from bias_harness.checking.gates import Check, Gate
 
-WORDS = {"pass": "pass", "regressed": "REGRESSED", "inconclusive": "cannot tell", "not_comparable": "NOT COMPARABLE"}
+WORDS = {
+    "pass": "pass",
+    "unchanged": "UNCHANGED",
+    "regressed": "REGRESSED",
+    "inconclusive": "cannot tell",
+    "not_comparable": "NOT COMPARABLE",
+}
 BAR_HALF = 20
 
 
 def as_text(check: Check) -> str:
     """One screen for a terminal."""
     lines = [f"{check.experiment}: {WORDS[check.outcome]}"]
-    lines += [f"  {WORDS[g.outcome]:<15} {g.name:<10} {g.message}" for g in check.gates]
+    lines += [f"  {WORDS[g.outcome]:<15} {g.name:<15} {g.message}" for g in check.gates]
     return "\n".join(lines)
 
 
 def as_junit(check: Check) -> str:
-    """JUnit XML: a regression or a missing comparison is a failure, what cannot be told is skipped with its reason."""
+    """JUnit XML: what fails the job by the policy is a failure, what it only warns of is skipped with its reason."""
     counts = {"failures": 0, "skipped": 0}
     suite = ET.Element("testsuite", name=f"bias_harness: {check.experiment}", tests=str(len(check.gates)))
     for gate in check.gates:
         where = "/".join(x for x in (gate.endpoint, gate.attribute, gate.level) if x)
-        case = ET.SubElement(
-            suite, "testcase", classname=check.experiment, name=printable(f"{gate.name} {where}".strip())
-        )
-        if gate.outcome in ("regressed", "not_comparable"):
+        name = printable(f"{gate.name} {where}".strip())
+        case = ET.SubElement(suite, "testcase", classname=check.experiment, name=name)
+        if check.fails(gate.outcome):
             counts["failures"] += 1
             ET.SubElement(case, "failure", type=gate.outcome, message=printable(gate.message))
-        elif gate.outcome == "inconclusive":
+        elif gate.outcome in ("inconclusive", "not_comparable"):
             counts["skipped"] += 1
-            ET.SubElement(case, "skipped", message=printable(gate.message))
+            ET.SubElement(case, "skipped", message=printable(f"{WORDS[gate.outcome]}: {gate.message}"))
+        else:
+            ET.SubElement(case, "system-out").text = printable(gate.message)
     for name, count in counts.items():
         suite.set(name, str(count))
     ET.indent(suite)
@@ -47,32 +54,59 @@ def as_junit(check: Check) -> str:
 
 
 def as_summary(check: Check) -> str:
-    """Markdown for a job summary: a table with a small figure of each change."""
-    allowed = f"Worsening allowed: {check.policy.worsening.shown:g}%. "
-    allowed += "Each bar runs from -5% to +5%; `|` is no change, `=` the 90% interval."
-    lines = [
-        f"### Salary advice, `{check.experiment}`: {WORDS[check.outcome]}",
-        "",
-        allowed,
-        "",
-        "| | gate | change | |",
-        "|---|---|---|---|",
-    ]
-    lines += [f"| {WORDS[g.outcome]} | {_cell(g.name)} | `{bar(g)}` | {_cell(g.message)} |" for g in check.gates]
+    """Markdown for a job summary and a comment: the word, what changed as a table, a small figure in a code block."""
+    changes = [g for g in check.gates if g.change is not None and g.name != "bar"]
+    others = [g for g in check.gates if g.change is None or g.name == "bar"]
+    allowed = f"A worsening of {check.policy.worsening.shown:g}% is allowed."
+    lines = [f"### Salary advice, `{check.experiment}`: {WORDS[check.outcome]}", "", _sentence(check), ""]
+    if changes:
+        lines += ["| | what | of whom | before | now | change |", "|---|---|---|---|---|---|"]
+        lines += [f"| {' | '.join(map(_cell, _row(g)))} |" for g in changes]
+        lines += ["", *_figure(changes), "", allowed, ""]
+    lines += [f"- {WORDS[g.outcome]}, {_cell(g.name)}: {_cell(g.message)}" for g in others]
     return "\n".join(lines) + "\n"
 
 
+def _sentence(check: Check) -> str:
+    """What the outcome rests on: the message of the first gate that has it."""
+    telling = next((g for g in check.gates if g.outcome == check.outcome and (g.change or g.outcome != "pass")), None)
+    return _cell((telling or check.gates[0]).message)
+
+
+def _row(gate: Gate) -> tuple[str, ...]:
+    from bias_harness.checking.drift import named, size_of
+
+    c = gate.change
+    if c is None or c.change is None or c.before is None or c.after is None:
+        return WORDS[gate.outcome], gate.name, named(c) if c else "", "–", "–", "–"
+    ends = "" if c.low is None or c.high is None else f" ({size_of(c, c.low)} to {size_of(c, c.high)})"
+    sizes = (size_of(c, c.before), size_of(c, c.after), f"{size_of(c, c.change)}{ends}")
+    return WORDS[gate.outcome], gate.name, named(c), *sizes
+
+
+def _figure(gates: list[Gate]) -> list[str]:
+    """The changes of gaps drawn as text, each from -5 % to +5 %, in a block that keeps its spaces."""
+    from bias_harness.checking.drift import named
+
+    drawn = [(bar(g), named(g.change)) for g in gates if g.change is not None and g.name == "gap"]
+    if not drawn:
+        return []
+    scale = f"{'-5%':<{BAR_HALF - 1}}{'0':^3}{'+5%':>{BAR_HALF - 1}}"
+    return ["```text", scale, *(f"{line}  {printable(name)}" for line, name in drawn), "```"]
+
+
 def _cell(text: str) -> str:
-    return printable(text).replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
+    flat = printable(text).replace("\n", " ").replace("&", "&amp;").replace("<", "&lt;")
+    return "".join(f"\\{c}" if c in "|`*_[]@#~\\" else c for c in flat)
 
 
 def bar(gate: Gate) -> str:
     """A change with its interval as text, 41 characters wide, -5 % to +5 %."""
     change = gate.change
     if change is None or change.change is None:
-        return " "
-    low = change.conf_low if change.conf_low is not None else change.change
-    high = change.conf_high if change.conf_high is not None else change.change
+        return " " * (2 * BAR_HALF + 1)
+    low = change.low if change.low is not None else change.change
+    high = change.high if change.high is not None else change.change
     places = [max(0, min(2 * BAR_HALF, round(BAR_HALF + x / 0.05 * BAR_HALF))) for x in (low, change.change, high)]
     drawn = [" "] * (2 * BAR_HALF + 1)
     for place in range(places[0], places[2] + 1):

@@ -1,118 +1,146 @@
-"""A small live sample against an accepted baseline, profile by profile in random order, until it is clear.
+"""A product asked as it is now, and compared with what was accepted, question by question, until it is clear.
 
-Each profile is asked once, in every wording, of the experiment as it stands now. Its change is the gap now minus the
-gap in the baseline. From 20 profiles on, every look uses an asymptotic confidence sequence (Waudby-Smith et al. 2021),
-which holds at all looks at once, so that stopping early costs no false alarms; with fewer there is a single look at the
-end, the paired t of the recorded check, and below six no verdict at all. What was asked is kept in a run of its own.
+The experiment of the fixture is asked as it stands in the repository, in random order of its jobs. It is looked at
+after 40, 60, 80 and 100 % of them (`estimating.looks`), at levels by which looking early costs no false alarms; each
+gap that is decided stays decided, and asking ends when all are. What was asked is kept in a run of its own, so that a
+later reader can read it again.
 """
 
 from __future__ import annotations
 
-import asyncio
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
-
 from bias_harness.asking.ask import Progress
-from bias_harness.checking import check, drift
-from bias_harness.checking.drift import Check, Gate, Policy, Side, Snapshot
+from bias_harness.checking import check as recorded_check
+from bias_harness.checking import drift
+from bias_harness.checking.baseline import Snapshot
 from bias_harness.checking.fixtures import BASELINE, open_fixture, read_baseline, source_of
+from bias_harness.checking.gates import Check, Gate, Policy
 from bias_harness.design.audit import Audit, load_audit
-from bias_harness.errors import BiasHarnessError, InputError
-from bias_harness.estimating.estimators.interval import FEWEST_WITHOUT_WARNING
-from bias_harness.estimating.estimators.sequence import FEWEST_PROFILES, half_width, tuned_rho
-from bias_harness.runs import Run, arun
+from bias_harness.design.endpoints import Endpoint
+from bias_harness.design.prices import FREE_PROVIDERS
+from bias_harness.errors import BiasHarnessError, InputError, UsageError
+from bias_harness.estimating.looks import Look, looks_of
+from bias_harness.estimating.paired_changes import PairedChange
+from bias_harness.runs import Run, run
 from bias_harness.workspace import Workspace
 
-STEP = 5
-ALPHA = 0.05
-"""Of each one-sided question; divided by the number of gaps that are looked at."""
+PRODUCTS = ("http", "function")
+"""Providers that are asked without a budget: nobody bills them by the token, unless a price says so."""
+Decided = dict[tuple[str, str, str, str], PairedChange]
 
 
 @dataclass(frozen=True)
 class Sample:
-    """How far a live check may go: requests of each endpoint, US dollars, and the seed of the profiles' order."""
+    """How far a check may go: requests of each endpoint, US dollars, and the seed of the jobs' order."""
 
-    budget: float
+    budget: float | None
     limit: int | None = None
     seed: int = 1
 
 
-def check_live(
+def check(
     fixture: str | Path,
     *,
-    budget: float,
-    limit: int | None = None,
-    seed: int = 1,
     policy: Policy | None = None,
     baseline: str | Path | None = None,
+    offline: bool = False,
+    budget: float | None = None,
+    limit: int | None = None,
+    seed: int = 1,
     results: str | Path | None = None,
     progress: Progress | None = None,
 ) -> Check:
-    """Ask a few profiles now and compare them with the fixture's baseline. Costs at most `budget` US dollars.
+    """Ask the fixture's experiment as it is now, and compare with the accepted baseline. `offline` replays instead.
 
-    `limit` is how many requests each endpoint gets at most, in whole profiles; `seed` decides their order. Raises
-    `InputError` where nothing can be compared, `BiasHarnessError` where nobody answered.
+    A model that is paid by the token is asked with a `budget` only (US dollars, the most it may cost). `limit` is how
+    many requests each endpoint gets at most, in whole jobs; `seed` decides their order. Raises `InputError` where
+    nothing can be compared, `UsageError` where a budget is missing, `BiasHarnessError` where nobody answered.
     """
+    if offline:
+        return recorded_check.check_offline(fixture, policy=policy, baseline=baseline)
     tolerated, sample = policy or Policy(), Sample(budget, limit, seed)
-    accepted = read_baseline(Path(baseline or Path(fixture) / BASELINE))
-    audit = _asked_now(Path(fixture))
-    order = _profiles(audit, accepted, sample)
-    name = f"{audit.experiment.experiment}-live-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    recorded = Run(*open_fixture(Path(fixture)))
+    accepted = _as_read_now(recorded, read_baseline(Path(baseline or Path(fixture) / BASELINE), recorded))
+    audit = _as_it_stands(recorded, fixture)
+    _affordable(audit, sample)
+    other = [g for g in drift.same_question(_described(audit, accepted), _comparable(accepted)) if g.outcome != "pass"]
+    if other:
+        return Check(audit.experiment.experiment, tuple(other), tolerated)
+    order = _jobs(audit, accepted, sample)
+    name = f"{audit.experiment.experiment}-check-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"
     kept = Path(results) if results else Workspace.here().results
-    asked = _Asked(audit, kept, name, sample, progress or (lambda _: None))
-    run, seen, gates = None, 0, []
-    for seen in _looks(len(order)):
-        run = asked.take(order[:seen])
-        gates = _gates(check.snapshot(run), accepted, order[:seen], len(order), tolerated)
-        undecided = any(g.outcome == "inconclusive" for g in gates)
-        if run.stopped or not undecided or any(g.outcome == "regressed" for g in gates):
-            break
-    if run is None or not (run.observations["status"].astype(str) != "failed").any():
-        why = "; ".join(run.stopped) if run else ""
-        raise BiasHarnessError(f"nothing was answered live, so nothing can be said: {why or 'no profile was asked'}")
-    if not gates:
-        raise InputError(
-            "none of the models, attributes and levels asked now is in the baseline; record and accept again"
+    asked = _Asked(audit, kept, name, sample, progress or (lambda _: None), order)
+    return _until_clear(asked, accepted, tolerated)
+
+
+def _as_it_stands(recorded: Run, fixture: str | Path) -> Audit:
+    source = source_of(recorded.folder)
+    if not source.is_file():
+        raise InputError(f"{source}, which {fixture} was recorded from, is gone; restore it, or replay with --offline")
+    return load_audit(source)
+
+
+def _as_read_now(recorded: Run, accepted: Snapshot) -> Snapshot:
+    """The baseline as today's reader reads it, where its answers are still here."""
+    if not len(recorded.observations):
+        return accepted
+    now = recorded_check.snapshot(recorded)
+    same = now.made_of["answers"] == accepted.made_of.get("answers")
+    return replace(accepted, answers=now.answers, reader=now.reader) if same else accepted
+
+
+def _described(audit: Audit, accepted: Snapshot) -> Snapshot:
+    return replace(accepted, digests=audit.digests)
+
+
+def _comparable(accepted: Snapshot) -> Snapshot:
+    """What must be the same for a comparison; prompts may be the very change that is to be looked at."""
+    parts = {part: digest for part, digest in accepted.digests.items() if part != "prompts"}
+    return replace(accepted, digests=parts)
+
+
+def _affordable(audit: Audit, sample: Sample) -> None:
+    if sample.budget is not None:
+        return
+    paid = [e.name for e in audit.experiment.endpoints if _costs(e)]
+    if paid and audit.experiment.budget is None:
+        raise UsageError(
+            f"{', '.join(paid)}: asking a model costs money; say how much at most with --budget 0.50 (US dollars), "
+            "or replay what was recorded with --offline"
         )
-    first = [_live_gate(run, seen, len(order), accepted, sample), *_silent(run)]
-    refusals = list(drift.silence_gates(check.snapshot(run), accepted, tolerated))
-    return Check(audit.experiment.experiment, (*first, *gates, *refusals), tolerated)
 
 
-def _asked_now(fixture: Path) -> Audit:
-    """The experiment that the fixture was recorded from as it is now, each question once; else as it was recorded."""
-    folder, recorded = open_fixture(fixture)
-    source = source_of(folder)
-    changes = {"repeats": 1, "placebo.edits": False}
-    if source is not None and source.is_file():
-        return load_audit(source, changes)
-    e = recorded.experiment
-    once = e.model_copy(update={"repeats": 1, "placebo": e.placebo.model_copy(update={"edits": False})})
-    return Audit(recorded.resolved.model_copy(update={"experiment": once}), recorded.workspace)
+def _costs(endpoint: Endpoint) -> bool:
+    """Whether a model may be paid for: it is, unless its price says that it costs nothing."""
+    price = endpoint.price
+    if price is None:
+        return endpoint.provider not in (*FREE_PROVIDERS, *PRODUCTS)
+    return bool(price.input_per_million or price.output_per_million)
 
 
-def _profiles(audit: Audit, accepted: Snapshot, sample: Sample) -> list[str]:
-    """The profiles of both, in random order, as many as the limit allows."""
-    known = {profile for side in accepted.sides for profile in side.log_gaps}
-    order = sorted(p.id for p in audit.design.personas if p.id in known)
-    if not order:
-        raise InputError("the experiment and the baseline have no profile in common; record again and accept")
-    random.Random(sample.seed).shuffle(order)
+def _jobs(audit: Audit, accepted: Snapshot, sample: Sample) -> list[list[str]]:
+    """The people of each job that both have, in random order of the jobs, as many as the limit allows."""
+    known = set(accepted.answers["persona"])
+    by_job: dict[str, list[str]] = {}
+    for persona in audit.design.personas:
+        if persona.id in known:
+            by_job.setdefault(persona.job, []).append(persona.id)
+    if not by_job:
+        raise InputError("the experiment and the baseline have nobody in common; record again and accept")
+    jobs = [by_job[name] for name in sorted(by_job)]
+    random.Random(sample.seed).shuffle(jobs)
     if sample.limit is None:
-        return order
-    each = sum(c.trials for c in audit.design.counts()) // len(audit.design.personas)
-    return order[: max(1, sample.limit // each)]
-
-
-def _looks(most: int) -> Iterator[int]:
-    """After how many profiles is looked: after 20, then every 5; with fewer than 20 only at the end."""
-    yield from range(FEWEST_PROFILES, most, STEP)
-    yield most
+        return jobs
+    each = sum(c.trials for c in audit.design.counts()) / max(1, len(audit.design.personas))
+    people, taken = 0, 0
+    while taken < len(jobs) and (taken == 0 or (people + len(jobs[taken])) * each <= sample.limit):
+        people, taken = people + len(jobs[taken]), taken + 1
+    return jobs[:taken]
 
 
 @dataclass(frozen=True)
@@ -124,82 +152,60 @@ class _Asked:
     name: str
     sample: Sample
     progress: Progress
+    jobs: Sequence[Sequence[str]]
 
-    def take(self, profiles: Sequence[str]) -> Run:
-        """The run after these profiles were asked; what was asked before is not asked again."""
-        asking = arun(
+    def take(self, jobs: int) -> Run:
+        """The run after the first so many jobs were asked; what was asked before is not asked again."""
+        return run(
             self.audit,
             results=self.results,
             name=self.name,
-            personas=frozenset(profiles),
-            budget=self.sample.budget,
+            personas=frozenset(persona for people in self.jobs[:jobs] for persona in people),
+            budget=self.sample.budget if any(_costs(e) for e in self.audit.experiment.endpoints) else None,
             progress=self.progress,
         )
-        return asyncio.run(asking)
 
 
-def _gates(now: Snapshot, accepted: Snapshot, order: Sequence[str], planned: int, policy: Policy) -> list[Gate]:
-    before = {(s.endpoint, s.attribute, s.level): s for s in accepted.sides}
-    wanted = [s for s in now.sides if policy.attributes is None or s.attribute in policy.attributes]
-    pairs = [(s, b) for s in wanted if (b := before.get((s.endpoint, s.attribute, s.level)))]
-    if planned < FEWEST_WITHOUT_WARNING:
-        return [_too_few(s, b, order, FEWEST_WITHOUT_WARNING) for s, b in pairs]
-    if planned < FEWEST_PROFILES:
-        return drift.gap_gates([(s, _shared(b, order)) for s, b in pairs], policy)
-    return [_gate(side, _moved(side, base, order), planned, len(pairs), policy) for side, base in pairs]
+def _until_clear(asked: _Asked, accepted: Snapshot, policy: Policy) -> Check:
+    """Ask from look to look, keep what is decided, and end when all is."""
+    planned, counts, decided = len(asked.jobs), looks_of(len(asked.jobs)), Decided()
+    made, new, found, seen = None, accepted, list[PairedChange](), 0
+    for place, seen in enumerate(counts):
+        made = asked.take(seen)
+        if not (made.observations["status"].astype(str) != "failed").any():
+            break
+        new, look = recorded_check.snapshot(made), Look.after(counts[: place + 1], planned)
+        found = drift.changes(new, accepted, policy, recorded_check.primary_of(asked.audit), look, decided)
+        decided |= {c.key: c for c in found if c.word != "cannot_tell"}
+        if made.stopped or len(decided) == len(found):
+            break
+    if made is None or not found:
+        raise _nothing(made)
+    gates = [*_told(made, seen, planned, asked, accepted, new), *drift.change_gates(new, accepted, policy, found)]
+    return Check(asked.audit.experiment.experiment, tuple(gates), policy)
 
 
-def _shared(base: Side, order: Sequence[str]) -> Side:
-    """The baseline's side for the profiles that were asked now."""
-    there = {p: base.log_gaps[p] for p in order if p in base.log_gaps}
-    return replace(base, log_gaps=there)
+def _nothing(made: Run | None) -> BiasHarnessError:
+    if made is not None and (made.observations["status"].astype(str) != "failed").any():
+        return InputError("nothing that is asked now is in the baseline; record and accept again")
+    why = "; ".join(made.stopped) if made else ""
+    return BiasHarnessError(f"nothing was answered, so nothing can be said: {why or 'nobody was asked'}")
 
 
-def _moved(side: Side, base: Side, order: Sequence[str]) -> list[float]:
-    """The change of each profile's gap, in the order of asking."""
-    return [side.log_gaps[p] - base.log_gaps[p] for p in order if p in side.log_gaps and p in base.log_gaps]
-
-
-def _gate(side: Side, moved: Sequence[float], planned: int, sides: int, policy: Policy) -> Gate:
-    """Decided where the whole interval lies on one side of the margin; it holds at every look."""
-    n, bound, what = len(moved), policy.worsening.bound, drift.named(side)
-    place = (side.endpoint, side.attribute, side.level)
-    if n < FEWEST_PROFILES:
-        return Gate("gap", "inconclusive", f"{what}: {n} profiles answered; a look needs {FEWEST_PROFILES}.", *place)
-    alpha = 2 * ALPHA / max(1, sides)
-    mean, half = float(np.mean(moved)), half_width(n, float(np.std(moved, ddof=1)), tuned_rho(planned, alpha), alpha)
-    percents = [drift.percent_of(x) for x in (mean, mean - half, mean + half)]
-    shown = f"{percents[0]}, {percents[1]} to {percents[2]} at every look, {n} profiles"
-    if mean + half < -bound:
-        return Gate("gap", "regressed", f"{what}: the advice became less equal ({shown}).", *place)
-    if mean - half > -bound:
-        return Gate("gap", "pass", f"{what}: no worsening beyond the margin ({shown}).", *place)
-    return Gate("gap", "inconclusive", f"{what}: cannot tell ({shown}); more profiles would.", *place)
-
-
-def _too_few(side: Side, base: Side, order: Sequence[str], fewest: int) -> Gate:
-    """What a handful of profiles shows, without a verdict: one of them alone could turn it."""
-    moved = _moved(side, base, order)
-    shown = f" ({drift.percent_of(float(np.mean(moved)))} over {len(moved)})" if moved else ""
-    message = f"{drift.named(side)}: cannot tell from so few profiles{shown}; it takes {fewest}."
-    return Gate("gap", "inconclusive", message, side.endpoint, side.attribute, side.level)
-
-
-def _live_gate(run: Run, seen: int, planned: int, accepted: Snapshot, sample: Sample) -> Gate:
-    costs = [end.in_all.cost if end.in_all else None for end in run.manifest.endpoints.values()]
-    known = [c for c in costs if c is not None]
-    price = f"${sum(known):.2f}" if len(known) == len(costs) else "an unknown price"
-    early = f"; stopped early, {planned - seen} profiles were not needed" if seen < planned else ""
-    changed = sorted(k for k, v in accepted.digests.items() if run.audit.digests.get(k) != v and k != "judging")
-    other = f" The {', '.join(changed)} changed since the baseline; this is the change with that." if changed else ""
-    many = f"{len(run.observations):,} answers of {seen} profiles"
-    return Gate(
-        "live",
-        "pass",
-        f"{many} in random order (seed {sample.seed}) for {price}{early}. Kept in {run.folder.path}.{other}",
+def _told(made: Run, seen: int, planned: int, asked: _Asked, accepted: Snapshot, new: Snapshot) -> Iterator[Gate]:
+    """What was asked, of what, and why asking ended."""
+    many = (
+        f"{len(made.observations):,} answers about {seen} of {planned} jobs, in random order (seed {asked.sample.seed})"
     )
+    early = "; stopped early, all is decided" if seen < planned and not made.stopped else ""
+    changed = [part for part, digest in accepted.digests.items() if made.audit.digests.get(part) != digest]
+    other = f" The {', '.join(changed)} changed since the baseline; this is the change with that." if changed else ""
+    text = f"{many}{_price(made.manifest.endpoints)}{early}. Kept in {made.folder.path}.{other}"
+    yield Gate("product", "pass", text + drift.product_changed(new, accepted))
+    yield from (Gate("product", "inconclusive", f"Stopped asking {why}") for why in made.stopped)
 
 
-def _silent(run: Run) -> Iterator[Gate]:
-    """Endpoints that were given up: what they would have said is not known."""
-    return (Gate("live", "inconclusive", f"Stopped asking {why}") for why in run.stopped)
+def _price(endpoints: Mapping[str, object]) -> str:
+    costs = [getattr(getattr(end, "in_all", None), "cost", None) for end in endpoints.values()]
+    known = [float(c) for c in costs if c is not None]
+    return f", for ${sum(known):.2f}" if known and len(known) == len(costs) else ""

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bias_harness.cli.options import ExperimentFile, Json, Limit, option, typed
+from bias_harness.cli.options import ExperimentFile, Json, Limit, ResultsFolder, option, typed
 from bias_harness.cli.printing import note, say, say_json
 from bias_harness.errors import UsageError
 
@@ -16,6 +16,14 @@ Fixture = Annotated[Path, typer.Argument(help="A recorded fixture, or the folder
 BaselineFile = Annotated[
     Path | None,
     option("--baseline", metavar="FILE", text="The accepted baseline. Default: baseline.json in the fixture."),
+]
+PolicyFile = Annotated[
+    Path | None,
+    option(
+        "--policy",
+        metavar="FILE",
+        text="A YAML file with the policy. Default: bias-harness.yaml here, if there is one.",
+    ),
 ]
 
 
@@ -26,105 +34,123 @@ def record(
         Path, option("--into", metavar="FOLDER", text="The fixture's folder, for example tests/fixtures/salary.")
     ],
     limit: Limit = None,
-    refresh: Annotated[bool, option("--refresh", text="Ask again what changed; keep the other answers.")] = False,
+    refresh: Annotated[bool, option("--refresh", text="Ask what changed; keep the other answers.")] = False,
+    again: Annotated[bool, option("--again", text="Ask everything anew.")] = False,
     as_json: Json = False,
 ) -> None:
     """Record a fixture for the check.
 
-    Pairs and answers, nothing secret, small enough for a repository.
+    Pairs and answers, nothing secret, small enough for a repository. What is there stays until a whole new recording
+    takes its place.
     """
     from bias_harness.checking.check import record as record_fixture
     from bias_harness.errors import InputError
     from bias_harness.pipeline import load_experiment
     from bias_harness.workspace import find_experiment
 
-    if into.exists() and any(into.iterdir()) and not refresh:
-        raise InputError(f"{into} exists; add --refresh to ask again what changed, or name a new folder")
-    made = record_fixture(load_experiment(file), into, find_experiment(file), limit=limit)
+    if into.exists() and any(into.iterdir()) and not (refresh or again):
+        raise InputError(
+            f"{into} exists; add --again to ask everything anew, --refresh to ask what changed, or name a new folder"
+        )
+    made = record_fixture(load_experiment(file), into, find_experiment(file), limit=limit, again=again)
     if as_json:
         say_json({"fixture": str(into), "answers": len(made.observations)})
     else:
-        say(f"{into}: {len(made.observations):,} recorded answers. Next: bias-harness accept {into}")
+        say(f"{into}: {len(made.observations):,} recorded answers. Next: bias-harness accept {into} --why ...")
 
 
 @app.command()
 def check(
     context: typer.Context,
     fixture: Fixture,
-    baseline: BaselineFile = None,
-    policy: Annotated[
-        Path | None,
-        option(
-            "--policy",
-            metavar="FILE",
-            text="A YAML file with the policy. Default: bias-harness.yaml here, if there is one.",
-        ),
+    offline: Annotated[
+        bool, option("--offline", text="Replay what was recorded; ask nothing. It cannot see the product as it is now.")
+    ] = False,
+    budget: Annotated[
+        float | None,
+        option("--budget", metavar="DOLLARS", text="The most to spend, in US dollars; a model is asked with it only."),
     ] = None,
+    limit: Annotated[
+        int | None,
+        option("--limit", metavar="N", text="At most so many requests to each endpoint, whole jobs.", min=1),
+    ] = None,
+    baseline: BaselineFile = None,
+    policy: PolicyFile = None,
     margin: Annotated[
-        str | None, option("--margin", metavar="SHARE", text="The worsening that matters, for example 1%.")
+        str | None, option("--margin", metavar="SHARE", text="The worsening that matters, for example 2%.")
     ] = None,
     output: Annotated[
         list[Path] | None,
         option("--output", "-o", metavar="FILE", text="Also write the check: .xml (JUnit), .md (job summary), .json."),
     ] = None,
-    ask_now: Annotated[
-        bool, option("--live", text="Ask a few profiles now instead of replaying; needs --budget.")
-    ] = False,
-    budget: Annotated[
-        float | None, option("--budget", metavar="DOLLARS", text="With --live: the most to spend, in US dollars.")
-    ] = None,
-    limit: Annotated[
-        int | None,
-        option("--limit", metavar="N", text="With --live: at most so many requests to each endpoint, whole profiles."),
-    ] = None,
+    results: ResultsFolder = None,
+    quiet: Annotated[bool, option("--quiet", text="No progress.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Compare recorded answers with the accepted baseline.
+    """Ask the product as it is now, and say whether its advice has become less equal.
 
-    They are replayed, read and estimated anew.
+    The experiment that the fixture was recorded from is asked as it stands, in random order, until every gap is
+    decided, and compared with the accepted baseline question by question. With --offline the recorded answers are
+    replayed, read and estimated anew instead.
 
-    With --live a few profiles are asked now, in random order, until it is clear.
-
-    Exit codes: 0 pass, 1 error, 2 usage, 3 regressed, 4 inconclusive or not comparable (as the policy says).
+    Exit codes: 0 pass or unchanged, 1 error, 2 usage, 3 regressed, 4 inconclusive or not comparable (as the policy
+    says).
     """
-    from bias_harness.checking import formats, live
-    from bias_harness.checking.check import check as check_fixture
+    from bias_harness.checking import formats
     from bias_harness.checking.fixtures import read_policy
+    from bias_harness.checking.live import check as ask_and_compare
+    from bias_harness.cli.progress import shown_progress
 
+    if offline and any(typed(context, name) for name in ("budget", "limit")):
+        raise UsageError("--budget and --limit are about asking; with --offline nothing is asked")
     changes: dict[str, Any] = {} if margin is None else {"margin": margin}
-    default = Path("bias-harness.yaml")
-    chosen = policy or (default if default.is_file() else None)
-    tolerated = read_policy(chosen, changes)
-    if ask_now:
-        if budget is None:
-            raise UsageError("--live asks and costs; say how much at most with --budget 0.50 (0 where all is free)")
-        result = live.check_live(fixture, budget=budget, limit=limit, baseline=baseline, policy=tolerated)
-    elif any(typed(context, name) for name in ("budget", "limit")):
-        raise UsageError("--budget and --limit go with --live; a replay asks nothing")
-    else:
-        result = check_fixture(fixture, baseline=baseline, policy=tolerated)
+    tolerated = read_policy(_policy(policy), changes)
+    with shown_progress(quiet=quiet, as_json=as_json) as progress:
+        result = ask_and_compare(
+            fixture,
+            offline=offline,
+            budget=budget,
+            limit=limit,
+            baseline=baseline,
+            policy=tolerated,
+            results=results,
+            progress=progress,
+        )
     for path in output or ():
         formats.write(result, path)
     say(formats.as_json(result) if as_json else formats.as_text(result))
     raise typer.Exit(result.exit_code)
 
 
+def _policy(named: Path | None) -> Path | None:
+    default = Path("bias-harness.yaml")
+    return named or (default if default.is_file() else None)
+
+
 @app.command()
 def accept(
     fixture: Fixture,
-    why: Annotated[str, option("--why", metavar="TEXT", text="One line for the reviewer.")] = "accepted",
+    why: Annotated[str | None, option("--why", metavar="TEXT", text="One line for the reviewer; asked for.")] = None,
     baseline: BaselineFile = None,
+    policy: PolicyFile = None,
     as_json: Json = False,
 ) -> None:
     """Move the baseline to what the fixture shows now.
 
-    What moved, and why, is written into baseline.md.
+    Says what is being accepted, and asks why. What moved, and why, is written into baseline.md.
     """
     from bias_harness.checking.check import accept as accept_fixture
+    from bias_harness.checking.check import accepting
+    from bias_harness.checking.fixtures import read_policy
 
+    sentences = accepting(fixture, read_policy(_policy(policy), {}))
+    for sentence in sentences:
+        note(sentence)
+    if why is None:
+        raise UsageError("every later check is held to this; say why it is accepted, in a line: --why TEXT")
     path = accept_fixture(fixture, why=why, baseline=baseline)
     if as_json:
-        say_json({"baseline": str(path), "history": str(path.with_suffix(".md"))})
+        say_json({"accepted": sentences, "baseline": str(path), "history": str(path.with_suffix(".md"))})
         return
     say(str(path))
     note(f"What moved, and why, is in {path.with_suffix('.md')}")

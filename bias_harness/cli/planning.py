@@ -14,9 +14,12 @@ from bias_harness.cli.printing import note, say, say_json, table
 from bias_harness.errors import UsageError
 
 if TYPE_CHECKING:
+    from bias_harness.design.audit import Audit
+    from bias_harness.outcome import Margin
     from bias_harness.planning.calibration import Calibration, Rate
     from bias_harness.planning.conditions import Condition
     from bias_harness.planning.plan import Plan
+    from bias_harness.runs import Run
 
 app = typer.Typer()
 
@@ -42,6 +45,10 @@ def plan(
     seed: Annotated[
         int, option("--seed", metavar="N", text="With --simulate: the same seed gives the same figures.")
     ] = 1,
+    check: Annotated[
+        str | None,
+        option("--check", metavar="SHARE", text="Also say with how many jobs `check` would decide at this margin: 2%."),
+    ] = None,
     sets: Sets = None,
     results: ResultsFolder = None,
     quiet: Annotated[bool, option("--quiet", text="No progress.")] = False,
@@ -65,6 +72,8 @@ def plan(
                 audit, gaps=planted, pilot=measured, runs=runs, seed=seed, workers=_cores(), progress=progress
             )
         show_calibration(made, as_json=as_json)
+    elif check is not None:
+        show_gate(audit, measured, _margin(check), as_json=as_json)
     else:
         show_plan(pipeline.plan(audit, pilot=measured), as_json=as_json)
 
@@ -86,6 +95,35 @@ def show_plan(made: Plan, *, as_json: bool) -> None:
     say()
     for remark in made.remarks:
         say(remark)
+
+
+def show_gate(audit: Audit, pilot: Run | None, margin: Margin, *, as_json: bool) -> None:
+    """Print the plan with what a check takes: from the noise of a first recording, or as it is assumed."""
+    from dataclasses import asdict
+
+    from bias_harness import pipeline
+    from bias_harness.planning.conditions import suited
+    from bias_harness.planning.gate_plan import gate_plans, in_sentences
+
+    made = pipeline.plan(audit, pilot=pilot)
+    gates = list(gate_plans(audit, suited(made.condition, audit.experiment.outcome), margin))
+    if as_json:
+        say_json(made.to_dict() | {"check": [asdict(gate) for gate in gates]})
+        return
+    show_plan(made, as_json=False)
+    for sentence in in_sentences(gates):
+        say(sentence)
+    if pilot is None:
+        say("How far answers vary is assumed; name the first recording with --pilot for that of your product.")
+
+
+def _margin(text: str) -> Margin:
+    from bias_harness.outcome import Margin
+
+    try:
+        return Margin(float(text.strip().removesuffix("%")) / 100, "fall")
+    except ValueError:
+        raise UsageError(f"--check {text}: a percentage is wanted, for example 2%") from None
 
 
 @contextmanager

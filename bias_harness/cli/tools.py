@@ -34,7 +34,7 @@ def fetch(
 @app.command()
 def schema(
     name: Annotated[
-        str, typer.Argument(help="experiment, people, attribute, edits or check.", metavar="NAME")
+        str, typer.Argument(help="experiment, people, attribute, edits, policy or check.", metavar="NAME")
     ] = "experiment",
     write: Annotated[
         Path | None, option("--write", metavar="FOLDER", text="Write all schemas into this folder instead.")
@@ -42,13 +42,13 @@ def schema(
 ) -> None:
     """Print a JSON Schema for your editor.
 
-    Of an experiment, people or attribute file, or of what `check -o check.json` writes.
+    Of an experiment, people or attribute file, of the check's policy, or of what `check -o check.json` writes.
     """
-    from bias_harness.checking.gates import check_schema
+    from bias_harness.checking.gates import check_schema, policy_schema
     from bias_harness.design.audit import schemas
     from bias_harness.errors import did_you_mean
 
-    made = schemas() | {"check": check_schema()}
+    made = schemas() | {"check": check_schema(), "policy": policy_schema()}
     if write is not None:
         write.mkdir(parents=True, exist_ok=True)
         for kind, content in made.items():

@@ -8,15 +8,15 @@ from typing import Any, Self
 import orjson
 from pydantic import model_validator
 
-from bias_harness.design.endpoints import Endpoint
+from bias_harness.design.endpoints import Endpoint, HttpCall
 from bias_harness.design.experiment import Experiment
 from bias_harness.design.personas import Attribute, People
 from bias_harness.design.prompts import file_name
 from bias_harness.handwritten import Strict
 from bias_harness.outcome import CAME_LATER, Analysis, Outcome
 
-HOW_IT_IS_ASKED = frozenset({"max_unread_share", "outage_seconds"})
-"""Keys that came later and say only when asking ends: at their default they are no part of the digest."""
+CAME_LATER_AND_SAYS_NOTHING = frozenset({"max_unread_share", "outage_seconds", "method", "send", "text_pattern"})
+"""Keys that came later, of experiments, endpoints and calls: at their default they are no part of the digest."""
 
 
 class Resolved(Strict):
@@ -56,6 +56,7 @@ def whole(resolved: Resolved) -> dict[str, Any]:
     _drop_at_default(Experiment, data["experiment"])
     for endpoint in data["experiment"]["endpoints"]:
         _drop_at_default(Endpoint, endpoint)
+        _drop_at_default(HttpCall, endpoint["http"] or {})
     _drop(data["people"], "frame")
     for choice in data["experiment"]["attributes"]:
         _drop(choice, "rotation")
@@ -69,8 +70,8 @@ def whole(resolved: Resolved) -> dict[str, Any]:
 
 
 def _drop_at_default(model: type[Strict], dumped: dict[str, Any]) -> None:
-    """Take out what says only when asking ends, where nobody said it."""
-    for name in HOW_IT_IS_ASKED & set(dumped):
+    """Take out what came later, where nobody said it."""
+    for name in CAME_LATER_AND_SAYS_NOTHING & set(dumped):
         if dumped[name] == model.model_fields[name].default:
             del dumped[name]
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import re
-from typing import Any, Self
+from collections.abc import Iterable
+from typing import Any, Literal, Self
 
 from pydantic import (
     ConfigDict,
@@ -77,19 +79,62 @@ class Plant(Strict):
     seed: int = 0
 
 
+PLACEHOLDERS = ("question", "system", "messages", "uuid")
+_SYNONYMS = dict.fromkeys(
+    ("prompt", "message", "input", "query", "text", "user", "content", "user_message"), "question"
+)
+_SYNONYMS |= {"history": "messages", "chat": "messages", "instructions": "system", "session": "uuid", "id": "uuid"}
+_PLACEHOLDER = re.compile(r"\{+\s*([A-Za-z_]+)\s*\}+")
+
+
 class HttpCall(Strict):
     """A product behind HTTP: where the question goes, and where the text comes back.
 
-    In `body` (JSON) every `{question}` inside a text is replaced by the user's message, `{system}` by the system
-    message; `{messages}` alone by the list of messages. `text_at` is the dotted path to the text in the JSON that
-    comes back (`reply.0.text`); empty where the whole body is the text. `$NAME` in a header takes the variable's
-    value; a key is never written here itself.
+    In `url`, `body` and `headers` every `{question}` inside a text is replaced by the user's message, `{system}` by
+    the system message, `{uuid}` by an id that is new in every request (a session of its own); in the body `{messages}`
+    alone by the list of messages. The body is sent as `send` says: `json`, a `form` (one level of keys), or plain
+    `text`; with `method: GET` there is none, and the question stands in the URL. `text_at` is the dotted path to the
+    text in the JSON that comes back (`reply.0.text`), or in each event of a stream; `text_pattern` a regular expression
+    whose first group is the text instead; with neither the whole answer is the text. `$NAME` in a header takes the
+    variable's value; a key is never written here itself. Cookies are not kept.
     """
 
     url: str = Field(pattern="^https?://")
-    body: dict[str, Any]
+    method: Literal["POST", "GET", "PUT"] = "POST"
+    send: Literal["json", "form", "text"] = "json"
+    body: dict[str, Any] | list[Any] | str = {}
     text_at: str = ""
+    text_pattern: str = ""
     headers: dict[str, str] = {}
+
+    @model_validator(mode="after")
+    def _asks_the_question(self) -> Self:
+        texts = [self.url, *(texts_in(self.body) if self.method != "GET" else ())]
+        asked = {name for text in texts for name in _PLACEHOLDER.findall(text)}
+        if not {"question", "messages"} & asked:
+            raise ValueError(f"the question goes nowhere: write {{question}} where it belongs{_meant(asked)}")
+        return self
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.send == "form" and not isinstance(self.body, dict):
+            raise ValueError("send: form wants a body of keys and texts")
+        if self.send == "text" and not isinstance(self.body, str):
+            raise ValueError('send: text wants a body that is a text, as body: "{question}"')
+        if self.text_at and self.text_pattern:
+            raise ValueError("text_at and text_pattern both say where the text is; keep one")
+        return self
+
+    @field_validator("text_pattern")
+    @classmethod
+    def _one_group(cls, value: str) -> str:
+        try:
+            groups = re.compile(value).groups
+        except re.error as error:
+            raise ValueError(f"this is no regular expression: {error}") from None
+        if value and not groups:
+            raise ValueError("the text is what stands in the first group: put it into ( )")
+        return value
 
     @field_validator("url")
     @classmethod
@@ -103,6 +148,16 @@ class HttpCall(Strict):
             if written_key(name, text):
                 raise ValueError(f"the header {name!r} holds a key itself; put it into a variable and write $NAME here")
         return value
+
+
+def _meant(asked: Iterable[str]) -> str:
+    """A did-you-mean for the words that others have for a placeholder."""
+    for name in sorted(asked):
+        close = difflib.get_close_matches(name, PLACEHOLDERS, n=1, cutoff=0.7)
+        meant = _SYNONYMS.get(name.lower()) or (close[0] if close else None)
+        if meant and meant != name:
+            return f"; you wrote {{{name}}}: did you mean {{{meant}}}?"
+    return ", inside the body or the url"
 
 
 def _name_may_be_left_out(schema: dict[str, Any]) -> None:

@@ -94,3 +94,93 @@ def test_a_function_that_raises_is_a_failed_answer(small: Path, workspace: Path)
     (workspace / "bad_bot.py").write_text("def reply(messages):\n    raise ValueError('out of order')\n")
     run = run_with(small, "{name: own, function: 'bad_bot:reply', max_attempts: 1}")
     assert "bad_bot:reply raised ValueError: out of order" in run.stopped[0]
+
+
+class AnyShape(BaseHTTPRequestHandler):
+    """Keeps what it is sent, and answers as the path says: a stream of events, a page, plain text."""
+
+    seen: list[tuple[str, str, dict[str, str], bytes]] = []
+
+    def _answer(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.seen.append((self.command, self.path, dict(self.headers), body))
+        woman = b"female" in body + self.path.encode() or b"woman" in body + self.path.encode()
+        amount = "80,000" if woman else "100,000"
+        parts = [f"Ask for ${amount[:2]}", f"{amount[2:]} a year."]
+        events = "".join(f"event: delta\ndata: {json.dumps({'delta': {'text': part}})}\n\n" for part in parts)
+        shapes = {
+            "stream": f"data: {json.dumps({'kind': 'begin'})}\n\n{events}data: [DONE]\n\n",
+            "page": f"<html><b class=reply>{''.join(parts)}</b><i>$1 off!</i></html>",
+        }
+        data = shapes.get(self.path.split("?")[0].strip("/"), "".join(parts)).encode()
+        self.send_response(200)
+        self.send_header("Set-Cookie", "session=the-first-person")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    do_GET = _answer  # noqa: N815
+    do_POST = _answer  # noqa: N815
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def shapes():
+    AnyShape.seen = []
+    server = ThreadingHTTPServer(("127.0.0.1", 0), AnyShape)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "url: 'URL/plain?q={question}', method: GET",
+        "url: 'URL/plain', send: form, body: {q: '{question}', s: '{uuid}'}",
+        "url: 'URL/plain', send: text, body: '{question}'",
+        "url: 'URL/page', body: {q: '{question}'}, text_pattern: 'class=reply>([^<]*)<'",
+        "url: 'URL/stream', body: {q: '{question}'}, text_at: delta.text",
+    ],
+    ids=["get", "form", "text", "pattern", "stream"],
+)
+def test_products_of_any_shape_are_asked_and_read(small: Path, shapes: str, call: str) -> None:
+    run = run_with(small, f"{{name: shop, http: {{{call.replace('URL', shapes)}}}}}")
+    (found,) = run.estimates.find(family="headline")
+    assert found.percent == pytest.approx(-20)
+    assert not any("Cookie" in headers for _, _, headers, _ in AnyShape.seen)
+
+
+def test_every_request_is_a_session_of_its_own(small: Path, shapes: str) -> None:
+    run_with(
+        small,
+        f"{{name: shop, http: {{url: '{shapes}/x', body: {{q: '{{question}}'}}, headers: {{X-Session: '{{uuid}}'}}}}}}",
+    )
+    sessions = [headers["X-Session"] for _, _, headers, _ in AnyShape.seen]
+    assert len(set(sessions)) == len(sessions) > 10
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        ("body: {m: '{prompt}'}", "you wrote {prompt}: did you mean {question}?"),
+        ("body: {m: '{{ message }}'}", "you wrote {message}: did you mean {question}?"),
+        ("body: {m: '{questoin}'}", "did you mean {question}?"),
+        ("body: {m: hello}", "the question goes nowhere: write {question} where it belongs"),
+        ("method: GET, body: {m: '{question}'}", "the question goes nowhere"),
+        ("send: form, body: '{question}'", "send: form wants a body of keys and texts"),
+        ("body: {m: '{question}'}, text_pattern: 'a('", "this is no regular expression"),
+        ("body: {m: '{question}'}, text_pattern: 'abc'", "put it into ( )"),
+        ("body: {m: '{question}'}, text_at: a, text_pattern: '(b)'", "keep one"),
+    ],
+)
+def test_a_call_that_asks_nothing_is_refused_before_it_costs(small: Path, call: str, said: str) -> None:
+    small.write_text(
+        SMALL.split("endpoints:")[0] + f"endpoints:\n  - {{name: x, http: {{url: 'http://h/c', {call}}}}}\n"
+    )
+    with pytest.raises(InputError) as caught:
+        pipeline.load_experiment(small)
+    assert said in str(caught.value)

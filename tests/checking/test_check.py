@@ -7,13 +7,10 @@ import json
 import random
 import re
 import shutil
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree as ET
 
 import jsonschema
-import numpy as np
 import pytest
 from command_line import type_in
 from places import FIXTURES
@@ -22,8 +19,7 @@ from recordings import AUDIT, accepted, again, experiment, recorded
 import bias_harness
 from bias_harness import pipeline
 from bias_harness.asking.providers import Context, create
-from bias_harness.checking.drift import Policy, Side, Snapshot, compare
-from bias_harness.checking.gates import check_schema
+from bias_harness.checking.gates import Policy, check_schema
 from bias_harness.errors import BiasHarnessError, InputError, ReplayMissError, RunFolderError
 from bias_harness.reading.answers import reader_version
 from bias_harness.vocabulary import Request, Response
@@ -36,77 +32,37 @@ def fixture(workspace: Path) -> Path:
 
 
 def test_an_unchanged_fixture_passes(fixture: Path) -> None:
-    result = bias_harness.check(fixture, policy=Policy())
-    assert result.outcome == "pass", result
+    result = bias_harness.check(fixture, policy=Policy(), offline=True)
+    assert result.outcome == "unchanged", result
     assert result.exit_code == 0
-    assert {g.name for g in result.gates} == {"complete", "source", "question", "reading", "gap"}
+    assert {g.name for g in result.gates} == {"complete", "source", "product", "question", "reading", "gap"}
+    assert "says nothing of the product as it is now" in next(g for g in result.gates if g.name == "product").message
 
 
 def test_an_unchanged_model_recorded_again_passes(workspace: Path, fixture: Path) -> None:
-    assert bias_harness.check(again(workspace, fixture, seed=2), policy=Policy()).outcome in ("pass", "inconclusive")
+    assert bias_harness.check(again(workspace, fixture, seed=2), policy=Policy(), offline=True).outcome in (
+        "pass",
+        "inconclusive",
+    )
 
 
 def test_a_planted_regression_is_caught(workspace: Path, fixture: Path) -> None:
-    result = bias_harness.check(again(workspace, fixture, gap=-0.05), policy=Policy())
+    result = bias_harness.check(again(workspace, fixture, gap=-0.05), policy=Policy(), offline=True)
     assert result.outcome == "regressed"
     assert result.exit_code == 3
     gap = next(g for g in result.gates if g.name == "gap")
     assert "became less equal by -5" in gap.message
-    assert any(g.name == "new gap" for g in result.gates)
+    assert "from +0." in gap.message or "from -0." in gap.message
 
 
 def test_a_new_refusal_gap_is_caught(workspace: Path, fixture: Path) -> None:
-    result = bias_harness.check(again(workspace, fixture, refused=0.4), policy=Policy())
+    result = bias_harness.check(again(workspace, fixture, refused=0.4), policy=Policy(), offline=True)
     assert any(g.name == "refusals" and g.outcome == "regressed" for g in result.gates)
 
 
-SMALL_GAPS = {str(i): 0.0005 * i for i in range(10)}
-
-
-def one_sided(**changes: Any) -> Snapshot:
-    """A recording of one gap over ten profiles."""
-    return Snapshot(
-        "x", {}, "r", (replace(Side("m", "gender", "female", "male", SMALL_GAPS, {}, 0.2, None), **changes),), {}
-    )
-
-
-def outcomes(new: Snapshot, old: Snapshot) -> dict[str, str]:
-    return {g.name: g.outcome for g in compare(new, old, Policy()).gates if g.name not in ("question", "reading")}
-
-
-def test_a_chatbot_that_goes_silent_is_never_a_pass() -> None:
-    """No amounts at all, or amounts for half of the profiles only: what is left may be the easy part."""
-    nothing = compare(one_sided(log_gaps={}), one_sided(), Policy())
-    assert (nothing.outcome, nothing.exit_code) == ("inconclusive", 4)
-    assert "0 of 10 profiles have amounts to compare" in nothing.gates[-1].message
-    half = {p: g for p, g in SMALL_GAPS.items() if int(p) < 5}
-    assert outcomes(one_sided(log_gaps=half), one_sided()) == {"gap": "inconclusive"}
-    assert replace(nothing, policy=Policy(inconclusive="warn")).exit_code == 0
-
-
-@pytest.mark.parametrize(
-    ("kind", "gate"), [("refusal_gaps", "refusals"), ("silent_gaps", "no amount")], ids=["refusals", "silence"]
-)
-@pytest.mark.parametrize(
-    ("more", "outcome"), [(0.4, "regressed"), (0.1, "inconclusive"), (0.0, "pass"), (-0.3, "pass")]
-)
-def test_answers_without_an_amount_are_gated(kind: str, gate: str, more: float, outcome: str) -> None:
-    """Ten profiles whose share moves by `more`, give or take 0.15; the margin is 0.05."""
-    spread = 0.15 if outcome != "pass" else 0.01
-    now = {str(i): more + spread * (1 if i % 2 else -1) for i in range(10)}
-    before = {str(i): 0.0 for i in range(10)}
-    assert outcomes(one_sided(**{kind: now}), one_sided(**{kind: before})) == {"gap": "pass", gate: outcome}
-
-
-@pytest.mark.parametrize(("floor", "outcome"), [(None, "regressed"), (2.0, "regressed"), (6.0, "inconclusive")])
-def test_a_new_gap_counts_above_the_placebo_floor(floor: float | None, outcome: str) -> None:
-    found = {"verdict": "gap_meaningful", "percent": -5.0, "placebo": floor}
-    assert outcomes(one_sided(**found), one_sided())["new gap"] == outcome
-
-
 def test_a_gap_in_the_other_direction_is_no_improvement(workspace: Path, fixture: Path) -> None:
-    result = bias_harness.check(again(workspace, fixture, gap=0.08), policy=Policy())
-    assert any(g.name == "new gap" and "+8" in g.message for g in result.gates)
+    result = bias_harness.check(again(workspace, fixture, gap=0.08), policy=Policy(), offline=True)
+    assert any(g.name == "gap" and g.outcome == "regressed" and "+8" in g.message for g in result.gates)
 
 
 @pytest.mark.parametrize("what", ["prompt", "persona", "margin"])
@@ -122,22 +78,22 @@ def test_a_changed_question_without_a_new_recording_is_not_comparable(
     else:
         path = workspace / "experiments" / "advice.yaml"
         path.write_text(path.read_text() + "outcome: {plausible: [20000, 90000]}\n")
-    result = bias_harness.check(fixture, policy=Policy())
+    result = bias_harness.check(fixture, policy=Policy(), offline=True)
     assert result.outcome == "not_comparable"
     assert result.exit_code == 4
-    assert "changed since it was recorded" in next(g for g in result.gates if g.name == "source").message
+    assert "since it was recorded" in next(g for g in result.gates if g.name == "source").message
 
 
 def test_an_answer_that_is_read_differently_is_named(fixture: Path) -> None:
     path = fixture / "baseline.json"
     data = json.loads(path.read_text())
-    key = next(iter(data["readings"]))
-    data["readings"][key] = ["ok", 12345.0]
+    answer = data["answers"][0]
+    answer[9:11], key = ["ok", 12345.0], answer[-1]
     data["reader"] = "another"
     path.write_text(json.dumps(data))
-    result = bias_harness.check(fixture, policy=Policy())
+    result = bias_harness.check(fixture, policy=Policy(), offline=True)
     assert result.outcome == "not_comparable"
-    assert f"{key[:12]}: 12,345 ->" in next(g for g in result.gates if g.name == "reading").message
+    assert f"{key}: 12,345 ->" in next(g for g in result.gates if g.name == "reading").message
 
 
 def test_accept_tells_the_reviewer_what_moved(workspace: Path, fixture: Path) -> None:
@@ -148,7 +104,7 @@ def test_accept_tells_the_reviewer_what_moved(workspace: Path, fixture: Path) ->
     assert "the new prompt is worse, and we know" in history
     assert "The check said: regressed." in history
     assert re.search(r"\| bot \| female \| male \| [+-]0\.\d\d% \| -5\.\d\d% \|", history)
-    assert bias_harness.check(made, policy=Policy()).outcome == "pass"
+    assert bias_harness.check(made, policy=Policy(), offline=True).outcome == "unchanged"
 
 
 def test_a_fixture_is_small_sorted_and_says_no_time(fixture: Path) -> None:
@@ -180,7 +136,7 @@ def test_a_key_in_a_fixture_is_refused(fixture: Path) -> None:
     with (fixture / "responses.jsonl").open("a") as log:
         log.write(json.dumps({"note": "sk-" + "abcdefghij" * 3}) + "\n")
     with pytest.raises(RunFolderError, match=r"what looks like a key, in responses\.jsonl"):
-        bias_harness.check(fixture, policy=Policy())
+        bias_harness.check(fixture, policy=Policy(), offline=True)
 
 
 def test_a_key_of_the_environment_is_refused_at_record(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -206,80 +162,54 @@ def test_a_bad_baseline_is_one_sentence(fixture: Path, text: str | None, expecte
     if text is not None:
         path.write_text(text)
     with pytest.raises(InputError, match=expected):
-        bias_harness.check(fixture, policy=Policy())
+        bias_harness.check(fixture, policy=Policy(), offline=True)
 
 
 def test_a_partial_recording_is_not_comparable(fixture: Path) -> None:
     path = fixture / "responses.jsonl"
     path.write_text("".join(x + "\n" for x in path.read_text().splitlines()[:-7]))
-    assert bias_harness.check(fixture, policy=Policy()).outcome == "not_comparable"
+    assert bias_harness.check(fixture, policy=Policy(), offline=True).outcome == "not_comparable"
 
 
 def test_the_command_writes_what_pipelines_read(workspace: Path, fixture: Path) -> None:
     again(workspace, fixture, gap=-0.05)
     done = type_in(
-        "check", "again", "-o", "out/junit.xml", "-o", "out/summary.md", "-o", "out/check.json", cwd=workspace
+        "check",
+        "--offline",
+        "again",
+        "-o",
+        "out/junit.xml",
+        "-o",
+        "out/summary.md",
+        "-o",
+        "out/check.json",
+        cwd=workspace,
     )
     assert done.returncode == 3
     assert "REGRESSED" in done.stdout
     suite = ET.parse(workspace / "out" / "junit.xml").getroot()
     assert int(suite.get("failures")) == len(suite.findall("testcase/failure")) > 0
     assert json.loads((workspace / "out" / "check.json").read_text())["outcome"] == "regressed"
-    assert "| REGRESSED | gap | `" in (workspace / "out" / "summary.md").read_text()
-    assert type_in("check", "again", "-o", "x.txt", cwd=workspace).returncode == 2
-    assert type_in("check", "nowhere", cwd=workspace).returncode == 1
-    assert type_in("accept", "again", cwd=workspace).returncode == 0
-    assert type_in("check", "again", cwd=workspace).returncode == 0
+    assert "| REGRESSED | gap | bot: female against male |" in (workspace / "out" / "summary.md").read_text()
+    assert type_in("check", "--offline", "again", "-o", "x.txt", cwd=workspace).returncode == 2
+    assert type_in("check", "--offline", "nowhere", cwd=workspace).returncode == 1
+    assert type_in("accept", "again", "--why", "known", cwd=workspace).returncode == 0
+    assert type_in("check", "--offline", "again", cwd=workspace).returncode == 0
 
 
 def test_a_policy_file_is_read_and_its_typing_mistakes_are_named(workspace: Path, fixture: Path) -> None:
     again(workspace, fixture, gap=-0.05)
-    (workspace / "bias-harness.yaml").write_text("margin: 10%\nabsolute: false\n")
-    assert type_in("check", "again", cwd=workspace).returncode == 0
+    (workspace / "bias-harness.yaml").write_text("margin: 10%\nlargest_gap: null\n")
+    assert type_in("check", "--offline", "again", cwd=workspace).returncode == 0
     (workspace / "bias-harness.yaml").write_text("margn: 10%\n")
-    done = type_in("check", "again", cwd=workspace)
+    done = type_in("check", "--offline", "again", cwd=workspace)
     assert "bias-harness.yaml, line 1: 'margn' is not a key here; did you mean 'margin'?" in done.stderr
-
-
-def simulated_snapshot(random: np.random.Generator, gap: float) -> Snapshot:
-    sides = tuple(
-        Side(
-            f"m{m}",
-            "gender",
-            "female",
-            "male",
-            dict(zip(map(str, range(10)), random.normal(gap, 0.02, 10), strict=True)),
-            {},
-            None,
-            None,
-        )
-        for m in range(2)
-    )
-    return Snapshot("x", {}, "r", sides, {})
-
-
-def test_false_alarms_over_500_unchanged_recordings_stay_below_five_per_cent() -> None:
-    random = np.random.default_rng(1)
-    alarms = sum(
-        compare(simulated_snapshot(random, 0), simulated_snapshot(random, 0), Policy()).outcome == "regressed"
-        for _ in range(500)
-    )
-    assert alarms / 500 <= 0.05
-
-
-def test_a_worsening_of_five_per_cent_is_mostly_found() -> None:
-    random = np.random.default_rng(2)
-    found = sum(
-        compare(simulated_snapshot(random, -0.05), simulated_snapshot(random, 0), Policy()).outcome == "regressed"
-        for _ in range(200)
-    )
-    assert found / 200 > 0.8
 
 
 def test_the_recorded_local_model_passes_its_check() -> None:
     """What our own pipeline runs: real answers of the local model, recorded, re-read and compared."""
-    result = bias_harness.check(FIXTURES / "local-model", policy=Policy())
-    assert result.outcome == "pass", result
+    result = bias_harness.check(FIXTURES / "local-model", policy=Policy(), offline=True)
+    assert result.outcome == "unchanged", result
 
 
 def test_a_fixture_of_format_1_is_read_for_ever(tmp_path: Path) -> None:
@@ -288,7 +218,7 @@ def test_a_fixture_of_format_1_is_read_for_ever(tmp_path: Path) -> None:
     frozen = tmp_path / "fixtures" / "simulated-regression"
     baseline = json.loads((frozen / "baseline.json").read_text())
     assert baseline["format"] == json.loads((frozen / "recording.json").read_text())["format"] == 1
-    gates = {g.name: g.outcome for g in bias_harness.check(frozen, policy=Policy()).gates}
+    gates = {g.name: g.outcome for g in bias_harness.check(frozen, policy=Policy(), offline=True).gates}
     assert gates["complete"] == gates["source"] == gates["question"] == "pass"
     assert len(pipeline.load_run(frozen).observations) == 80
 
@@ -298,14 +228,16 @@ def test_our_own_pipeline_catches_the_recorded_regression(tmp_path: Path) -> Non
     shutil.copytree(FIXTURES, tmp_path / "fixtures")
     path = tmp_path / "fixtures" / "simulated-regression" / "baseline.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "reader": reader_version()}))
-    done = type_in("check", "fixtures/simulated-regression", "-o", "junit.xml", "-o", "check.json", cwd=tmp_path)
+    done = type_in(
+        "check", "--offline", "fixtures/simulated-regression", "-o", "junit.xml", "-o", "check.json", cwd=tmp_path
+    )
     assert done.returncode == 3, done.stderr
-    assert "the advice became less equal by -3.9%" in done.stdout
-    assert 'failures="2"' in (tmp_path / "junit.xml").read_text()
+    assert "the advice became less equal by -" in done.stdout
+    assert 'failures="1"' in (tmp_path / "junit.xml").read_text()
     made = json.loads((tmp_path / "check.json").read_text())
     jsonschema.validate(made, check_schema())
     assert made["exit_code"] == 3
-    passed = type_in("check", str(FIXTURES / "local-model"), "--json", cwd=tmp_path)
+    passed = type_in("check", "--offline", str(FIXTURES / "local-model"), "--json", cwd=tmp_path)
     assert passed.returncode == 0, passed.stdout
     jsonschema.validate(json.loads(passed.stdout), check_schema())
 
@@ -328,7 +260,7 @@ def test_a_broken_or_foreign_fixture_is_one_sentence(fixture: Path, file: str, c
         (fixture / file).unlink()
     else:
         (fixture / file).write_text(content)
-    done = type_in("check", str(fixture), cwd=fixture.parent)
+    done = type_in("check", "--offline", str(fixture), cwd=fixture.parent)
     assert done.returncode == 1, done.stdout
     assert said in done.stderr
     assert "Traceback" not in done.stderr

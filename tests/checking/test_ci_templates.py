@@ -7,11 +7,12 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 from places import ROOT
-from recordings import accepted, again
+from recordings import accepted, experiment
 
 
 @pytest.fixture
@@ -26,30 +27,95 @@ def in_bash(script: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[s
     return subprocess.run(command, cwd=cwd, env=whole, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize(("gap", "code", "outcome"), [(0.0, 0, "pass"), (-0.05, 3, "regressed")])
-def test_the_action_s_script(workspace: Path, fixture: Path, gap: float, code: int, outcome: str) -> None:
-    target = fixture if gap == 0 else again(workspace, fixture, gap=gap)
-    (step,) = yaml.safe_load((ROOT / "action.yml").read_text())["runs"]["steps"]
+MORE = ("BUDGET", "LIMIT", "POLICY")
+
+
+def action_step(number: int) -> dict[str, Any]:
+    step: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text())["runs"]["steps"][number]
+    return step
+
+
+def run_action(workspace: Path, fixture: str, **given: str) -> tuple[subprocess.CompletedProcess[str], Path, Path]:
+    """The action's check as a runner runs it, in a checkout that holds what a change may bring along."""
     summary, output = workspace / "summary", workspace / "output"
-    files = {"GITHUB_STEP_SUMMARY": str(summary), "GITHUB_OUTPUT": str(output)}
-    done = in_bash(step["run"], workspace, FIXTURE=target.name, POLICY="", INSTALL="", **files)
+    files = {"GITHUB_STEP_SUMMARY": str(summary), "GITHUB_OUTPUT": str(output), "RUNNER_TEMP": str(workspace)}
+    inputs = {
+        "OFFLINE": "false",
+        "BUDGET": "",
+        "LIMIT": "",
+        "POLICY": "",
+        "INSTALL": "none",
+        "ACTION_SOURCE": str(ROOT),
+    }
+    done = in_bash(action_step(0)["run"], workspace, FIXTURE=fixture, **(inputs | given), **files)
+    return done, summary, output
+
+
+@pytest.mark.parametrize(("gap", "code", "outcome"), [(0.0, 0, "pass"), (-0.05, 3, "regressed")])
+def test_the_action_s_script_asks(workspace: Path, fixture: Path, gap: float, code: int, outcome: str) -> None:
+    experiment(workspace, gap=gap)
+    (workspace / "json.py").write_text("raise SystemExit('the checkout was run')\n")
+    (workspace / "bias-harness").mkdir()
+    (workspace / "bias-harness" / "check.json").write_text('{"outcome": "pass"}')
+    done, summary, output = run_action(workspace, fixture.name)
     assert done.returncode == code, done.stderr
-    assert output.read_text() == f"outcome={outcome}\n"
+    assert f"outcome={outcome}\n" in output.read_text()
     assert summary.read_text().startswith("### Salary advice, `advice`")
 
 
-def test_the_action_passes_every_input_on() -> None:
+def test_the_action_s_script_replays(workspace: Path, fixture: Path) -> None:
+    done, _, output = run_action(workspace, fixture.name, OFFLINE="true")
+    assert (done.returncode, "outcome=unchanged" in output.read_text()) == (0, True), done.stderr
+
+
+@pytest.mark.parametrize("named", ["nowhere", "experiments", "--help"])
+def test_an_input_that_is_no_fixture_fails(workspace: Path, fixture: Path, named: str) -> None:
+    done, summary, _ = run_action(workspace, named)
+    assert done.returncode == 1
+    assert f"::error::fixture: {named} is no recorded fixture" in done.stdout
+    assert not summary.exists()
+
+
+def test_the_action_passes_every_input_on_and_installs_no_name() -> None:
     action = yaml.safe_load((ROOT / "action.yml").read_text())
-    (step,) = action["runs"]["steps"]
-    assert {v.split(".")[1].split(" ")[0] for v in step["env"].values()} == set(action["inputs"])
+    used = {
+        v.split(".")[1].split(" ")[0]
+        for s in action["runs"]["steps"]
+        for v in s.get("env", {}).values()
+        if "inputs." in v
+    }
+    assert used == set(action["inputs"])
+    assert action["inputs"]["install"]["default"] == ""
+    assert "${INSTALL:-$ACTION_SOURCE}" in action["runs"]["steps"][0]["run"]
+
+
+def test_the_action_s_comment_is_the_summary_and_is_mended_later(workspace: Path, fixture: Path) -> None:
+    """With a `gh` that writes down what it is asked to do."""
+    run_action(workspace, fixture.name, OFFLINE="true")
+    (out,) = workspace.glob("bias-harness.*")
+    (workspace / "bin").mkdir()
+    gh = workspace / "bin" / "gh"
+    gh.write_text('#!/bin/sh\necho "$@" >> "$TOLD"\ncase "$*" in *--paginate*) echo $OLD;; esac\n')
+    gh.chmod(0o755)
+    env = {"PATH": f"{gh.parent}{os.pathsep}{os.environ['PATH']}", "NUMBER": "7", "REPOSITORY": "o/r", "OUT": str(out)}
+    for old, verb in (("", "-X POST repos/o/r/issues/7/comments"), ("11", "-X PATCH repos/o/r/issues/comments/11")):
+        told = workspace / f"told{old}"
+        script = f'export PATH="{env["PATH"]}"\n{action_step(1)["run"]}'
+        done = in_bash(script, workspace, **env, RUN="https://h/run/1", TOLD=str(told), OLD=old)
+        assert done.returncode == 0, done.stderr
+        assert verb in told.read_text()
+    comment = (out / "comment.md").read_text()
+    assert comment.startswith("<!-- bias-harness -->\n### Salary advice")
+    assert "(https://h/run/1)" in comment
 
 
 def test_the_gitlab_job_s_script(workspace: Path, fixture: Path) -> None:
     job = yaml.safe_load((ROOT / "ci" / "bias-harness.gitlab-ci.yml").read_text())["bias-harness"]
     script = "\n".join(job["script"])
-    done = in_bash(script, workspace, BIAS_HARNESS_FIXTURE=fixture.name, BIAS_HARNESS_INSTALL="")
+    out = {"BIAS_HARNESS_OUT": "bias-harness-12", "BIAS_HARNESS_WORDS": "--offline", "BIAS_HARNESS_INSTALL": ""}
+    done = in_bash(script, workspace, BIAS_HARNESS_FIXTURE=fixture.name, **out)
     assert done.returncode == 0, done.stderr
-    assert (workspace / job["artifacts"]["reports"]["junit"]).is_file()
+    assert list(workspace.glob(job["artifacts"]["reports"]["junit"]))
 
 
 def test_the_pre_commit_hook(small: Path) -> None:

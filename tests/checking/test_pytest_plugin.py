@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-from recordings import AUDIT, MANY_JOBS, recorded
+from recordings import AUDIT, MANY_JOBS, accepted, again, experiment, recorded
+
+from bias_harness.errors import UsageError
+from bias_harness.pytest_plugin import _fraction, assert_not_worse
 
 TEST = """
 from bias_harness.pytest_plugin import assert_no_gap
@@ -48,7 +52,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     ("name", "expected"),
     [
         ("equal", ""),
-        ("unequal", "a clear difference: -8."),
+        ("unequal", "a clear gap: -8."),
         ("few", "There are too few jobs."),
         ("misspelt", "no gap of 'gendr' was measured here; there is gender"),
     ],
@@ -56,3 +60,24 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 def test_the_assertion_passes_fails_and_teaches(told: dict[str, str], name: str, expected: str) -> None:
     assert expected in told[name]
     assert bool(expected) == bool(told[name])
+
+
+@pytest.mark.parametrize(("margin", "log"), [("2%", 0.0198), (0.02, 0.0198), ("0.5%", 0.00499), ("50%", 0.40547)])
+def test_a_margin_says_what_it_means(margin: str | float, log: float) -> None:
+    assert _fraction(margin).bound == pytest.approx(log, abs=1e-4)
+
+
+@pytest.mark.parametrize("margin", [5, 2, 1, 0.5, 0.25, "5", "two", -0.01, "200%", float("nan")])
+def test_a_margin_that_can_be_misread_is_refused(margin: str | float) -> None:
+    with pytest.raises(UsageError):
+        _fraction(margin)
+
+
+def test_what_was_accepted_is_held(workspace: Path) -> None:
+    fixture = accepted(workspace)
+    assert_not_worse(fixture)
+    with pytest.raises(pytest.fail.Exception, match="the advice became less equal by -5"):
+        assert_not_worse(again(workspace, fixture, gap=-0.05), attributes=["gender"])
+    experiment(workspace, gap=-0.05)
+    with pytest.raises(pytest.fail.Exception, match="REGRESSED"):
+        assert_not_worse(fixture, offline=False)

@@ -21,7 +21,6 @@ from bias_harness.estimating.estimators import (
     clopper_pearson,
     cluster_regression,
     clustered_mean,
-    confidence_sequence,
     crossed,
     dersimonian_laird,
     distances,
@@ -328,12 +327,3 @@ def test_the_joint_test_against_its_definition() -> None:
     assert near(got.p_significant, (significant >= observed).mean())
     medians = np.abs(np.median(means, axis=1))
     assert near(got.p_median, (medians >= abs(np.median(gaps.mean(0))) - 1e-12).mean())
-
-
-def test_the_confidence_sequence_pays_for_looking() -> None:
-    gaps = RANDOM.normal(-0.05, 0.03, 60)
-    looks = confidence_sequence(gaps, planned=60)
-    final, t = looks[-1], paired_t(gaps)
-    assert looks[0].n == 20
-    assert 1.4 < (final.conf_high - final.conf_low) / (t.conf_high - t.conf_low) < 1.8
-    assert confidence_sequence(gaps[:19], planned=60) is None

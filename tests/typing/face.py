@@ -67,9 +67,9 @@ def read_back(run: Run) -> None:
 def check_and_share(audit: Audit, run: Run) -> None:
     assert_type(bias_harness.record(audit, "fixture", "experiment.yaml", limit=40), Run)
     assert_type(bias_harness.accept("fixture", why="first"), Path)
-    assert_type(bias_harness.check("fixture", policy=Policy(absolute=False)), Check)
-    assert_type(bias_harness.check_live("fixture", budget=0.0), Check)
-    bias_harness.check_live("fixture")  # type: ignore[call-arg]
+    assert_type(bias_harness.check("fixture", policy=Policy(margin=0.03), offline=True), Check)
+    assert_type(bias_harness.check("fixture", budget=0.5, limit=240), Check)
+    bias_harness.check("fixture", live=True)  # type: ignore[call-arg]
     assert_type(bias_harness.import_answers(["a.csv", "b.csv"], "map.yaml"), Run)
     assert_type(bias_harness.export(run, ["pairs.csv"]), list[Path])
     assert_type(bias_harness.verify(bias_harness.bundle(run, "run.zip")), Verified)

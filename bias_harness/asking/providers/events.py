@@ -50,6 +50,17 @@ def _events(content: bytes) -> Iterator[dict[str, Any] | None]:
             yield event
 
 
+def event_data(content: bytes) -> Iterator[str]:
+    """The data of each event as text, several lines of one event joined; without the mark of the end."""
+    for block in content.decode("utf-8", "replace").replace("\r\n", "\n").split("\n\n"):
+        lines = [
+            line.removeprefix("data:").removeprefix(" ") for line in block.splitlines() if line.startswith("data:")
+        ]
+        data = "\n".join(lines)
+        if lines and data.strip() != "[DONE]":
+            yield data
+
+
 def _first(choices: Any) -> list[dict[str, Any]]:
     """The first choice of an event, where it has one."""
     found = choices if isinstance(choices, list) else []

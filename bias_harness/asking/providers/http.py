@@ -1,13 +1,18 @@
-"""A product behind HTTP as the system under test: a URL, a JSON body with the question in it, a path to the text."""
+"""A product behind HTTP as the system under test: a URL, a body with the question in it, and where the text is."""
 
 from __future__ import annotations
 
+import re
+import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote_plus, urlencode
 
 import orjson
 
 from bias_harness.asking.providers import Context, Provider
+from bias_harness.asking.providers.events import EVENT_STARTS, event_data
 from bias_harness.asking.providers.refusals import status_in
 from bias_harness.asking.providers.wire import Wire, shown_url
 from bias_harness.design.experiment import Endpoint, HttpCall
@@ -16,6 +21,12 @@ from bias_harness.errors import FatalError, InputError
 from bias_harness.vocabulary import Nature, Request, Response
 
 SHOWN = 200
+TYPES = {
+    "json": "application/json",
+    "form": "application/x-www-form-urlencoded",
+    "text": "text/plain; charset=utf-8",
+}
+_PLACEHOLDER = re.compile(r"\{(question|system|uuid)\}")
 
 
 def create(endpoint: Endpoint, context: Context) -> Http:
@@ -40,12 +51,14 @@ def _value(endpoint: Endpoint, name: str, context: Context) -> str:
 
 
 class Http(Provider):
-    """Posts the question and finds the text, over the same wire as the models: its limits, proxy and certificates."""
+    """Asks the question and finds the text, over the same wire as the models: its limits, proxy and certificates."""
 
     nature: Nature = "product"
 
     def __init__(self, endpoint: Endpoint, call: HttpCall, headers: dict[str, str], secrets: tuple[str, ...]) -> None:
-        self.call, self.headers = call, {"content-type": "application/json", **headers}
+        self.call, self.headers = call, {"content-type": TYPES[call.send], **headers}
+        if call.method == "GET":
+            self.headers = headers
         self.wire = Wire(endpoint, *secrets, place="http.url")
 
     @property
@@ -54,15 +67,47 @@ class Http(Provider):
         return self.wire.rest_until
 
     async def ask(self, request: Request) -> Response:
-        """The text at `text_at`. Raises `FatalError` for a 4xx or a path that leads nowhere, else `TransientError`."""
+        """The text of the answer. Raises `FatalError` for a 4xx or a text that is not where it should be."""
         asked_at = datetime.now(UTC).isoformat(timespec="microseconds")
-        body = orjson.dumps(filled(self.call.body, request))
-        content = await self.wire.exchange("POST", self.call.url, self.headers, body)
-        text = content.decode("utf-8", "replace") if not self.call.text_at else self._at(content)
-        return Response(request.key, request.endpoint, text, None, shown_url(self.call.url), None, asked_at)
+        call, words = self.call, Words(request)
+        url = words.inside(call.url, quote_plus)
+        headers = {name: words.inside(text, _on_one_line) for name, text in self.headers.items()}
+        body = None if call.method == "GET" else _encoded(call, words.in_place(call.body))
+        content = await self.wire.exchange(call.method, url, headers, body)
+        return Response(request.key, request.endpoint, self._text(content), None, shown_url(call.url), None, asked_at)
 
-    def _at(self, content: bytes) -> str:
-        node: Any = self.wire.decoded(content, self.call.url)
+    def _text(self, content: bytes) -> str:
+        call = self.call
+        if call.text_pattern:
+            return self._matched(content.decode("utf-8", "replace"))
+        if content.lstrip().startswith(EVENT_STARTS):
+            return self._streamed(content)
+        if not call.text_at:
+            return content.decode("utf-8", "replace")
+        return self._at(self.wire.decoded(content, call.url))
+
+    def _matched(self, text: str) -> str:
+        found = re.search(self.call.text_pattern, text, re.DOTALL)
+        if found is None:
+            shown = self.wire.shown(text.encode())
+            raise FatalError(f"text_pattern {self.call.text_pattern!r} is nowhere in the answer {shown}")
+        return found[1] or ""
+
+    def _streamed(self, content: bytes) -> str:
+        """The text of all events of a stream: at `text_at` in each that has it, or their data as it is."""
+        data = list(event_data(content))
+        if not self.call.text_at:
+            return "".join(data)
+        events = [node for one in data if isinstance(node := _json(one), dict | list)]
+        failed = next((e for e in events if isinstance(e, dict) and e.get("error")), None)
+        if failed is not None:
+            raise self.wire.refused(status_in(failed["error"]), failed, {}, self.call.url)
+        parts = [part for event in events if isinstance(part := _found(event, self.call.text_at), str)]
+        if not parts:
+            return self._at(events[-1] if events else None)
+        return "".join(parts)
+
+    def _at(self, node: Any) -> str:
         if isinstance(node, dict) and node.get("error") and self.call.text_at.split(".")[0] not in node:
             raise self.wire.refused(status_in(node["error"]), node, {}, self.call.url)
         for part in self.call.text_at.split("."):
@@ -84,13 +129,54 @@ class Http(Provider):
         await self.wire.aclose()
 
 
-def filled(node: Any, request: Request) -> Any:
-    """The body with the question, the system message or all messages in their places; plain replacement, no format."""
-    if node == "{messages}":
-        return [{"role": m.role, "content": m.content} for m in request.messages]
-    if isinstance(node, str):
+def _found(node: Any, path: str) -> Any:
+    """What is at a dotted path; None where it leads nowhere, as in events of another kind."""
+    for part in path.split("."):
+        if isinstance(node, list):
+            node = node[int(part)] if part.isdecimal() and int(part) < len(node) else None
+        else:
+            node = node.get(part) if isinstance(node, dict) else None
+    return node
+
+
+def _json(text: str) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+
+
+def _on_one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _encoded(call: HttpCall, body: Any) -> bytes:
+    if call.send == "json":
+        return orjson.dumps(body)
+    if call.send == "form":
+        flat = {key: value if isinstance(value, str) else orjson.dumps(value).decode() for key, value in body.items()}
+        return urlencode(flat).encode()
+    return str(body).encode()
+
+
+class Words:
+    """What the placeholders of one request stand for; plain replacement, no format."""
+
+    def __init__(self, request: Request) -> None:
+        self.messages = [{"role": m.role, "content": m.content} for m in request.messages]
         system = "\n\n".join(m.content for m in request.messages if m.role == "system")
-        return node.replace("{system}", system).replace("{question}", request.messages[-1].content)
-    if isinstance(node, dict):
-        return {key: filled(value, request) for key, value in node.items()}
-    return [filled(value, request) for value in node] if isinstance(node, list) else node
+        self.texts = {"system": system, "question": request.messages[-1].content, "uuid": str(uuid.uuid4())}
+
+    def inside(self, text: str, made_fit: Callable[[str], str] = str) -> str:
+        """A text with its placeholders filled, each made fit for its place; what is filled in is not looked at."""
+        return _PLACEHOLDER.sub(lambda found: made_fit(self.texts[found[1]]), text)
+
+    def in_place(self, node: Any) -> Any:
+        """The body with every placeholder filled; `{messages}` alone becomes the list of them."""
+        if node == "{messages}":
+            return self.messages
+        if isinstance(node, str):
+            return self.inside(node)
+        if isinstance(node, dict):
+            return {key: self.in_place(value) for key, value in node.items()}
+        return [self.in_place(value) for value in node] if isinstance(node, list) else node

@@ -34,7 +34,6 @@ _FILES = {
     "ranks": "Ranked hodges_lehmann mann_whitney wilcoxon",
     "round_numbers": "Heaping heap_width heaping rounding_step",
     "scopes": "panel profile_means profiles profiles_and_wordings",
-    "sequence": "Look confidence_sequence tuned_rho",
     "signflip": "SignFlip sign_flip",
     "specification": "JointTest joint_test",
     "variance": "Crossed OneWay crossed crossed_cells one_way",

@@ -42,6 +42,14 @@ class FormSpread:
         """The same with v not below `floor`: rounding hides what is smaller than half a step."""
         return FormSpread(max(self.forms, floor), self.noise, self.df, self.noise_df)
 
+    def beyond_noise(self, level: float) -> bool:
+        """Whether the forms lie apart by more than their noise, by an F test; so too where the noise is not known."""
+        if self.df == 0 or self.forms == 0:
+            return False
+        if self.noise == 0 or self.noise_df == 0:
+            return True
+        return float(special.fdtrc(self.df, self.noise_df, self.forms / self.noise)) < level
+
 
 NOTHING = FormSpread(0.0, 0.0, 0.0)
 
