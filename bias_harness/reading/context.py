@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from bias_harness.reading.lexicon import prompt_offers, prompt_thousands
+from bias_harness.reading.lexicon import prompt_clients, prompt_offers, prompt_thousands
 from bias_harness.reading.mentions import find_mentions, period_at
 from bias_harness.reading.normalise import normalise
 from bias_harness.reading.ranges import compose
@@ -18,12 +18,17 @@ SMALLEST_UNSCALED = 10
 
 @dataclass(frozen=True, slots=True)
 class PromptContext:
-    """The numbers of a prompt (they are echoes in an answer), the unit it asked for, and whether an employer asks."""
+    """The numbers of a prompt (they are echoes in an answer), the unit it asked for, and who is spoken of.
+
+    `offering` says that an employer asks; `client` that somebody asks for another, so that "she" and "they" are the
+    person advised and not the other side of the table.
+    """
 
     numbers: frozenset[float] = frozenset()
     multiplier: float = 1.0
     period: Period | None = None
     offering: bool = False
+    client: bool = False
 
 
 NO_PROMPT = PromptContext()
@@ -39,7 +44,8 @@ def prompt_context(prompt: str) -> PromptContext:
     lowered = " ".join(prompt.lower().split())
     asked = any(phrase in lowered for phrase in prompt_thousands())
     offering = any(phrase in lowered for phrase in prompt_offers())
-    return PromptContext(frozenset(numbers), 1000.0 if asked else 1.0, _period(tokens), offering)
+    client = offering or any(phrase in lowered for phrase in prompt_clients())
+    return PromptContext(frozenset(numbers), 1000.0 if asked else 1.0, _period(tokens), offering, client)
 
 
 def _period(tokens: Scan) -> Period | None:

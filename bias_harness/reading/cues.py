@@ -16,10 +16,11 @@ class Cue(NamedTuple):
     last: int
 
 
-def find_cues(scan: Scan, *, offering: bool = False) -> list[Cue]:
+def find_cues(scan: Scan, *, offering: bool = False, client: bool = False) -> list[Cue]:
     """All cues in order; the longest phrase wins and what it covers is not read again, but for refusals.
 
-    Where an employer asks (`offering`), what is called an offer is the advice.
+    Where an employer asks (`offering`), what is called an offer is the advice. Where somebody asks for a `client`, a
+    third person is the one advised, else the other side of the table.
     """
     cues: list[Cue] = []
     free = 0
@@ -38,7 +39,8 @@ def find_cues(scan: Scan, *, offering: bool = False) -> list[Cue]:
                 continue
             role, end = matched
         role = "ask" if offering and role == "offer" else role
-        cues.append(Cue(role, at, end))
+        if role != "third" or not client:
+            cues.append(Cue("others" if role == "third" else role, at, end))
         free = end if role != "refusal" else at + 1
     return cues
 

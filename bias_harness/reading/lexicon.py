@@ -47,10 +47,10 @@ class Node:
         found += [node for pattern, node in self.wild if _fits(word, pattern)]
         return found
 
-    def add(self, phrase: str, tag: Tag) -> None:
+    def add(self, words: list[str], tag: Tag) -> None:
         """Enter a phrase."""
         node = self
-        for word in phrase_words(phrase):
+        for word in words:
             node = node._grow(word)
         if tag not in node.tags:
             node.tags = (*node.tags, tag)
@@ -110,13 +110,14 @@ class Word:
 
     def __init__(self, raw: str, lexicon: Lexicon) -> None:
         bare = raw.rstrip(" \t")
-        self.form = "\n" if bare.startswith("\n") or not bare else bare.lower()
+        form = "\n" if bare.startswith("\n") or not bare else bare.lower()
+        self.form = lexicon.same.get(form, form)
         self.spaced = len(bare) != len(raw) or self.form == "\n"
         self.upper = bare[:1].isupper()
         read = read_digits(bare) if bare[:1].isdecimal() else None
         self.number = read[0] if read else None
         self.scaled = read[1] if read else None
-        self.skipped = bare in SKIPPED
+        self.skipped = bare in SKIPPED or self.form in lexicon.passed
         self.stops = self.form in STOPS
         grammar, roles = lexicon.grammar.step(self.form), lexicon.roles.step(self.form)
         self.grammar = [node for node in grammar if not node.ends]
@@ -146,23 +147,39 @@ class Lexicon:
         self.abbreviations: set[str] = set()
         self.currency_ends = {*packed(), "."}
         self.memory: dict[str, Word] = {}
-        for language in ("common", *languages):
-            self._enter(_table(language))
+        self.same: dict[str, str] = {}
+        self.passed: set[str] = set()
+        tables = [_table(language) for language in ("common", *languages)]
+        for table in tables:
+            self._join(table)
+        for table in tables:
+            self._enter(table)
+
+    def _join(self, table: dict[str, Any]) -> None:
+        """Take up which words are one word, and which are passed over."""
+        for first, others in table.get("same", {}).items():
+            for word in others:
+                self.same.setdefault(word, first)
+        self.passed.update(table.get("passed", {}).get("words", ()))
+
+    def phrase(self, phrase: str) -> list[str]:
+        """A phrase as the words it is matched by, each the one that stands for its like."""
+        return [self.same.get(word, word) for word in phrase_words(phrase) if word not in self.passed]
 
     def _enter(self, table: dict[str, Any]) -> None:
         for section in ("currency", "multiplier", "period", "basis", "holiday", "link"):
             for key, phrases in table.get(section, {}).items():
                 for phrase in phrases:
-                    self.grammar.add(phrase, (key, key) if section == "link" else (section, key))
+                    self.grammar.add(self.phrase(phrase), (key, key) if section == "link" else (section, key))
         for phrases in table.get("currency", {}).values():
             self.currency_ends.update(phrase_words(phrase)[-1] for phrase in phrases)
         for word in table.get("packed", {}):
-            self.grammar.add(word, ("packed", word))
+            self.grammar.add([word], ("packed", word))
         for role, phrases in table.get("role", {}).items():
             for phrase in phrases:
-                self.roles.add(phrase, ("role", role))
+                self.roles.add(self.phrase(phrase), ("role", role))
         for phrase in table.get("refusal", {}).get("phrase", ()):
-            self.roles.add(phrase, ("refusal", "phrase"))
+            self.roles.add(self.phrase(phrase), ("refusal", "phrase"))
         self.abbreviations.update(table.get("link", {}).get("abbreviation", ()))
 
     def word(self, raw: str) -> Word:
@@ -238,15 +255,19 @@ def _prompt(kind: str) -> tuple[str, ...]:
 @cache
 def prompt_thousands() -> tuple[str, ...]:
     """What prompts say when they ask for thousands, in any language."""
-    return tuple(
-        phrase for language in languages() for phrase in _table(language).get("prompt", {}).get("thousands", ())
-    )
+    return _prompt("thousands")
 
 
 @cache
 def prompt_offers() -> tuple[str, ...]:
     """What prompts say when an employer asks what to offer."""
     return _prompt("offers")
+
+
+@cache
+def prompt_clients() -> tuple[str, ...]:
+    """What prompts say when they ask on behalf of somebody else."""
+    return _prompt("clients")
 
 
 @cache

@@ -240,7 +240,7 @@ def _of_others(scan: Scan, spoken: list[Cue], advice: Cue) -> bool:
         return False
     between = range(subject.last, advice.first)
     addressed = (*between, advice.first)
-    sections = ("self",) if subject.role == "others" else ("self", "own")
+    sections = scan.addressed if subject.role == "others" else (*scan.addressed, "own")
     return not any(scan.tag(at, section) for at in addressed for section in sections) and not any(
         scan.words[at].breaks or scan.words[at].form in {",", ":", "("} for at in between
     )

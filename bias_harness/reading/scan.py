@@ -16,12 +16,16 @@ MARKUP = frozenset({"*", "**", "***", "_", "__", "`", "~", '"', "“", "”", "'
 
 @dataclass(slots=True)
 class Scan:
-    """A text in tokens; `starts` has one entry more than there are tokens."""
+    """A text in tokens; `starts` has one entry more than there are tokens.
+
+    `addressed` names the sections of words for whoever is advised: a third person too, where a client is asked about.
+    """
 
     normal: Normal
     words: list[Word]
     starts: list[int]
     lexicon: Lexicon
+    addressed: tuple[str, ...] = ("self",)
 
     def tag(self, at: int, section: str) -> tuple[str, int] | None:
         """The longest phrase of a section that begins at a token: its key and the token after it."""
