@@ -8,6 +8,9 @@ from bias_harness.reading.lexicon import tag_role
 from bias_harness.reading.scan import MARKUP, Scan
 
 
+NO_ADVICE = frozenset({"refusal", "hedge"})
+
+
 class Cue(NamedTuple):
     """A phrase of the lexicon in the text, in the tokens from `first` up to `last`."""
 
@@ -41,7 +44,7 @@ def find_cues(scan: Scan, *, offering: bool = False, client: bool = False) -> li
         role = "ask" if offering and role == "offer" else role
         if role != "third" or not client:
             cues.append(Cue("others" if role == "third" else role, at, end))
-        free = end if role != "refusal" else at + 1
+        free = at + 1 if role in NO_ADVICE else end
     return cues
 
 

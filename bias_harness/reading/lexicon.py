@@ -178,8 +178,9 @@ class Lexicon:
         for role, phrases in table.get("role", {}).items():
             for phrase in phrases:
                 self.roles.add(self.phrase(phrase), ("role", role))
-        for phrase in table.get("refusal", {}).get("phrase", ()):
-            self.roles.add(self.phrase(phrase), ("refusal", "phrase"))
+        for kind, phrases in table.get("refusal", {}).items():
+            for phrase in phrases:
+                self.roles.add(self.phrase(phrase), ("refusal", kind))
         self.abbreviations.update(table.get("link", {}).get("abbreviation", ()))
 
     def word(self, raw: str) -> Word:
@@ -193,9 +194,9 @@ class Lexicon:
 
 
 def tag_role(node: Node) -> str:
-    """The role of a phrase that ends here; every refusal is one role."""
+    """The role of a phrase that ends here; a refusal is `refusal`, or `hedge` where it is no more than "it depends"."""
     section, key = node.tags[0]
-    return "refusal" if section == "refusal" else key
+    return "refusal" if (section, key) == ("refusal", "phrase") else key
 
 
 def phrase_words(phrase: str) -> list[str]:

@@ -9,12 +9,12 @@ from bias_harness.outcome import Outcome
 from bias_harness.reading.choose import Reading, choose
 from bias_harness.reading.context import NO_PROMPT, PromptContext, apply_context, prompt_context
 from bias_harness.reading.convert import annual
-from bias_harness.reading.cues import find_cues
+from bias_harness.reading.cues import Cue, find_cues
 from bias_harness.reading.lexicon import family, lexicon
 from bias_harness.reading.mentions import BASES, find_mentions, number_tokens, period_at
 from bias_harness.reading.normalise import Normal, normalise
 from bias_harness.reading.ranges import compose
-from bias_harness.reading.roles import assign_roles
+from bias_harness.reading.roles import ADVICE, assign_roles
 from bias_harness.reading.scan import Mention, Scan, scan
 from bias_harness.reading.structured import find_object, read_object
 from bias_harness.vocabulary import Answer, Period
@@ -61,8 +61,18 @@ def read(
     _period_of_the_text(mentions, unit)
     _bold(tokens, mentions)
     assign_roles(tokens, mentions, cues)
-    refused = any(cue.role == "refusal" for cue in cues)
-    return choose(Reading(text, tokens, mentions, refused, unit, any_currency))
+    said = {cue.role for cue in cues}
+    _overruled(mentions, cues)
+    return choose(Reading(text, tokens, mentions, "refusal" in said, unit, any_currency, "hedge" in said))
+
+
+def _overruled(mentions: list[Mention], cues: list[Cue]) -> None:
+    """What is taken back is no advice: "Ask for 90. Actually, make that 95"."""
+    turn = max((cue.first for cue in cues if cue.role == "revised"), default=0)
+    if any(m.first > turn and not m.dead and m.role in ADVICE for m in mentions):
+        for mention in mentions:
+            if mention.first < turn and mention.role in ADVICE:
+                mention.role = "revised"
 
 
 def _structured(text: str, normal: Normal, unit: Outcome, context: PromptContext, any_currency: bool) -> Answer | None:

@@ -16,6 +16,7 @@ RANK = {
     "final": 100,
     "open": 90,
     "ask": 80,
+    "recommend": 70,
     "target": 65,
     "advise": 60,
     "plain": 40,
@@ -25,11 +26,13 @@ RANK = {
     "conditional": 22,
     "stretch": 20,
 }
-ADVICE = ("final", "open", "ask", "target", "advise")
+ADVICE = ("final", "open", "ask", "recommend", "target", "advise")
 DIRECT = frozenset({"final", "open", "ask"})
 MARKET = frozenset({"market", "usual", "others"})
 SPOKEN = MARKET | RANK.keys() - {"plain"}
 REACH_BEFORE = {"extra": 5, "increase": 4, "current": 12, "offer": 12, "total": 14}
+BESIDE = frozenset({"others", "offer", "negated", "market", "current"})
+SILENT = frozenset({"refusal", "hedge", "neutral", "revised"})
 SUPPOSED = ("example", "conditional")
 HEADS = RANK.keys() | REACH_BEFORE.keys() | {"market", "negated"}
 EDGES = frozenset(",;()—|+")
@@ -37,6 +40,7 @@ LEADS = frozenset("(—–-:=")
 DASHES = frozenset("—–-")
 REMARKS = RANK.keys() - {"plain", "advise"}
 REFERRED_WITHIN, ALTERNATIVE_WITHIN = 14, 6
+OWNER_WITHIN = 4
 TIGHT, NEAR_BEHIND, NEGATED_WITHIN = 4, 4, 5
 
 
@@ -47,7 +51,7 @@ class Context:
         self.scan, self.mentions = scan, mentions
         self.stops = sentence_stops(scan)
         covered = {at for m in mentions if not m.dead for at in range(m.first, m.last)}
-        self.cues = [cue for cue in cues if cue.role not in {"refusal", "neutral"} and cue.first not in covered]
+        self.cues = [cue for cue in cues if cue.role not in SILENT and cue.first not in covered]
         self.firsts = [cue.first for cue in self.cues]
 
     def sentence(self, mention: Mention) -> tuple[int, int]:
@@ -111,8 +115,15 @@ def _assign_each(
             role = previous.role
         elif previous and previous.role in SUPPOSED and role in ADVICE:
             role = _under_condition(previous)
+        mention.of_others = _of_somebody_else(context, mention, limit or end)
         mention.role = role if role and role != "advise" else _from_heading(headings, mention) or role or "plain"
     return alive
+
+
+def _of_somebody_else(context: Context, mention: Mention, end: int) -> bool:
+    """Whether the words next to an amount give it to somebody else: "the $100,000 that your colleague asked for"."""
+    near = context.within(max(0, mention.first - OWNER_WITHIN), mention.first)
+    return any(cue.role in BESIDE for cue in (*near[-1:], *context.within(mention.last, end)))
 
 
 def _under_condition(previous: Mention) -> str:
@@ -214,6 +225,8 @@ def _front(scan: Scan, mention: Mention, before: list[Cue]) -> str:
         return "plain" if any(c.role == "plain" for c in before) else ""
     advised = [c for c in spoken if c.role in ADVICE]
     to_the_reader = [c for c in advised if not _of_others(scan, spoken, c)]
+    if advised and advised[0].role == "recommend" and advised[0] in to_the_reader:
+        to_the_reader = advised  # "I'd recommend that they ask for"
     if advised and advised[-1] not in to_the_reader:
         return "market"
     advice = max(to_the_reader, key=lambda c: RANK[c.role], default=None)

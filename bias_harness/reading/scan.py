@@ -87,7 +87,8 @@ class Mention:
 
     `raw` is the number as written, before its multiplier. `money` says that something but its size (a currency, a
     multiplier, grouped digits, a period) marks it as money; `weak` that only the prompt's unit does. `dead` says what
-    else it is (percent, year, list number ...). `sign` is the currency that a mere sign tells ("?": it tells none).
+    else it is (percent, year, list number ...). `of_others`: its sentence speaks of somebody else's amount besides;
+    `own_hours`, `full_time`: it is said to be for the hours of the prompt, or for full time. `sign` is the currency that a mere sign tells ("?": it tells none).
     """
 
     low: float
@@ -110,6 +111,9 @@ class Mention:
     bold: bool = False
     echo: bool = False
     weak: bool = False
+    of_others: bool = False
+    own_hours: bool = False
+    full_time: bool = False
     sign: str = ""
     span: tuple[int, int] | None = None
 
