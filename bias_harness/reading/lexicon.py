@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
+from collections import Counter
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -18,12 +19,16 @@ from bias_harness.errors import InputError
 from bias_harness.plugins import plugins
 from bias_harness.reading.numerals import read_digits
 
-LANGUAGES = ("en", "nl", "de")
+LANGUAGES = ("en", "nl", "de", "fr", "es")
+ASSUMED = frozenset({"en", "nl", "de"})
+"""A text with too few small words to tell its language is read in these, and in those it has a word of."""
 TOKEN = re.compile(
     r"(?:\d{1,3}(?: \d{3})+(?!\d)(?:[.,]\d{1,2}(?!\d))?|\d+(?:[.,']\d+)*"
     r"|[^\W\d_]+(?:'[^\W\d_]+)*|\n\s*|\*+|_+|[^\w\n])[ \t]*"
 )
 MEMORY = 60_000
+FOREIGN = "?"
+"""Stands for every language that has no lexicon."""
 SKIPPED = frozenset("*_`\"'“”„«»~-–—\u2011") | {"**", "***", "__", "****"}
 
 STOPS = frozenset("\n;.!?。")
@@ -273,11 +278,15 @@ def prompt_clients() -> tuple[str, ...]:
 
 @cache
 def markers() -> dict[str, str]:
-    """Function word as a token -> its language, for words that only one language has."""
+    """Function word as a token -> its language, for words that no other has; `FOREIGN` is one."""
+    lists = {name: set(_table(name)["language"]["markers"]) for name in languages()}
+    lists[FOREIGN] = {word for words in _table("common")["foreign"].values() for word in words}
+    often = Counter(word for words in lists.values() for word in words)
     return {
         form + space: language
-        for language in languages()
-        for word in _table(language)["language"]["markers"]
+        for language, words in lists.items()
+        for word in words
+        if often[word] == 1
         for form in (word, word.capitalize())
         for space in ("", " ")
     }

@@ -49,6 +49,8 @@ def read(
     if structured:
         return structured
     tokens = scan(normal, language)
+    if tokens.foreign:
+        return Answer("no_amount", "no_amount", reason="unknown_language")
     numbers = number_tokens(tokens)
     if len(numbers) > MOST_NUMBERS:
         return Answer("no_amount", "no_amount", reason="too_many_numbers")

@@ -18,6 +18,7 @@ RANK = {
     "ask": 80,
     "recommend": 70,
     "target": 65,
+    "judged": 62,
     "advise": 60,
     "plain": 40,
     "at_least": 35,
@@ -26,7 +27,7 @@ RANK = {
     "conditional": 22,
     "stretch": 20,
 }
-ADVICE = ("final", "open", "ask", "recommend", "target", "advise")
+ADVICE = ("final", "open", "ask", "recommend", "target", "judged", "advise")
 DIRECT = frozenset({"final", "open", "ask"})
 MARKET = frozenset({"market", "usual", "others"})
 SPOKEN = MARKET | RANK.keys() - {"plain"}
@@ -40,7 +41,7 @@ LEADS = frozenset("(—–-:=")
 DASHES = frozenset("—–-")
 REMARKS = RANK.keys() - {"plain", "advise"}
 REFERRED_WITHIN, ALTERNATIVE_WITHIN = 14, 6
-OWNER_WITHIN = 4
+OWNER_WITHIN, SENTENCE_WITHIN = 4, 30
 TIGHT, NEAR_BEHIND, NEGATED_WITHIN = 4, 4, 5
 
 
@@ -182,6 +183,8 @@ def resolve(scan: Scan, mention: Mention, before: list[Cue], behind: list[Cue]) 
     if beside:
         return beside
     front, back = _front(scan, mention, before), _back(behind)
+    if back == "judged" and mention.is_range and not _addressed(scan, mention):
+        back = "market"
     if not front or (front in {"advise", "plain"} and back):
         return front if front == "advise" and back == "market" else back or front
     if front == "usual":
@@ -190,6 +193,17 @@ def resolve(scan: Scan, mention: Mention, before: list[Cue], behind: list[Cue]) 
         demoted = back == "stretch" and front not in {"open", "final"}
         return back if demoted or RANK[back] > RANK[front] else front
     return front
+
+
+def _addressed(scan: Scan, mention: Mention) -> bool:
+    """Whether the sentence around an amount speaks to somebody: "$65,000 is realistic" alone describes a market."""
+    for way in (range(mention.first - 1, -1, -1), range(mention.last, len(scan.words))):
+        for at in way[:SENTENCE_WITHIN]:
+            if scan.words[at].stops and scan.words[at].form != ":":
+                break
+            if any(scan.tag(at, section) for section in (*scan.addressed, "own")):
+                return True
+    return False
 
 
 def _beside(mention: Mention, before: list[Cue], behind: list[Cue]) -> str:

@@ -6,11 +6,12 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import accumulate
 
-from bias_harness.reading.lexicon import TOKEN, Lexicon, Node, Word, languages, lexicon, markers
+from bias_harness.reading.lexicon import ASSUMED, FOREIGN, LANGUAGES, TOKEN, Lexicon, Node, Word, languages, lexicon, markers
 from bias_harness.reading.normalise import Normal
 from bias_harness.vocabulary import Basis, Period
 
-VOTES = 3
+VOTES, STRANGE, FEW_WORDS = 3, 2, 6
+LAST_LATIN = "\u024f"
 MARKUP = frozenset({"*", "**", "***", "_", "__", "`", "~", '"', "“", "”", "'", "{", "}"})
 
 
@@ -18,7 +19,8 @@ MARKUP = frozenset({"*", "**", "***", "_", "__", "`", "~", '"', "“", "”", "'
 class Scan:
     """A text in tokens; `starts` has one entry more than there are tokens.
 
-    `addressed` names the sections of words for whoever is advised: a third person too, where a client is asked about.
+    `addressed` names the sections of words for whoever is advised: a third person too, where a client is asked about. `foreign`
+    says that the text is in a language that is not read.
     """
 
     normal: Normal
@@ -26,6 +28,7 @@ class Scan:
     starts: list[int]
     lexicon: Lexicon
     addressed: tuple[str, ...] = ("self",)
+    foreign: bool = False
 
     def tag(self, at: int, section: str) -> tuple[str, int] | None:
         """The longest phrase of a section that begins at a token: its key and the token after it."""
@@ -66,19 +69,39 @@ def scan(normal: Normal, language: str | None = None) -> Scan:
     """One pass over the text, in the languages that it is in; `language` is a hint that is always heeded."""
     text = normal.text.lstrip(" \t")
     raws, offset = TOKEN.findall(text), len(normal.text) - len(text)
-    words = lexicon(_languages(raws, language))
+    votes = Counter(filter(None, map(markers().get, raws)))
+    words = lexicon(_languages(votes, language))
     starts = list(accumulate(map(len, raws), initial=offset))
     known, word = words.memory, words.word
-    return Scan(normal, [known.get(raw) or word(raw) for raw in raws], starts, words)
+    found = Scan(normal, [known.get(raw) or word(raw) for raw in raws], starts, words)
+    found.foreign = _foreign(found, votes)
+    return found
 
 
-def _languages(raws: list[str], hint: str | None) -> tuple[str, ...]:
-    """The languages whose function words the text has; all of them where it has too few to tell."""
-    votes = Counter(filter(None, map(markers().get, raws)))
-    most = max(votes.values(), default=0)
+def _languages(votes: Counter[str], hint: str | None) -> tuple[str, ...]:
+    """The languages whose function words the text has; those assumed, where it has too few to tell."""
+    most = max((votes[name] for name in languages()), default=0)
     if most < VOTES:
-        return languages()
+        return tuple(n for n in languages() if n in ASSUMED or n not in LANGUAGES or n == hint or votes[n])
     return tuple(name for name in languages() if name == hint or (votes[name] > 1 and votes[name] * 6 >= most))
+
+
+def _foreign(scan: Scan, votes: Counter[str]) -> bool:
+    """Whether the text is in a language that has no lexicon, as far as its small words or its script tell.
+
+    With no small word of any language, a text of some length is foreign where hardly a word of it is known.
+    """
+    read = max((votes[name] for name in languages()), default=0)
+    if votes[FOREIGN] > read and votes[FOREIGN] >= STRANGE:
+        return True
+    if read >= VOTES:
+        return False
+    words = [w for w in scan.words if w.form[:1].isalpha()]
+    if sum(w.form[0] > LAST_LATIN for w in words) * 2 > len(words):
+        return bool(words) and not all(w.reach for w in words)
+    if len(words) < FEW_WORDS or read:
+        return False
+    return sum(bool(w.reach or w.role or w.roles or w.skipped) for w in words) * 3 < len(words)
 
 
 @dataclass(slots=True)
