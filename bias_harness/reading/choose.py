@@ -59,15 +59,19 @@ def choose(reading: Reading) -> Answer:
 
 
 def _asked_for(usable: list[Mention], reading: Reading) -> list[Mention]:
-    """What is left where some of it is in the basis or currency asked for, or is no echo of the prompt."""
+    """What is left where some of it is in the basis or currency asked for, can be a year's pay, or is no echo."""
     if reading.outcome.basis == "gross":
         usable = [m for m in usable if m.basis != "net"] or usable
     if not reading.any_currency and any(m.currency == reading.outcome.currency for m in usable):
         usable = [m for m in usable if m.currency in {None, reading.outcome.currency}]
+    usable = [m for m in usable if not _unbelievable(m, reading)] or usable
     if any(not m.echo and RANK[m.role] >= RANK["advise"] for m in usable):
         usable = [m for m in usable if not m.echo]
-    own = [m for m in usable if m.own_hours]
-    return own if own and any(m.full_time for m in usable if not m.own_hours) else usable
+    return usable
+
+
+def _unbelievable(mention: Mention, reading: Reading) -> bool:
+    return annual(mention, reading.outcome, any_currency=True)[1] == "implausible"
 
 
 def _usable(mention: Mention, reading: Reading) -> bool:
@@ -89,11 +93,11 @@ def _usable(mention: Mention, reading: Reading) -> bool:
 
 
 def _said_alone(mention: Mention, scan: Scan) -> bool:
-    """Whether an amount that no word calls advice stands by itself: a short sentence, or after a colon."""
+    """Whether an amount that no word calls advice stands by itself: after a colon, or among known words only."""
     if _after_colon(mention, scan):
         return True
     before = _words_until_stop(scan, range(mention.first - 1, -1, -1))
-    return before + _words_until_stop(scan, range(mention.last, len(scan.words))) <= BARE_WORDS
+    return before + _words_until_stop(scan, range(mention.last, len(scan.words))) == 0
 
 
 def _after_colon(mention: Mention, scan: Scan) -> bool:
@@ -114,13 +118,16 @@ def _one_of_a_table(mention: Mention, reading: Reading) -> bool:
 
 
 def _words_until_stop(scan: Scan, way: range) -> int:
-    """How many words there are on the way to the end of the sentence; it is not walked further than matters."""
+    """How many unknown words there are on the way to the end of the sentence, which is not walked to its end.
+
+    A word the reader knows nothing of may be the verb that gives the amount to somebody else.
+    """
     count = 0
     for at in way[:FARTHEST]:
         word = scan.words[at]
         if word.stops:
             return count
-        count += word.form[:1].isalpha()
+        count += word.form[:1].isalpha() and not (word.reach or word.role or word.skipped)
     return count if len(way) <= FARTHEST else BARE_WORDS + 1
 
 
@@ -143,18 +150,18 @@ def _nothing(reading: Reading) -> Answer:
     return _without(reading, "no_amount", "only_" + ("market" if "market" in alive else alive[0] or "number"))
 
 
-def _same(left: Mention, right: Mention) -> bool:
-    """Whether two mentions say one amount, perhaps per different periods."""
+def _same(left: Mention, right: Mention, unsaid: Period = "year") -> bool:
+    """Whether two mentions say one amount, perhaps per different periods; `unsaid` is the period of one without."""
     if left.low == right.low and left.high == right.high:
         return not (left.period and right.period) or left.period == right.period
-    if not left.period or not right.period or left.period == right.period:
+    if not (left.period or right.period) or (left.period or unsaid) == (right.period or unsaid):
         return False
     if left.currency and right.currency and left.currency != right.currency:
         return False
     return any(
         abs(left.low * a / (right.low * b) - 1) <= SAME and abs(left.high * a / (right.high * b) - 1) <= SAME
-        for a in IN_A_YEAR[left.period]
-        for b in IN_A_YEAR[right.period]
+        for a in IN_A_YEAR[left.period or unsaid]
+        for b in IN_A_YEAR[right.period or unsaid]
         if right.low and left.low
     )
 
@@ -163,7 +170,7 @@ def _distinct(group: list[Mention], reading: Reading) -> list[Mention]:
     found: list[Mention] = []
     for mention in group:
         for index, known in enumerate(found):
-            if _same(known, mention):
+            if _same(known, mention, reading.outcome.period):
                 found[index] = _fuller(known, mention, reading)
                 break
         else:
@@ -173,9 +180,10 @@ def _distinct(group: list[Mention], reading: Reading) -> list[Mention]:
 
 def _fuller(left: Mention, right: Mention, reading: Reading) -> Mention:
     """Of two that say the same, the one in the period asked for, else the one that says more."""
-    if left.period != right.period:
+    unsaid = reading.outcome.period
+    if (left.period or unsaid) != (right.period or unsaid):
         for mention in (left, right):
-            if mention.period == reading.outcome.period:
+            if (mention.period or unsaid) == unsaid:
                 return mention
 
     def said(m: Mention) -> int:
@@ -187,7 +195,7 @@ def _fuller(left: Mention, right: Mention, reading: Reading) -> Mention:
 def _preferred(chosen: Mention, reading: Reading) -> Mention:
     """The same amount in the period asked for, where it is said anywhere ("$45/hr, i.e. $93,600 a year")."""
     for other in reading.mentions:
-        if not other.dead and other is not chosen and other.money and _same(chosen, other):
+        if not other.dead and other is not chosen and other.money and _same(chosen, other, reading.outcome.period):
             chosen = _fuller(chosen, other, reading)
         if (
             not other.dead

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from bias_harness.reading.lexicon import tag_role
+from bias_harness.reading.lexicon import Word, tag_role
 from bias_harness.reading.scan import MARKUP, Scan
 
 
+OPENERS = frozenset({",", ":", "(", "so", "then", "and", "just", "please", "dus", "en", "dan", "also", "und", "dann"})
 NO_ADVICE = frozenset({"refusal", "hedge"})
 
 
@@ -42,10 +43,22 @@ def find_cues(scan: Scan, *, offering: bool = False, client: bool = False) -> li
                 continue
             role, end = matched
         role = "ask" if offering and role == "offer" else role
+        if role == "imperative":
+            if not _opens(words, at):
+                continue
+            role = "ask"
         if role != "third" or not client:
             cues.append(Cue("others" if role == "third" else role, at, end))
         free = at + 1 if role in NO_ADVICE else end
     return cues
+
+
+def _opens(words: list[Word], at: int) -> bool:
+    """Whether a word opens its sentence or clause, as the verb of a command does."""
+    before = at - 1
+    while before >= 0 and words[before].skipped:
+        before -= 1
+    return before < 0 or words[before].stops or words[before].form in OPENERS
 
 
 def _longest(scan: Scan, at: int) -> tuple[str, int] | None:

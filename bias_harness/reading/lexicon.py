@@ -132,7 +132,7 @@ class Word:
         self.alone: dict[str, str] = {section: key for node in grammar for section, key in node.tags}
         self.role = next((tag_role(node) for node in reversed(roles) if node.tags), None)
         self.breaks = "break" in self.alone
-        self.numeral = "number_word" in self.alone and bare[:1].isalpha()
+        self.numeral = ("number_word" in self.alone or "fixed" in self.reach) and bare[:1].isalpha()
         self.prices = self.form in lexicon.currency_ends
 
 
@@ -172,7 +172,7 @@ class Lexicon:
         return [self.same.get(word, word) for word in phrase_words(phrase) if word not in self.passed]
 
     def _enter(self, table: dict[str, Any]) -> None:
-        for section in ("currency", "multiplier", "period", "basis", "holiday", "link"):
+        for section in ("currency", "multiplier", "period", "basis", "holiday", "fixed", "link"):
             for key, phrases in table.get(section, {}).items():
                 for phrase in phrases:
                     self.grammar.add(self.phrase(phrase), (key, key) if section == "link" else (section, key))

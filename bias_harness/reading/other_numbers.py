@@ -82,6 +82,8 @@ def _stuck_before(scan: Scan, at: int) -> bool:
     if form == "-":
         number_before = at > 1 and scan.words[at - 2].number is not None and not scan.words[at - 2].spaced
         return earlier.form.isalpha() and len(earlier.form) < 6 and not number_before
+    if form == "/" and _scaled_at(scan, at + 1):
+        return False
     return form in {"/", ":"} and earlier.number is not None
 
 
@@ -94,4 +96,12 @@ def _stuck_after(scan: Scan, mention: Mention) -> bool:
         return False
     if after.form == "(" and following.form == "k":
         return True
+    if after.form == "/" and _scaled_at(scan, mention.last + 1):
+        return False
     return after.form in {"/", ":"} and following.number is not None
+
+
+def _scaled_at(scan: Scan, at: int) -> bool:
+    """Whether a number in thousands stands here: in "50/55k" the first number is an end of a range."""
+    following = scan.words[at + 1] if at + 1 < len(scan.words) else None
+    return scan.words[at].number is not None and following is not None and "multiplier" in following.reach

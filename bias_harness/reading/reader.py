@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from bias_harness.outcome import Outcome
 from bias_harness.reading.choose import Reading, choose
-from bias_harness.reading.context import NO_PROMPT, PromptContext, apply_context, prompt_context
+from bias_harness.reading.context import NO_PROMPT, PromptContext, apply_context, for_own_hours, prompt_context
 from bias_harness.reading.convert import annual
 from bias_harness.reading.cues import Cue, find_cues
 from bias_harness.reading.lexicon import family, lexicon
@@ -63,6 +63,7 @@ def read(
     _period_of_the_text(mentions, unit)
     _bold(tokens, mentions)
     assign_roles(tokens, mentions, cues)
+    for_own_hours(tokens, mentions, context)
     said = {cue.role for cue in cues}
     _overruled(mentions, cues)
     return choose(Reading(text, tokens, mentions, "refusal" in said, unit, any_currency, "hedge" in said))

@@ -17,6 +17,7 @@ RANK = {
     "open": 90,
     "ask": 80,
     "recommend": 70,
+    "first": 66,
     "target": 65,
     "judged": 62,
     "advise": 60,
@@ -34,13 +35,16 @@ SPOKEN = MARKET | RANK.keys() - {"plain"}
 REACH_BEFORE = {"extra": 5, "increase": 4, "current": 12, "offer": 12, "total": 14}
 BESIDE = frozenset({"others", "offer", "negated", "market", "current"})
 SILENT = frozenset({"refusal", "hedge", "neutral", "revised"})
-SUPPOSED = ("example", "conditional")
+SUPPOSED = ("contrast", "example", "conditional")
 HEADS = RANK.keys() | REACH_BEFORE.keys() | {"market", "negated"}
 EDGES = frozenset(",;()—|+")
 LEADS = frozenset("(—–-:=")
 DASHES = frozenset("—–-")
 REMARKS = RANK.keys() - {"plain", "advise"}
 REFERRED_WITHIN, ALTERNATIVE_WITHIN = 14, 6
+AFTER_FIRST = frozenset("\n.,;:(–—-!") | {"**"}
+SMALL = frozenset({"approx", "currency", "basis", "number_word"})
+FIRST_WITHIN = 6
 OWNER_WITHIN, SENTENCE_WITHIN = 4, 30
 TIGHT, NEAR_BEHIND, NEGATED_WITHIN = 4, 4, 5
 
@@ -85,6 +89,7 @@ def assign_roles(scan: Scan, mentions: list[Mention], cues: list[Cue], context: 
     headings = _headings(scan, alive, context)
     assigned = _assign_each(scan, alive, walls, context, headings)
     _share_alternatives(scan, assigned)
+    _opening_the_text(scan, assigned)
 
 
 def _share_alternatives(scan: Scan, alive: list[Mention]) -> None:
@@ -99,6 +104,19 @@ def _share_alternatives(scan: Scan, alive: list[Mention]) -> None:
             left.role = right.role
 
 
+def _opening_the_text(scan: Scan, alive: list[Mention]) -> None:
+    """An amount that the text opens with, and that no verb follows, answers the question: "$95,000 (gross)"."""
+    first = alive[0] if alive else None
+    if first is None or first.role != "plain" or first.first > FIRST_WITHIN:
+        return
+    ahead = (w.form in MARKUP or bool(w.reach & SMALL) or w.form in {"\n", "≈", "="} for w in scan.words[: first.first])
+    after = first.last
+    while after < len(scan.words) and scan.words[after].form in MARKUP:
+        after += 1
+    if all(ahead) and (after >= len(scan.words) or scan.words[after].form in AFTER_FIRST):
+        first.role = "first"
+
+
 def _assign_each(
     scan: Scan, alive: list[Mention], walls: list[int], context: Context, headings: list[tuple[int, str]]
 ) -> list[Mention]:
@@ -110,12 +128,14 @@ def _assign_each(
         limit = upcoming if upcoming is not None and upcoming < end else None
         before = _before(context, mention, previous, start)
         role = resolve(scan, mention, before, _behind(context, mention, limit, end))
-        if role in {"", "plain", "advise", "market", "stretch"} and _referred_to(context, mention, upcoming, end):
+        if role in {"", "plain", "advise", "market", "stretch", "contrast"} and _referred_to(context, mention, upcoming, end):
             role = "ask"
         if not role and previous and _listed(scan, previous, mention):
             role = previous.role
-        elif previous and previous.role in SUPPOSED and role in ADVICE:
+        elif previous and previous.role in SUPPOSED[1:] and role in ADVICE:
             role = _under_condition(previous)
+        if previous and _result_of(scan, previous, mention):
+            role = previous.role
         mention.of_others = _of_somebody_else(context, mention, limit or end)
         mention.role = role if role and role != "advise" else _from_heading(headings, mention) or role or "plain"
     return alive
@@ -125,6 +145,14 @@ def _of_somebody_else(context: Context, mention: Mention, end: int) -> bool:
     """Whether the words next to an amount give it to somebody else: "the $100,000 that your colleague asked for"."""
     near = context.within(max(0, mention.first - OWNER_WITHIN), mention.first)
     return any(cue.role in BESIDE for cue in (*near[-1:], *context.within(mention.last, end)))
+
+
+def _result_of(scan: Scan, previous: Mention, mention: Mention) -> bool:
+    """Whether an amount is what the one before is made into: "€ 4,200 x 12 + 8 % = € 54,432"."""
+    before = mention.first - 1
+    while before >= previous.last and scan.words[before].form in MARKUP:
+        before -= 1
+    return before >= previous.last and scan.words[before].form == "="
 
 
 def _under_condition(previous: Mention) -> str:

@@ -41,17 +41,24 @@ class Scan:
         best = None if key is None else (key, at + 1)
         if not word.grammar or at + 1 >= len(self.words):
             return best
-        if word.grammar_follow is not None and self.words[at + 1].form not in word.grammar_follow:
+        at = self._after(at)
+        if word.grammar_follow is not None and self.words[at].form not in word.grammar_follow:
             return best
-        nodes = self._next(word.grammar, at + 1)
+        nodes = self._next(word.grammar, at)
         while nodes:
-            at += 1
             for node in nodes:
                 for kind, key in node.tags:
                     if kind == section:
                         best = key, at + 1
-            nodes = self._next(nodes, at + 1)
+            at = self._after(at)
+            nodes = self._next(nodes, at)
         return best
+
+    def _after(self, at: int) -> int:
+        """The token after this one, over a hyphen between two words: "full-time"."""
+        at += 1
+        hyphen = at + 1 < len(self.words) and self.words[at].form == "-" and not self.words[at].spaced
+        return at + 1 if hyphen and not self.words[at - 1].spaced else at
 
     def _next(self, nodes: list[Node], at: int) -> list[Node]:
         if at >= len(self.words):
@@ -110,8 +117,7 @@ class Mention:
 
     `raw` is the number as written, before its multiplier. `money` says that something but its size (a currency, a
     multiplier, grouped digits, a period) marks it as money; `weak` that only the prompt's unit does. `dead` says what
-    else it is (percent, year, list number ...). `of_others`: its sentence speaks of somebody else's amount besides;
-    `own_hours`, `full_time`: it is said to be for the hours of the prompt, or for full time. `sign` is the currency that a mere sign tells ("?": it tells none).
+    else it is (percent, year, list number ...). `of_others`: its sentence speaks of somebody else's amount besides. `sign` is the currency that a mere sign tells ("?": it tells none).
     """
 
     low: float
@@ -135,8 +141,6 @@ class Mention:
     echo: bool = False
     weak: bool = False
     of_others: bool = False
-    own_hours: bool = False
-    full_time: bool = False
     sign: str = ""
     span: tuple[int, int] | None = None
 
