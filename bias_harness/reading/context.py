@@ -49,14 +49,16 @@ def prompt_context(prompt: str) -> PromptContext:
     asked = any(phrase in lowered for phrase in prompt_thousands())
     offering = any(phrase in lowered for phrase in prompt_offers())
     client = offering or any(phrase in lowered for phrase in prompt_clients())
-    return PromptContext(frozenset(numbers), 1000.0 if asked else 1.0, _period(tokens), offering, client, hours_of(tokens))
+    return PromptContext(
+        frozenset(numbers), 1000.0 if asked else 1.0, _period(tokens), offering, client, hours_of(tokens)
+    )
 
 
 def hours_of(tokens: Scan, first: int = 0, last: int | None = None) -> float | None:
     """The hours a week that are said first in these tokens: "24 hours"; None where none are."""
     for at in range(first, min(len(tokens.words) - 1, last or len(tokens.words))):
         number = tokens.words[at].number
-        if number and MOST_HOURS >= number and tokens.tag(at + 1, "hours"):
+        if number and number <= MOST_HOURS and tokens.tag(at + 1, "hours"):
             return number
     return None
 
@@ -69,6 +71,8 @@ def for_own_hours(tokens: Scan, mentions: list[Mention], context: PromptContext)
     if context.hours is None or context.hours >= PART_TIME_BELOW:
         return
     amounts = [m for m in mentions if m.money and not m.dead]
+    if len(amounts) < 2:
+        return
     ends = [*(m.first for m in amounts[1:]), len(tokens.words)]
     said = [_hours_beside(tokens, m, last, context.hours) for m, last in zip(amounts, ends, strict=True)]
     whole = [m for m, which in zip(amounts, said, strict=True) if which == "full"]

@@ -7,7 +7,6 @@ from typing import NamedTuple
 from bias_harness.reading.lexicon import Word, tag_role
 from bias_harness.reading.scan import MARKUP, Scan
 
-
 OPENERS = frozenset({",", ":", "(", "so", "then", "and", "just", "please", "dus", "en", "dan", "also", "und", "dann"})
 NO_ADVICE = frozenset({"refusal", "hedge"})
 
@@ -48,7 +47,7 @@ def find_cues(scan: Scan, *, offering: bool = False, client: bool = False) -> li
                 continue
             role = "ask"
         if role != "third" or not client:
-            cues.append(Cue("others" if role == "third" else role, at, end))
+            cues.append(Cue(role, at, end))
         free = at + 1 if role in NO_ADVICE else end
     return cues
 

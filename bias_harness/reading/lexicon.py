@@ -292,6 +292,12 @@ def markers() -> dict[str, str]:
     }
 
 
+def same_words(language: str) -> dict[str, list[str]]:
+    """The words of a language that are one word to the reader, under the one that stands for them."""
+    table: dict[str, list[str]] = _table(language).get("same", {})
+    return table
+
+
 @cache
 def json_keys() -> dict[str, str]:
     """Key of a structured answer -> the part it plays, over all languages."""

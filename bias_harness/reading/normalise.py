@@ -37,8 +37,22 @@ _REWRITTEN = re.compile(
 )
 _SUSPECT = re.compile(r"[\\&<{\u200b\u200c\u200d\u2060\ufeff\u00ad]")
 _ALOUD = (
-    "think", "thinking", "reasoning", "thought", "thoughts", "scratchpad", "analysis", "reflection", "rationale",
-    "chain_of_thought", "cot", "deliberation", "inner_monologue", "internal_monologue", "internal_thoughts", "reason",
+    "think",
+    "thinking",
+    "reasoning",
+    "thought",
+    "thoughts",
+    "scratchpad",
+    "analysis",
+    "reflection",
+    "rationale",
+    "chain_of_thought",
+    "cot",
+    "deliberation",
+    "inner_monologue",
+    "internal_monologue",
+    "internal_thoughts",
+    "reason",
 )
 _MARK = r"(?:<\|?|\[|&lt;|◁)\s*%s(" + "|".join(_ALOUD) + r")\s*(?:\|?>|\]|&gt;|▷)"
 _THINK_OPEN = re.compile(_MARK % "(?:antml:|seed:|begin_of_)?", re.IGNORECASE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bias_harness.reading.scan import MARKUP, Mention, Scan
 
-ASKED = frozenset({"ask", "open", "final", "recommend", "advise", "plain"})
+ASKED = frozenset({"ask", "open", "final", "recommend", "advise"})
 
 
 def other_than_money(scan: Scan, mention: Mention, at: int) -> str:
@@ -67,8 +67,10 @@ def _is_asked(scan: Scan, before: int, last: int) -> bool:
 def _range_before(scan: Scan, mention: Mention) -> bool:
     """Whether the number is the upper end of a range: in "€386–401k" it is no pension plan."""
     at = mention.first - 1
-    return at > 0 and (scan.words[at].form in "-–—" or scan.tag(at, "to") is not None) and (
-        scan.words[at - 1].number is not None or scan.words[at - 1].form == "k"
+    return (
+        at > 0
+        and (scan.words[at].form in "-–—" or scan.tag(at, "to") is not None)
+        and (scan.words[at - 1].number is not None or scan.words[at - 1].form == "k")
     )
 
 

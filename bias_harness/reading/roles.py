@@ -30,7 +30,7 @@ RANK = {
 }
 ADVICE = ("final", "open", "ask", "recommend", "target", "judged", "advise")
 DIRECT = frozenset({"final", "open", "ask"})
-MARKET = frozenset({"market", "usual", "others"})
+MARKET = frozenset({"market", "usual", "others", "third"})
 SPOKEN = MARKET | RANK.keys() - {"plain"}
 REACH_BEFORE = {"extra": 5, "increase": 4, "current": 12, "offer": 12, "total": 14}
 BESIDE = frozenset({"others", "offer", "negated", "market", "current"})
@@ -89,6 +89,7 @@ def assign_roles(scan: Scan, mentions: list[Mention], cues: list[Cue], context: 
     headings = _headings(scan, alive, context)
     assigned = _assign_each(scan, alive, walls, context, headings)
     _share_alternatives(scan, assigned)
+    _by_column(scan, assigned, context)
     _opening_the_text(scan, assigned)
 
 
@@ -102,6 +103,33 @@ def _share_alternatives(scan: Scan, alive: list[Mention]) -> None:
             and any(scan.tag(at, "or") for at in range(left.last, right.first))
         ):
             left.role = right.role
+
+
+def _by_column(scan: Scan, alive: list[Mention], context: Context) -> None:
+    """In a table whose first row names the columns, an amount plays the part that its column is named for."""
+    header: list[str] = []
+    for start, end in _rows(scan):
+        cells = _cells(scan, start, end)
+        inside = [m for m in alive if start <= m.first < end]
+        if not inside:
+            header = [_heading_role([c.role for c in context.within(*cell) if c.role in HEADS]) for cell in cells]
+        for mention in inside:
+            column = next((i for i, (first, last) in enumerate(cells) if first <= mention.first < last), -1)
+            if mention.role == "plain" and 0 <= column < len(header):
+                mention.role = header[column] or mention.role
+
+
+def _rows(scan: Scan) -> list[tuple[int, int]]:
+    """The lines that are rows of a table, without its rule of dashes."""
+    lines = [0, *(at + 1 for at, w in enumerate(scan.words) if w.form == "\n"), len(scan.words)]
+    rows = [(a, b) for a, b in pairwise(lines) if a < b and scan.words[a].form == "|"]
+    return [(a, b) for a, b in rows if any(w.form[:1].isalnum() for w in scan.words[a:b])]
+
+
+def _cells(scan: Scan, start: int, end: int) -> list[tuple[int, int]]:
+    """The tokens of each cell of a row that begins with a bar."""
+    bars = [at for at in range(start, end) if scan.words[at].form == "|"]
+    return [(a + 1, b) for a, b in pairwise([*bars, end])]
 
 
 def _opening_the_text(scan: Scan, alive: list[Mention]) -> None:
@@ -128,7 +156,9 @@ def _assign_each(
         limit = upcoming if upcoming is not None and upcoming < end else None
         before = _before(context, mention, previous, start)
         role = resolve(scan, mention, before, _behind(context, mention, limit, end))
-        if role in {"", "plain", "advise", "market", "stretch", "contrast"} and _referred_to(context, mention, upcoming, end):
+        if role in {"", "plain", "advise", "market", "stretch", "contrast"} and _referred_to(
+            context, mention, upcoming, end
+        ):
             role = "ask"
         if not role and previous and _listed(scan, previous, mention):
             role = previous.role
@@ -284,18 +314,19 @@ def _front(scan: Scan, mention: Mention, before: list[Cue]) -> str:
         return "market"
     if any(c.role == "usual" for c in spoken):
         return "usual"
-    return "" if nearest.role == "others" else nearest.role
+    return "" if nearest.role in {"others", "third"} else nearest.role
 
 
 def _of_others(scan: Scan, spoken: list[Cue], advice: Cue) -> bool:
     """Whether the subject of the advice's verb is not the reader: "lawyers start at", "women ask for"."""
     kinds = {"others"} if advice.role == "final" else {"usual", "others"}
+    kinds |= {"third"} if advice.role in {"open", "target", "judged"} else set()  # who asks is no employer
     subject = next((c for c in spoken if c.role in kinds and c.last <= advice.first), None)
     if subject is None:
         return False
     between = range(subject.last, advice.first)
     addressed = (*between, advice.first)
-    sections = scan.addressed if subject.role == "others" else (*scan.addressed, "own")
+    sections = scan.addressed if subject.role in {"others", "third"} else (*scan.addressed, "own")
     return not any(scan.tag(at, section) for at in addressed for section in sections) and not any(
         scan.words[at].breaks or scan.words[at].form in {",", ":", "("} for at in between
     )

@@ -6,7 +6,18 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import accumulate
 
-from bias_harness.reading.lexicon import ASSUMED, FOREIGN, LANGUAGES, TOKEN, Lexicon, Node, Word, languages, lexicon, markers
+from bias_harness.reading.lexicon import (
+    ASSUMED,
+    FOREIGN,
+    LANGUAGES,
+    TOKEN,
+    Lexicon,
+    Node,
+    Word,
+    languages,
+    lexicon,
+    markers,
+)
 from bias_harness.reading.normalise import Normal
 from bias_harness.vocabulary import Basis, Period
 
@@ -81,7 +92,7 @@ def scan(normal: Normal, language: str | None = None) -> Scan:
     starts = list(accumulate(map(len, raws), initial=offset))
     known, word = words.memory, words.word
     found = Scan(normal, [known.get(raw) or word(raw) for raw in raws], starts, words)
-    found.foreign = _foreign(found, votes)
+    found.foreign = _foreign(found, votes, language)
     return found
 
 
@@ -93,7 +104,7 @@ def _languages(votes: Counter[str], hint: str | None) -> tuple[str, ...]:
     return tuple(name for name in languages() if name == hint or (votes[name] > 1 and votes[name] * 6 >= most))
 
 
-def _foreign(scan: Scan, votes: Counter[str]) -> bool:
+def _foreign(scan: Scan, votes: Counter[str], hint: str | None) -> bool:
     """Whether the text is in a language that has no lexicon, as far as its small words or its script tell.
 
     With no small word of any language, a text of some length is foreign where hardly a word of it is known.
@@ -101,14 +112,14 @@ def _foreign(scan: Scan, votes: Counter[str]) -> bool:
     read = max((votes[name] for name in languages()), default=0)
     if votes[FOREIGN] > read and votes[FOREIGN] >= STRANGE:
         return True
-    if read >= VOTES:
+    if read >= VOTES or hint in languages():
         return False
-    words = [w for w in scan.words if w.form[:1].isalpha()]
+    words = [w for w in scan.words if w.form[:1].isalpha() and not w.skipped]
     if sum(w.form[0] > LAST_LATIN for w in words) * 2 > len(words):
         return bool(words) and not all(w.reach for w in words)
     if len(words) < FEW_WORDS or read:
         return False
-    return sum(bool(w.reach or w.role or w.roles or w.skipped) for w in words) * 3 < len(words)
+    return sum(bool(w.reach or w.role or w.roles) for w in words) * 4 < len(words)
 
 
 @dataclass(slots=True)
