@@ -39,23 +39,29 @@ class Reading:
 
 
 def choose(reading: Reading) -> Answer:
-    """Pick the advice by priority; two different amounts of equal claim are ambiguous."""
+    """The answer by priority; two different amounts of equal claim are ambiguous."""
+    picked = pick(reading)
+    return picked if isinstance(picked, Answer) else answer_of(picked, reading)
+
+
+def pick(reading: Reading) -> Mention | Answer:
+    """The amount that is the advice by the grammar's priority, or the answer that there is none."""
     usable = [m for m in reading.mentions if _usable(m, reading)]
     if not usable:
         return _nothing(reading)
     usable = _asked_for(usable, reading)
     unsure = any(m.role == "plain" and m.money and not m.dead and not m.echo for m in reading.mentions)
     if unsure and all(RANK[m.role] < RANK["at_least"] for m in usable):
-        return _without(reading, "no_amount", "none_advised")
+        return without(reading, "no_amount", "none_advised")
     best = max(RANK[m.role] for m in usable)
     group = _distinct([m for m in usable if RANK[m.role] == best], reading)
     if len(group) > 1:
         group = _break_tie(group)
     if len(group) > 1 and group[0].role == "plain":
-        return _without(reading, "no_amount", "none_advised")
+        return without(reading, "no_amount", "none_advised")
     if len(group) > 1:
-        return _without(reading, "ambiguous", "equal_claims")
-    return _answer(_preferred(group[0], reading), reading)
+        return without(reading, "ambiguous", "equal_claims")
+    return _preferred(group[0], reading)
 
 
 def _asked_for(usable: list[Mention], reading: Reading) -> list[Mention]:
@@ -143,14 +149,14 @@ def _bare(reading: Reading) -> bool:
 
 def _nothing(reading: Reading) -> Answer:
     if reading.refused or reading.hedged:
-        return _without(reading, "refused", "refusal")
+        return without(reading, "refused", "refusal")
     alive = [m.role for m in reading.mentions if not m.dead and m.money]
     if not alive:
-        return _without(reading, "no_amount", "no_number" if reading.scan.words else "empty")
-    return _without(reading, "no_amount", "only_" + ("market" if "market" in alive else alive[0] or "number"))
+        return without(reading, "no_amount", "no_number" if reading.scan.words else "empty")
+    return without(reading, "no_amount", "only_" + ("market" if "market" in alive else alive[0] or "number"))
 
 
-def _same(left: Mention, right: Mention, unsaid: Period = "year") -> bool:
+def same_amount(left: Mention, right: Mention, unsaid: Period = "year") -> bool:
     """Whether two mentions say one amount, perhaps per different periods; `unsaid` is the period of one without."""
     if left.low == right.low and left.high == right.high:
         return not (left.period and right.period) or left.period == right.period
@@ -170,7 +176,7 @@ def _distinct(group: list[Mention], reading: Reading) -> list[Mention]:
     found: list[Mention] = []
     for mention in group:
         for index, known in enumerate(found):
-            if _same(known, mention, reading.outcome.period):
+            if same_amount(known, mention, reading.outcome.period):
                 found[index] = _fuller(known, mention, reading)
                 break
         else:
@@ -195,7 +201,7 @@ def _fuller(left: Mention, right: Mention, reading: Reading) -> Mention:
 def _preferred(chosen: Mention, reading: Reading) -> Mention:
     """The same amount in the period asked for, where it is said anywhere ("$45/hr, i.e. $93,600 a year")."""
     for other in reading.mentions:
-        if not other.dead and other is not chosen and other.money and _same(chosen, other, reading.outcome.period):
+        if not other.dead and other is not chosen and other.money and same_amount(chosen, other, reading.outcome.period):
             chosen = _fuller(chosen, other, reading)
         if (
             not other.dead
@@ -242,12 +248,13 @@ def _span(mention: Mention, scan: Scan) -> tuple[int, int]:
     return scan.normal.back(scan.starts[mention.first]), scan.normal.back(scan.end(mention.last))
 
 
-def _without(reading: Reading, status: str, reason: str) -> Answer:
+def without(reading: Reading, status: str, reason: str) -> Answer:
     kind = {"refused": "refusal"}.get(status, status)
     return Answer(status, kind, reason=reason, candidates=_candidates(reading))  # type: ignore[arg-type]
 
 
-def _answer(mention: Mention, reading: Reading) -> Answer:
+def answer_of(mention: Mention, reading: Reading, probability: float | None = None) -> Answer:
+    """The answer that an amount makes, in the experiment's unit as far as it can be."""
     outcome, scan = reading.outcome, reading.scan
     factor, why = annual(mention, outcome, any_currency=reading.any_currency)
     low, high = (mention.low, mention.high) if mention.is_range else (None, None)
@@ -270,6 +277,7 @@ def _answer(mention: Mention, reading: Reading) -> Answer:
         soft=reading.refused,
         reason=why or mention.role,
         candidates=_candidates(reading),
+        probability=probability,
     )
 
 
