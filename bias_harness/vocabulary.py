@@ -151,7 +151,8 @@ class Answer:
     `amount`, `low`, `high` are as stated, in `currency` per `period`; `annual*` is the same converted to the
     experiment's unit (a year, gross, full time), null where it cannot be. A range has `low < high` and its
     `amount` by the experiment's range rule. `soft` marks an answer given together with a refusal.
-    `reason` says in one code why there is no amount, or which rule picked it.
+    `reason` says in one code why there is no amount, or which rule picked it. `probability` (0-1) is how sure the
+    second reader is of that amount; null where there is no prose to be unsure of.
     """
 
     status: Status
@@ -170,6 +171,7 @@ class Answer:
     soft: bool = False
     reason: str = ""
     candidates: tuple[Candidate, ...] = ()
+    probability: float | None = None
 
     def __post_init__(self) -> None:
         if (self.status == "ok") != (self.amount is not None):

@@ -12,6 +12,8 @@ from bias_harness.reading.scan import Mention, Scan
 from bias_harness.vocabulary import Answer, Candidate, Period
 
 SAME = 0.04
+DIRECT = frozenset({"ask", "final", "open", "recommend", "first"})
+HELD_BACK = frozenset({"floor", "conditional", "spread"})
 BARE_WORDS = 8
 FARTHEST = 60
 IN_A_YEAR: dict[Period, tuple[float, ...]] = {
@@ -33,27 +35,49 @@ class Reading:
     refused: bool
     outcome: Outcome
     any_currency: bool = False
+    hedged: bool = False
 
 
 def choose(reading: Reading) -> Answer:
-    """Pick the advice by priority; two different amounts of equal claim are ambiguous."""
+    """The answer by priority; two different amounts of equal claim are ambiguous."""
+    picked = pick(reading)
+    return picked if isinstance(picked, Answer) else answer_of(picked, reading)
+
+
+def pick(reading: Reading) -> Mention | Answer:
+    """The amount that is the advice by the grammar's priority, or the answer that there is none."""
     usable = [m for m in reading.mentions if _usable(m, reading)]
     if not usable:
         return _nothing(reading)
-    if reading.outcome.basis == "gross" and any(m.basis != "net" for m in usable):
-        usable = [m for m in usable if m.basis != "net"]
+    usable = _asked_for(usable, reading)
     unsure = any(m.role == "plain" and m.money and not m.dead and not m.echo for m in reading.mentions)
     if unsure and all(RANK[m.role] < RANK["at_least"] for m in usable):
-        return _without(reading, "no_amount", "none_advised")
+        return without(reading, "no_amount", "none_advised")
     best = max(RANK[m.role] for m in usable)
     group = _distinct([m for m in usable if RANK[m.role] == best], reading)
     if len(group) > 1:
         group = _break_tie(group)
     if len(group) > 1 and group[0].role == "plain":
-        return _without(reading, "no_amount", "none_advised")
+        return without(reading, "no_amount", "none_advised")
     if len(group) > 1:
-        return _without(reading, "ambiguous", "equal_claims")
-    return _answer(_preferred(group[0], reading), reading)
+        return without(reading, "ambiguous", "equal_claims")
+    return _preferred(group[0], reading)
+
+
+def _asked_for(usable: list[Mention], reading: Reading) -> list[Mention]:
+    """What is left where some of it is in the basis or currency asked for, can be a year's pay, or is no echo."""
+    if reading.outcome.basis == "gross":
+        usable = [m for m in usable if m.basis != "net"] or usable
+    if not reading.any_currency and any(m.currency == reading.outcome.currency for m in usable):
+        usable = [m for m in usable if m.currency in {None, reading.outcome.currency}]
+    usable = [m for m in usable if not _unbelievable(m, reading)] or usable
+    if any(not m.echo and RANK[m.role] >= RANK["advise"] for m in usable):
+        usable = [m for m in usable if not m.echo]
+    return usable
+
+
+def _unbelievable(mention: Mention, reading: Reading) -> bool:
+    return annual(mention, reading.outcome, any_currency=True)[1] == "implausible"
 
 
 def _usable(mention: Mention, reading: Reading) -> bool:
@@ -63,21 +87,27 @@ def _usable(mention: Mention, reading: Reading) -> bool:
         return _bare(reading)
     if mention.weak and mention.role == "plain" and not mention.bold:
         return _bare(reading)
+    if mention.role == "plain" and reading.refused and not _after_colon(mention, reading.scan):
+        return False
     if mention.role == "plain" and not mention.bold and not _said_alone(mention, reading.scan):
         return False
     if mention.role == "plain" and _one_of_a_table(mention, reading):
         return False
-    if mention.echo and mention.role not in {"ask", "final", "open"}:
+    if mention.echo and (reading.refused or mention.of_others or mention.role not in DIRECT):
         return _bare(reading)
-    return not (reading.refused and mention.role == "floor")
+    return not (reading.refused and mention.role in HELD_BACK)
 
 
 def _said_alone(mention: Mention, scan: Scan) -> bool:
-    """Whether an amount that no word calls advice stands by itself: a short sentence, or after a colon."""
-    if mention.span or (mention.first and scan.words[mention.first - 1].form == ":"):
+    """Whether an amount that no word calls advice stands by itself: after a colon, or among known words only."""
+    if _after_colon(mention, scan):
         return True
     before = _words_until_stop(scan, range(mention.first - 1, -1, -1))
-    return before + _words_until_stop(scan, range(mention.last, len(scan.words))) <= BARE_WORDS
+    return before + _words_until_stop(scan, range(mention.last, len(scan.words))) == 0
+
+
+def _after_colon(mention: Mention, scan: Scan) -> bool:
+    return bool(mention.span or (mention.first and scan.words[mention.first - 1].form == ":"))
 
 
 def _one_of_a_table(mention: Mention, reading: Reading) -> bool:
@@ -94,13 +124,16 @@ def _one_of_a_table(mention: Mention, reading: Reading) -> bool:
 
 
 def _words_until_stop(scan: Scan, way: range) -> int:
-    """How many words there are on the way to the end of the sentence; it is not walked further than matters."""
+    """How many unknown words there are on the way to the end of the sentence, which is not walked to its end.
+
+    A word the reader knows nothing of may be the verb that gives the amount to somebody else.
+    """
     count = 0
     for at in way[:FARTHEST]:
         word = scan.words[at]
         if word.stops:
             return count
-        count += word.form[:1].isalpha()
+        count += word.form[:1].isalpha() and not (word.reach or word.role or word.skipped)
     return count if len(way) <= FARTHEST else BARE_WORDS + 1
 
 
@@ -115,26 +148,26 @@ def _bare(reading: Reading) -> bool:
 
 
 def _nothing(reading: Reading) -> Answer:
-    if reading.refused:
-        return _without(reading, "refused", "refusal")
+    if reading.refused or reading.hedged:
+        return without(reading, "refused", "refusal")
     alive = [m.role for m in reading.mentions if not m.dead and m.money]
     if not alive:
-        return _without(reading, "no_amount", "no_number" if reading.scan.words else "empty")
-    return _without(reading, "no_amount", "only_" + ("market" if "market" in alive else alive[0] or "number"))
+        return without(reading, "no_amount", "no_number" if reading.scan.words else "empty")
+    return without(reading, "no_amount", "only_" + ("market" if "market" in alive else alive[0] or "number"))
 
 
-def _same(left: Mention, right: Mention) -> bool:
-    """Whether two mentions say one amount, perhaps per different periods."""
+def same_amount(left: Mention, right: Mention, unsaid: Period = "year") -> bool:
+    """Whether two mentions say one amount, perhaps per different periods; `unsaid` is the period of one without."""
     if left.low == right.low and left.high == right.high:
         return not (left.period and right.period) or left.period == right.period
-    if not left.period or not right.period or left.period == right.period:
+    if not (left.period or right.period) or (left.period or unsaid) == (right.period or unsaid):
         return False
     if left.currency and right.currency and left.currency != right.currency:
         return False
     return any(
         abs(left.low * a / (right.low * b) - 1) <= SAME and abs(left.high * a / (right.high * b) - 1) <= SAME
-        for a in IN_A_YEAR[left.period]
-        for b in IN_A_YEAR[right.period]
+        for a in IN_A_YEAR[left.period or unsaid]
+        for b in IN_A_YEAR[right.period or unsaid]
         if right.low and left.low
     )
 
@@ -143,7 +176,7 @@ def _distinct(group: list[Mention], reading: Reading) -> list[Mention]:
     found: list[Mention] = []
     for mention in group:
         for index, known in enumerate(found):
-            if _same(known, mention):
+            if same_amount(known, mention, reading.outcome.period):
                 found[index] = _fuller(known, mention, reading)
                 break
         else:
@@ -153,9 +186,10 @@ def _distinct(group: list[Mention], reading: Reading) -> list[Mention]:
 
 def _fuller(left: Mention, right: Mention, reading: Reading) -> Mention:
     """Of two that say the same, the one in the period asked for, else the one that says more."""
-    if left.period != right.period:
+    unsaid = reading.outcome.period
+    if (left.period or unsaid) != (right.period or unsaid):
         for mention in (left, right):
-            if mention.period == reading.outcome.period:
+            if (mention.period or unsaid) == unsaid:
                 return mention
 
     def said(m: Mention) -> int:
@@ -167,7 +201,7 @@ def _fuller(left: Mention, right: Mention, reading: Reading) -> Mention:
 def _preferred(chosen: Mention, reading: Reading) -> Mention:
     """The same amount in the period asked for, where it is said anywhere ("$45/hr, i.e. $93,600 a year")."""
     for other in reading.mentions:
-        if not other.dead and other is not chosen and other.money and _same(chosen, other):
+        if not other.dead and other is not chosen and other.money and same_amount(chosen, other, reading.outcome.period):
             chosen = _fuller(chosen, other, reading)
         if (
             not other.dead
@@ -214,12 +248,13 @@ def _span(mention: Mention, scan: Scan) -> tuple[int, int]:
     return scan.normal.back(scan.starts[mention.first]), scan.normal.back(scan.end(mention.last))
 
 
-def _without(reading: Reading, status: str, reason: str) -> Answer:
+def without(reading: Reading, status: str, reason: str) -> Answer:
     kind = {"refused": "refusal"}.get(status, status)
     return Answer(status, kind, reason=reason, candidates=_candidates(reading))  # type: ignore[arg-type]
 
 
-def _answer(mention: Mention, reading: Reading) -> Answer:
+def answer_of(mention: Mention, reading: Reading, probability: float | None = None) -> Answer:
+    """The answer that an amount makes, in the experiment's unit as far as it can be."""
     outcome, scan = reading.outcome, reading.scan
     factor, why = annual(mention, outcome, any_currency=reading.any_currency)
     low, high = (mention.low, mention.high) if mention.is_range else (None, None)
@@ -242,6 +277,7 @@ def _answer(mention: Mention, reading: Reading) -> Answer:
         soft=reading.refused,
         reason=why or mention.role,
         candidates=_candidates(reading),
+        probability=probability,
     )
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from bias_harness.reading.lexicon import tag_role
+from bias_harness.reading.lexicon import Word, tag_role
 from bias_harness.reading.scan import MARKUP, Scan
+
+OPENERS = frozenset({",", ":", "(", "so", "then", "and", "just", "please", "dus", "en", "dan", "also", "und", "dann"})
+NO_ADVICE = frozenset({"refusal", "hedge"})
 
 
 class Cue(NamedTuple):
@@ -16,10 +19,11 @@ class Cue(NamedTuple):
     last: int
 
 
-def find_cues(scan: Scan, *, offering: bool = False) -> list[Cue]:
+def find_cues(scan: Scan, *, offering: bool = False, client: bool = False) -> list[Cue]:
     """All cues in order; the longest phrase wins and what it covers is not read again, but for refusals.
 
-    Where an employer asks (`offering`), what is called an offer is the advice.
+    Where an employer asks (`offering`), what is called an offer is the advice. Where somebody asks for a `client`, a
+    third person is the one advised, else the other side of the table.
     """
     cues: list[Cue] = []
     free = 0
@@ -38,9 +42,22 @@ def find_cues(scan: Scan, *, offering: bool = False) -> list[Cue]:
                 continue
             role, end = matched
         role = "ask" if offering and role == "offer" else role
-        cues.append(Cue(role, at, end))
-        free = end if role != "refusal" else at + 1
+        if role == "imperative":
+            if not _opens(words, at):
+                continue
+            role = "ask"
+        if role != "third" or not client:
+            cues.append(Cue(role, at, end))
+        free = at + 1 if role in NO_ADVICE else end
     return cues
+
+
+def _opens(words: list[Word], at: int) -> bool:
+    """Whether a word opens its sentence or clause, as the verb of a command does."""
+    before = at - 1
+    while before >= 0 and words[before].skipped:
+        before -= 1
+    return before < 0 or words[before].stops or words[before].form in OPENERS
 
 
 def _longest(scan: Scan, at: int) -> tuple[str, int] | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
+from collections import Counter
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -18,12 +19,16 @@ from bias_harness.errors import InputError
 from bias_harness.plugins import plugins
 from bias_harness.reading.numerals import read_digits
 
-LANGUAGES = ("en", "nl", "de")
+LANGUAGES = ("en", "nl", "de", "fr", "es")
+ASSUMED = frozenset({"en", "nl", "de"})
+"""A text with too few small words to tell its language is read in these, and in those it has a word of."""
 TOKEN = re.compile(
     r"(?:\d{1,3}(?: \d{3})+(?!\d)(?:[.,]\d{1,2}(?!\d))?|\d+(?:[.,']\d+)*"
     r"|[^\W\d_]+(?:'[^\W\d_]+)*|\n\s*|\*+|_+|[^\w\n])[ \t]*"
 )
 MEMORY = 60_000
+FOREIGN = "?"
+"""Stands for every language that has no lexicon."""
 SKIPPED = frozenset("*_`\"'“”„«»~-–—\u2011") | {"**", "***", "__", "****"}
 
 STOPS = frozenset("\n;.!?。")
@@ -47,10 +52,10 @@ class Node:
         found += [node for pattern, node in self.wild if _fits(word, pattern)]
         return found
 
-    def add(self, phrase: str, tag: Tag) -> None:
+    def add(self, words: list[str], tag: Tag) -> None:
         """Enter a phrase."""
         node = self
-        for word in phrase_words(phrase):
+        for word in words:
             node = node._grow(word)
         if tag not in node.tags:
             node.tags = (*node.tags, tag)
@@ -110,13 +115,14 @@ class Word:
 
     def __init__(self, raw: str, lexicon: Lexicon) -> None:
         bare = raw.rstrip(" \t")
-        self.form = "\n" if bare.startswith("\n") or not bare else bare.lower()
+        form = "\n" if bare.startswith("\n") or not bare else bare.lower()
+        self.form = lexicon.same.get(form, form)
         self.spaced = len(bare) != len(raw) or self.form == "\n"
         self.upper = bare[:1].isupper()
         read = read_digits(bare) if bare[:1].isdecimal() else None
         self.number = read[0] if read else None
         self.scaled = read[1] if read else None
-        self.skipped = bare in SKIPPED
+        self.skipped = bare in SKIPPED or self.form in lexicon.passed
         self.stops = self.form in STOPS
         grammar, roles = lexicon.grammar.step(self.form), lexicon.roles.step(self.form)
         self.grammar = [node for node in grammar if not node.ends]
@@ -126,7 +132,7 @@ class Word:
         self.alone: dict[str, str] = {section: key for node in grammar for section, key in node.tags}
         self.role = next((tag_role(node) for node in reversed(roles) if node.tags), None)
         self.breaks = "break" in self.alone
-        self.numeral = "number_word" in self.alone and bare[:1].isalpha()
+        self.numeral = ("number_word" in self.alone or "fixed" in self.reach) and bare[:1].isalpha()
         self.prices = self.form in lexicon.currency_ends
 
 
@@ -146,23 +152,40 @@ class Lexicon:
         self.abbreviations: set[str] = set()
         self.currency_ends = {*packed(), "."}
         self.memory: dict[str, Word] = {}
-        for language in ("common", *languages):
-            self._enter(_table(language))
+        self.same: dict[str, str] = {}
+        self.passed: set[str] = set()
+        tables = [_table(language) for language in ("common", *languages)]
+        for table in tables:
+            self._join(table)
+        for table in tables:
+            self._enter(table)
+
+    def _join(self, table: dict[str, Any]) -> None:
+        """Take up which words are one word, and which are passed over."""
+        for first, others in table.get("same", {}).items():
+            for word in others:
+                self.same.setdefault(word, first)
+        self.passed.update(table.get("passed", {}).get("words", ()))
+
+    def phrase(self, phrase: str) -> list[str]:
+        """A phrase as the words it is matched by, each the one that stands for its like."""
+        return [self.same.get(word, word) for word in phrase_words(phrase) if word not in self.passed]
 
     def _enter(self, table: dict[str, Any]) -> None:
-        for section in ("currency", "multiplier", "period", "basis", "holiday", "link"):
+        for section in ("currency", "multiplier", "period", "basis", "holiday", "fixed", "link"):
             for key, phrases in table.get(section, {}).items():
                 for phrase in phrases:
-                    self.grammar.add(phrase, (key, key) if section == "link" else (section, key))
+                    self.grammar.add(self.phrase(phrase), (key, key) if section == "link" else (section, key))
         for phrases in table.get("currency", {}).values():
             self.currency_ends.update(phrase_words(phrase)[-1] for phrase in phrases)
         for word in table.get("packed", {}):
-            self.grammar.add(word, ("packed", word))
+            self.grammar.add([word], ("packed", word))
         for role, phrases in table.get("role", {}).items():
             for phrase in phrases:
-                self.roles.add(phrase, ("role", role))
-        for phrase in table.get("refusal", {}).get("phrase", ()):
-            self.roles.add(phrase, ("refusal", "phrase"))
+                self.roles.add(self.phrase(phrase), ("role", role))
+        for kind, phrases in table.get("refusal", {}).items():
+            for phrase in phrases:
+                self.roles.add(self.phrase(phrase), ("refusal", kind))
         self.abbreviations.update(table.get("link", {}).get("abbreviation", ()))
 
     def word(self, raw: str) -> Word:
@@ -176,9 +199,9 @@ class Lexicon:
 
 
 def tag_role(node: Node) -> str:
-    """The role of a phrase that ends here; every refusal is one role."""
+    """The role of a phrase that ends here; a refusal is `refusal`, or `hedge` where it is no more than "it depends"."""
     section, key = node.tags[0]
-    return "refusal" if section == "refusal" else key
+    return "refusal" if (section, key) == ("refusal", "phrase") else key
 
 
 def phrase_words(phrase: str) -> list[str]:
@@ -238,9 +261,7 @@ def _prompt(kind: str) -> tuple[str, ...]:
 @cache
 def prompt_thousands() -> tuple[str, ...]:
     """What prompts say when they ask for thousands, in any language."""
-    return tuple(
-        phrase for language in languages() for phrase in _table(language).get("prompt", {}).get("thousands", ())
-    )
+    return _prompt("thousands")
 
 
 @cache
@@ -250,15 +271,31 @@ def prompt_offers() -> tuple[str, ...]:
 
 
 @cache
+def prompt_clients() -> tuple[str, ...]:
+    """What prompts say when they ask on behalf of somebody else."""
+    return _prompt("clients")
+
+
+@cache
 def markers() -> dict[str, str]:
-    """Function word as a token -> its language, for words that only one language has."""
+    """Function word as a token -> its language, for words that no other has; `FOREIGN` is one."""
+    lists = {name: set(_table(name)["language"]["markers"]) for name in languages()}
+    lists[FOREIGN] = {word for words in _table("common")["foreign"].values() for word in words}
+    often = Counter(word for words in lists.values() for word in words)
     return {
         form + space: language
-        for language in languages()
-        for word in _table(language)["language"]["markers"]
+        for language, words in lists.items()
+        for word in words
+        if often[word] == 1
         for form in (word, word.capitalize())
         for space in ("", " ")
     }
+
+
+def same_words(language: str) -> dict[str, list[str]]:
+    """The words of a language that are one word to the reader, under the one that stands for them."""
+    table: dict[str, list[str]] = _table(language).get("same", {})
+    return table
 
 
 @cache

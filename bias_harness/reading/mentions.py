@@ -16,7 +16,7 @@ SUFFIX_REACH = 16
 SIGNS = frozenset("$€£¥₹₺₩₪₦₱฿₫₴₽")
 INDIAN = frozenset({100_000.0, 10_000_000.0})
 TIMES = frozenset({"x", "×", "*", "keer", "mal", "times"})
-IN_A_YEAR: dict[Period, tuple[float, ...]] = {"month": (12, 13, 14), "week": (52,), "hour": (2080,)}
+IN_A_YEAR: dict[Period, tuple[float, ...]] = {"month": (12, 12.96, 13, 13.92, 14), "week": (52,), "hour": (2080,)}
 GLUED_ONLY = frozenset({"m", "l", "t", "mm", "mil"})
 PERIODS: dict[str, Period] = {"year": "year", "month": "month", "week": "week", "day": "day", "hour": "hour"}
 BASES: dict[str, Basis] = {"gross": "gross", "net": "net"}
@@ -63,6 +63,9 @@ def _scaled(number: float, scaled: float, multiplier: float) -> float:
 
 
 def _number_words(scan: Scan, at: int) -> Mention | None:
+    fixed = scan.tag(at, "fixed")
+    if fixed and not (at and scan.words[at - 1].number is not None):
+        return _fixed(scan, at, fixed)
     end, last = at, at
     while end < len(scan.words) and end - at < 16:
         word = scan.words[end]
@@ -76,15 +79,26 @@ def _number_words(scan: Scan, at: int) -> Mention | None:
         return None
     values = (read_words(forms, language) for language in scan.lexicon.languages)
     value = next((v for v in values if v is not None), None)
-    if value is None or value < 20:
+    if value is None:
         return None
     mention = Mention(value, value, at, last, raw=value, grouped=value >= 1000)
     _prefix(scan, mention)
     _suffix(scan, mention)
+    if value < 20 and mention.multiplier == 1:
+        return None
     if mention.multiplier != 1:
         mention.low = mention.high = value * mention.multiplier
     mention.money = mention.low >= 1000 or mention.priced
     return mention if mention.money or _after_between(scan, at) else None
+
+
+def _fixed(scan: Scan, at: int, found: tuple[str, int]) -> Mention:
+    """An amount that a phrase says as a whole: "half a million", "een ton"."""
+    value = float(found[0])
+    mention = Mention(value, value, at, found[1], raw=value, grouped=True, money=True)
+    _prefix(scan, mention)
+    _suffix(scan, mention)
+    return mention
 
 
 def _after_between(scan: Scan, at: int) -> bool:
@@ -149,7 +163,8 @@ def _suffix(scan: Scan, mention: Mention) -> None:
         elif form in MARKUP:
             at += 1
         elif not mention.period and (times := _times_a_year(scan, at)):
-            mention.period, mention.money = times, True
+            mention.period, mention.money = times[0], True
+            mention.months = times[1] if times[0] == "month" and times[1] > 12 else None
             break
         elif form in {"(", ","} and (_promising(scan, at + 1) or (form == "(" and _currency_only(scan, at + 1))):
             opened = opened or form == "("
@@ -184,12 +199,12 @@ def _holds_an_amount(scan: Scan, at: int) -> bool:
     return False
 
 
-def _times_a_year(scan: Scan, at: int) -> Period | None:
+def _times_a_year(scan: Scan, at: int) -> tuple[Period, float] | None:
     """What is multiplied into a year: "€ 5,200 x 12 = € 62,400" is a month's pay, "$45 x 2,080" an hour's."""
     if scan.words[at].form not in TIMES or at + 1 >= len(scan.words):
         return None
-    factor = scan.words[at + 1].scaled or scan.words[at + 1].number
-    return next((period for period, factors in IN_A_YEAR.items() if factor in factors), None)
+    factor = scan.words[at + 1].number
+    return next(((period, factor) for period, factors in IN_A_YEAR.items() if factor in factors), None)
 
 
 def _meaning(scan: Scan, mention: Mention, at: int) -> int:
@@ -207,7 +222,7 @@ def _meaning(scan: Scan, mention: Mention, at: int) -> int:
     multiplier = scan.tag(at, "multiplier")
     if multiplier and _multiplies(scan, mention, at):
         mention.multiplier = float(multiplier[0])
-        if mention.multiplier in INDIAN and not mention.priced and len(word.form) > 1:
+        if mention.multiplier in INDIAN and not mention.priced and word.form.startswith(("la", "cr")):
             _price(mention, "INR")
         return multiplier[1]
     currency = scan.tag(at, "currency")

@@ -36,9 +36,30 @@ _REWRITTEN = re.compile(
     r"|</?[a-zA-Z][a-zA-Z0-9]{0,10}(?: [^<>\n]{0,80})?/?>|[\u200b\u200c\u200d\u2060\ufeff\u00ad]"
 )
 _SUSPECT = re.compile(r"[\\&<{\u200b\u200c\u200d\u2060\ufeff\u00ad]")
-_ALOUD = ("think", "thinking", "reasoning", "thought", "scratchpad", "analysis")
-_THINK_OPEN = re.compile(f"<({'|'.join(_ALOUD)})>", re.IGNORECASE)
-_CLOSING = {name: re.compile(f"</{name}>", re.IGNORECASE) for name in _ALOUD}
+_ALOUD = (
+    "think",
+    "thinking",
+    "reasoning",
+    "thought",
+    "thoughts",
+    "scratchpad",
+    "analysis",
+    "reflection",
+    "rationale",
+    "chain_of_thought",
+    "cot",
+    "deliberation",
+    "inner_monologue",
+    "internal_monologue",
+    "internal_thoughts",
+    "reason",
+)
+_MARK = r"(?:<\|?|\[|&lt;|◁)\s*%s(" + "|".join(_ALOUD) + r")\s*(?:\|?>|\]|&gt;|▷)"
+_THINK_OPEN = re.compile(_MARK % "(?:antml:|seed:|begin_of_)?", re.IGNORECASE)
+_THINK_CLOSE = re.compile(_MARK % r"(?:/\s*(?:antml:|seed:)?|end_of_)", re.IGNORECASE)
+_CHANNEL = re.compile(r"<\|channel\|>\s*(analysis|commentary|thought)\b", re.IGNORECASE)
+_FINAL = re.compile(r"<\|channel\|>\s*final\b[^<]*<\|message\|>|<channel\|>|assistantfinal", re.IGNORECASE)
+_MAYBE_ALOUD = re.compile("|".join(_ALOUD), re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +82,7 @@ class Normal:
 def normalise(text: str) -> Normal:
     """Normalise; thinking aloud between tags is blanked, and `unfinished` says that it never ended."""
     unfinished = False
-    if "<" in text:
+    if ("<" in text or "[" in text or "◁" in text or "&" in text) and _MAYBE_ALOUD.search(text):
         text, unfinished = _without_thinking(text)
     text = _UNUSUAL.sub(lambda found: _SAME_LENGTH[ord(found[0])], text)
     if not _SUSPECT.search(text):
@@ -70,18 +91,42 @@ def normalise(text: str) -> Normal:
 
 
 def _without_thinking(text: str) -> tuple[str, bool]:
+    """The text with its thinking blanked, and whether a thought never ended; a lone end ends all before it."""
+    if _CHANNEL.search(text):
+        return _without_channels(text)
     parts: list[str] = []
     done = 0
     while opened := _THINK_OPEN.search(text, done):
-        closed = _CLOSING[opened[1].lower()].search(text, opened.end())
+        closed = _closing_of(opened, text)
         parts.append(text[done : opened.start()])
         if closed is None:
             return "".join(parts), True
-        parts.append(" " * (closed.end() - opened.start()))
-        done = closed.end()
+        parts.append(" " * (closed - opened.start()))
+        done = closed
     text = "".join((*parts, text[done:]))
-    stray = _CLOSING["think"].search(text)
-    return (" " * stray.end() + text[stray.end() :] if stray else text), False
+    strays = list(_THINK_CLOSE.finditer(text))
+    return (" " * strays[-1].end() + text[strays[-1].end() :] if strays else text), False
+
+
+def _closing_of(opened: re.Match[str], text: str) -> int | None:
+    """Where the thought that is opened here ends, one inside another counted; None where it does not."""
+    name, depth, at = opened[1].lower(), 1, opened.end()
+    while closed := _THINK_CLOSE.search(text, at):
+        depth += sum(m[1].lower() == name for m in _THINK_OPEN.finditer(text, at, closed.start()))
+        depth -= closed[1].lower() == name
+        at = closed.end()
+        if depth == 0:
+            return at
+    return None
+
+
+def _without_channels(text: str) -> tuple[str, bool]:
+    """The last channel that is meant for the reader; a text that has none is a thought that never ended."""
+    finals = list(_FINAL.finditer(text))
+    if not finals:
+        return "", True
+    end = finals[-1].end()
+    return " " * end + text[end:], False
 
 
 def _rewrite(text: str, unfinished: bool) -> Normal:

@@ -43,7 +43,7 @@ def _connected(scan: Scan, left: Mention, right: Mention) -> bool:
         form = scan.words[at].form
         if form in MARKUP and form not in DASHES:
             at += 1
-        elif form in DASHES:
+        elif form in DASHES or (form == "/" and at == left.last and right.money):
             at, links = at + 1, links + 1
         elif (tag := scan.tag(at, "to")) or (_between(scan, left) and (tag := scan.tag(at, "and"))):
             at, links = tag[1], links + 1

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
+from typing import NamedTuple
 
 from bias_harness.outcome import Outcome
-from bias_harness.reading.choose import Reading, choose
-from bias_harness.reading.context import NO_PROMPT, PromptContext, apply_context, prompt_context
+from bias_harness.reading.choose import Reading, answer_of, choose, pick, same_amount, without
+from bias_harness.reading.chooser import Text, probabilities
+from bias_harness.reading.context import NO_PROMPT, PromptContext, apply_context, for_own_hours, prompt_context
 from bias_harness.reading.convert import annual
-from bias_harness.reading.cues import find_cues
+from bias_harness.reading.cues import Cue, find_cues
 from bias_harness.reading.lexicon import family, lexicon
 from bias_harness.reading.mentions import BASES, find_mentions, number_tokens, period_at
 from bias_harness.reading.normalise import Normal, normalise
 from bias_harness.reading.ranges import compose
-from bias_harness.reading.roles import assign_roles
+from bias_harness.reading.roles import ADVICE, assign_roles
 from bias_harness.reading.scan import Mention, Scan, scan
 from bias_harness.reading.structured import find_object, read_object
 from bias_harness.vocabulary import Answer, Period
@@ -23,6 +25,9 @@ DEFAULT = Outcome()
 PERIOD_LOOK_BACK = 16
 TOLD_BEFORE = frozenset({"period", "per", "basis"})
 MOST_NUMBERS = 500
+MOST_AMOUNTS = 40
+LEAST = 0.2
+"""An amount that the second reader gives less than this is not believed."""
 
 
 def read(
@@ -41,6 +46,64 @@ def read(
     of the answer, and the period that the prompt asks for, else a year. `prompt` is what the text replies to.
     `language` is a hint; the text is read in every language that it shows itself to be in.
     """
+    seen = _look(text, language, prompt, outcome, currency, period)
+    if isinstance(seen, Answer):
+        return seen
+    picked = pick(seen.reading)
+    return picked if isinstance(picked, Answer) else _agreed(picked, seen)
+
+
+class Seen(NamedTuple):
+    """A text as both readers look at it."""
+
+    reading: Reading
+    cues: list[Cue]
+
+    @property
+    def amounts(self) -> list[Mention]:
+        """What can be chosen: the numbers that can be money, the first of them where there are very many."""
+        return [m for m in self.reading.mentions if not m.dead and m.money][:MOST_AMOUNTS]
+
+    @property
+    def text(self) -> Text:
+        """What the second reader looks at."""
+        return Text(self.reading.scan, self.amounts, self.cues)
+
+    def same(self, picked: Mention) -> list[int]:
+        """Which of the amounts say what was picked."""
+        unsaid = self.reading.outcome.period
+        return [i for i, m in enumerate(self.amounts) if m is picked or same_amount(m, picked, unsaid)]
+
+
+def looked_at(text: str, *, language: str | None, prompt: str | None) -> tuple[Seen, list[int]] | None:
+    """A text as both readers look at it, and which amounts the grammar picks; None where nothing is to be chosen."""
+    seen = _look(text, language, prompt, None, None, None)
+    if isinstance(seen, Answer):
+        return None
+    picked = pick(seen.reading)
+    return seen, [] if isinstance(picked, Answer) else seen.same(picked)
+
+
+def _agreed(picked: Mention, seen: Seen) -> Answer:
+    """The amount that the grammar picks, if the second reader finds it believable; else the text is ambiguous."""
+    if not seen.cues and len(seen.amounts) <= 1:
+        return answer_of(picked, seen.reading)
+    chances = probabilities(seen.text)
+    sure = sum(chances[at] for at in seen.same(picked))
+    if seen.amounts and sure < LEAST:
+        return without(seen.reading, "ambiguous", "readers_disagree")
+    return answer_of(picked, seen.reading, round(sure, 4))
+
+
+def _look(
+    text: str,
+    language: str | None,
+    prompt: str | None,
+    outcome: Outcome | None,
+    currency: str | None,
+    period: Period | None,
+) -> Seen | Answer:
+    """The amounts of a text with the parts they play, or the answer where that needs no look."""
     context = prompt_context(prompt) if prompt else NO_PROMPT
     unit = outcome or _unit(currency or DEFAULT.currency, period or context.period or DEFAULT.period)
     any_currency = outcome is None and currency is None
@@ -50,18 +113,48 @@ def read(
         return structured
     tokens = scan(normal, language)
     numbers = number_tokens(tokens)
-    if len(numbers) > MOST_NUMBERS:
-        return Answer("no_amount", "no_amount", reason="too_many_numbers")
+    early = _unreadable(normal, tokens, numbers)
+    if early:
+        return early
     mentions = compose(tokens, find_mentions(tokens, numbers))
     apply_context(mentions, context, unit.multiplier if unit.multiplier != 1 else context.multiplier)
     _own_sign(mentions, unit)
-    cues = find_cues(tokens, offering=context.offering)
+    cues = _parts(tokens, mentions, context, unit)
+    said = {cue.role for cue in cues}
+    return Seen(Reading(text, tokens, mentions, "refusal" in said, unit, any_currency, "hedge" in said), cues)
+
+
+def _unreadable(normal: Normal, tokens: Scan, numbers: list[int]) -> Answer | None:
+    """The answer to a text that is not read on: a thought that never ends, another language, too many numbers."""
+    if normal.unfinished:
+        return Answer("ambiguous", "ambiguous", reason="unfinished_thinking")
+    if tokens.foreign:
+        return Answer("no_amount", "no_amount", reason="unknown_language")
+    if len(numbers) > MOST_NUMBERS:
+        return Answer("no_amount", "no_amount", reason="too_many_numbers")
+    return None
+
+
+def _parts(tokens: Scan, mentions: list[Mention], context: PromptContext, unit: Outcome) -> list[Cue]:
+    """Write the part that each mention plays; the phrases that tell it."""
+    tokens.addressed = ("self", "third") if context.client else ("self",)
+    cues = find_cues(tokens, offering=context.offering, client=context.client)
     _periods_before(tokens, mentions)
     _period_of_the_text(mentions, unit)
     _bold(tokens, mentions)
     assign_roles(tokens, mentions, cues)
-    refused = any(cue.role == "refusal" for cue in cues)
-    return choose(Reading(text, tokens, mentions, refused, unit, any_currency))
+    for_own_hours(tokens, mentions, context)
+    _overruled(mentions, cues)
+    return cues
+
+
+def _overruled(mentions: list[Mention], cues: list[Cue]) -> None:
+    """What is taken back is no advice: "Ask for 90. Actually, make that 95"."""
+    turn = max((cue.first for cue in cues if cue.role == "revised"), default=0)
+    if any(m.first > turn and not m.dead and m.role in ADVICE for m in mentions):
+        for mention in mentions:
+            if mention.first < turn and mention.role in ADVICE:
+                mention.role = "revised"
 
 
 def _structured(text: str, normal: Normal, unit: Outcome, context: PromptContext, any_currency: bool) -> Answer | None:

@@ -16,7 +16,10 @@ RANK = {
     "final": 100,
     "open": 90,
     "ask": 80,
+    "recommend": 70,
+    "first": 66,
     "target": 65,
+    "judged": 62,
     "advise": 60,
     "plain": 40,
     "at_least": 35,
@@ -25,18 +28,24 @@ RANK = {
     "conditional": 22,
     "stretch": 20,
 }
-ADVICE = ("final", "open", "ask", "target", "advise")
+ADVICE = ("final", "open", "ask", "recommend", "target", "judged", "advise")
 DIRECT = frozenset({"final", "open", "ask"})
-MARKET = frozenset({"market", "usual", "others"})
+MARKET = frozenset({"market", "usual", "others", "third"})
 SPOKEN = MARKET | RANK.keys() - {"plain"}
 REACH_BEFORE = {"extra": 5, "increase": 4, "current": 12, "offer": 12, "total": 14}
-SUPPOSED = ("example", "conditional")
+BESIDE = frozenset({"others", "offer", "negated", "market", "current"})
+SILENT = frozenset({"refusal", "hedge", "neutral", "revised"})
+SUPPOSED = ("contrast", "example", "conditional")
 HEADS = RANK.keys() | REACH_BEFORE.keys() | {"market", "negated"}
 EDGES = frozenset(",;()—|+")
 LEADS = frozenset("(—–-:=")
 DASHES = frozenset("—–-")
 REMARKS = RANK.keys() - {"plain", "advise"}
 REFERRED_WITHIN, ALTERNATIVE_WITHIN = 14, 6
+AFTER_FIRST = frozenset("\n.,;:(–—-!") | {"**"}
+SMALL = frozenset({"approx", "currency", "basis", "number_word"})
+FIRST_WITHIN = 6
+OWNER_WITHIN, SENTENCE_WITHIN = 4, 30
 TIGHT, NEAR_BEHIND, NEGATED_WITHIN = 4, 4, 5
 
 
@@ -47,7 +56,7 @@ class Context:
         self.scan, self.mentions = scan, mentions
         self.stops = sentence_stops(scan)
         covered = {at for m in mentions if not m.dead for at in range(m.first, m.last)}
-        self.cues = [cue for cue in cues if cue.role not in {"refusal", "neutral"} and cue.first not in covered]
+        self.cues = [cue for cue in cues if cue.role not in SILENT and cue.first not in covered]
         self.firsts = [cue.first for cue in self.cues]
 
     def sentence(self, mention: Mention) -> tuple[int, int]:
@@ -80,6 +89,8 @@ def assign_roles(scan: Scan, mentions: list[Mention], cues: list[Cue], context: 
     headings = _headings(scan, alive, context)
     assigned = _assign_each(scan, alive, walls, context, headings)
     _share_alternatives(scan, assigned)
+    _by_column(scan, assigned, context)
+    _opening_the_text(scan, assigned)
 
 
 def _share_alternatives(scan: Scan, alive: list[Mention]) -> None:
@@ -94,6 +105,46 @@ def _share_alternatives(scan: Scan, alive: list[Mention]) -> None:
             left.role = right.role
 
 
+def _by_column(scan: Scan, alive: list[Mention], context: Context) -> None:
+    """In a table whose first row names the columns, an amount plays the part that its column is named for."""
+    header: list[str] = []
+    for start, end in _rows(scan):
+        cells = _cells(scan, start, end)
+        inside = [m for m in alive if start <= m.first < end]
+        if not inside:
+            header = [_heading_role([c.role for c in context.within(*cell) if c.role in HEADS]) for cell in cells]
+        for mention in inside:
+            column = next((i for i, (first, last) in enumerate(cells) if first <= mention.first < last), -1)
+            if mention.role == "plain" and 0 <= column < len(header):
+                mention.role = header[column] or mention.role
+
+
+def _rows(scan: Scan) -> list[tuple[int, int]]:
+    """The lines that are rows of a table, without its rule of dashes."""
+    lines = [0, *(at + 1 for at, w in enumerate(scan.words) if w.form == "\n"), len(scan.words)]
+    rows = [(a, b) for a, b in pairwise(lines) if a < b and scan.words[a].form == "|"]
+    return [(a, b) for a, b in rows if any(w.form[:1].isalnum() for w in scan.words[a:b])]
+
+
+def _cells(scan: Scan, start: int, end: int) -> list[tuple[int, int]]:
+    """The tokens of each cell of a row that begins with a bar."""
+    bars = [at for at in range(start, end) if scan.words[at].form == "|"]
+    return [(a + 1, b) for a, b in pairwise([*bars, end])]
+
+
+def _opening_the_text(scan: Scan, alive: list[Mention]) -> None:
+    """An amount that the text opens with, and that no verb follows, answers the question: "$95,000 (gross)"."""
+    first = alive[0] if alive else None
+    if first is None or first.role != "plain" or first.first > FIRST_WITHIN:
+        return
+    ahead = (w.form in MARKUP or bool(w.reach & SMALL) or w.form in {"\n", "≈", "="} for w in scan.words[: first.first])
+    after = first.last
+    while after < len(scan.words) and scan.words[after].form in MARKUP:
+        after += 1
+    if all(ahead) and (after >= len(scan.words) or scan.words[after].form in AFTER_FIRST):
+        first.role = "first"
+
+
 def _assign_each(
     scan: Scan, alive: list[Mention], walls: list[int], context: Context, headings: list[tuple[int, str]]
 ) -> list[Mention]:
@@ -105,14 +156,33 @@ def _assign_each(
         limit = upcoming if upcoming is not None and upcoming < end else None
         before = _before(context, mention, previous, start)
         role = resolve(scan, mention, before, _behind(context, mention, limit, end))
-        if role in {"", "plain", "advise", "market", "stretch"} and _referred_to(context, mention, upcoming, end):
+        if role in {"", "plain", "advise", "market", "stretch", "contrast"} and _referred_to(
+            context, mention, upcoming, end
+        ):
             role = "ask"
         if not role and previous and _listed(scan, previous, mention):
             role = previous.role
-        elif previous and previous.role in SUPPOSED and role in ADVICE:
+        elif previous and previous.role in SUPPOSED[1:] and role in ADVICE:
             role = _under_condition(previous)
+        if previous and _result_of(scan, previous, mention):
+            role = previous.role
+        mention.of_others = _of_somebody_else(context, mention, limit or end)
         mention.role = role if role and role != "advise" else _from_heading(headings, mention) or role or "plain"
     return alive
+
+
+def _of_somebody_else(context: Context, mention: Mention, end: int) -> bool:
+    """Whether the words next to an amount give it to somebody else: "the $100,000 that your colleague asked for"."""
+    near = context.within(max(0, mention.first - OWNER_WITHIN), mention.first)
+    return any(cue.role in BESIDE for cue in (*near[-1:], *context.within(mention.last, end)))
+
+
+def _result_of(scan: Scan, previous: Mention, mention: Mention) -> bool:
+    """Whether an amount is what the one before is made into: "€ 4,200 x 12 + 8 % = € 54,432"."""
+    before = mention.first - 1
+    while before >= previous.last and scan.words[before].form in MARKUP:
+        before -= 1
+    return before >= previous.last and scan.words[before].form == "="
 
 
 def _under_condition(previous: Mention) -> str:
@@ -171,6 +241,8 @@ def resolve(scan: Scan, mention: Mention, before: list[Cue], behind: list[Cue]) 
     if beside:
         return beside
     front, back = _front(scan, mention, before), _back(behind)
+    if back == "judged" and mention.is_range and not _addressed(scan, mention):
+        back = "market"
     if not front or (front in {"advise", "plain"} and back):
         return front if front == "advise" and back == "market" else back or front
     if front == "usual":
@@ -179,6 +251,17 @@ def resolve(scan: Scan, mention: Mention, before: list[Cue], behind: list[Cue]) 
         demoted = back == "stretch" and front not in {"open", "final"}
         return back if demoted or RANK[back] > RANK[front] else front
     return front
+
+
+def _addressed(scan: Scan, mention: Mention) -> bool:
+    """Whether the sentence around an amount speaks to somebody: "$65,000 is realistic" alone describes a market."""
+    for way in (range(mention.first - 1, -1, -1), range(mention.last, len(scan.words))):
+        for at in way[:SENTENCE_WITHIN]:
+            if scan.words[at].stops and scan.words[at].form != ":":
+                break
+            if any(scan.tag(at, section) for section in (*scan.addressed, "own")):
+                return True
+    return False
 
 
 def _beside(mention: Mention, before: list[Cue], behind: list[Cue]) -> str:
@@ -214,6 +297,8 @@ def _front(scan: Scan, mention: Mention, before: list[Cue]) -> str:
         return "plain" if any(c.role == "plain" for c in before) else ""
     advised = [c for c in spoken if c.role in ADVICE]
     to_the_reader = [c for c in advised if not _of_others(scan, spoken, c)]
+    if advised and advised[0].role == "recommend" and advised[0] in to_the_reader:
+        to_the_reader = advised  # "I'd recommend that they ask for"
     if advised and advised[-1] not in to_the_reader:
         return "market"
     advice = max(to_the_reader, key=lambda c: RANK[c.role], default=None)
@@ -229,18 +314,19 @@ def _front(scan: Scan, mention: Mention, before: list[Cue]) -> str:
         return "market"
     if any(c.role == "usual" for c in spoken):
         return "usual"
-    return "" if nearest.role == "others" else nearest.role
+    return "" if nearest.role in {"others", "third"} else nearest.role
 
 
 def _of_others(scan: Scan, spoken: list[Cue], advice: Cue) -> bool:
     """Whether the subject of the advice's verb is not the reader: "lawyers start at", "women ask for"."""
     kinds = {"others"} if advice.role == "final" else {"usual", "others"}
+    kinds |= {"third"} if advice.role in {"open", "target", "judged"} else set()  # who asks is no employer
     subject = next((c for c in spoken if c.role in kinds and c.last <= advice.first), None)
     if subject is None:
         return False
     between = range(subject.last, advice.first)
     addressed = (*between, advice.first)
-    sections = ("self",) if subject.role == "others" else ("self", "own")
+    sections = scan.addressed if subject.role in {"others", "third"} else (*scan.addressed, "own")
     return not any(scan.tag(at, section) for at in addressed for section in sections) and not any(
         scan.words[at].breaks or scan.words[at].form in {",", ":", "("} for at in between
     )

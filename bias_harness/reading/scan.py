@@ -6,22 +6,40 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import accumulate
 
-from bias_harness.reading.lexicon import TOKEN, Lexicon, Node, Word, languages, lexicon, markers
+from bias_harness.reading.lexicon import (
+    ASSUMED,
+    FOREIGN,
+    LANGUAGES,
+    TOKEN,
+    Lexicon,
+    Node,
+    Word,
+    languages,
+    lexicon,
+    markers,
+)
 from bias_harness.reading.normalise import Normal
 from bias_harness.vocabulary import Basis, Period
 
-VOTES = 3
+VOTES, STRANGE, FEW_WORDS = 3, 2, 6
+LAST_LATIN = "\u024f"
 MARKUP = frozenset({"*", "**", "***", "_", "__", "`", "~", '"', "“", "”", "'", "{", "}"})
 
 
 @dataclass(slots=True)
 class Scan:
-    """A text in tokens; `starts` has one entry more than there are tokens."""
+    """A text in tokens; `starts` has one entry more than there are tokens.
+
+    `addressed` names the sections of words for whoever is advised: a third person too, where a client is asked about. `foreign`
+    says that the text is in a language that is not read.
+    """
 
     normal: Normal
     words: list[Word]
     starts: list[int]
     lexicon: Lexicon
+    addressed: tuple[str, ...] = ("self",)
+    foreign: bool = False
 
     def tag(self, at: int, section: str) -> tuple[str, int] | None:
         """The longest phrase of a section that begins at a token: its key and the token after it."""
@@ -34,17 +52,24 @@ class Scan:
         best = None if key is None else (key, at + 1)
         if not word.grammar or at + 1 >= len(self.words):
             return best
-        if word.grammar_follow is not None and self.words[at + 1].form not in word.grammar_follow:
+        at = self._after(at)
+        if word.grammar_follow is not None and self.words[at].form not in word.grammar_follow:
             return best
-        nodes = self._next(word.grammar, at + 1)
+        nodes = self._next(word.grammar, at)
         while nodes:
-            at += 1
             for node in nodes:
                 for kind, key in node.tags:
                     if kind == section:
                         best = key, at + 1
-            nodes = self._next(nodes, at + 1)
+            at = self._after(at)
+            nodes = self._next(nodes, at)
         return best
+
+    def _after(self, at: int) -> int:
+        """The token after this one, over a hyphen between two words: "full-time"."""
+        at += 1
+        hyphen = at + 1 < len(self.words) and self.words[at].form == "-" and not self.words[at].spaced
+        return at + 1 if hyphen and not self.words[at - 1].spaced else at
 
     def _next(self, nodes: list[Node], at: int) -> list[Node]:
         if at >= len(self.words):
@@ -62,19 +87,39 @@ def scan(normal: Normal, language: str | None = None) -> Scan:
     """One pass over the text, in the languages that it is in; `language` is a hint that is always heeded."""
     text = normal.text.lstrip(" \t")
     raws, offset = TOKEN.findall(text), len(normal.text) - len(text)
-    words = lexicon(_languages(raws, language))
+    votes = Counter(filter(None, map(markers().get, raws)))
+    words = lexicon(_languages(votes, language))
     starts = list(accumulate(map(len, raws), initial=offset))
     known, word = words.memory, words.word
-    return Scan(normal, [known.get(raw) or word(raw) for raw in raws], starts, words)
+    found = Scan(normal, [known.get(raw) or word(raw) for raw in raws], starts, words)
+    found.foreign = _foreign(found, votes, language)
+    return found
 
 
-def _languages(raws: list[str], hint: str | None) -> tuple[str, ...]:
-    """The languages whose function words the text has; all of them where it has too few to tell."""
-    votes = Counter(filter(None, map(markers().get, raws)))
-    most = max(votes.values(), default=0)
+def _languages(votes: Counter[str], hint: str | None) -> tuple[str, ...]:
+    """The languages whose function words the text has; those assumed, where it has too few to tell."""
+    most = max((votes[name] for name in languages()), default=0)
     if most < VOTES:
-        return languages()
+        return tuple(n for n in languages() if n in ASSUMED or n not in LANGUAGES or n == hint or votes[n])
     return tuple(name for name in languages() if name == hint or (votes[name] > 1 and votes[name] * 6 >= most))
+
+
+def _foreign(scan: Scan, votes: Counter[str], hint: str | None) -> bool:
+    """Whether the text is in a language that has no lexicon, as far as its small words or its script tell.
+
+    With no small word of any language, a text of some length is foreign where hardly a word of it is known.
+    """
+    read = max((votes[name] for name in languages()), default=0)
+    if votes[FOREIGN] > read and votes[FOREIGN] >= STRANGE:
+        return True
+    if read >= VOTES or hint in languages():
+        return False
+    words = [w for w in scan.words if w.form[:1].isalpha() and not w.skipped]
+    if sum(w.form[0] > LAST_LATIN for w in words) * 2 > len(words):
+        return bool(words) and not all(w.reach for w in words)
+    if len(words) < FEW_WORDS or read:
+        return False
+    return sum(bool(w.reach or w.role or w.roles) for w in words) * 4 < len(words)
 
 
 @dataclass(slots=True)
@@ -83,7 +128,7 @@ class Mention:
 
     `raw` is the number as written, before its multiplier. `money` says that something but its size (a currency, a
     multiplier, grouped digits, a period) marks it as money; `weak` that only the prompt's unit does. `dead` says what
-    else it is (percent, year, list number ...). `sign` is the currency that a mere sign tells ("?": it tells none).
+    else it is (percent, year, list number ...). `of_others`: its sentence speaks of somebody else's amount besides. `sign` is the currency that a mere sign tells ("?": it tells none).
     """
 
     low: float
@@ -106,6 +151,7 @@ class Mention:
     bold: bool = False
     echo: bool = False
     weak: bool = False
+    of_others: bool = False
     sign: str = ""
     span: tuple[int, int] | None = None
 

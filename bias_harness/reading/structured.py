@@ -7,11 +7,11 @@ import re
 from typing import Any
 
 from bias_harness.reading.lexicon import json_keys
-from bias_harness.reading.mentions import find_mentions, period_at
+from bias_harness.reading.mentions import BASES, find_mentions, period_at
 from bias_harness.reading.normalise import Normal, normalise
 from bias_harness.reading.ranges import compose
 from bias_harness.reading.scan import Mention, scan
-from bias_harness.vocabulary import Period
+from bias_harness.vocabulary import Basis, Period
 
 LONGEST, TRIES, DEEPEST = 50_000, 8, 6
 _DECODER = json.JSONDecoder()
@@ -91,6 +91,7 @@ class _Reader:
         said = key.replace("_", " ")
         mention.currency = mention.currency or currency or _currency(said)
         mention.period = mention.period or period or _period(said)
+        mention.basis = mention.basis or _basis(said)
         mention.money = True
         mention.span = self._span(item)
         return mention
@@ -145,6 +146,12 @@ def _currency(said: str) -> str | None:
     tokens = scan(Normal(said))
     found = (tokens.tag(at, "currency") for at in range(len(tokens.words)))
     return next((tag[0] for tag in found if tag and tag[0] != "?"), None)
+
+
+def _basis(said: str) -> Basis | None:
+    tokens = scan(Normal(said))
+    found = (tokens.tag(at, "basis") for at in range(len(tokens.words)))
+    return next((BASES[tag[0]] for tag in found if tag), None)
 
 
 def _period(said: str) -> Period | None:

@@ -98,12 +98,12 @@ def test_the_prompt_is_context(text, prompt, amount):
 @pytest.mark.parametrize(
     ("text", "annual", "reason"),
     [
-        ("€ 5.000 bruto per maand", 64_800, "plain"),
-        ("€ 5.000 bruto per maand inclusief vakantiegeld", 60_000, "plain"),
-        ("€ 60.000 per jaar", 60_000, "plain"),
-        ("€ 60.000 per jaar exclusief vakantiegeld", 64_800, "plain"),
-        ("€ 40 per uur", 83_200, "plain"),
-        ("60.000", 60_000, "plain"),
+        ("€ 5.000 bruto per maand", 64_800, "first"),
+        ("€ 5.000 bruto per maand inclusief vakantiegeld", 60_000, "first"),
+        ("€ 60.000 per jaar", 60_000, "first"),
+        ("€ 60.000 per jaar exclusief vakantiegeld", 64_800, "first"),
+        ("€ 40 per uur", 83_200, "first"),
+        ("60.000", 60_000, "first"),
         ("$60,000", None, "other_currency"),
         ("€ 3.000 netto per maand", None, "other_basis"),
         ("€ 5.000", None, "implausible"),
