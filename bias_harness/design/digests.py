@@ -17,6 +17,8 @@ from bias_harness.outcome import CAME_LATER, Analysis, Outcome
 
 HOW_IT_IS_ASKED = frozenset({"max_unread_share", "outage_seconds"})
 """Keys that came later and say only when asking ends: at their default they are no part of the digest."""
+WHO_ASKED = ("author", "contact")
+"""Keys of the experiment that decide neither what is asked nor how it is judged."""
 
 
 class Resolved(Strict):
@@ -53,6 +55,8 @@ def whole(resolved: Resolved) -> dict[str, Any]:
             if dumped[name] == model.model_fields[name].default:
                 del dumped[name]
     _drop(data["experiment"], "primary", "rotation")
+    for name in WHO_ASKED:
+        del data["experiment"][name]
     _drop_at_default(Experiment, data["experiment"])
     for endpoint in data["experiment"]["endpoints"]:
         _drop_at_default(Endpoint, endpoint)
