@@ -47,7 +47,7 @@ class Resolved(Strict):
 
 def whole(resolved: Resolved) -> dict[str, Any]:
     """As plain data, without what came later than format 1 and is as if it were not there."""
-    data: dict[str, Any] = resolved.model_dump(mode="json")
+    data: dict[str, Any] = resolved.model_dump(mode="json", exclude={"experiment": set(WHO_ASKED)})
     data["format"] = 1
     for part, model in (("outcome", Outcome), ("analysis", Analysis)):
         dumped = data["experiment"][part]
@@ -55,8 +55,6 @@ def whole(resolved: Resolved) -> dict[str, Any]:
             if dumped[name] == model.model_fields[name].default:
                 del dumped[name]
     _drop(data["experiment"], "primary", "rotation")
-    for name in WHO_ASKED:
-        del data["experiment"][name]
     _drop_at_default(Experiment, data["experiment"])
     for endpoint in data["experiment"]["endpoints"]:
         _drop_at_default(Endpoint, endpoint)

@@ -38,7 +38,7 @@ def headline(view: View, leading: Sequence[Judgement]) -> Headline:
     if few(leading):
         most = max(j.pairs.of for j in leading if j.pairs)
         return Headline(view.texts("heading.few", pairs=view.texts.counted("pairs", most)), None)
-    if not leading:
+    if all(j.gap is None for j in leading) and len(leading) != 1:
         return Headline(view.texts("heading.nothing"), None)
     differ = [j for j in leading if j.differs]
     if len(leading) == 1 or len(differ) == 1:

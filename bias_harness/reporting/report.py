@@ -50,7 +50,7 @@ Build = Callable[[Material, Texts], dict[str, Any]]
 COACH: Mapping[str, Build] = {
     "example": example.build,
     "elsewhere": elsewhere.build,
-    "certain": sure.build,
+    "certain": sure.in_short,
     "worksheet": worksheet.build,
 }
 """The sections of the coach's page below its first screen."""

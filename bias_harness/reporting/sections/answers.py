@@ -29,10 +29,10 @@ EMBEDDED, EMBEDDED_LETTERS = 20_000, 8_000_000
 """Answers, and letters of answers, that one page holds at most; of more it holds a random sample."""
 LONGEST = 100_000
 """Letters of one answer that are shown."""
-SHORT, AROUND = 320, 240
-"""An answer of so many letters is shown whole; of a longer one the sentences around the advice, about so many letters
-to either side."""
-SENTENCE = re.compile(r"(?<=[.!?:;])\s+|\n+")
+SHORT, AROUND = 240, 160
+"""An answer of so many letters is shown whole; of a longer one the sentence around the advice, at most so many letters
+to either side of it."""
+SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Said:
     left_out: int
     read: Markup
     empty: str = ""
-    whole: Markup = Markup()
+    whole: Markup | None = None
 
 
 def said(view: View, response: Response, answer: Answer, most: int = LONGEST) -> Said:
@@ -62,13 +62,13 @@ def said(view: View, response: Response, answer: Answer, most: int = LONGEST) ->
     shown, (start, end) = text[:most], answer.span or (0, 0)
     start, end = min(start, len(shown)), min(end, len(shown))
     left, right = excerpt(shown, start, end)
-    pieces = ("… " if left else "") + shown[left:start], shown[start:end], shown[end:right]
+    pieces = ("… " if left else "") + shown[left:start], shown[start:end], shown[end:right].rstrip()
     before, advice, after = marked_up(*pieces)
     if right < len(shown):
-        after += " …"
+        after += Markup(" …")
     folded = (left, right) != (0, len(shown))
-    whole = _whole(shown, start, end) if folded else Markup()
-    return Said(before, advice, after, max(0, len(text) - most), read, "", whole)
+    whole = _whole(shown, start, end) if folded else None
+    return Said(before, advice, after, max(0, len(text) - most), read, whole=whole)
 
 
 def _whole(text: str, start: int, end: int) -> Markup:
@@ -77,12 +77,16 @@ def _whole(text: str, start: int, end: int) -> Markup:
 
 
 def excerpt(text: str, start: int, end: int) -> tuple[int, int]:
-    """From where to where a long text is shown: whole sentences around the advice, and the whole of a short one."""
+    """From where to where a long text is shown: the sentence around the advice, and the whole of a short one.
+
+    Of a text without advice it is the beginning.
+    """
     if len(text) <= SHORT:
         return 0, len(text)
     edges = [0, *(m.end() for m in SENTENCE.finditer(text)), len(text)]
-    left = min((x for x in edges if start - AROUND <= x <= start), default=max(0, start - AROUND))
-    right = max((x for x in edges if end <= x <= end + AROUND), default=min(len(text), end + AROUND))
+    left = max((x for x in edges if start - AROUND <= x <= start), default=max(0, start - AROUND))
+    right = min((x for x in edges if end <= x <= end + AROUND), default=min(len(text), end + AROUND))
+    right = right if right > left else min(len(text), left + SHORT)
     return left, right
 
 
@@ -199,7 +203,7 @@ def _fields(view: View, attribute: str, own: pd.DataFrame, raw: Rows, place: str
             "anchor": "" if field in shown else f"{place}field-{field}",
             "field": view.part("field", field),
             "persona": view.persona(personas[persona]),
-            "rows": [row_data(view, attribute, r, *raw[r.key]) for r in rows if r.key in raw],
+            "rows": [row_data(view, attribute, r, *raw[str(r.key)]) for r in rows if r.key in raw],
         }
         shown.add(field)
 

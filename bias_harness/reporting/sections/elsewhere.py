@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from bias_harness.estimating.judgement import Judgement
-from bias_harness.reporting.charts.heat import Heat
+from bias_harness.reporting.charts.heat import Heat, HeatCell
 from bias_harness.reporting.figures.all import Drawings
 from bias_harness.reporting.judged import SIGNS, key_of
 from bias_harness.reporting.material import Material, View
 from bias_harness.reporting.pay import Pay
 from bias_harness.reporting.texts import Texts
 
-NAMED, FIELD_ROWS = 4, 2
-"""Comparisons of one word that are named; models whose fields are shown."""
+NAMED, MODELS, FIELDS = 4, 2, 6
+"""Comparisons of one word that are named; models and fields that are shown."""
 
 
 def build(material: Material, texts: Texts) -> dict[str, Any]:
@@ -22,7 +22,7 @@ def build(material: Material, texts: Texts) -> dict[str, Any]:
     view = View(material, texts)
     drawings = Drawings(view)
     return {
-        "drawing": drawings.gaps.first,
+        "drawing": drawings.gaps.lead,
         "attributes": [
             {"name": view.attribute(name), "groups": list(_by_word(view, name))} for name in material.attributes
         ]
@@ -33,7 +33,7 @@ def build(material: Material, texts: Texts) -> dict[str, Any]:
 
 
 def _by_word(view: View, attribute: str) -> Iterator[dict[str, str]]:
-    """The comparisons of an attribute under their words, the strongest first: `a clear difference: women (€ 210 less)`."""
+    """The comparisons of an attribute under their words, the strongest first: `a clear difference: women: € 210 less`."""
     own = [j for j in view.material.judgements if j.attribute == attribute]
     for key in (*SIGNS,):
         some = [j for j in own if key_of(j) == key]
@@ -41,32 +41,42 @@ def _by_word(view: View, attribute: str) -> Iterator[dict[str, str]]:
             shown = some if key not in ("cannot_tell", "explored", "no_data") else []
             named = ", ".join(_named(view, j) for j in shown[:NAMED])
             left = len(some) - len(shown[:NAMED])
-            more = view.texts.counted("comparisons", left) if left else ""
+            more = view.texts.counted("more_comparisons" if named else "comparisons", left) if left else ""
             yield {"word": view.texts(f"verdicts.{key}"), "who": ", ".join(filter(None, (named, more)))}
 
 
 def _named(view: View, j: Judgement) -> str:
     outcome, several = view.material.audit.experiment.outcome, len(view.material.endpoints) > 1
     words = Pay(view.texts, outcome).words(j)
-    who = view.level(j.attribute, j.level) + (f" ({view.model(j.endpoint)})" if several else "")
+    who = view.level(j.attribute, j.level)
+    who = view.texts("report.elsewhere.at", who=who, model=view.model(j.endpoint)) if several else who
     return f"{who}: {words.side(words.values()[0])}" if j.differs else who
 
 
 def _fields(view: View, drawings: Drawings) -> dict[str, Any] | None:
-    """The leading comparison of the first models by field."""
+    """The leading comparison of the first models by field: those where zero is left out, and how many others."""
     name = next(iter(view.material.attributes))
     heat = drawings.gaps.heats.get(name)
     if heat is None or not isinstance(heat.chart, Heat) or not drawings.gaps.leading:
         return None
     level = view.level(name, drawings.gaps.leading[0].level, "tag")
-    rows = tuple(r for r in heat.chart.rows if r.level == level)[:FIELD_ROWS]
+    rows = tuple(r for r in heat.chart.rows if r.level == level)[:MODELS]
     title = view.texts("figures.F5.part", part=view.texts("report.where.parts.field"), attribute=view.attribute(name))
-    places = next((p for t, p in heat.chart.groups if t == title), ())
-    if not rows or len(places) < 3:  # noqa: PLR2004 - the whole, and two parts to set side by side
+    places = next((p[1:] for t, p in heat.chart.groups if t == title), ())
+    if not rows or len(places) < 2:
         return None
-    names = [view.texts("report.where.all"), *(heat.chart.columns[i] for i in places[1:])]
-    return {"title": title, "models": [r.model for r in rows], "lines": _lines(rows, places, names)}
+    lines: list[dict[str, Any]] = [{"name": heat.chart.columns[i], "cells": [r.cells[i] for r in rows]} for i in places]
+    told = [line for line in lines if any(_told(c) for c in line["cells"])]
+    kept = told if len(told) <= FIELDS else []
+    counts = {"told": view.texts.number(len(told)), "all": view.texts.number(len(lines))}
+    key = "none" if not told else "some" if len(told) < len(lines) else "every"
+    return {
+        "title": title,
+        "models": [r.model for r in rows],
+        "lines": kept,
+        "counted": view.texts(f"report.elsewhere.fields.{key}", **counts),
+    }
 
 
-def _lines(rows: tuple[Any, ...], places: tuple[int, ...], names: list[str]) -> list[dict[str, Any]]:
-    return [{"name": n, "cells": [r.cells[i] for r in rows]} for n, i in zip(names, places, strict=True)]
+def _told(cell: HeatCell) -> bool:
+    return cell.percent is not None and not cell.unclear and not cell.few

@@ -9,9 +9,10 @@ from bias_harness.reporting.headline import few
 from bias_harness.reporting.material import Material, View
 from bias_harness.reporting.sections import who
 from bias_harness.reporting.sections.answers import COLUMNS, head_of, said
+from bias_harness.reporting.sections.first import imported
 from bias_harness.reporting.texts import Texts
 
-MODELS, EVERY = 2, 20
+MODELS, EVERY = 1, 20
 """Models whose answers to the example are shown; answers of a run with few pairs that are."""
 
 
@@ -20,7 +21,8 @@ def build(material: Material, texts: Texts) -> dict[str, Any]:
     view = View(material, texts)
     made = who.build(material, texts, models=MODELS)
     every = list(_every(view)) if few(Drawings(view).gaps.leading) else []
-    return {"intro": made["intro"], "pairs": made["pairs"][:1], "every": every}
+    intro = made["intro"] if imported(material) else texts("report.example.intro")
+    return {"intro": intro, "pairs": made["pairs"][:1], "every": every}
 
 
 def _every(view: View) -> list[dict[str, Any]]:
@@ -29,7 +31,7 @@ def _every(view: View) -> list[dict[str, Any]]:
     rows = m.observations.loc[m.observations["attribute"] == name, [*COLUMNS, "endpoint"]].head(EVERY)
     raw = m.raw(rows["key"].tolist())
     return [
-        {"head": f"{view.model(r.endpoint)} · {head_of(view, name, r)}", "said": said(view, *raw[r.key])}
+        {"head": f"{view.model(str(r.endpoint))} · {head_of(view, name, r)}", "said": said(view, *raw[str(r.key)])}
         for r in rows.itertuples(index=False)
         if r.key in raw
     ]

@@ -75,7 +75,7 @@
     const mark = () => (advice ? [made("mark", advice)] : []);
     const cut = from > 0 || to < after.length;
     const start = from > 0 ? `… ${before.slice(from)}` : before;
-    const end = to < after.length ? `${after.slice(0, to)} …` : after;
+    const end = to < after.length ? `${after.slice(0, to).trimEnd()} …` : after;
     const item = made("li", made("b", head), quoted(start, ...mark(), end));
     if (cut) item.append(made("details", made("summary", packed.dataset.whole), quoted(before, ...mark(), after)));
     const note = made("p", read);

@@ -83,6 +83,7 @@ class Summary:
         return Pay(self.view.texts, self.view.material.audit.experiment.outcome)
 
     def __call__(self, key: str, **values: str) -> str:
+        """A text of the first screen."""
         return self.view.texts(f"report.summary.{key}", **values)
 
     @property
@@ -100,8 +101,8 @@ class Summary:
     def tiles_of(self) -> str:
         """Whose tiles they are, where there are several models and the heading names none."""
         about = self.headline.about
-        several = about is not None and len(self.leading) > 1 and self.view.model(about.endpoint) not in (
-            self.headline.text
+        several = (
+            about is not None and len(self.leading) > 1 and self.view.model(about.endpoint) not in (self.headline.text)
         )
         return self("tiles_of", model=self.view.model(about.endpoint)) if about and several else ""
 
@@ -151,9 +152,7 @@ class Summary:
     def _silence(self, j: Judgement) -> dict[str, str] | None:
         """Who gets no amount more often, where that was found of this comparison."""
         same = ("endpoint", "attribute", "level")
-        found = [
-            i for i in self.view.material.imbalances if all(getattr(i, x) == getattr(j, x) for x in same)
-        ]
+        found = [i for i in self.view.material.imbalances if all(getattr(i, x) == getattr(j, x) for x in same)]
         if not found:
             return None
         i, t = found[0], self.view.texts
@@ -214,9 +213,11 @@ class Summary:
         }
 
     def without(self) -> Iterator[str]:
-        """What leaving the attribute out did here: the finding of that level, where it was asked."""
-        for j in self.view.material.judgements:
-            if self.leading and j.attribute == self.leading[0].attribute and j.level in NOT_SAID and j.gap is not None:
+        """What leaving the attribute out did in the model of the tiles, where that was asked: a finding of its own."""
+        about = self.headline.about or next(iter(self.leading), None)
+        for j in self.view.material.judgements if about else ():
+            same = (j.endpoint, j.attribute) == (about.endpoint, about.attribute) if about else False
+            if same and j.level in NOT_SAID and j.gap is not None:
                 yield finding(self.view.texts, j, self.view.names(j)).sentence
 
     def caveats(self) -> Iterator[str]:
