@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,6 +91,14 @@ class RunFolder:
         for path, beside in written.items():
             beside.replace(path)
         return list(places)
+
+    def clear(self, pattern: str, keep: Collection[Path]) -> None:
+        """Remove the files of a pattern that are not among those to keep, and their folder where it is empty then."""
+        for path in sorted(self.path.glob(pattern)):
+            if path not in keep:
+                path.unlink()
+                if not any(path.parent.iterdir()):
+                    path.parent.rmdir()
 
     def manifest(self) -> Manifest:
         """What is known of the run's making; empty before it has begun. Raises `RunFolderError` where it is damaged."""

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from bias_harness.reporting.sections import Material
 
 
+LEFT_BEHIND = ("answers/*.html", "figures/F*.svg", "figures/F*.png", "figures/F*.csv")
+"""What an earlier report may have left that is not made any more."""
+
+
 @dataclass(frozen=True)
 class Run:
     """One run: its folder, and the experiment as it was resolved when it was asked.
@@ -148,14 +152,18 @@ class Run:
     def write(self, languages: Iterable[str] = ("nl", "en")) -> list[Path]:
         """Write every derived file anew, all of them or none: they never say different things. Asks nothing.
 
-        These are `observations.parquet`, `estimates.json`, `estimates.csv`, the figures and the page, in these
-        languages and in those that it is there in already. Returns the paths.
+        These are `observations.parquet`, `estimates.json`, `estimates.csv`, the figures, the researcher's file, and the
+        page and worksheet in these languages and in those that the page is there in already. What an earlier version
+        left in `figures/` and `answers/` is removed. Returns the paths.
         """
         from bias_harness.reporting.report import pages
 
         there = [path.name.split(".")[1] for path in sorted(self.folder.path.glob("report.*.html"))]
         made = {**self.numbers(), **pages(material(self), dict.fromkeys((*languages, *there)))}
-        return self.folder.write_all(made)
+        paths = self.folder.write_all(made)
+        for pattern in LEFT_BEHIND:
+            self.folder.clear(pattern, paths)
+        return paths
 
     def numbers(self) -> dict[str, bytes]:
         """File name -> content of `observations.parquet` and `estimates.json`."""

@@ -17,7 +17,7 @@ import yaml
 from places import ROOT
 from report_runs import GENDER, Say, audit_of, run_of
 
-from bias_harness.estimating.judgement import WORDS
+from bias_harness.estimating.judgement import ASSERTS_A_DIFFERENCE, ASSERTS_SAMENESS, WORDS
 from bias_harness.reporting.accounting import account_lines
 from bias_harness.reporting.charts.chart import Drawing
 from bias_harness.reporting.charts.forest import Forest
@@ -27,10 +27,11 @@ from bias_harness.reporting.charts.pairs import Slopes
 from bias_harness.reporting.charts.scene import Sign
 from bias_harness.reporting.charts.strip import Strip
 from bias_harness.reporting.figures.all import Drawings
-from bias_harness.reporting.judged import SIGNS, key_of
+from bias_harness.reporting.judged import SIGNS, key_of, shown
 from bias_harness.reporting.material import View, spoken
+from bias_harness.reporting.pay import Pay
 from bias_harness.reporting.report import documents, render_comparison
-from bias_harness.reporting.sections import Material, first
+from bias_harness.reporting.sections import Material, first, summary
 from bias_harness.reporting.sections.compare import changes
 from bias_harness.reporting.texts import LANGUAGES, texts
 from bias_harness.vocabulary import Trial
@@ -115,10 +116,21 @@ def assertions(language: str) -> dict[str, set[str]]:
         told += [(w, phrase) for w, phrase in table["verdicts"].items() if w in ASSERT]
         told += [(w, table["sentences"][w]) for w in ("practically_the_same", "every_job_the_same")]
         told += [("every_job_the_same", table["sentences"]["evenly_gap"]), *table["sentences"]["gap"].items()]
+        told += headings(table["heading"])
     patterns = {pattern(phrase) for _, phrase in told}
     return {
         p: {w for w, phrase in told if re.search(p, re.sub(r"{\w+}", "X", phrase), re.IGNORECASE)} for p in patterns
     }
+
+
+def headings(table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """(word, phrase) of the headings that assert something, of one model and of several."""
+    one, several = table["one"], table["several"]
+    yield from ((w, phrase) for w, phrase in one.items() if w in ASSERT)
+    yield "every_job_the_same", one["evenly"]
+    yield from ((w, several[key]) for key in ("differ", "differ_either_way") for w in ASSERTS_A_DIFFERENCE)
+    same = (*ASSERTS_SAMENESS, "every_job_the_same")
+    yield from ((w, several[key]) for key in ("same", "same_some") if key in several for w in same)
 
 
 def pattern(phrase: str) -> str:
@@ -174,6 +186,26 @@ def test_the_phrases_are_found_where_they_are_earned() -> None:
         for j in run(name).judgements:
             if j.word in ("clear_gap", "practically_the_same", "difference_of_unclear_size"):
                 assert any(re.search(p, text, re.IGNORECASE) for p, of in assertions("en").items() if j.word in of)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", SPREAD)
+def test_the_heading_of_one_model_is_its_words_and_its_amount_is_the_judgements(name: str, language: str) -> None:
+    material = run(name)
+    view = View(material, spoken(material, language))
+    leading = Drawings(view).gaps.leading
+    assert len(leading) == 1
+    j, told = leading[0], summary.build(material, view.texts)
+    evenly = j.word == "every_job_the_same" and j.gap is not None and j.gap.estimate != 0
+    key = "no_data" if j.gap is None else "evenly" if evenly else key_of(j)
+    assert re.search(pattern(view.texts(f"heading.one.{key}")), told["heading"])
+    if j.word in ("clear_gap", "difference_in_these_cases", "difference_in_these_words"):
+        assert j.gap is not None
+        amount = Pay(view.texts, material.audit.experiment.outcome).words(j).size
+        value = j.gap.money if j.gap.money is not None else shown(j)[0]
+        assert amount(value or 0.0) in told["heading"]
+        assert amount(value or 0.0) in told["tiles"][0]["big"]
+    assert (told["client"] is not None) <= j.differs
 
 
 def drawn(material: Material) -> Iterator[Drawing]:
