@@ -40,6 +40,7 @@ from bias_harness.reporting.sections import (
     who,
     worksheet,
 )
+from bias_harness.reporting.site import About, Site, suited, tables_of
 from bias_harness.reporting.texts import Texts, texts
 from bias_harness.version import __version__
 
@@ -167,6 +168,30 @@ def documents(material: Material, languages: Iterable[str]) -> dict[str, bytes]:
     if material.measure.has("worksheet"):
         made |= {f"worksheet.{x}.html": _bytes(render_worksheet(material, x)) for x in listed}
     return {**made, f"research.{RESEARCHERS}.html": _bytes(render_research(material))}
+
+
+def site_files(
+    materials: Sequence[Material], languages: Iterable[str] = ("nl", "en"), about: About | None = None
+) -> dict[str, bytes]:
+    """File name -> content of a monitor of these runs: its pages, the page of each run, and its tables as CSV.
+
+    `index.html` is the start page in the first language. Raises `UsageError` where no monitor can be made of them.
+    """
+    suited(materials)
+    listed, made = list(languages), {}
+    for language in listed:
+        others = [other for other in listed if other != language]
+
+        def render(template: str, spoken: Texts, values: Mapping[str, Any], others: list[str] = others) -> bytes:
+            shared = {**_frame(spoken), "version": __version__, "others": others}
+            return _bytes(_environment().get_template(template).render({**shared, **values}))
+
+        site = Site(materials, language, about or About(), render)
+        made |= dict(site.pages())
+        made |= {f"runs/{m.run}.{language}.html": _bytes(render_report(m, language, listed)) for m in materials}
+        if language == listed[0]:
+            made |= {"index.html": made[f"index.{language}.html"], **tables_of(site), ".nojekyll": b""}
+    return made
 
 
 def render_comparison(materials: Sequence[Material], language: str, by: compare.By = "run") -> str:

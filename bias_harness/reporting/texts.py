@@ -1,7 +1,7 @@
 """Prose in a language, and numbers as that language writes them.
 
-The texts are in `locale/`: `<language>.yaml` (sentences, verdicts), `report.<language>.yaml` and
-`figures.<language>.yaml`.
+The texts are in `locale/`: `<language>.yaml` (sentences, verdicts), `report.<language>.yaml`,
+`figures.<language>.yaml` and `site.<language>.yaml`.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ def round_significant(value: float, digits: int = 2) -> float:
 @cache
 def texts(language: str) -> Texts:
     """The texts of a language."""
-    names = (f"{language}.yaml", f"report.{language}.yaml", f"figures.{language}.yaml")
+    names = (f"{language}.yaml", f"report.{language}.yaml", f"figures.{language}.yaml", f"site.{language}.yaml")
     table = {key: value for name in names for key, value in _read(name).items()}
     return Texts(language, table, Locale.parse(language))
 

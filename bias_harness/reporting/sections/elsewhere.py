@@ -33,7 +33,7 @@ def build(material: Material, texts: Texts) -> dict[str, Any]:
 
 
 def _by_word(view: View, attribute: str) -> Iterator[dict[str, str]]:
-    """The comparisons of an attribute under their words, the strongest first: `a clear difference: women: $210 less`."""
+    """The comparisons of an attribute under their words, the strongest first: `a clear gap: women: $210 less`."""
     own = [j for j in view.material.judgements if j.attribute == attribute]
     for key in (*SIGNS,):
         some = [j for j in own if key_of(j) == key]
