@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 import yaml
+from gallery_runs import JOBS, told
 from places import ROOT
-from report_runs import GENDER, Say, audit_of, run_of
+from report_runs import GENDER, audit_of, run_of
 
 from bias_harness.estimating.judgement import ASSERTS_A_DIFFERENCE, ASSERTS_SAMENESS, WORDS
 from bias_harness.reporting.accounting import account_lines
@@ -27,6 +28,7 @@ from bias_harness.reporting.charts.pairs import Slopes
 from bias_harness.reporting.charts.scene import Sign
 from bias_harness.reporting.charts.strip import Strip
 from bias_harness.reporting.figures.all import Drawings
+from bias_harness.reporting.headline import few
 from bias_harness.reporting.judged import SIGNS, key_of, shown
 from bias_harness.reporting.material import View, spoken
 from bias_harness.reporting.pay import Pay
@@ -38,31 +40,12 @@ from bias_harness.vocabulary import Trial
 
 ASSERT = frozenset(WORDS) - {"cannot_tell", "depends"}
 LOCALE = ROOT / "bias_harness" / "reporting" / "locale"
-JOBS: dict[str, Any] = {
-    "models": 1,
-    "personas": {"people": "us-jobs", "jobs": 44},
-    "rotation": {"edits": 6, "expressions": 3},
-}
 EIGHT: dict[str, Any] = {**JOBS, "personas": {"people": "us-jobs", "jobs": 8}}
 NO_WORDS: dict[str, Any] = {"placebo": {"signals": False, "edits": False}, "models": 1}
 SCORE: dict[str, Any] = {
     "outcome": {"measure": "score", "label": {"en": "the mark"}, "unit": {"en": "points"}, "plausible": [1, 10]},
     "analysis": {"smallest_difference": 0.25},
 }
-
-
-def told(less: float, noise: float, *, refused: float = 0.0, odd: float = 0.0) -> Say:
-    """About $100,000; women get `less` (a fraction), refuse or are told a third of it in these shares."""
-
-    def say(trial: Trial, chance: random.Random) -> str:
-        woman = trial.level.startswith("female")
-        if woman and chance.random() < refused:
-            return "I'm sorry, but I can't name a salary."
-        third = 0.33 if woman and chance.random() < odd else 1.0
-        amount = 100_000 * (1 - less * woman) * chance.lognormvariate(0, noise) * third
-        return f"I would ask for ${100 * round(amount / 100):,} a year."
-
-    return say
 
 
 def marked(trial: Trial, chance: random.Random) -> str:
@@ -194,8 +177,10 @@ def test_the_heading_of_one_model_is_its_words_and_its_amount_is_the_judgements(
     material = run(name)
     view = View(material, spoken(material, language))
     leading = Drawings(view).gaps.leading
-    assert len(leading) == 1
     j, told = leading[0], summary.build(material, view.texts)
+    if len(leading) > 1 or few(leading):
+        assert few(leading) or sum(x.differs for x in leading) == 1
+        return
     evenly = j.word == "every_job_the_same" and j.gap is not None and j.gap.estimate != 0
     key = "no_data" if j.gap is None else "evenly" if evenly else key_of(j)
     assert re.search(pattern(view.texts(f"heading.one.{key}")), told["heading"])
