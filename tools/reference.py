@@ -53,8 +53,7 @@ CALLS = {
     "second-read": ("", "`second-reader/` in the run: what the other model said"),
     "report": (
         "report",
-        "`observations.parquet`, `estimates.json`, `estimates.csv`, `report.*.html`, `worksheet.*.html`, "
-        "`research.en.html`, `figures/` in the run",
+        "`observations.parquet`, `estimates.*`, `report.*.html`, `worksheet.*.html`, `research.en.html`, `figures/`",
     ),
     "figure": ("figure", "`figures/NAME.*` in the run"),
     "compare": ("compare", "`comparison.*.html` in `--into FOLDER`"),

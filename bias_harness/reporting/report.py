@@ -148,17 +148,34 @@ def pages(material: Material, languages: Iterable[str]) -> dict[str, bytes]:
     The figure files are in English, the language of journals; `figure_files` makes them in another. The same run
     gives the same bytes.
     """
+    listed = list(languages)
     if len(material.observations) > MANY_ANSWERS:
         english = spoken_in(material, "en")
         with drawn_aside(list(Drawings(View(material, english))), english) as figures:
-            made = documents(material, languages)
+            made = documents(material, listed)
     else:
-        made, figures = documents(material, languages), figure_files(material)
+        made, figures = documents(material, listed), figure_files(material)
     tables = {
         f"{name}.csv": of.to_frame().to_csv(index=False, lineterminator="\n").encode()
         for name, of in (("judgements", material.estimates.judgements), ("estimates", material.estimates))
     }
-    return {**made, **tables, **{f"figures/{name}": data for name, data in figures.items()}}
+    pictures = {f"summary.{language}.png": summary_picture(material, language) for language in listed}
+    return {**made, **tables, **pictures, **{f"figures/{name}": data for name, data in figures.items()}}
+
+
+def summary_picture(material: Material, language: str) -> bytes:
+    """The first screen as a picture to share (PNG): the same heading and tiles, and the label where one is due."""
+    from bias_harness.reporting.charts.mpl.card import Card, picture
+
+    spoken = spoken_in(material, language)
+    told = summary.build(material, spoken)
+    natures = dict.fromkeys(material.nature(name) for name in material.endpoints)
+    labels = [x["short"] for n in natures if (x := spoken.under("natures")[n])["text"]]
+    warning = spoken("report.summary.label", natures=", ".join(labels)) if labels else ""
+    warning = warning[:1].upper() + warning[1:]
+    tiles = [(tile["big"], tile["text"]) for tile in told["tiles"]]
+    asked = f"{_title(material, spoken)} · {told['asked']}"
+    return picture(Card(asked, told["heading"], tiles, spoken("report.summary.no_proof"), warning))
 
 
 def documents(material: Material, languages: Iterable[str]) -> dict[str, bytes]:
@@ -178,7 +195,7 @@ def site_files(
     `index.html` is the start page in the first language. Raises `UsageError` where no monitor can be made of them.
     """
     suited(materials)
-    listed, made = list(languages), {}
+    listed, made = list(languages), dict[str, bytes]()
     for language in listed:
         others = [other for other in listed if other != language]
 
@@ -189,6 +206,7 @@ def site_files(
         site = Site(materials, language, about or About(), render)
         made |= dict(site.pages())
         made |= {f"runs/{m.run}.{language}.html": _bytes(render_report(m, language, listed)) for m in materials}
+        made[f"summary.{language}.png"] = summary_picture(site.seen[-1].material, language)
         if language == listed[0]:
             made |= {"index.html": made[f"index.{language}.html"], **tables_of(site), ".nojekyll": b""}
     return made

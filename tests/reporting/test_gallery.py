@@ -1,4 +1,4 @@
-"""The gallery looks as it was last looked at, in words and boxes: `python tools/gallery.py --record` keeps a new look."""
+"""The gallery looks as it was last looked at, in words and boxes: `python tools/gallery.py --record` records."""
 
 from __future__ import annotations
 

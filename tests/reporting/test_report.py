@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -25,7 +26,14 @@ from bias_harness.reporting.escaping import visible
 from bias_harness.reporting.figures.all import Drawings
 from bias_harness.reporting.judged import shown
 from bias_harness.reporting.material import View
-from bias_harness.reporting.report import figure_files, pages, render_comparison, render_report, render_research
+from bias_harness.reporting.report import (
+    figure_files,
+    pages,
+    render_comparison,
+    render_report,
+    render_research,
+    summary_picture,
+)
 from bias_harness.reporting.sections.answers import reading
 from bias_harness.reporting.sections.compare import changes
 from bias_harness.reporting.texts import texts
@@ -246,6 +254,51 @@ def test_one_figure_alone_in_any_format_and_style() -> None:
         figure_files(run("plain"), "F1", formats=["bmp"])
     with pytest.raises(InputError, match="no matplotlib style 'fancy'"):
         figure_files(run("plain"), "F1", styles=["fancy"])
+
+
+def test_the_picture_to_share_is_of_a_preview_s_size_and_the_same_every_time() -> None:
+    first = summary_picture(run("plain"), "nl")
+    assert first == summary_picture(run("plain"), "nl")
+    assert struct.unpack(">II", first[16:24]) == (1200, 630)
+
+
+def test_the_picture_says_what_the_first_screen_says_and_its_label(monkeypatch: pytest.MonkeyPatch) -> None:
+    cards: list[Any] = []
+    monkeypatch.setattr("bias_harness.reporting.charts.mpl.card.picture", lambda card: cards.append(card) or b"")
+    summary_picture(run("plain"), "nl")
+    summary_picture(run("prose"), "nl")
+    simulated, asked = cards
+    assert f"<h1>{simulated.heading}</h1>" in page("plain", "nl")
+    assert all(f"<b>{big}</b> <span>{small}</span>" in page("plain", "nl") for big, small in simulated.tiles)
+    assert simulated.warning.startswith("Simulatie: ")
+    assert asked.warning == ""
+
+
+def test_no_brand_stands_on_what_was_simulated() -> None:
+    ends = [{"name": "bot", "label": {"en": "ChatGPT"}, "plant": {}}]
+    for nature, shown in (("simulation", False), ("tiny model", False), ("model", True)):
+        material = run_of(audit_of(endpoints=ends), natures={"bot": nature})
+        html = render_report(material, "en") + render_research(material)
+        assert ("ChatGPT" in html) == shown
+
+
+def test_who_asked_stands_on_the_page_and_changes_no_digest() -> None:
+    with_them = audit_of(models=1, author="A. Nonymous", contact="desk@example.org")
+    assert with_them.digest == audit_of(models=1).digest
+    html = render_report(run_of(with_them), "nl")
+    assert "Wie vroeg dit: A. Nonymous." in html
+    assert "desk@example.org" in html
+
+
+def test_pay_is_spoken_of_by_the_month_as_reading_multiplies_it() -> None:
+    material = run("prose")
+    view = View(material, texts("nl"))
+    j = next(x for x in Drawings(view).gaps.leading if x.differs)
+    assert j.gap is not None
+    assert j.gap.money is not None
+    month = view.texts.money(abs(j.gap.money) / (12 * 1.08), "EUR")
+    assert f"{month} bruto per maand minder" in page("prose", "nl")
+    assert f"Per jaar {view.texts.money(abs(j.gap.money), 'EUR')}" in page("prose", "nl")
 
 
 def test_a_second_process_draws_the_same_bytes() -> None:
