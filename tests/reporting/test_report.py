@@ -276,10 +276,10 @@ def test_the_picture_says_what_the_first_screen_says_and_its_label(monkeypatch: 
 
 def test_no_brand_stands_on_what_was_simulated() -> None:
     ends = [{"name": "bot", "label": {"en": "ChatGPT"}, "plant": {}}]
-    for nature, shown in (("simulation", False), ("tiny model", False), ("model", True)):
+    for nature, branded in (("simulation", False), ("tiny model", False), ("model", True)):
         material = run_of(audit_of(endpoints=ends), natures={"bot": nature})
         html = render_report(material, "en") + render_research(material)
-        assert ("ChatGPT" in html) == shown
+        assert ("ChatGPT" in html) == branded
 
 
 def test_who_asked_stands_on_the_page_and_changes_no_digest() -> None:
