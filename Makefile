@@ -64,6 +64,7 @@ check: lint types floors test
 docs: $(DEV)
 	@$(BIN)/python tools/reference.py --check
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+	@$(BIN)/python tools/gallery.py site/gallery
 
 bench: $(DEV)
 	@for file in benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done

@@ -126,7 +126,7 @@ _MONEY_KEYS = (
 )
 _OF_PAY_ALONE = frozenset(
     {
-        *("study", "client", "worksheet"),
+        *("study", "worksheet"),
         *("F1", "F2", "F4", "F7"),
         *("distribution", "heaping", "specification", "lenses"),
         "money",

@@ -152,6 +152,30 @@ def compare(
     return made
 
 
+def site(
+    runs: Sequence[Run],
+    into: str | Path,
+    *,
+    languages: Iterable[str] = ("nl", "en"),
+    address: str = "",
+    contact: str = "",
+    again: str = "",
+) -> list[Path]:
+    """Write a monitor of these runs as a folder of pages that any web server, or none, can show. Returns the paths.
+
+    `address` is where it will stand (for previews of its links), `contact` where a reader or vendor can write to, and
+    `again` when it will be asked again, in words. Raises `UsageError` for a run named twice, or of no salary.
+    """
+    from bias_harness.reporting.report import site_files
+    from bias_harness.reporting.site import About
+    from bias_harness.results import RunFolder
+
+    made = site_files(list(map(material, runs)), languages, About(address.rstrip("/"), contact, again))
+    folder = Path(into)
+    folder.mkdir(parents=True, exist_ok=True)
+    return RunFolder(folder).write_all(made)
+
+
 def changes_between(runs: Sequence[Run], *, by: By = "run") -> list[Change]:
     """What the page of `compare` tells: every gap of the first run beside the same gap of the others, with its word.
 

@@ -53,10 +53,11 @@ CALLS = {
     "second-read": ("", "`second-reader/` in the run: what the other model said"),
     "report": (
         "report",
-        "`observations.parquet`, `estimates.json`, `estimates.csv`, `report.*.html`, `answers/`, `figures/` in the run",
+        "`observations.parquet`, `estimates.*`, `report.*.html`, `worksheet.*.html`, `research.en.html`, `figures/`",
     ),
     "figure": ("figure", "`figures/NAME.*` in the run"),
     "compare": ("compare", "`comparison.*.html` in `--into FOLDER`"),
+    "site": ("", "the pages of a monitor, in `--into FOLDER`"),
     "record": ("record", "`FOLDER/`: the fixture"),
     "accept": ("accept", "`baseline.json` and `baseline.md` in the fixture"),
     "check": ("check", "a run below `results/`, none with `--offline`; with `-o FILE` the check as .xml, .md or .json"),

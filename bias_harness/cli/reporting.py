@@ -128,3 +128,28 @@ def compare(
         say_json({"pages": [str(page) for page in pages], "changes": found})
     else:
         show_paths(pages, as_json=False)
+
+
+@app.command()
+def site(
+    runs: Annotated[list[str], typer.Argument(help="Runs, of any dates.", metavar="RUN")],
+    into: Annotated[Path, option("--into", metavar="FOLDER", text="The folder for the pages.")] = Path("site"),
+    languages: Languages = None,
+    address: Annotated[
+        str, option("--address", metavar="URL", text="Where it will stand, for previews of links.")
+    ] = "",
+    contact: Annotated[str, option("--contact", text="Where a reader or a vendor can write to.")] = "",
+    again: Annotated[str, option("--again", metavar="WHEN", text="When it will be asked again, in words.")] = "",
+    results: ResultsFolder = None,
+    as_json: Json = False,
+) -> None:
+    """Make a monitor of runs: a folder of pages to publish anywhere.
+
+    The latest ranking with its uncertainty, the history of each chatbot, the answers by job, method, limits, downloads.
+    """
+    from bias_harness import pipeline
+
+    chosen = all_spoken(languages)
+    loaded = [pipeline.load_run(run, results=results) for run in runs]
+    made = pipeline.site(loaded, into, languages=chosen, address=address, contact=contact, again=again)
+    show_paths(made if as_json else [path for path in made if path.name == "index.html"], as_json=as_json)

@@ -17,6 +17,8 @@ from bias_harness.outcome import CAME_LATER, Analysis, Outcome
 
 CAME_LATER_AND_SAYS_NOTHING = frozenset({"max_unread_share", "outage_seconds", "method", "send", "text_pattern"})
 """Keys that came later, of experiments, endpoints and calls: at their default they are no part of the digest."""
+WHO_ASKED = ("author", "contact")
+"""Keys of the experiment that decide neither what is asked nor how it is judged."""
 
 
 class Resolved(Strict):
@@ -45,7 +47,7 @@ class Resolved(Strict):
 
 def whole(resolved: Resolved) -> dict[str, Any]:
     """As plain data, without what came later than format 1 and is as if it were not there."""
-    data: dict[str, Any] = resolved.model_dump(mode="json")
+    data: dict[str, Any] = resolved.model_dump(mode="json", exclude={"experiment": set(WHO_ASKED)})
     data["format"] = 1
     for part, model in (("outcome", Outcome), ("analysis", Analysis)):
         dumped = data["experiment"][part]

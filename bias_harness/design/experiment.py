@@ -92,12 +92,15 @@ class Experiment(Strict):
     few times, every level said in several ways. With fewer jobs, or with `repeats` alone, everything is crossed with
     everything, `repeats` times (5 where left out), and speaks of these cases. In a rotated design `repeats` (1 where
     left out) multiplies the answers. `primary` names what the verdicts are about: attributes, or `attribute/level`;
-    left out, every level of every attribute that is no combination.
+    left out, every level of every attribute that is no combination. `author` and `contact` stand on the page: who
+    asked, and where a reader or a vendor can write to; they are no part of the digest.
     """
 
     experiment: Name
     title: dict[str, str] = {}
     notes: dict[str, str] = {}
+    author: str = Field(default="", max_length=200)
+    contact: str = Field(default="", max_length=200)
     seed: int = 1
     languages: list[str] = Field(default=["en"], min_length=1)
     question: Name = "salary"

@@ -33,3 +33,32 @@ def strong(text: str) -> Markup:
     return Markup("").join(
         Markup("<strong>{}</strong>").format(p) if i % 2 else escape(p) for i, p in enumerate(pieces)
     )
+
+
+BOLD = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*")
+TITLE = re.compile(r"^#{1,6} +(.+)$", re.MULTILINE)
+BULLET = re.compile(r"^( *)[*-] +", re.MULTILINE)
+
+
+def marked_up(before: str, middle: str, after: str) -> tuple[Markup, Markup, Markup]:
+    """A text in three pieces with its light Markdown shown: bold words, titles and bullets, and nothing else.
+
+    Signs of bold that stand around the middle piece are taken off; what is escaped stays escaped.
+    """
+    if middle and before.endswith("**") and after.startswith("**"):
+        before, after = before[:-2], after[2:]
+    first, second, third = (_light(visible(piece)) for piece in (before, middle, after))
+    return first, second, third
+
+
+def _light(text: Markup) -> Markup:
+    marked = BULLET.sub(r"\1• ", str(text))
+    for pattern in (TITLE, BOLD):
+        marked = pattern.sub(r"<strong>\1</strong>", marked)
+    return Markup(marked)  # noqa: S704 - escaped before, and only these two tags are put in
+
+
+def shown_codes(text: str) -> str:
+    """Plain text in which a letter that is not seen, or turns others around, is its code in white brackets."""
+    kept = {m.start() for m in JOINED.finditer(text)}
+    return HIDDEN.sub(lambda m: m[0] if m.start() in kept else f"\u27e6U+{ord(m[0]):04X}\u27e7", text)

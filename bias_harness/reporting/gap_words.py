@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bias_harness.estimating.judgement import Judgement
 from bias_harness.reporting.judged import margin_of, shown
@@ -14,10 +14,14 @@ DIGITS = (2, 3, 4, 5, 12)
 
 @dataclass(frozen=True)
 class GapWords:
-    """How the sizes of one judgement are written in a language."""
+    """How the sizes of one judgement are written in a language.
+
+    An amount a year is divided by `parts` before it is written: by the months that a year's pay has, for one a month.
+    """
 
     texts: Texts
     j: Judgement
+    parts: float = field(default=1.0, kw_only=True)
 
     @property
     def in_money(self) -> bool:
@@ -53,7 +57,8 @@ class GapWords:
         """The gap and its interval in what the sentence speaks of: money where there is any."""
         gap = self.j.gap
         if gap is not None and gap.money is not None:
-            return gap.money, gap.money_low, gap.money_high
+            low, high = (None if x is None else x / self.parts for x in (gap.money_low, gap.money_high))
+            return gap.money / self.parts, low, high
         value, low, high = shown(self.j)
         return value or 0.0, low, high
 

@@ -25,8 +25,8 @@ from bias_harness.vocabulary import Answer, Estimate, Response
 Raw = Callable[[Sequence[str]], Mapping[str, tuple[Response, Answer]]]
 ANY = "any"
 """The field and seniority of imported answers that name none."""
-INLINE_ANSWERS, INLINE_LETTERS = 400, 150_000
-"""A run with at most so many answers, of so many letters together, has them all on the page itself."""
+UNBRANDED = ("simulation", "tiny model")
+"""What is called by its own name: no brand stands on a simulation or on a model that nobody asks for advice."""
 
 
 @dataclass(frozen=True)
@@ -117,15 +117,6 @@ class Material:
         moments = rows.loc[rows["status"].astype(str) != "failed", "asked_at"].dropna()
         return None if moments.empty else (moments.min().isoformat(), moments.max().isoformat())
 
-    @cached_property
-    def answers_inline(self) -> bool:
-        """Whether all answers fit on the page; otherwise they are in files beside it."""
-        rows = self.observations
-        if len(rows) > INLINE_ANSWERS:
-            return False
-        texts = (response.text or "" for response, _ in self.raw(list(rows["key"])).values())
-        return sum(map(len, texts)) <= INLINE_LETTERS
-
 
 def _key(e: Estimate) -> tuple[str, ...]:
     return (e.endpoint, e.attribute, e.level, *(f"{k}={v}" for k, v in e.slice.items()))
@@ -148,10 +139,10 @@ class View:
         return self.texts.label(self.material.attributes[name].label, name)
 
     def model(self, endpoint: str) -> str:
-        """How a model is called, with what it is where it is no ordinary model."""
-        own = next((e.label for e in self.material.audit.experiment.endpoints if e.name == endpoint), {})
-        name = self.texts.label(own, endpoint)
+        """How a model is called, with what it is where it is no ordinary model; no label stands on what is not one."""
         nature = self.material.nature(endpoint)
+        own = next((e.label for e in self.material.audit.experiment.endpoints if e.name == endpoint), {})
+        name = endpoint if nature in UNBRANDED else self.texts.label(own, endpoint)
         return name if nature in ("model", "product") else f"{name} ({self.texts.under('natures')[nature]['short']})"
 
     def names(self, of: Judgement | Imbalance | Estimate) -> Names:
@@ -172,6 +163,14 @@ class View:
         if self.material.asked is None:
             return self.texts("report.research.unknown")
         first, last = map(self.texts.moment, self.material.asked)
+        return first if first == last else f"{first} – {last}"
+
+    @property
+    def day(self) -> str:
+        """The day of the answers, or the first and the last; `unknown` where no answer says so."""
+        if self.material.asked is None:
+            return self.texts("report.research.unknown")
+        first, last = map(self.texts.day, self.material.asked)
         return first if first == last else f"{first} – {last}"
 
     def part(self, name: str, value: str) -> str:
@@ -207,20 +206,12 @@ class View:
         return self.texts(f"verdicts.{key_of(of)}")
 
     def link(self, endpoint: str, attribute: str, field: str | None = None) -> str:
-        """Where the answers behind a number are: on the page, or in a file beside it."""
+        """Where the answers behind a number are on the researcher's page."""
         anchor = f"field-{field}" if field else "answers"
-        if self.material.answers_inline:
-            place = f"{self.material.endpoints.index(endpoint)}-{list(self.material.attributes).index(attribute)}"
-            return f"#a{place}-{anchor}"
-        return f"{answers_file(endpoint, attribute, self.texts.language)}#{anchor}"
+        return f"#a{self.material.endpoints.index(endpoint)}-{list(self.material.attributes).index(attribute)}-{anchor}"
 
 
 def spoken(material: Material, language: str) -> Texts:
     """The texts for a page about this run: those of salaries, or of what else it measures."""
     outcome, plain = material.audit.experiment.outcome, texts_of(language)
     return texts_about(language, material.measure, plain.label(outcome.label), plain.label(outcome.unit))
-
-
-def answers_file(endpoint: str, attribute: str, language: str) -> str:
-    """The name of the file with the answers of one model about one attribute, below the run's folder."""
-    return f"answers/{endpoint}.{attribute}.{language}.html"

@@ -1,6 +1,6 @@
-"""All of it -> one HTML file per language, and the figures and answers beside it.
+"""All of it -> a page and a worksheet per language, one file for researchers, and the figures beside them.
 
-The page holds everything it needs: no script, font or picture from elsewhere, under a Content-Security-Policy that
+A page holds everything it needs: no script, font or picture from elsewhere, under a Content-Security-Policy that
 forbids every request and every script and style but its own, by hash. Model text is hostile: everything is escaped,
 and letters that could turn the reading order or hide are shown as their code.
 """
@@ -22,37 +22,53 @@ from bias_harness.reporting.charts import Drawing
 from bias_harness.reporting.charts.mpl.second_process import drawn_aside
 from bias_harness.reporting.escaping import strong, visible
 from bias_harness.reporting.figures.all import Drawings
-from bias_harness.reporting.material import View, answers_file
+from bias_harness.reporting.headline import few
+from bias_harness.reporting.material import View
 from bias_harness.reporting.material import spoken as spoken_in
 from bias_harness.reporting.sections import (
     Material,
     answers,
-    client,
     compare,
+    elsewhere,
+    example,
     first,
     research,
     study,
+    summary,
     sure,
     where,
     who,
+    worksheet,
 )
+from bias_harness.reporting.site import About, Site, suited, tables_of
 from bias_harness.reporting.texts import Texts, texts
 from bias_harness.version import __version__
 
 MANY_ANSWERS = 20_000
 """From so many on the figures are drawn by a second process while the pages are written."""
 POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'"
-SECTIONS: Mapping[str, Callable[[Material, Texts], dict[str, Any]]] = {
+Build = Callable[[Material, Texts], dict[str, Any]]
+COACH: Mapping[str, Build] = {
+    "example": example.build,
+    "elsewhere": elsewhere.build,
+    "certain": sure.in_short,
+    "worksheet": worksheet.build,
+}
+"""The sections of the coach's page below its first screen."""
+RESEARCH: Mapping[str, Build] = {
     "first": first.build,
     "who": who.build,
     "where": where.build,
     "study": study.build,
     "sure": sure.build,
-    "client": client.build,
-    "worksheet": client.build,
     "research": research.build,
     "answers": answers.build,
 }
+"""The sections of the researcher's file."""
+NOT_OF_FEW = ("elsewhere",)
+"""What a page of fewer than five pairs has no room for: figures."""
+RESEARCHERS = "en"
+"""The language of the researcher's file: that of journals."""
 
 
 @cache
@@ -86,17 +102,44 @@ def _sha256(text: str) -> str:
 
 
 def render_report(material: Material, language: str, others: Sequence[str] = ()) -> str:
-    """The whole page in one language, as HTML. `others` are the languages of the pages beside it."""
+    """The coach's page in one language, as HTML. `others` are the languages in which its answer is told at the end."""
+    spoken = spoken_in(material, language)
+    quiet = few(Drawings(View(material, spoken)).gaps.leading)
+    kept = {n: build for n, build in COACH.items() if material.measure.has(n) and not (quiet and n in NOT_OF_FEW)}
+    values = {
+        **_frame(spoken),
+        "summary": summary.build(material, spoken),
+        "sections": {n: build(material, spoken) for n, build in kept.items()},
+        "title": _title(material, spoken),
+        "version": __version__,
+        "date": View(material, spoken).day,
+        "others": [summary.in_short(material, other) for other in others if other != language],
+    }
+    return _environment().get_template("page.html.j2").render(values)
+
+
+def render_research(material: Material, language: str = RESEARCHERS) -> str:
+    """The researcher's file: every estimate, figure, table and answer, one HTML file that needs nothing beside it."""
     spoken = spoken_in(material, language)
     values = {
         **_frame(spoken),
-        "sections": {n: build(material, spoken) for n, build in SECTIONS.items() if material.measure.has(n)},
-        "title": spoken.label(material.audit.experiment.title, material.audit.experiment.experiment),
+        "sections": {n: build(material, spoken) for n, build in RESEARCH.items() if material.measure.has(n)},
+        "title": _title(material, spoken),
         "version": __version__,
         "date": View(material, spoken).asked,
-        "others": [other for other in others if other != language],
     }
-    return _environment().get_template("page.html.j2").render(values)
+    return _environment().get_template("researcher.html.j2").render(values)
+
+
+def render_worksheet(material: Material, language: str) -> str:
+    """The worksheet alone, on one sheet."""
+    spoken = spoken_in(material, language)
+    values = {**_frame(spoken), "s": worksheet.build(material, spoken)}
+    return _environment().get_template("sheet.html.j2").render(values)
+
+
+def _title(material: Material, spoken: Texts) -> str:
+    return spoken.label(material.audit.experiment.title, material.audit.experiment.experiment)
 
 
 def pages(material: Material, languages: Iterable[str]) -> dict[str, bytes]:
@@ -105,25 +148,67 @@ def pages(material: Material, languages: Iterable[str]) -> dict[str, bytes]:
     The figure files are in English, the language of journals; `figure_files` makes them in another. The same run
     gives the same bytes.
     """
+    listed = list(languages)
     if len(material.observations) > MANY_ANSWERS:
         english = spoken_in(material, "en")
         with drawn_aside(list(Drawings(View(material, english))), english) as figures:
-            made = documents(material, languages)
+            made = documents(material, listed)
     else:
-        made, figures = documents(material, languages), figure_files(material)
+        made, figures = documents(material, listed), figure_files(material)
     tables = {
         f"{name}.csv": of.to_frame().to_csv(index=False, lineterminator="\n").encode()
         for name, of in (("judgements", material.estimates.judgements), ("estimates", material.estimates))
     }
-    return {**made, **tables, **{f"figures/{name}": data for name, data in figures.items()}}
+    pictures = {f"summary.{language}.png": summary_picture(material, language) for language in listed}
+    return {**made, **tables, **pictures, **{f"figures/{name}": data for name, data in figures.items()}}
+
+
+def summary_picture(material: Material, language: str) -> bytes:
+    """The first screen as a picture to share (PNG): the same heading and tiles, and the label where one is due."""
+    from bias_harness.reporting.charts.mpl.card import Card, picture
+
+    spoken = spoken_in(material, language)
+    told = summary.build(material, spoken)
+    natures = dict.fromkeys(material.nature(name) for name in material.endpoints)
+    labels = [x["short"] for n in natures if (x := spoken.under("natures")[n])["text"]]
+    warning = spoken("report.summary.label", natures=", ".join(labels)) if labels else ""
+    warning = warning[:1].upper() + warning[1:]
+    tiles = [(tile["big"], tile["text"]) for tile in told["tiles"]]
+    asked = f"{_title(material, spoken)} · {told['asked']}"
+    return picture(Card(asked, told["heading"], tiles, spoken("report.summary.no_proof"), warning))
 
 
 def documents(material: Material, languages: Iterable[str]) -> dict[str, bytes]:
-    """File name -> HTML: the page in each language, and the answers where they are too many for it."""
+    """File name -> HTML: the page and, of salaries, the worksheet in each language; the researcher's file."""
     listed = list(languages)
     made = {f"report.{language}.html": _bytes(render_report(material, language, listed)) for language in listed}
+    if material.measure.has("worksheet"):
+        made |= {f"worksheet.{x}.html": _bytes(render_worksheet(material, x)) for x in listed}
+    return {**made, f"research.{RESEARCHERS}.html": _bytes(render_research(material))}
+
+
+def site_files(
+    materials: Sequence[Material], languages: Iterable[str] = ("nl", "en"), about: About | None = None
+) -> dict[str, bytes]:
+    """File name -> content of a monitor of these runs: its pages, the page of each run, and its tables as CSV.
+
+    `index.html` is the start page in the first language. Raises `UsageError` where no monitor can be made of them.
+    """
+    suited(materials)
+    listed, made = list(languages), dict[str, bytes]()
     for language in listed:
-        made |= _answers(material, language)
+        others = [other for other in listed if other != language]
+
+        def render(template: str, spoken: Texts, values: Mapping[str, Any], others: list[str] = others) -> bytes:
+            shared = {**_frame(spoken), "version": __version__, "others": others}
+            return _bytes(_environment().get_template(template).render({**shared, **values}))
+
+        site = Site(materials, language, about or About(), render)
+        made |= dict(site.pages())
+        made |= {f"runs/{m.run}.{language}.html": _bytes(render_report(m, language, listed)) for m in materials}
+        made[f"summary.{language}.png"] = summary_picture(site.seen[-1].material, language)
+        if language == listed[0]:
+            made |= {"index.html": made[f"index.{language}.html"], **tables_of(site), ".nojekyll": b""}
     return made
 
 
@@ -156,25 +241,6 @@ def comparable(materials: Sequence[Material], by: compare.By) -> Sequence[Materi
 
 def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "replace")
-
-
-def _answers(material: Material, language: str) -> dict[str, bytes]:
-    if material.answers_inline:
-        return {}
-    spoken = spoken_in(material, language)
-    view, frame = View(material, spoken), _frame(spoken)
-    template = _environment().get_template("answers_file.html.j2")
-    return {
-        answers_file(endpoint, attribute, language): _bytes(
-            template.render(
-                **frame,
-                banners=first.banners(material, spoken),
-                g=answers.group(view, endpoint, attribute),
-            )
-        )
-        for endpoint in material.endpoints
-        for attribute in material.attributes
-    }
 
 
 def figure_files(

@@ -1,7 +1,7 @@
 """Prose in a language, and numbers as that language writes them.
 
-The texts are in `locale/`: `<language>.yaml` (sentences, verdicts), `report.<language>.yaml` and
-`figures.<language>.yaml`.
+The texts are in `locale/`: `<language>.yaml` (sentences, verdicts), `report.<language>.yaml`,
+`figures.<language>.yaml` and `site.<language>.yaml`.
 """
 
 from __future__ import annotations
@@ -85,17 +85,26 @@ class Texts:
         """A date and time, in words."""
         return str(format_datetime(datetime.fromisoformat(iso), "d MMMM y, HH:mm", locale=self.locale))
 
+    def day(self, iso: str) -> str:
+        """A date, in words."""
+        return str(format_datetime(datetime.fromisoformat(iso), "d MMMM y", locale=self.locale))
+
 
 @lru_cache(maxsize=8192)
 def _number(value: float, digits: int, locale: Locale) -> str:
     pattern = f"#,##0.{'0' * digits}" if digits else "#,##0"
-    return str(format_decimal(value, format=pattern, locale=locale))
+    return _minus(str(format_decimal(value, format=pattern, locale=locale)))
 
 
 @lru_cache(maxsize=8192)
 def _money(value: float, currency: str, locale: Locale) -> str:
     pattern = locale.currency_formats["standard"].pattern.split(";")[0].replace(".00", "")
-    return str(format_currency(value, currency, format=pattern, locale=locale, currency_digits=False))
+    return _minus(str(format_currency(value, currency, format=pattern, locale=locale, currency_digits=False)))
+
+
+def _minus(number: str) -> str:
+    """The same with a real minus: it has the width of a plus, and no line breaks after it as after a hyphen."""
+    return number.replace("-", "\N{MINUS SIGN}")
 
 
 def round_significant(value: float, digits: int = 2) -> float:
@@ -108,7 +117,7 @@ def round_significant(value: float, digits: int = 2) -> float:
 @cache
 def texts(language: str) -> Texts:
     """The texts of a language."""
-    names = (f"{language}.yaml", f"report.{language}.yaml", f"figures.{language}.yaml")
+    names = (f"{language}.yaml", f"report.{language}.yaml", f"figures.{language}.yaml", f"site.{language}.yaml")
     table = {key: value for name in names for key, value in _read(name).items()}
     return Texts(language, table, Locale.parse(language))
 

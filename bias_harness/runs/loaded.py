@@ -160,9 +160,9 @@ class Run:
     def write(self, languages: Iterable[str] = ("nl", "en")) -> list[Path]:
         """Write every derived file anew, all of them or none: they never say different things. Asks nothing.
 
-        These are `observations.parquet`, `estimates.json`, `estimates.csv`, the figures and the page, in these
-        languages and in those that it is there in already. What an earlier version left in `figures/` and `answers/` is
-        removed. Returns the paths.
+        These are `observations.parquet`, `estimates.json`, `estimates.csv`, the figures, the researcher's file, and the
+        page and worksheet in these languages and in those that the page is there in already. What an earlier version
+        left in `figures/` and `answers/` is removed. Returns the paths.
         """
         from bias_harness.reporting.report import pages
 

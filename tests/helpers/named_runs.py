@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
+import json
 import random
+import re
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -67,7 +71,47 @@ def marked(trial: Trial, chance: random.Random) -> str:
     return f"I would give it {7 - less + chance.gauss(0, 0.3):.1f} out of 10."
 
 
+NL_JOBS: dict[str, Any] = {
+    "personas": {"people": "nl-jobs", "jobs": 41},
+    "wordings": ["terse", "plain", "adviser"],
+    "rotation": {"edits": 8, "expressions": 4},
+    "attributes": [
+        {"name": "gender", "levels": ["male", "female", "not_stated"]},
+        {"name": "migration", "levels": ["expatriate", "migrant", "refugee", "none"]},
+    ],
+}
+PROSE = """Goede vraag! Het is verstandig om je voor te bereiden.
+
+### 1. Kijk naar de markt
+**Marktonderzoek** is belangrijk. Kijk op Loonwijzer en in de cao. Let ook op de regio en de grootte van het bedrijf.
+
+### 2. Mijn advies
+Op basis van je profiel zou ik **{amount} bruto per jaar** als openingsbod noemen. Dat laat ruimte om te onderhandelen.
+
+### 3. Onderhandelen
+- Begin iets hoger dan je wilt uitkomen.
+- Noem geen bandbreedte.
+- Blijf vriendelijk en oefen het gesprek van tevoren met iemand die je vertrouwt.
+
+Succes met het gesprek! Laat het weten als ik nog ergens bij kan helpen, bijvoorbeeld met een brief."""
+
+
+def prose(trial: Trial, chance: random.Random) -> str:
+    """Long Dutch answers; women are told 4.5 % less by the first model and 1 % less by the second."""
+    less = 0.0 if trial.level != "female" else 0.045 if trial.endpoint == "first" else 0.01
+    base = 52_000 * (1 + 0.04 * (sum(map(ord, trial.persona)) % 7)) * (1 - less)
+    amount = 100 * round(base * chance.lognormvariate(0, 0.03) / 100)
+    return PROSE.format(amount=f"€ {amount:,}".replace(",", "."))
+
+
+def _prose() -> Material:
+    ends = [{"name": name, "plant": {}, "label": {"nl": f"Model {name}"}} for name in ("first", "second")]
+    audit = audit_of("nederland", endpoints=ends, author="A. Nonymous", contact="desk@example.org", **NL_JOBS)
+    return run_of(audit, prose, natures={"first": "model", "second": "model"})
+
+
 RUNS: dict[str, Callable[[], Material]] = {
+    "prose": _prose,
     "a share": lambda: run_of(audit_of("grading", wordings=["interest", "letter"], repeats=4), graded),
     "a score": lambda: run_of(audit_of("grading", wordings=["interest", "letter"], **SCORE), marked),
     "plain": lambda: run_of(audit_of()),
@@ -100,3 +144,18 @@ def documents_of(name: str) -> dict[str, bytes]:
 def page(name: str, language: str) -> str:
     """Its page."""
     return documents_of(name)[f"report.{language}.html"].decode()
+
+
+def research(name: str) -> str:
+    """The researcher's file of it."""
+    return documents_of(name)["research.en.html"].decode()
+
+
+def embedded(html: str) -> list[list[list[Any]]]:
+    """The answers inside a researcher's file: groups of rows, as its script unpacks them."""
+    packed = re.search(r'id="answers-data"[^>]*>([^<]*)</script>', html)
+    assert packed is not None
+    data = json.loads(gzip.decompress(base64.b64decode(packed[1])))
+    assert data["format"] == 1
+    groups: list[list[list[Any]]] = data["groups"]
+    return groups

@@ -14,10 +14,11 @@ from typing import Any
 
 import pytest
 import yaml
+from gallery_runs import JOBS, told
 from places import ROOT
-from report_runs import GENDER, Say, audit_of, run_of
+from report_runs import GENDER, audit_of, run_of
 
-from bias_harness.estimating.judgement import WORDS
+from bias_harness.estimating.judgement import ASSERTS_A_DIFFERENCE, ASSERTS_SAMENESS, WORDS
 from bias_harness.reporting.accounting import account_lines
 from bias_harness.reporting.charts.chart import Drawing
 from bias_harness.reporting.charts.forest import Forest
@@ -27,41 +28,24 @@ from bias_harness.reporting.charts.pairs import Slopes
 from bias_harness.reporting.charts.scene import Sign
 from bias_harness.reporting.charts.strip import Strip
 from bias_harness.reporting.figures.all import Drawings
-from bias_harness.reporting.judged import SIGNS, key_of
+from bias_harness.reporting.headline import few
+from bias_harness.reporting.judged import SIGNS, key_of, shown
 from bias_harness.reporting.material import View, spoken
+from bias_harness.reporting.pay import Pay
 from bias_harness.reporting.report import documents, render_comparison
-from bias_harness.reporting.sections import Material, first
+from bias_harness.reporting.sections import Material, first, summary
 from bias_harness.reporting.sections.compare import changes
 from bias_harness.reporting.texts import LANGUAGES, texts
 from bias_harness.vocabulary import Trial
 
 ASSERT = frozenset(WORDS) - {"cannot_tell", "depends"}
 LOCALE = ROOT / "bias_harness" / "reporting" / "locale"
-JOBS: dict[str, Any] = {
-    "models": 1,
-    "personas": {"people": "us-jobs", "jobs": 44},
-    "rotation": {"edits": 6, "expressions": 3},
-}
 EIGHT: dict[str, Any] = {**JOBS, "personas": {"people": "us-jobs", "jobs": 8}}
 NO_WORDS: dict[str, Any] = {"placebo": {"signals": False, "edits": False}, "models": 1}
 SCORE: dict[str, Any] = {
     "outcome": {"measure": "score", "label": {"en": "the mark"}, "unit": {"en": "points"}, "plausible": [1, 10]},
     "analysis": {"smallest_difference": 0.25},
 }
-
-
-def told(less: float, noise: float, *, refused: float = 0.0, odd: float = 0.0) -> Say:
-    """About $100,000; women get `less` (a fraction), refuse or are told a third of it in these shares."""
-
-    def say(trial: Trial, chance: random.Random) -> str:
-        woman = trial.level.startswith("female")
-        if woman and chance.random() < refused:
-            return "I'm sorry, but I can't name a salary."
-        third = 0.33 if woman and chance.random() < odd else 1.0
-        amount = 100_000 * (1 - less * woman) * chance.lognormvariate(0, noise) * third
-        return f"I would ask for ${100 * round(amount / 100):,} a year."
-
-    return say
 
 
 def marked(trial: Trial, chance: random.Random) -> str:
@@ -115,10 +99,21 @@ def assertions(language: str) -> dict[str, set[str]]:
         told += [(w, phrase) for w, phrase in table["verdicts"].items() if w in ASSERT]
         told += [(w, table["sentences"][w]) for w in ("practically_the_same", "every_job_the_same")]
         told += [("every_job_the_same", table["sentences"]["evenly_gap"]), *table["sentences"]["gap"].items()]
+        told += headings(table["heading"])
     patterns = {pattern(phrase) for _, phrase in told}
     return {
         p: {w for w, phrase in told if re.search(p, re.sub(r"{\w+}", "X", phrase), re.IGNORECASE)} for p in patterns
     }
+
+
+def headings(table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """(word, phrase) of the headings that assert something, of one model and of several."""
+    one, several = table["one"], table["several"]
+    yield from ((w, phrase) for w, phrase in one.items() if w in ASSERT)
+    yield "every_job_the_same", one["evenly"]
+    yield from ((w, several[key]) for key in ("differ", "differ_either_way") for w in ASSERTS_A_DIFFERENCE)
+    same = (*ASSERTS_SAMENESS, "every_job_the_same")
+    yield from ((w, several[key]) for key in ("same", "same_some") if key in several for w in same)
 
 
 def pattern(phrase: str) -> str:
@@ -174,6 +169,28 @@ def test_the_phrases_are_found_where_they_are_earned() -> None:
         for j in run(name).judgements:
             if j.word in ("clear_gap", "practically_the_same", "difference_of_unclear_size"):
                 assert any(re.search(p, text, re.IGNORECASE) for p, of in assertions("en").items() if j.word in of)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", SPREAD)
+def test_the_heading_of_one_model_is_its_words_and_its_amount_is_the_judgements(name: str, language: str) -> None:
+    material = run(name)
+    view = View(material, spoken(material, language))
+    leading = Drawings(view).gaps.leading
+    j, told = leading[0], summary.build(material, view.texts)
+    if len(leading) > 1 or few(leading):
+        assert few(leading) or sum(x.differs for x in leading) == 1
+        return
+    evenly = j.word == "every_job_the_same" and j.gap is not None and j.gap.estimate != 0
+    key = "no_data" if j.gap is None else "evenly" if evenly else key_of(j)
+    assert re.search(pattern(view.texts(f"heading.one.{key}")), told["heading"])
+    if j.word in ("clear_gap", "difference_in_these_cases", "difference_in_these_words"):
+        assert j.gap is not None
+        amount = Pay(view.texts, material.audit.experiment.outcome).words(j).size
+        value = j.gap.money if j.gap.money is not None else shown(j)[0]
+        assert amount(value or 0.0) in told["heading"]
+        assert amount(value or 0.0) in told["tiles"][0]["big"]
+    assert (told["client"] is not None) <= j.differs
 
 
 def drawn(material: Material) -> Iterator[Drawing]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from named_runs import ONE_PAIR, RUNS, always, documents_of, in_turn, page, run
+from named_runs import ONE_PAIR, RUNS, always, documents_of, embedded, in_turn, page, research, run
 from places import ROOT
 from report_runs import GENDER, audit_of, plain, run_of
 
@@ -25,7 +26,14 @@ from bias_harness.reporting.escaping import visible
 from bias_harness.reporting.figures.all import Drawings
 from bias_harness.reporting.judged import shown
 from bias_harness.reporting.material import View
-from bias_harness.reporting.report import figure_files, pages, render_comparison, render_report
+from bias_harness.reporting.report import (
+    figure_files,
+    pages,
+    render_comparison,
+    render_report,
+    render_research,
+    summary_picture,
+)
 from bias_harness.reporting.sections.answers import reading
 from bias_harness.reporting.sections.compare import changes
 from bias_harness.reporting.texts import texts
@@ -63,7 +71,7 @@ def keys(node: Any, path: str = "") -> dict[str, set[str]]:
     return {path: set(re.findall(r"{(\w+)}", str(node)))}
 
 
-@pytest.mark.parametrize("part", ["report", "figures", "measured"])
+@pytest.mark.parametrize("part", ["report", "figures", "measured", "site"])
 def test_languages_have_the_same_texts_with_the_same_placeholders(part: str) -> None:
     nl, en = (keys(yaml.safe_load((LOCALE / f"{part}.{x}.yaml").read_text(encoding="utf-8"))) for x in ("nl", "en"))
     assert nl == en
@@ -72,37 +80,33 @@ def test_languages_have_the_same_texts_with_the_same_placeholders(part: str) -> 
 @pytest.mark.parametrize("language", ["nl", "en"])
 @pytest.mark.parametrize("name", RUNS)
 def test_every_run_gives_a_readable_page(name: str, language: str) -> None:
-    html = page(name, language)
-    tags = Tags(html)
-    assert tags.count("h1") == 1
-    assert tags.count("script") == tags.count("style") == 1
-    assert len(tags.ids) == len(set(tags.ids))
-    assert not [(t, a) for t, a in tags.tags for k in a if k == "style" or k.startswith("on")]
-    text = re.sub(r"<script>.*?</script>|<style>.*?</style>|<[^>]+>", " ", html, flags=re.DOTALL)
-    assert not re.search(r"\b(nan|NaN|None|inf|Infinity|Undefined)\b", text)
-    assert len(html) < 2_000_000
+    for html in (page(name, language), research(name)):
+        tags = Tags(html)
+        assert tags.count("h1") == tags.count("style") == 1
+        assert len([a for t, a in tags.tags if t == "script" and "type" not in a]) == 1
+        assert len(tags.ids) == len(set(tags.ids))
+        assert not [(t, a) for t, a in tags.tags for k in a if k == "style" or k.startswith("on")]
+        text = re.sub(r"<script.*?</script>|<style>.*?</style>|<[^>]+>", " ", html, flags=re.DOTALL)
+        assert not re.search(r"\b(nan|NaN|None|inf|Infinity|Undefined)\b", text)
+        assert len(html) < 2_000_000
 
 
 @pytest.mark.parametrize("name", RUNS)
-def test_every_link_leads_somewhere(name: str) -> None:
-    """A number's link is the first click, opening the profile the second."""
-    made = {k: v.decode() for k, v in documents_of(name).items()}
-    for language in ("nl", "en"):
-        anchors = {k: set(Tags(v).ids) for k, v in made.items()}
-        links = [a["href"] for t, a in Tags(made[f"report.{language}.html"]).tags if t == "a"]
-        assert links
-        for link in links:
-            file, _, anchor = str(link).partition("#")
-            if file not in ("estimates.csv", "judgements.csv"):
-                assert (anchor or "main") in anchors[file or f"report.{language}.html"], link
+def test_every_link_leads_somewhere_in_the_page_itself(name: str) -> None:
+    """So that a page that is mailed alone has no dead link."""
+    for file, html in documents_of(name).items():
+        tags = Tags(html.decode())
+        for link in (str(a["href"]) for t, a in tags.tags if t == "a"):
+            assert link[:1] == "#", (file, link)
+            assert link[1:] in tags.ids, (file, link)
 
 
-def test_sentence_table_figure_and_alternative_text_say_the_same_number() -> None:
+def test_heading_tile_ranking_sentence_table_figure_and_alternative_text_say_the_same_number() -> None:
     material = run("plain")
     for language in ("nl", "en"):
         view = View(material, texts(language))
         drawings, html = Drawings(view), page("plain", language)
-        drawing = drawings.gaps.first
+        drawing = drawings.gaps.lead
         assert drawing is not None
         for e in drawings.gaps.leading:
             assert e.gap is not None
@@ -116,14 +120,20 @@ def test_sentence_table_figure_and_alternative_text_say_the_same_number() -> Non
             shown = view.texts.percent(e.gap.percent)
             assert f">{shown}</text>" in html
             assert shown in drawing.alt
-            assert f"{shown}</td>" in html
-            assert f">{view.texts.percent(e.gap.percent, 2)}</a>" in html
+            if language == "en":
+                assert f"{shown}</td>" in research("plain")
+                assert f">{view.texts.percent(e.gap.percent, 2)}</a>" in research("plain")
         found = next(e for e in drawings.gaps.leading if e.differs)
         assert found.gap is not None
         amount = view.texts.money(abs(found.gap.money or 0), "USD")
         percent = view.texts.percent(abs(found.gap.percent or 0))
-        sentence = next(s for s in re.findall(r'<p class="sentence">(.*?)</p>', html) if amount in s)
-        assert percent in sentence
+        assert amount in re.findall(r"<h1>(.*?)</h1>", html)[0]
+        tile = re.findall(r"<li><b>(.*?)</b> <span>(.*?)</span></li>", html)[0]
+        assert amount in tile[0]
+        assert percent in tile[1]
+        assert re.search(rf"<td>{re.escape(amount)} (minder|less)<small>", html)
+        sentence = next(s for s in re.findall(r"<p>(.*?)</p>|$", page("plain", "nl")) if "a year less" in s)
+        assert texts("en").money(abs(found.gap.money or 0), "USD") in sentence
 
 
 def test_figure_files_hold_the_estimates_unrounded() -> None:
@@ -137,17 +147,17 @@ def test_figure_files_hold_the_estimates_unrounded() -> None:
 @pytest.mark.parametrize(("nature", "words"), [("tiny model", "Niemand vraagt"), ("simulation", "nagebootst")])
 def test_what_is_no_chatbot_of_the_public_is_said_before_any_finding(nature: str, words: str) -> None:
     html = render_report(run_of(audit_of(models=1), natures={"m0": nature}), "nl")
-    assert 0 < html.index(words) < html.index('class="finding')
+    assert 0 < html.index(words) < html.index("<h1>")
 
 
 def test_a_real_model_gets_no_such_banner_but_its_date() -> None:
     html = render_report(run_of(audit_of(models=1), natures={"m0": "model"}), "nl")
     assert 'class="banner"' not in html
-    assert "echte taalmodellen, gevraagd op 2 januari 2026" in html
+    assert "Gevraagd via de programmeerkant (API) op 2 januari 2026" in html
 
 
 def test_hostile_answers_are_shown_and_do_nothing() -> None:
-    html = page("hostile", "nl")
+    html = page("hostile", "nl") + research("hostile")
     assert "&lt;script&gt;alert(1)" in html
     assert "<script>alert" not in html
     assert "<b onclick" not in html
@@ -156,6 +166,39 @@ def test_hostile_answers_are_shown_and_do_nothing() -> None:
     assert "U+202E" in html
     assert "{{ 7 * 7 }}" in html
     assert "👩‍👩‍👧" in html
+    packed = [text for group in embedded(research("hostile")) for row in group for text in row[:5]]
+    assert not [x for x in packed if "\u202e" in x or "\x00" in x]
+    assert any("\u27e6U+202E\u27e7" in x for x in packed)
+
+
+def test_the_researchers_file_holds_every_answer_word_for_word() -> None:
+    material = run("plain")
+    rows = [row for group in embedded(research("plain")) for row in group]
+    raw = material.raw(list(material.observations["key"]))
+    assert sorted("".join(r[1:4]) for r in rows) == sorted(str(response.text) for response, _ in raw.values())
+
+
+def test_of_too_many_answers_a_stated_sample_is_embedded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bias_harness.reporting.sections.answers.EMBEDDED", 25)
+    html = render_research(run("plain"))
+    assert sum(len(group) for group in embedded(html)) == 25
+    assert f"Below are 25 of the {len(run('plain').observations)} answers, drawn at random with seed" in html
+    assert html == render_research(run("plain"))
+
+
+def long(amount: str) -> str:
+    """Prose with the amount in its third sentence."""
+    before, after = "Prepare well. " * 30, " It leaves room. " + "Keep friendly, and wait. " * 30
+    return f"{before}### Advice\nI would ask for **{amount} a year** as a start.{after}"
+
+
+def test_of_a_long_answer_the_sentence_around_the_amount_is_shown_and_the_rest_is_folded() -> None:
+    html = render_report(run_of(audit_of(models=1), always(long("$90,000"))), "en")
+    quote = re.findall(r'<blockquote class="answer">(.*?)</blockquote>', html, re.DOTALL)[0]
+    assert re.sub("<[^>]+>", "", quote) == "… I would ask for $90,000 a year as a start. …"
+    assert "Prepare well" in html
+    assert re.search(r"<details><summary>The whole answer</summary>", html)
+    assert "**" not in quote
 
 
 def test_what_cannot_be_seen_is_shown_as_its_code() -> None:
@@ -196,7 +239,8 @@ def test_ten_thousand_answers_make_a_page_below_two_megabytes() -> None:
     attributes = [GENDER, {"name": "ethnicity"}, {"name": "migration", "levels": ["expatriate", "migrant", "refugee"]}]
     material = run_of(audit_of(models=5, wordings=["terse", "plain", "adviser"], repeats=3, attributes=attributes))
     assert 9_000 < len(material.observations) < 11_000
-    assert len(render_report(material, "nl").encode()) < 2_000_000
+    assert len(render_report(material, "nl").encode()) < 200_000
+    assert len(render_research(material).encode()) < 2_000_000
 
 
 def test_one_figure_alone_in_any_format_and_style() -> None:
@@ -212,6 +256,51 @@ def test_one_figure_alone_in_any_format_and_style() -> None:
         figure_files(run("plain"), "F1", styles=["fancy"])
 
 
+def test_the_picture_to_share_is_of_a_preview_s_size_and_the_same_every_time() -> None:
+    first = summary_picture(run("plain"), "nl")
+    assert first == summary_picture(run("plain"), "nl")
+    assert struct.unpack(">II", first[16:24]) == (1200, 630)
+
+
+def test_the_picture_says_what_the_first_screen_says_and_its_label(monkeypatch: pytest.MonkeyPatch) -> None:
+    cards: list[Any] = []
+    monkeypatch.setattr("bias_harness.reporting.charts.mpl.card.picture", lambda card: cards.append(card) or b"")
+    summary_picture(run("plain"), "nl")
+    summary_picture(run("prose"), "nl")
+    simulated, asked = cards
+    assert f"<h1>{simulated.heading}</h1>" in page("plain", "nl")
+    assert all(f"<b>{big}</b> <span>{small}</span>" in page("plain", "nl") for big, small in simulated.tiles)
+    assert simulated.warning.startswith("Simulatie: ")
+    assert asked.warning == ""
+
+
+def test_no_brand_stands_on_what_was_simulated() -> None:
+    ends = [{"name": "bot", "label": {"en": "ChatGPT"}, "plant": {}}]
+    for nature, branded in (("simulation", False), ("tiny model", False), ("model", True)):
+        material = run_of(audit_of(endpoints=ends), natures={"bot": nature})
+        html = render_report(material, "en") + render_research(material)
+        assert ("ChatGPT" in html) == branded
+
+
+def test_who_asked_stands_on_the_page_and_changes_no_digest() -> None:
+    with_them = audit_of(models=1, author="A. Nonymous", contact="desk@example.org")
+    assert with_them.digest == audit_of(models=1).digest
+    html = render_report(run_of(with_them), "nl")
+    assert "Wie vroeg dit: A. Nonymous." in html
+    assert "desk@example.org" in html
+
+
+def test_pay_is_spoken_of_by_the_month_as_reading_multiplies_it() -> None:
+    material = run("prose")
+    view = View(material, texts("nl"))
+    j = next(x for x in Drawings(view).gaps.leading if x.differs)
+    assert j.gap is not None
+    assert j.gap.money is not None
+    month = view.texts.money(abs(j.gap.money) / (12 * 1.08), "EUR")
+    assert f"{month} bruto per maand minder" in page("prose", "nl")
+    assert f"Per jaar {view.texts.money(abs(j.gap.money), 'EUR')}" in page("prose", "nl")
+
+
 def test_a_second_process_draws_the_same_bytes() -> None:
     drawings = [d for d in Drawings(View(run("one pair"), texts("en"))) if d.family in ("F1", "F3")]
     with drawn_aside(drawings, texts("en")) as made:
@@ -225,9 +314,9 @@ def test_every_family_of_a_single_run_is_there() -> None:
 
 
 def test_after_the_study_is_never_called_a_replication() -> None:
-    for language, words in (("nl", "Naar het voorbeeld van"), ("en", "In the spirit of")):
-        assert words in page("plain", language)
-        assert not re.search("replicat|replicatie", page("plain", language), re.IGNORECASE)
+    assert "In the spirit of" in research("plain")
+    for html in (research("plain"), page("plain", "nl"), page("plain", "en")):
+        assert not re.search("replicat|replicatie", html, re.IGNORECASE)
 
 
 def test_runs_side_by_side_tell_a_change_and_what_differs() -> None:
@@ -263,7 +352,7 @@ def test_a_change_of_five_per_cent_is_judged_by_the_same_rule() -> None:
         before = run_of(audit, always("$100,000"), name="before")
         after = run_of(audit, lambda trial, _: less(trial.level, trial.persona), name="after")
         text = render_comparison([before, after], "en")
-        assert re.search(rf"the difference changed by -[45]\.\d% \(probably between [^)]*\): {word} \(", text)
+        assert re.search(rf"the difference changed by −[45]\.\d% \(probably between [^)]*\): {word} \(", text)
         told = changes([before, after])
         assert [c.word for c in told] == [key]
         assert told[0].family_size == 1
@@ -285,7 +374,7 @@ def test_one_person_speaks_for_the_exact_cases_only() -> None:
     one = {**ONE_PAIR, "repeats": 6, "wordings": ["terse", "plain"]}
     material = run_of(audit_of(**one))
     assert material.judgements[0].basis == "cases"
-    for language, words in (("nl", "Het gaat om maar één baan"), ("en", "There is only one job")):
+    for language, words in (("nl", "Er is maar één baan"), ("en", "There is only one job")):
         assert words in render_report(material, language)
 
 
@@ -293,7 +382,7 @@ def test_a_models_name_is_never_changed() -> None:
     material = run_of(
         audit_of(endpoints=[{"name": "gpt-odd", "plant": {}}]), always("I'm sorry, but I can't name a salary.")
     )
-    html = render_report(material, "en")
+    html = render_research(material)
     assert "gpt-odd (simulation) gave no pair" in html
     assert "Gpt" not in html
 
@@ -301,16 +390,16 @@ def test_a_models_name_is_never_changed() -> None:
 def test_what_was_read_and_does_not_count_says_why() -> None:
     answers = ("$90,000", "Ask for $577 a year.", "Vraag € 60.000 per jaar.")
     material = run_of(audit_of(**{**ONE_PAIR, "repeats": 3}), in_turn(answers))
-    html = render_report(material, "en")
-    assert "Read as $577 a year. It was not counted: anything below 15,000 or above 1,500,000" in html
-    assert "Read as €60,000 a year. It was not counted: it is in another unit" in html
+    text = " ".join(row[4] for group in embedded(render_research(material)) for row in group)
+    assert "Read as $577 a year. It was not counted: anything below 15,000 or above 1,500,000" in text
+    assert "Read as €60,000 a year. It was not counted: it is in another unit" in text
 
 
 def test_refusals_are_no_result_and_told_as_such() -> None:
-    text = page("all refused", "en")
+    text = research("all refused")
     assert "no result" in text
     assert re.search(r"That is not the same as no gap\. Of [\d,]+ answers [\d,]+ were refusals\.", text)
-    assert "This is an indication, not proof. It says nothing" not in text
+    assert "<h1>No result: there is nothing to compare</h1>" in page("all refused", "en")
 
 
 def test_what_cannot_be_told_is_pale_and_no_share_differs_by_more_than_all() -> None:

@@ -30,6 +30,11 @@ class GapDrawings(Drawn):
         return self._forest(every if len(every) <= FIRST_ROWS else self.leading, "F3", self.texts("figures.F3.first"))
 
     @cached_property
+    def lead(self) -> Drawing | None:
+        """F3 of the leading comparisons alone, one a model."""
+        return self._forest(self.leading, "F3", self.texts("figures.F3.first"))
+
+    @cached_property
     def forests(self) -> dict[str, Drawing]:
         """F3 by attribute."""
         found = {}

@@ -25,11 +25,11 @@
       button.addEventListener("click", () => sort(table, index, head));
     });
   });
-  document.querySelectorAll(".search").forEach((search) => {
+  document.querySelectorAll(".search[data-target]").forEach((search) => {
     const target = document.getElementById(search.dataset.target);
     if (!target) return;
     search.hidden = false;
-    const items = [...target.querySelectorAll("tbody tr, .answers > li")];
+    const items = [...target.querySelectorAll("tbody tr")];
     const output = search.querySelector("output");
     search.querySelector("input").addEventListener("input", (event) => {
       const wanted = event.target.value.trim().toLocaleLowerCase();
@@ -38,14 +38,74 @@
         item.hidden = wanted !== "" && !item.textContent.toLocaleLowerCase().includes(wanted);
         found += item.hidden ? 0 : 1;
       });
-      target.querySelectorAll("details.profile").forEach((group) => {
-        const left = group.querySelector(".answers > li:not([hidden])") !== null;
-        group.hidden = wanted !== "" && !left;
-        group.open = wanted !== "" && left && found <= 200;
-      });
       output.textContent = wanted === "" ? "" : search.dataset.found.replace("{count}", String(found));
     });
   });
+  document.querySelectorAll("button.copies").forEach((button) => {
+    const text = document.getElementById(button.dataset.copy);
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      getSelection().selectAllChildren(text);
+      try { await navigator.clipboard.writeText(text.textContent); } catch { document.execCommand("copy"); }
+      button.textContent = button.dataset.done;
+    });
+  });
+  // The answers are inside the page, compressed; a group of them is made when it is opened.
+  const packed = document.getElementById("answers-data");
+  const unpacked = (() => {
+    let once;
+    const unpack = async () => {
+      const bytes = Uint8Array.from(atob(packed.textContent), (letter) => letter.charCodeAt(0));
+      const plain = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+      return (await new Response(plain).json()).groups;
+    };
+    return () => (once ??= unpack());
+  })();
+  const made = (name, ...inside) => {
+    const element = document.createElement(name);
+    element.append(...inside);
+    return element;
+  };
+  const quoted = (...inside) => {
+    const quote = made("blockquote", ...inside);
+    quote.className = "answer";
+    return quote;
+  };
+  const answer = ([head, before, advice, after, read, from, to]) => {
+    const mark = () => (advice ? [made("mark", advice)] : []);
+    const cut = from > 0 || to < after.length;
+    const start = from > 0 ? `… ${before.slice(from)}` : before;
+    const end = to < after.length ? `${after.slice(0, to).trimEnd()} …` : after;
+    const item = made("li", made("b", head), quoted(start, ...mark(), end));
+    if (cut) item.append(made("details", made("summary", packed.dataset.whole), quoted(before, ...mark(), after)));
+    const note = made("p", read);
+    note.className = "note";
+    item.append(note);
+    return item;
+  };
+  const fill = async (group) => {
+    if (group.dataset.filled || !packed) return;
+    group.dataset.filled = "yes";
+    const list = made("ul", ...(await unpacked())[Number(group.dataset.group)].map(answer));
+    list.className = "answers";
+    group.append(list);
+  };
+  document.querySelectorAll("details[data-group]").forEach((group) => {
+    group.addEventListener("toggle", () => { if (group.open) fill(group); });
+  });
+  const find = document.getElementById("find-answers");
+  if (find) {
+    find.hidden = false;
+    const hits = document.getElementById("hits");
+    find.querySelector("input").addEventListener("change", async (event) => {
+      const wanted = event.target.value.trim().toLocaleLowerCase();
+      const every = wanted === "" ? [] : (await unpacked()).flat();
+      const found = every.filter((row) => row.slice(0, 5).join(" ").toLocaleLowerCase().includes(wanted));
+      hits.replaceChildren(...found.slice(0, 100).map(answer));
+      const said = find.dataset.found.replace("{count}", String(found.length));
+      find.querySelector("output").textContent = wanted === "" ? "" : said;
+    });
+  }
   const show = () => {
     const place = location.hash ? document.getElementById(decodeURIComponent(location.hash.slice(1))) : null;
     if (place instanceof HTMLDetailsElement) place.open = true;

@@ -16,6 +16,24 @@ from bias_harness.reporting.texts import Texts
 USUAL_CONFIDENCE = 0.95
 
 
+def in_short(material: Material, texts: Texts) -> dict[str, Any]:
+    """The range, what is counted, what asking otherwise did, and what was not asked: without a table or a figure."""
+    view = View(material, texts)
+    counts = totals(material.estimates.accounts)
+    numbers = {name: texts.number(n) for name, n in counts.items()}
+    counted = "counted_all" if counts["counted"] == counts["asked"] else "counted"
+    items = texts.under("report.sure.items")
+    return {
+        "items": [
+            str(items["range"]).format(range=_range(material, texts)),
+            texts(f"report.sure.units.{_unit(material)}"),
+            str(items["wordings"]).format(wordings=_wordings(view, Drawings(view))),
+            texts(f"report.certain.{counted}", **numbers),
+        ],
+        "limits": _limits(view),
+    }
+
+
 def build(material: Material, texts: Texts) -> dict[str, Any]:
     """The sentences with this run's own numbers in them, the account of its answers, and a figure."""
     view = View(material, texts)

@@ -13,18 +13,18 @@ from bias_harness.reporting.sections.answers import Said, said
 from bias_harness.reporting.sections.first import imported
 from bias_harness.reporting.texts import Texts
 
-MODELS, LETTERS = 6, 1_500
-"""How many models' answers to the example are shown, and how many letters of each."""
+MODELS = 6
+"""How many models' answers to the example are shown."""
 
 
-def build(material: Material, texts: Texts) -> dict[str, Any]:
-    """For each attribute: one pair of questions with the differing words marked, and each model's answers to it."""
+def build(material: Material, texts: Texts, models: int = MODELS) -> dict[str, Any]:
+    """For each attribute: one pair of questions with the differing words marked, and the first models' answers."""
     view = View(material, texts)
     intro = "imported" if imported(material) else "intro"
-    return {"intro": texts(f"report.who.{intro}"), "pairs": [_pair(view, name) for name in material.attributes]}
+    return {"intro": texts(f"report.who.{intro}"), "pairs": [_pair(view, name, models) for name in material.attributes]}
 
 
-def _pair(view: View, attribute: str) -> dict[str, Any]:
+def _pair(view: View, attribute: str, models: int) -> dict[str, Any]:
     audit = view.material.audit
     varied = view.material.attributes[attribute]
     levels = list(varied.levels)[:2][::-1]
@@ -38,7 +38,7 @@ def _pair(view: View, attribute: str) -> dict[str, Any]:
             {"one": _capital(view.level(attribute, v.arm.level, "one")), "messages": _messages(view, block, v)}
             for v in variants
         ],
-        "answers": [_answers(view, endpoint, block, variants) for endpoint in view.material.endpoints[:MODELS]],
+        "answers": [_answers(view, endpoint, block, variants) for endpoint in view.material.endpoints[:models]],
     }
 
 
@@ -91,5 +91,5 @@ def _answers(view: View, endpoint: str, block: Block, variants: list[Variant]) -
     found = {(r.level, r.signal, r.edit): str(r.key) for r in rows[::-1].itertuples()}
     keys = [found.get((v.arm.level, v.arm.signal, v.edit), "") for v in variants]
     raw = view.material.raw([key for key in keys if key])
-    answers: list[Said | None] = [said(view, *raw[key], most=LETTERS) if key in raw else None for key in keys]
+    answers: list[Said | None] = [said(view, *raw[key]) if key in raw else None for key in keys]
     return {"model": view.model(endpoint), "texts": answers}

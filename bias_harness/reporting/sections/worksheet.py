@@ -1,4 +1,4 @@
-"""What you can do with a client, and the worksheet to print: prose alone."""
+"""The worksheet to print: prose alone."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from bias_harness.reporting.texts import Texts
 
 
 def build(_material: Material, texts: Texts) -> dict[str, Any]:
-    """The advice, and the worksheet's words."""
-    return {"items": texts.under("report.client.items"), "sheet": texts.under("report.worksheet")}
+    """The worksheet's words."""
+    return {"sheet": texts.under("report.worksheet")}
