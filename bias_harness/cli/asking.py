@@ -11,6 +11,7 @@ from bias_harness.cli.options import (
     ExperimentFile,
     Json,
     Limit,
+    Preregistered,
     Repeats,
     ResultsFolder,
     Sets,
@@ -59,6 +60,7 @@ def run(
         int | None,
         option("--max-connections", metavar="N", text="The most requests at once, for every endpoint.", min=1),
     ] = None,
+    preregistered: Preregistered = None,
     sets: Sets = None,
     dry_run: Annotated[bool, option("--dry-run", text="Only show the plan.")] = False,
     quiet: Annotated[bool, option("--quiet", text="No progress.")] = False,
@@ -69,6 +71,10 @@ def run(
     from bias_harness.cli.progress import shown_progress
     from bias_harness.design.portion import parse_shard
 
+    if preregistered is not None:
+        from bias_harness.results.registration import read_registration
+
+        read_registration(preregistered)
     part = None if shard is None else parse_shard(shard)
     audit = pipeline.load_experiment(file, repeats=repeats, max_connections=max_connections, changes=changes(sets))
     if dry_run:
@@ -78,6 +84,8 @@ def run(
         done = pipeline.run(
             audit, results=results, name=name, limit=limit, shard=part, retry=retry, budget=budget, progress=progress
         )
+    if preregistered is not None:
+        done.register(preregistered)
     _finish(done, f"Go on with: {typed_again(context)}", as_json=as_json)
 
 

@@ -93,6 +93,14 @@ Limit = Annotated[
     int | None,
     option("--limit", metavar="N", text="At most so many requests to each endpoint, in whole pairs.", min=1),
 ]
+Preregistered = Annotated[
+    Path | None,
+    option(
+        "--preregistered",
+        metavar="FILE",
+        text="The preregistration of this run, written by plan --preregister; it is kept with the run.",
+    ),
+]
 Language = Annotated[str, option("--language", metavar="CODE", text="The language it is written in: nl or en.")]
 Languages = Annotated[
     list[str] | None,

@@ -16,6 +16,7 @@ from bias_harness.cli.options import (
     Judgements,
     Language,
     Languages,
+    Preregistered,
     ResultsFolder,
     RunName,
     all_spoken,
@@ -33,6 +34,7 @@ def report(
     run: RunName,
     results: ResultsFolder = None,
     languages: Languages = None,
+    preregistered: Preregistered = None,
     pdf: Annotated[bool, option("--pdf", text="The page also as PDF, where Chromium is installed.")] = False,
     as_json: Json = False,
     judgements: Judgements = False,
@@ -45,6 +47,8 @@ def report(
 
     chosen = all_spoken(languages)
     loaded = pipeline.load_run(run, results=results)
+    if preregistered is not None:
+        loaded.register(preregistered)
     if judgements:
         say_json(loaded.judgements.to_dict())
         return

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from bias_harness.estimating.estimates import Estimates
     from bias_harness.estimating.judgement import Judgements
     from bias_harness.reporting.sections import Material
+    from bias_harness.results.registration import Registration
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,29 @@ class Run:
     def manifest(self) -> Manifest:
         """What is known of the run's making, with what the folder's manifest lacks: labels, and how far it is."""
         return completed(self.folder.manifest(), self.audit, lambda: counted(self.folder))
+
+    @property
+    def registration(self) -> Registration | None:
+        """The preregistration that the folder holds; None where there is none."""
+        from bias_harness.results.registration import REGISTRATION, read_registration
+
+        path = self.folder.path / REGISTRATION
+        return read_registration(path) if path.is_file() else None
+
+    def register(self, document: str | Path) -> None:
+        """Keep a preregistration with the run; the report says how the two stand to each other.
+
+        Raises `InputError` where the file is none, `RunFolderError` where the run has another one already.
+        """
+        from bias_harness.results.registration import REGISTRATION, read_registration
+
+        given, there = read_registration(Path(document)), self.registration
+        if there is not None and there != given:
+            raise RunFolderError(
+                f"{self.folder.path} holds another preregistration ({REGISTRATION}, of {there.written_at:%Y-%m-%d}), "
+                "and a run has one; remove it there if it does not belong to this run"
+            )
+        self.folder.write(REGISTRATION, Path(document).read_bytes())
 
     @cached_property
     def observations(self) -> pd.DataFrame:
@@ -133,6 +157,7 @@ class Run:
         """The findings in plain English sentences with their numbers, and what kind of model they are about."""
         from bias_harness.reporting.accounting import account_lines
         from bias_harness.reporting.material import View, spoken
+        from bias_harness.reporting.registered import registered
         from bias_harness.reporting.sections import first
 
         made = material(self)
@@ -143,7 +168,7 @@ class Run:
             lines.append(f"{found['verdict'].upper()}: {found['sentence']}")
             lines += [f"    {found[name]}" for name in ("more", "numbers") if found[name]]
         lines += [f"{found['verdict'].upper()}: {found['sentence']}" for found in built["uneven"]]
-        return [*lines, "", *account_lines(view)]
+        return [*lines, "", *account_lines(view), *([registered(view)] if made.registration else [])]
 
     def write(self, languages: Iterable[str] = ("nl", "en")) -> list[Path]:
         """Write every derived file anew, all of them or none: they never say different things. Asks nothing.
@@ -242,7 +267,9 @@ def material(of: Run) -> Material:
     """What a page of this run is made of."""
     from bias_harness.reporting.sections import Material
 
-    return Material(of.audit, of.observations, of.estimates, of.manifest, of.raw, of.folder.name)
+    return Material(
+        of.audit, of.observations, of.estimates, of.manifest, of.raw, of.folder.name, registration=of.registration
+    )
 
 
 def load_run(name: str | Path, *, results: str | Path | None = None) -> Run:
