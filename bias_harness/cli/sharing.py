@@ -10,7 +10,7 @@ import typer
 
 from bias_harness.cli.options import Json, Judgements, ResultsFolder, RunName, option
 from bias_harness.cli.printing import note, say, say_json, show_findings, show_paths
-from bias_harness.errors import EXIT_ERROR, UsageError
+from bias_harness.errors import EXIT_ERROR, InputError, UsageError
 
 app = typer.Typer()
 
@@ -24,7 +24,10 @@ def import_answers(
             metavar="TABLE",
         ),
     ],
-    mapping: Annotated[Path, option("--map", metavar="FILE", text="The map: which column says what (YAML).")],
+    mapping: Annotated[
+        Path | None, option("--map", metavar="FILE", text="The map: which column says what (YAML).")
+    ] = None,
+    guess: Annotated[bool, option("--guess", text="Import nothing: write a map to correct, from the table.")] = False,
     name: Annotated[
         str | None, option("--name", metavar="NAME", text="The run's folder below results/. Default: the map's name.")
     ] = None,
@@ -39,6 +42,11 @@ def import_answers(
     from bias_harness.pipeline import report
     from bias_harness.sharing import importing
 
+    if guess:
+        _guess(tables, mapping)
+        return
+    if mapping is None:
+        raise UsageError("name the map with --map MAP.yaml; --guess writes one from the table, for you to correct")
     made = importing.import_answers(tables, mapping, results=results, name=name)
     for sentence in made.manifest.missing:
         note(sentence)
@@ -46,6 +54,21 @@ def import_answers(
         say_json(made.judgements.to_dict())
         return
     show_findings(made, report(made), as_json=as_json)
+
+
+def _guess(tables: list[Path], mapping: Path | None) -> None:
+    """Write a map to correct, and say what to do with it."""
+    from bias_harness.results import write_whole
+    from bias_harness.sharing.guessing import guess
+
+    target = mapping or Path(f"{tables[0].name.split('.')[0]}.map.yaml")
+    if target.exists():
+        raise InputError(f"{target} is there already and is not overwritten; name another file with --map")
+    text = guess(tables[0], target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(target, text)
+    say(text.rstrip("\n"))
+    note(f"Wrote {target}. Nothing was imported: correct it first, every line of it.")
 
 
 @app.command()
