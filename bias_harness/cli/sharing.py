@@ -87,16 +87,28 @@ def export(
         Path | None,
         option("--into", metavar="FOLDER", text="A folder for all tables, with a codebook and datapackage.json."),
     ] = None,
+    paper: Annotated[
+        Path | None,
+        option("--paper", metavar="FOLDER", text="A folder for text, tables, figures and references of a paper."),
+    ] = None,
     results: ResultsFolder = None,
     as_json: Json = False,
 ) -> None:
-    """Write the tables of a run: observations, pairs, estimates."""
+    """Write the tables of a run: observations, pairs, estimates.
+
+    With --paper its methods, results, tables, figures, limitations and references, in Markdown and LaTeX.
+    """
     from bias_harness.runs import load_run
     from bias_harness.sharing.export import export as write_tables
+    from bias_harness.sharing.export import write_paper
 
-    if not output and into is None:
-        raise UsageError("say what to write: -o pairs.csv, or --into FOLDER for everything")
-    show_paths(write_tables(load_run(run, results=results), output or [], into), as_json=as_json)
+    if not output and into is None and paper is None:
+        raise UsageError("say what to write: -o pairs.csv, --into FOLDER for everything, or --paper FOLDER")
+    loaded = load_run(run, results=results)
+    made = write_tables(loaded, output or [], into)
+    if paper is not None:
+        made += write_paper(loaded, paper)
+    show_paths(made, as_json=as_json)
 
 
 @app.command()

@@ -14,7 +14,7 @@ import pandas as pd
 import yaml
 from pandas.api.types import is_datetime64_any_dtype, is_numeric_dtype
 
-from bias_harness.errors import UsageError, did_you_mean
+from bias_harness.errors import InputError, UsageError, did_you_mean
 from bias_harness.results import write_whole
 from bias_harness.runs import Run
 
@@ -97,6 +97,18 @@ def export(run: Run, targets: Sequence[str | Path] = (), into: str | Path | None
     if into is not None:
         made += [_written(Path(into) / name, data) for name, data in package(run).items()]
     return made
+
+
+def write_paper(run: Run, into: str | Path) -> list[Path]:
+    """Write a run as the parts of a paper into a folder (see `sharing.paper`). Returns what was written.
+
+    Raises `InputError` where nothing was answered, for then there is nothing to say.
+    """
+    from bias_harness.sharing.paper import paper
+
+    if run.observations.empty:
+        raise InputError(f"{run.folder.path} holds no answer, so there is nothing to write a paper about")
+    return [_written(Path(into) / name, data) for name, data in paper(run).items()]
 
 
 def _written(path: Path, data: bytes) -> Path:
