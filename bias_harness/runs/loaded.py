@@ -195,9 +195,13 @@ class Run:
 
     def questions(self) -> Iterator[tuple[str, str, str]]:
         """Key, question and answer of everything that was answered, each key once, in the order of asking."""
+        return ((key, question, answer) for key, question, answer in self.exchanges() if answer)
+
+    def exchanges(self) -> Iterator[tuple[str, str, str | None]]:
+        """Key, question and answer (None where none came) of everything that was asked, each key once, in order."""
         seen: set[str] = set()
         for trial, response, _ in self._rows():
-            if response.text and response.key not in seen:
+            if response.key not in seen:
                 seen.add(response.key)
                 yield response.key, self._question_behind(trial, response.key), response.text
 

@@ -26,7 +26,8 @@ from bias_harness.sharing import TRIALS
 from bias_harness.sharing.export import package
 from bias_harness.version import __version__
 
-FORMAT = 1
+FORMAT = 2
+"""2: the tables hold questions, answers and labels."""
 SUMS, ABOUT, README = "SHA256SUMS", "bundle.json", "README.md"
 MOMENT = (1980, 1, 1, 0, 0, 0)
 

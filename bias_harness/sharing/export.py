@@ -17,6 +17,7 @@ from pandas.api.types import is_datetime64_any_dtype, is_numeric_dtype
 from bias_harness.errors import InputError, UsageError, did_you_mean
 from bias_harness.results import write_whole
 from bias_harness.runs import Run
+from bias_harness.sharing.labels import PARTS, Labels
 
 TABLES = ("observations", "pairs", "judgements", "estimates")
 SUFFIXES = (".csv", ".parquet", ".json")
@@ -47,13 +48,33 @@ def _answered_by(run: Run) -> str:
 
 
 def _observations(run: Run) -> pd.DataFrame:
-    rows = run.observations
-    return rows.assign(nature=rows["endpoint"].astype(str).map(run.natures))
+    """With what was asked and answered, and how people call what the columns hold."""
+    rows, names = run.observations, Labels(run.audit)
+    said = {key: (_kept(question), _kept(answer)) for key, question, answer in run.exchanges()}
+    keys = rows["key"].astype(str)
+    return rows.assign(
+        nature=rows["endpoint"].astype(str).map(run.natures),
+        **{f"{part}_label": names.parts(part, rows[part]) for part in PARTS},
+        attribute_label=names.attributes(rows["attribute"]),
+        level_label=names.levels(rows["attribute"], rows["level"]),
+        question=[said[key][0] for key in keys],
+        answer=[said[key][1] for key in keys],
+    )
+
+
+def _kept(text: str | None) -> str | None:
+    """A text that every format can hold: half a character and NUL are shown as the sign for what is no character."""
+    return None if text is None else text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
 
 
 def _judgements(run: Run) -> pd.DataFrame:
-    rows = run.judgements.to_frame()
-    return rows.assign(nature=rows["endpoint"].map(run.natures))
+    rows, names = run.judgements.to_frame(), Labels(run.audit)
+    return rows.assign(
+        nature=rows["endpoint"].map(run.natures),
+        attribute_label=names.attributes(rows["attribute"]),
+        level_label=names.levels(rows["attribute"], rows["level"]),
+        reference_label=names.levels(rows["attribute"], rows["reference"]),
+    )
 
 
 def _estimates(run: Run) -> pd.DataFrame:

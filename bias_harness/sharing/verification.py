@@ -150,9 +150,15 @@ def _about_it(packed: zipfile.ZipFile, archive: str | Path) -> About:
     if type(found) is int and found > FORMAT:
         raise InputError(f"{archive}: format {found} is newer than this version; update bias_harness")
     try:
-        return _ABOUT.validate_python(data, strict=True)
+        about = _ABOUT.validate_python(data, strict=True)
     except ValidationError as error:
         raise InputError(f"{archive}: {ABOUT} cannot be read: {first_fault(error)}; ask for the archive anew") from None
+    if about["format"] < FORMAT:
+        raise InputError(
+            f"{archive}: its tables are of format {about['format']}, and this version makes others (format {FORMAT}); "
+            f"verify it with the version that made it, bias_harness {about['bias_harness']}"
+        )
+    return about
 
 
 def _listed(packed: zipfile.ZipFile, archive: str | Path) -> bytes:
