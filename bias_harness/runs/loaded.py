@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from bias_harness.design.blocks import Block
     from bias_harness.estimating.estimates import Estimates
-    from bias_harness.estimating.judgement import Judgements
+    from bias_harness.estimating.gaps import Gaps
+    from bias_harness.estimating.judgement import Judgement, Judgements
     from bias_harness.reporting.sections import Material
     from bias_harness.results.registration import Registration
 
@@ -113,6 +114,23 @@ class Run:
         e = self.audit.experiment
         return judge(self.observations, analysis=e.analysis, outcome=e.outcome, primary=self._primary)
 
+    @property
+    def gaps(self) -> Gaps:
+        """The judgements by name, to be completed: `run.gaps["gender/female"]`, or `"endpoint/gender/female"`.
+
+        A name that is none raises `UsageError` with what was meant.
+        """
+        from bias_harness.estimating.gaps import Gaps
+
+        return Gaps(self.judgements)
+
+    def gap(self, attribute: str, level: str, *, endpoint: str | None = None) -> Judgement:
+        """The judgement of one comparison: its gap, interval, counts and word. Never None.
+
+        `endpoint` may be left out where there is one. Raises `UsageError` for what was not compared, with what was.
+        """
+        return self.gaps.of(attribute, level, endpoint)
+
     @cached_property
     def pairs(self) -> pd.DataFrame:
         """One row a pair of trials that differ in the level alone; `gap` is level minus reference.
@@ -170,16 +188,19 @@ class Run:
         lines += [f"{found['verdict'].upper()}: {found['sentence']}" for found in built["uneven"]]
         return [*lines, "", *account_lines(view), *([registered(view)] if made.registration else [])]
 
-    def write(self, languages: Iterable[str] = ("nl", "en")) -> list[Path]:
+    def write(self, languages: str | Iterable[str] = ("nl", "en")) -> list[Path]:
         """Write every derived file anew, all of them or none: they never say different things. Asks nothing.
 
         These are `observations.parquet`, `estimates.json`, `estimates.csv`, the figures and the page, in these
-        languages and in those that it is there in already. Returns the paths.
+        languages (or this one) and in those that it is there in already. Returns the paths. Raises `UsageError` for a
+        language that there is no page in.
         """
         from bias_harness.reporting.report import pages
+        from bias_harness.reporting.texts import chosen_languages
 
+        wanted = chosen_languages(languages)
         there = [path.name.split(".")[1] for path in sorted(self.folder.path.glob("report.*.html"))]
-        made = {**self.numbers(), **pages(material(self), dict.fromkeys((*languages, *there)))}
+        made = {**self.numbers(), **pages(material(self), dict.fromkeys((*wanted, *there)))}
         return self.folder.write_all(made)
 
     def numbers(self) -> dict[str, bytes]:

@@ -107,13 +107,14 @@ WRITERS: Mapping[str, Callable[[pd.DataFrame], bytes]] = {
 }
 
 
-def export(run: Run, targets: Sequence[str | Path] = (), into: str | Path | None = None) -> list[Path]:
+def export(run: Run, targets: str | Path | Sequence[str | Path] = (), into: str | Path | None = None) -> list[Path]:
     """Write tables by the names of their files (`pairs.parquet`, `my-estimates.csv`), and all of them into a folder.
 
     The folder also gets `datapackage.json` and `codebook.md`. Returns what was written. Raises `UsageError` for a file
     whose name says neither which table nor which format.
     """
-    wanted = [(target, _which(target)) for target in map(Path, targets)]
+    listed = [targets] if isinstance(targets, str | Path) else targets
+    wanted = [(target, _which(target)) for target in map(Path, listed)]
     made = [_written(target, WRITERS[target.suffix.lower()](table_of(run, name))) for target, name in wanted]
     if into is not None:
         made += [_written(Path(into) / name, data) for name, data in package(run).items()]
