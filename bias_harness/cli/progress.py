@@ -22,17 +22,31 @@ Update = Callable[["Tally"], None]
 
 
 @contextmanager
-def shown_progress(*, quiet: bool = False, as_json: bool = False) -> Iterator[Update]:
-    """A function to be told of every tally, as often as one likes."""
+def shown_progress(
+    *,
+    quiet: bool = False,
+    as_json: bool = False,
+    in_lines: bool = False,
+    levels: Callable[[str], str] = lambda _: "",
+) -> Iterator[Update]:
+    """A function to be told of every tally, as often as one likes.
+
+    `in_lines` keeps to lines on a terminal too, because something else is printed there; `levels` says of an endpoint
+    how many answers there are so far of each level.
+    """
     if quiet:
         yield lambda _: None
     elif as_json:
         yield _at_intervals(lambda tally, speed: note(json.dumps(facts(tally, speed))))
-    elif sys.stderr.isatty():
+    elif sys.stderr.isatty() and not in_lines:
         with _bars() as update:
             yield update
     else:
-        yield _at_intervals(lambda tally, speed: note(f"{tally.endpoint}: {sentence(tally, speed)}"))
+        yield _at_intervals(lambda tally, speed: note(_line(tally, speed, levels(tally.endpoint))))
+
+
+def _line(tally: Tally, speed: float, levels: str) -> str:
+    return f"{tally.endpoint}: {sentence(tally, speed)}" + (f" ({levels})" if levels else "")
 
 
 def facts(tally: Tally, speed: float) -> dict[str, object]:

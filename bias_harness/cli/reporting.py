@@ -17,13 +17,15 @@ from bias_harness.cli.options import (
     Language,
     Languages,
     Preregistered,
+    Prose,
     ResultsFolder,
     RunName,
     all_spoken,
     option,
     spoken,
 )
-from bias_harness.cli.printing import say_json, show_findings, show_paths
+from bias_harness.cli.printing import say_json, show_paths
+from bias_harness.cli.results import show_findings
 from bias_harness.errors import BiasHarnessError
 
 app = typer.Typer()
@@ -36,6 +38,7 @@ def report(
     languages: Languages = None,
     preregistered: Preregistered = None,
     pdf: Annotated[bool, option("--pdf", text="The page also as PDF, where Chromium is installed.")] = False,
+    prose: Prose = False,
     as_json: Json = False,
     judgements: Judgements = False,
 ) -> None:
@@ -57,7 +60,7 @@ def report(
     if as_json:
         say_json(loaded.estimates.to_dict())
     else:
-        show_findings(loaded, [*pages, *printed], as_json=False)
+        show_findings(loaded, [*pages, *printed], as_json=False, prose=prose)
 
 
 def _print_pdf(page: Path) -> Path:

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from bias_harness.cli.options import Json, Judgements, ResultsFolder, RunName, option
-from bias_harness.cli.printing import note, say, say_json, show_findings, show_paths
+from bias_harness.cli.printing import note, say, say_json, show_paths
+from bias_harness.cli.results import show_findings
 from bias_harness.errors import EXIT_ERROR, InputError, UsageError
 
 app = typer.Typer()
