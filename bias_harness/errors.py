@@ -29,6 +29,10 @@ class BiasHarnessError(Exception):
 
     exit_code: ClassVar[int] = EXIT_ERROR
 
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows: the sentence that the command line would say, and no traceback."""
+        return [f"bias-harness: {self}"]
+
 
 class InputError(BiasHarnessError):
     """A file or a value that the user wrote is not as it should be."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bias_harness.design.audit import Audit, load_audit
+from bias_harness.design.audit import Audit, an_audit, load_audit
 from bias_harness.errors import UsageError
 from bias_harness.runs import Run, arun, load_run, material, run
 
@@ -72,6 +72,7 @@ def plan(
     from bias_harness.design.portion import Portion
     from bias_harness.planning.plan import make_plan
 
+    audit = an_audit(audit)
     return make_plan(audit, _condition(pilot) if pilot else None, Portion(limit, shard), budget)
 
 
@@ -101,7 +102,7 @@ def calibrate(
     from bias_harness.planning.calibration import calibrate, simulated_of
     from bias_harness.planning.conditions import CONDITIONS, suited
 
-    e = audit.experiment
+    e = an_audit(audit).experiment
     if not e.outcome.measured.relative:
         raise UsageError(f"the simulation is of salary advice, and {e.experiment} measures a {e.outcome.measure}")
     known = [_condition(pilot)] if pilot else [suited(c, e.outcome) for c in CONDITIONS]
@@ -112,40 +113,59 @@ def calibrate(
 
 def estimate(of: Run) -> Estimates:
     """Read, estimate, and write every derived file (see `Run.write`). Asks nothing."""
-    of.write()
+    _a_run(of).write()
     return of.estimates
 
 
-def report(of: Run, languages: Iterable[str] = ("nl", "en")) -> list[Path]:
-    """Write every derived file (see `Run.write`). Returns the paths of the pages in these languages. Asks nothing."""
-    wanted = [f"report.{language}.html" for language in dict.fromkeys(languages)]
-    return [path for path in of.write(languages) if path.name in wanted]
+def _a_run(of: object) -> Run:
+    """The run. Raises `UsageError` for the name of one, or for what is none."""
+    if not isinstance(of, Run):
+        raise UsageError(f"a run is wanted here, and this is {of!r}; load_run(NAME) gives the run of a name")
+    return of
+
+
+def report(of: Run, languages: str | Iterable[str] = ("nl", "en")) -> list[Path]:
+    """Write every derived file (see `Run.write`). Returns the paths of the pages in these languages. Asks nothing.
+
+    A single language may be given as it is: `report(run, "en")`. Raises `UsageError` for one there is no page in.
+    """
+    from bias_harness.reporting.texts import chosen_languages
+
+    chosen = chosen_languages(languages)
+    wanted = [f"report.{language}.html" for language in chosen]
+    return [path for path in _a_run(of).write(chosen) if path.name in wanted]
 
 
 def figure(
-    of: Run, name: str, *, formats: Sequence[str] = ("pdf",), language: str = "en", styles: Sequence[str] = ()
+    of: Run, name: str, *, formats: str | Sequence[str] = ("pdf",), language: str = "en", styles: Sequence[str] = ()
 ) -> list[Path]:
     """Write one figure (F1 to F12, or a longer name) below the run's `figures/`. Returns the paths.
 
     `styles` are matplotlib style sheets, by name or path. Raises `UsageError` for a figure that the run does not have.
     """
     from bias_harness.reporting.report import figure_files
+    from bias_harness.reporting.texts import chosen_languages
 
-    made = figure_files(material(of), name, formats=formats, language=language, styles=styles)
+    kinds = [formats] if isinstance(formats, str) else formats
+    made = figure_files(
+        material(_a_run(of)), name, formats=kinds, language=chosen_languages(language)[0], styles=styles
+    )
     return [of.folder.write(f"figures/{file}", data) for file, data in made.items()]
 
 
 def compare(
-    runs: Sequence[Run], into: str | Path, *, by: By = "run", languages: Iterable[str] = ("nl", "en")
+    runs: Sequence[Run], into: str | Path, *, by: By = "run", languages: str | Iterable[str] = ("nl", "en")
 ) -> list[Path]:
     """Write `comparison.<language>.html` of several runs, or of what one run holds side by side. Returns the paths."""
     from bias_harness.reporting.report import render_comparison
+    from bias_harness.reporting.texts import chosen_languages
     from bias_harness.results import write_whole
 
-    made = []
+    made, chosen = [], chosen_languages(languages)
+    runs = [_a_run(run) for run in ([runs] if isinstance(runs, Run) else runs)]
     folder = Path(into)
     folder.mkdir(parents=True, exist_ok=True)
-    for language in languages:
+    for language in chosen:
         path = folder / f"comparison.{language}.html"
         write_whole(path, render_comparison([material(run) for run in runs], language, by))
         made.append(path)

@@ -11,6 +11,8 @@ from bias_harness.cli.options import (
     ExperimentFile,
     Json,
     Limit,
+    Preregistered,
+    Prose,
     Repeats,
     ResultsFolder,
     Sets,
@@ -19,7 +21,8 @@ from bias_harness.cli.options import (
     typed_again,
 )
 from bias_harness.cli.planning import show_plan
-from bias_harness.cli.printing import note, say, say_json, show_findings, table
+from bias_harness.cli.printing import note, say, say_json, table
+from bias_harness.cli.results import show_findings
 from bias_harness.errors import EXIT_ERROR, BiasHarnessError
 
 if TYPE_CHECKING:
@@ -59,29 +62,50 @@ def run(
         int | None,
         option("--max-connections", metavar="N", text="The most requests at once, for every endpoint.", min=1),
     ] = None,
+    preregistered: Preregistered = None,
     sets: Sets = None,
     dry_run: Annotated[bool, option("--dry-run", text="Only show the plan.")] = False,
+    show: Annotated[
+        bool, option("--show", text="While asking, an answer a second with what was read in it. Never a gap.")
+    ] = False,
     quiet: Annotated[bool, option("--quiet", text="No progress.")] = False,
+    prose: Prose = False,
     as_json: Json = False,
 ) -> None:
     """Ask, read, estimate and report. The same command again asks only what is missing."""
     from bias_harness import pipeline
+    from bias_harness.cli.looking import Looking
     from bias_harness.cli.progress import shown_progress
     from bias_harness.design.portion import parse_shard
 
+    if preregistered is not None:
+        from bias_harness.results.registration import read_registration
+
+        read_registration(preregistered)
     part = None if shard is None else parse_shard(shard)
     audit = pipeline.load_experiment(file, repeats=repeats, max_connections=max_connections, changes=changes(sets))
     if dry_run:
         show_plan(pipeline.plan(audit, limit=limit, shard=part, budget=budget), as_json=as_json)
         return
-    with shown_progress(quiet=quiet, as_json=as_json) as progress:
+    looking = Looking(audit.experiment.outcome, audit.experiment.max_unread_share, show)
+    with shown_progress(quiet=quiet, as_json=as_json, in_lines=show, levels=looking.levels) as progress:
         done = pipeline.run(
-            audit, results=results, name=name, limit=limit, shard=part, retry=retry, budget=budget, progress=progress
+            audit,
+            results=results,
+            name=name,
+            limit=limit,
+            shard=part,
+            retry=retry,
+            budget=budget,
+            progress=progress,
+            see=looking,
         )
-    _finish(done, f"Go on with: {typed_again(context)}", as_json=as_json)
+    if preregistered is not None:
+        done.register(preregistered)
+    _finish(done, f"Go on with: {typed_again(context)}", as_json=as_json, prose=prose)
 
 
-def _finish(done: Run, go_on: str, *, as_json: bool) -> None:
+def _finish(done: Run, go_on: str, *, as_json: bool, prose: bool = False) -> None:
     """Estimate, report, print, and leave with what happened; `go_on` is what an interrupted run is told."""
     from bias_harness.pipeline import report
 
@@ -91,7 +115,7 @@ def _finish(done: Run, go_on: str, *, as_json: bool) -> None:
     if done.observations.empty:
         note("Nothing was answered, so there is nothing to estimate.")
         raise typer.Exit(EXIT_ERROR)
-    show_findings(done, report(done), as_json=as_json)
+    show_findings(done, report(done), as_json=as_json, prose=prose)
     if manifest.status == "interrupted":
         note(f"Interrupted; nothing that was answered is lost. {go_on}")
         raise typer.Exit(EXIT_INTERRUPTED)
@@ -124,7 +148,7 @@ def merge(
 
 @app.command("list")
 def list_runs(results: ResultsFolder = None, as_json: Json = False) -> None:
-    """Show the runs: status, answers of the whole design, when."""
+    """Show the runs: running, finished or incomplete, answers of the whole design, when."""
     from bias_harness.results import runs_in
     from bias_harness.workspace import Workspace
 
@@ -133,7 +157,7 @@ def list_runs(results: ResultsFolder = None, as_json: Json = False) -> None:
     if as_json:
         say_json(rows)
     elif rows:
-        head = ("run", "status", "answered", "failed", "started")
+        head = ("run", "state", "answered", "failed", "started")
         shown = [{**row, "answered": f"{row['answered']:,} of {row['designed']:,}"} for row in rows]
         say(table(head, [tuple(row[name] for name in head) for row in shown]))
     else:
@@ -144,6 +168,7 @@ def _row(folder: RunFolder) -> dict[str, Any]:
     """One run; its counts are of the whole run, whatever the last call did, and of all endpoints together."""
     from bias_harness import pipeline
     from bias_harness.results import Manifest
+    from bias_harness.results.running import is_running
 
     try:
         manifest = pipeline.load_run(folder.path).manifest
@@ -151,11 +176,20 @@ def _row(folder: RunFolder) -> dict[str, Any]:
     except BiasHarnessError as error:
         note(str(error))
         manifest, status = Manifest(), "unreadable"
+    status = status or manifest.status or "not begun"
     return {
         "run": folder.name,
-        "status": status or manifest.status or "not begun",
+        "state": "running" if status == "started" and is_running(folder) else _state(status),
+        "status": status,
         "answered": manifest.present or 0,
         "designed": manifest.designed or 0,
         "failed": manifest.failed,
         "started": manifest.started_at or "",
     }
+
+
+def _state(status: str) -> str:
+    """What became of a run that nobody is asking into; `started` without an end is a process that was killed."""
+    if status in ("success", "unreadable", "not begun"):
+        return "finished" if status == "success" else status
+    return f"incomplete ({'killed' if status == 'started' else status})"

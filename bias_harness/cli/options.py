@@ -93,6 +93,15 @@ Limit = Annotated[
     int | None,
     option("--limit", metavar="N", text="At most so many requests to each endpoint, in whole pairs.", min=1),
 ]
+Preregistered = Annotated[
+    Path | None,
+    option(
+        "--preregistered",
+        metavar="FILE",
+        text="The preregistration of this run, written by plan --preregister; it is kept with the run.",
+    ),
+]
+Prose = Annotated[bool, option("--prose", text="The findings in sentences instead of a table.")]
 Language = Annotated[str, option("--language", metavar="CODE", text="The language it is written in: nl or en.")]
 Languages = Annotated[
     list[str] | None,
@@ -106,19 +115,16 @@ Languages = Annotated[
 
 def spoken(language: str) -> str:
     """A language that pages and figures are written in. Raises `UsageError`."""
-    from bias_harness.errors import UsageError, did_you_mean
-    from bias_harness.reporting.texts import LANGUAGES
+    from bias_harness.reporting.texts import chosen_languages
 
-    if language not in LANGUAGES:
-        raise UsageError(f"there is no report in {language!r}{did_you_mean(language, LANGUAGES)}")
-    return language
+    return chosen_languages(language)[0]
 
 
 def all_spoken(languages: Sequence[str] | None) -> list[str]:
     """The languages that were asked for, or all."""
-    from bias_harness.reporting.texts import LANGUAGES
+    from bias_harness.reporting.texts import LANGUAGES, chosen_languages
 
-    return [spoken(language) for language in languages or LANGUAGES]
+    return chosen_languages(languages or LANGUAGES)
 
 
 Sets = Annotated[

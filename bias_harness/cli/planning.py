@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bias_harness.cli.options import ExperimentFile, Json, Repeats, ResultsFolder, Sets, changes, option, typed
 from bias_harness.cli.printing import note, say, say_json, table
-from bias_harness.errors import UsageError
+from bias_harness.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from bias_harness.design.audit import Audit
@@ -49,6 +50,10 @@ def plan(
         str | None,
         option("--check", metavar="SHARE", text="Also say with how many jobs `check` would decide at this margin: 2%."),
     ] = None,
+    preregister: Annotated[
+        Path | None,
+        option("--preregister", metavar="OUT", text="Write a dated, hashed preregistration (Markdown) to this file."),
+    ] = None,
     sets: Sets = None,
     results: ResultsFolder = None,
     quiet: Annotated[bool, option("--quiet", text="No progress.")] = False,
@@ -61,6 +66,8 @@ def plan(
     """
     from bias_harness import pipeline
 
+    if preregister and (simulate or check is not None):
+        raise UsageError("--preregister goes without --simulate and --check: it has the plan's own forecast")
     if not simulate and any(typed(context, name) for name in ("runs", "gaps", "seed")):
         raise UsageError("--runs, --gap and --seed go with --simulate")
     planted = [_fraction(text) for text in gaps or ("-3%", "-5%", "-10%")]
@@ -72,10 +79,27 @@ def plan(
                 audit, gaps=planted, pilot=measured, runs=runs, seed=seed, workers=_cores(), progress=progress
             )
         show_calibration(made, as_json=as_json)
-    elif check is not None:
+        return
+    if check is not None:
         show_gate(audit, measured, _margin(check), as_json=as_json)
-    else:
-        show_plan(pipeline.plan(audit, pilot=measured), as_json=as_json)
+        return
+    made_plan = pipeline.plan(audit, pilot=measured)
+    show_plan(made_plan, as_json=as_json)
+    if preregister is not None:
+        _preregister(audit, made_plan, preregister, results)
+
+
+def _preregister(audit: Audit, made: Plan, target: Path, results: Path | None) -> None:
+    """Write the preregistration, and say what to do with it."""
+    from datetime import UTC, datetime
+
+    from bias_harness.planning.preregistration import preregister
+
+    if target.exists():
+        raise InputError(f"{target} is there already, and a preregistration is never overwritten; name a new file")
+    path = preregister(audit, made, target, datetime.now(UTC), results)
+    note(f"Wrote {path}. Deposit it where a date is kept (OSF, AsPredicted), and hand it to the run:")
+    note(f"  bias-harness run {made.experiment} --preregistered {path}")
 
 
 def show_plan(made: Plan, *, as_json: bool) -> None:

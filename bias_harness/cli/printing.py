@@ -6,14 +6,11 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
 
 from bias_harness.printable import printable, printable_json
-
-if TYPE_CHECKING:
-    from bias_harness.runs import Run
 
 
 def fit_to_consoles() -> None:
@@ -38,16 +35,6 @@ def say_json(data: Any) -> None:
     """The result for another program."""
     plain = not str(getattr(sys.stdout, "encoding", "") or "").lower().startswith("utf")
     typer.echo(printable_json(json.dumps(data, ensure_ascii=plain, indent=2, allow_nan=False, default=str)))
-
-
-def show_findings(run: Run, pages: Iterable[Path], *, as_json: bool) -> None:
-    """What a run found and where its pages are; or its folder, manifest and estimates as JSON."""
-    if as_json:
-        manifest, estimates = run.manifest.to_dict(), run.estimates.to_dict()
-        say_json({"run": str(run.folder.path), "manifest": manifest, "estimates": estimates})
-        return
-    for line in (*run.headlines, "", *(f"  {page}" for page in pages)):
-        say(line)
 
 
 def show_paths(paths: Iterable[Path], *, as_json: bool) -> None:

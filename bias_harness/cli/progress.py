@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from bias_harness.asking.telling import remarks_of, sentence, speedometer
 from bias_harness.cli.printing import note
 
 if TYPE_CHECKING:
@@ -21,17 +22,31 @@ Update = Callable[["Tally"], None]
 
 
 @contextmanager
-def shown_progress(*, quiet: bool = False, as_json: bool = False) -> Iterator[Update]:
-    """A function to be told of every tally, as often as one likes."""
+def shown_progress(
+    *,
+    quiet: bool = False,
+    as_json: bool = False,
+    in_lines: bool = False,
+    levels: Callable[[str], str] = lambda _: "",
+) -> Iterator[Update]:
+    """A function to be told of every tally, as often as one likes.
+
+    `in_lines` keeps to lines on a terminal too, because something else is printed there; `levels` says of an endpoint
+    how many answers there are so far of each level.
+    """
     if quiet:
         yield lambda _: None
     elif as_json:
         yield _at_intervals(lambda tally, speed: note(json.dumps(facts(tally, speed))))
-    elif sys.stderr.isatty():
+    elif sys.stderr.isatty() and not in_lines:
         with _bars() as update:
             yield update
     else:
-        yield _at_intervals(lambda tally, speed: note(f"{tally.endpoint}: {sentence(tally, speed)}"))
+        yield _at_intervals(lambda tally, speed: note(_line(tally, speed, levels(tally.endpoint))))
+
+
+def _line(tally: Tally, speed: float, levels: str) -> str:
+    return f"{tally.endpoint}: {sentence(tally, speed)}" + (f" ({levels})" if levels else "")
 
 
 def facts(tally: Tally, speed: float) -> dict[str, object]:
@@ -50,41 +65,11 @@ def facts(tally: Tally, speed: float) -> dict[str, object]:
     }
 
 
-def sentence(tally: Tally, speed: float) -> str:
-    """The same in words."""
-    parts = [f"{tally.done:,} of {tally.planned:,}", *_remarks(tally, speed)]
-    left = tally.planned - tally.done
-    if speed and left > 0 and tally.stopped is None:
-        minutes, seconds = divmod(round(left / speed), 60)
-        parts.append(f"{minutes // 60}:{minutes % 60:02d}:{seconds:02d} left")
-    return ", ".join(parts)
-
-
-def _remarks(tally: Tally, speed: float) -> list[str]:
-    remarks = [f"{speed:,.1f}/s"] if speed else []
-    remarks += [f"{tally.failed:,} failed"] if tally.failed else []
-    remarks += [f"{tally.retried:,} retried"] if tally.retried else []
-    remarks += [f"US$ {tally.cost:,.2f}"] if tally.cost else []
-    return [*remarks, *(["stopped"] if tally.stopped else [])]
-
-
-def _speedometer() -> Callable[[Tally], float]:
-    """Requests a second since the endpoint was first heard of."""
-    begun: dict[str, float] = {}
-
-    def speed(tally: Tally) -> float:
-        now = time.monotonic()
-        elapsed = now - begun.setdefault(tally.endpoint, now)
-        return (tally.answered + tally.failed) / elapsed if elapsed > 0 else 0.0
-
-    return speed
-
-
 def _at_intervals(tell: Callable[[Tally, float], None]) -> Update:
     """A line for each endpoint every ten seconds, and one when it has ended."""
     told: dict[str, float] = {}
     ended: set[str] = set()
-    speed = _speedometer()
+    speed = speedometer()
 
     def update(tally: Tally) -> None:
         now, over = time.monotonic(), tally.done >= tally.planned or tally.stopped is not None
@@ -117,12 +102,12 @@ def _bars() -> Iterator[Update]:
 
 def _update_bars(bars: Progress) -> Update:
     tasks: dict[str, TaskID] = {}
-    speed = _speedometer()
+    speed = speedometer()
 
     def update(tally: Tally) -> None:
         if tally.endpoint not in tasks:
             tasks[tally.endpoint] = bars.add_task(tally.endpoint, total=tally.planned, remarks="")
-        remarks = " ".join(_remarks(tally, speed(tally)))
-        bars.update(tasks[tally.endpoint], completed=tally.done, remarks=remarks)
+        told = " ".join(remarks_of(tally, speed(tally)))
+        bars.update(tasks[tally.endpoint], completed=tally.done, remarks=told)
 
     return update

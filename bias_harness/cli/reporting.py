@@ -16,13 +16,16 @@ from bias_harness.cli.options import (
     Judgements,
     Language,
     Languages,
+    Preregistered,
+    Prose,
     ResultsFolder,
     RunName,
     all_spoken,
     option,
     spoken,
 )
-from bias_harness.cli.printing import say_json, show_findings, show_paths
+from bias_harness.cli.printing import say_json, show_paths
+from bias_harness.cli.results import show_findings
 from bias_harness.errors import BiasHarnessError
 
 app = typer.Typer()
@@ -33,7 +36,9 @@ def report(
     run: RunName,
     results: ResultsFolder = None,
     languages: Languages = None,
+    preregistered: Preregistered = None,
     pdf: Annotated[bool, option("--pdf", text="The page also as PDF, where Chromium is installed.")] = False,
+    prose: Prose = False,
     as_json: Json = False,
     judgements: Judgements = False,
 ) -> None:
@@ -45,6 +50,8 @@ def report(
 
     chosen = all_spoken(languages)
     loaded = pipeline.load_run(run, results=results)
+    if preregistered is not None:
+        loaded.register(preregistered)
     if judgements:
         say_json(loaded.judgements.to_dict())
         return
@@ -53,7 +60,7 @@ def report(
     if as_json:
         say_json(loaded.estimates.to_dict())
     else:
-        show_findings(loaded, [*pages, *printed], as_json=False)
+        show_findings(loaded, [*pages, *printed], as_json=False, prose=prose)
 
 
 def _print_pdf(page: Path) -> Path:

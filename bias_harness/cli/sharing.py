@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from bias_harness.cli.options import Json, Judgements, ResultsFolder, RunName, option
-from bias_harness.cli.printing import note, say, say_json, show_findings, show_paths
-from bias_harness.errors import EXIT_ERROR, UsageError
+from bias_harness.cli.printing import note, say, say_json, show_paths
+from bias_harness.cli.results import show_findings
+from bias_harness.errors import EXIT_ERROR, InputError, UsageError
 
 app = typer.Typer()
 
@@ -24,7 +25,10 @@ def import_answers(
             metavar="TABLE",
         ),
     ],
-    mapping: Annotated[Path, option("--map", metavar="FILE", text="The map: which column says what (YAML).")],
+    mapping: Annotated[
+        Path | None, option("--map", metavar="FILE", text="The map: which column says what (YAML).")
+    ] = None,
+    guess: Annotated[bool, option("--guess", text="Import nothing: write a map to correct, from the table.")] = False,
     name: Annotated[
         str | None, option("--name", metavar="NAME", text="The run's folder below results/. Default: the map's name.")
     ] = None,
@@ -39,6 +43,11 @@ def import_answers(
     from bias_harness.pipeline import report
     from bias_harness.sharing import importing
 
+    if guess:
+        _guess(tables, mapping)
+        return
+    if mapping is None:
+        raise UsageError("name the map with --map MAP.yaml; --guess writes one from the table, for you to correct")
     made = importing.import_answers(tables, mapping, results=results, name=name)
     for sentence in made.manifest.missing:
         note(sentence)
@@ -46,6 +55,21 @@ def import_answers(
         say_json(made.judgements.to_dict())
         return
     show_findings(made, report(made), as_json=as_json)
+
+
+def _guess(tables: list[Path], mapping: Path | None) -> None:
+    """Write a map to correct, and say what to do with it."""
+    from bias_harness.results import write_whole
+    from bias_harness.sharing.guessing import guess
+
+    target = mapping or Path(f"{tables[0].name.split('.')[0]}.map.yaml")
+    if target.exists():
+        raise InputError(f"{target} is there already and is not overwritten; name another file with --map")
+    text = guess(tables[0], target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(target, text)
+    say(text.rstrip("\n"))
+    note(f"Wrote {target}. Nothing was imported: correct it first, every line of it.")
 
 
 @app.command()
@@ -64,16 +88,28 @@ def export(
         Path | None,
         option("--into", metavar="FOLDER", text="A folder for all tables, with a codebook and datapackage.json."),
     ] = None,
+    paper: Annotated[
+        Path | None,
+        option("--paper", metavar="FOLDER", text="A folder for text, tables, figures and references of a paper."),
+    ] = None,
     results: ResultsFolder = None,
     as_json: Json = False,
 ) -> None:
-    """Write the tables of a run: observations, pairs, estimates."""
+    """Write the tables of a run: observations, pairs, estimates.
+
+    With --paper its methods, results, tables, figures, limitations and references, in Markdown and LaTeX.
+    """
     from bias_harness.runs import load_run
     from bias_harness.sharing.export import export as write_tables
+    from bias_harness.sharing.export import write_paper
 
-    if not output and into is None:
-        raise UsageError("say what to write: -o pairs.csv, or --into FOLDER for everything")
-    show_paths(write_tables(load_run(run, results=results), output or [], into), as_json=as_json)
+    if not output and into is None and paper is None:
+        raise UsageError("say what to write: -o pairs.csv, --into FOLDER for everything, or --paper FOLDER")
+    loaded = load_run(run, results=results)
+    made = write_tables(loaded, output or [], into)
+    if paper is not None:
+        made += write_paper(loaded, paper)
+    show_paths(made, as_json=as_json)
 
 
 @app.command()

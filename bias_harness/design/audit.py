@@ -23,7 +23,7 @@ from bias_harness.design.personas import Attribute, People, personas_of, read_at
 from bias_harness.design.prompts import Prompter, read_sources
 from bias_harness.design.rotation import CROSSED_REPEATS, with_design, with_rotations
 from bias_harness.design.varying import vary
-from bias_harness.errors import InputError, RunFolderError, check_format, did_you_mean
+from bias_harness.errors import InputError, RunFolderError, UsageError, check_format, did_you_mean
 from bias_harness.handwritten import Document, check, read_yaml, write_yaml
 from bias_harness.vocabulary import Request
 from bias_harness.workspace import EXPERIMENT, Workspace, find_experiment
@@ -119,6 +119,15 @@ class Audit:
     def check(self) -> int:
         """Everything that can be checked without asking. Returns the number of prompts compared for leaks."""
         return check_leaks(self.design, self.prompter)
+
+
+def an_audit(of: object) -> Audit:
+    """The experiment. Raises `UsageError` for the name of one, or for what is none."""
+    if not isinstance(of, Audit):
+        raise UsageError(
+            f"an experiment is wanted here, and this is {of!r}; load_experiment(NAME) gives that of a name"
+        )
+    return of
 
 
 def load_audit(name: str | Path, changes: Mapping[str, Any] | None = None) -> Audit:

@@ -20,6 +20,7 @@ from bias_harness.reporting.sentences import Names
 from bias_harness.reporting.texts import Texts, texts_about
 from bias_harness.reporting.texts import texts as texts_of
 from bias_harness.results import Manifest
+from bias_harness.results.registration import Registration
 from bias_harness.vocabulary import Answer, Estimate, Response
 
 Raw = Callable[[Sequence[str]], Mapping[str, tuple[Response, Answer]]]
@@ -42,6 +43,7 @@ class Material:
     manifest: Manifest
     raw: Raw
     run: str
+    registration: Registration | None = None
 
     @cached_property
     def attributes(self) -> Mapping[str, VariedAttribute]:

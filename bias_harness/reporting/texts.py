@@ -7,7 +7,7 @@ The texts are in `locale/`: `<language>.yaml` (sentences, verdicts), `report.<la
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, lru_cache
@@ -18,10 +18,23 @@ from babel import Locale
 from babel.dates import format_datetime
 from babel.numbers import format_currency, format_decimal
 
+from bias_harness.errors import UsageError, did_you_mean
 from bias_harness.handwritten import parse_shipped
 from bias_harness.outcome import Measure
 
 LANGUAGES = ("nl", "en")
+
+
+def chosen_languages(languages: str | Iterable[str]) -> list[str]:
+    """The languages that pages are wanted in, each once; a single one may be given as it is.
+
+    Raises `UsageError` for one that there is no page in.
+    """
+    wanted = list(dict.fromkeys([languages] if isinstance(languages, str) else languages))
+    for language in wanted:
+        if language not in LANGUAGES:
+            raise UsageError(f"there is no report in {language!r}{did_you_mean(language, LANGUAGES)}")
+    return wanted
 
 
 @dataclass(frozen=True, eq=False)

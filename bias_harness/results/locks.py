@@ -23,7 +23,7 @@ def locked(path: Path) -> Iterator[None]:
     """The lock goes with its holder, however that ends: the system itself releases it."""
     with path.open("a+b") as file:
         try:
-            _lock(file.fileno())
+            lock(file.fileno())
         except OSError as error:
             if error.errno in HELD:
                 raise RunFolderError(
@@ -44,7 +44,8 @@ def _without_lock(folder: Path, error: OSError) -> None:
     logger.warning("%s: going on without, as %s says; start no other command on this run meanwhile", why, UNLOCKED)
 
 
-def _lock(handle: int) -> None:
+def lock(handle: int) -> None:
+    """Lock an open file for this process. Raises `OSError`, with an `errno` of `HELD` where another process has it."""
     if os.name == "nt":
         import msvcrt
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from bias_harness.design.audit import Audit
+from bias_harness.design.audit import Audit, an_audit
 from bias_harness.results import EXPERIMENT, KeySet, RunFolder
 from bias_harness.runs.loaded import Run
 
@@ -25,7 +25,7 @@ async def arun(
     retry: Literal["failed", "refused"] | None = None,
     budget: float | None = None,
     personas: frozenset[str] | None = None,
-    progress: Progress | None = None,
+    progress: Progress | Literal[True] | None = None,
     see: See | None = None,
 ) -> Run:
     """Ask whatever is not answered yet, and keep it in `<results>/<name>/`.
@@ -33,22 +33,25 @@ async def arun(
     `limit` takes at most so many requests an endpoint, in whole pairs; `shard` (i, n) takes the i-th of n parts of the
     design, pairs kept together; `retry` asks once more what the endpoint's filter refused or answered without a text
     (`failed`), or what was read as a refusal as well (`refused`); `budget` is the most to spend, in US dollars;
-    `personas` are the only ones asked about; `progress` is told of each endpoint's tally a few times a second, `see` of
-    each request with its response, once that is kept. What cannot be read is told as a warning after 20 answers, and
-    stops an endpoint where the experiment has `max_unread_share`; a `see` of your own takes that watch's place.
+    `personas` are the only ones asked about; `progress` is told of each endpoint's tally a few times a second (True
+    keeps a line of it up to date, as for a notebook), `see` of each request with its response, once that is kept. What
+    cannot be read is told as a warning after 20 answers, and stops an endpoint where the experiment has
+    `max_unread_share`; a `see` of your own takes that watch's place.
     Returns the run as it stands, complete or not; `Run.stopped` says which endpoints were given up and why. The
     first interrupt lets what is in flight finish. Raises `InputError` before anything is asked where a key, a
     model or a recording is missing, `RunFolderError` where the folder cannot be used.
     """
     from bias_harness.asking.ask import ask, run_folder
+    from bias_harness.asking.telling import line_of_progress
     from bias_harness.design.portion import Portion, shard_name
     from bias_harness.reading.watch import Watch
 
-    folder = run_folder(audit, Path(results) if results else None, name or shard_name(audit, shard))
+    folder = run_folder(an_audit(audit), Path(results) if results else None, name or shard_name(audit, shard))
     again = refused_keys(folder) if retry == "refused" else None
     portion = Portion(limit, shard, personas)
+    told = line_of_progress() if progress is True else progress
     watch = see or Watch(audit.experiment.outcome, audit.experiment.max_unread_share)
-    stopped = await ask(audit, folder, portion, retry=retry, again=again, budget=budget, progress=progress, see=watch)
+    stopped = await ask(audit, folder, portion, retry=retry, again=again, budget=budget, progress=told, see=watch)
     return Run(folder, audit, stopped)
 
 
@@ -62,7 +65,7 @@ def run(
     retry: Literal["failed", "refused"] | None = None,
     budget: float | None = None,
     personas: frozenset[str] | None = None,
-    progress: Progress | None = None,
+    progress: Progress | Literal[True] | None = None,
     see: See | None = None,
 ) -> Run:
     """`arun` for a caller without an event loop; inside a running one (a notebook) it uses a thread of its own."""

@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 
     from bias_harness.design.blocks import Block
     from bias_harness.estimating.estimates import Estimates
-    from bias_harness.estimating.judgement import Judgements
+    from bias_harness.estimating.gaps import Gaps
+    from bias_harness.estimating.judgement import Judgement, Judgements
     from bias_harness.reporting.sections import Material
+    from bias_harness.results.registration import Registration
 
 log_to_user = logging.getLogger(__name__)
 LEFT_BEHIND = ("answers/*.html", "figures/F*.svg", "figures/F*.png", "figures/F*.csv")
@@ -73,6 +75,29 @@ class Run:
         """A sentence for each part of the log that is cut, changed or missing since the manifest was written."""
         return self.folder.faults()
 
+    @property
+    def registration(self) -> Registration | None:
+        """The preregistration that the folder holds; None where there is none."""
+        from bias_harness.results.registration import REGISTRATION, read_registration
+
+        path = self.folder.path / REGISTRATION
+        return read_registration(path) if path.is_file() else None
+
+    def register(self, document: str | Path) -> None:
+        """Keep a preregistration with the run; the report says how the two stand to each other.
+
+        Raises `InputError` where the file is none, `RunFolderError` where the run has another one already.
+        """
+        from bias_harness.results.registration import REGISTRATION, read_registration
+
+        given, there = read_registration(Path(document)), self.registration
+        if there is not None and there != given:
+            raise RunFolderError(
+                f"{self.folder.path} holds another preregistration ({REGISTRATION}, of {there.written_at:%Y-%m-%d}), "
+                "and a run has one; remove it there if it does not belong to this run"
+            )
+        self.folder.write(REGISTRATION, Path(document).read_bytes())
+
     @cached_property
     def observations(self) -> pd.DataFrame:
         """One row a trial that was answered or failed; see `bias_harness.estimating.observations`."""
@@ -100,6 +125,23 @@ class Run:
 
         e = self.audit.experiment
         return judge(self.observations, analysis=e.analysis, outcome=e.outcome, primary=self._primary)
+
+    @property
+    def gaps(self) -> Gaps:
+        """The judgements by name, to be completed: `run.gaps["gender/female"]`, or `"endpoint/gender/female"`.
+
+        A name that is none raises `UsageError` with what was meant.
+        """
+        from bias_harness.estimating.gaps import Gaps
+
+        return Gaps(self.judgements)
+
+    def gap(self, attribute: str, level: str, *, endpoint: str | None = None) -> Judgement:
+        """The judgement of one comparison: its gap, interval, counts and word. Never None.
+
+        `endpoint` may be left out where there is one. Raises `UsageError` for what was not compared, with what was.
+        """
+        return self.gaps.of(attribute, level, endpoint)
 
     @cached_property
     def pairs(self) -> pd.DataFrame:
@@ -145,6 +187,7 @@ class Run:
         """The findings in plain English sentences with their numbers, and what kind of model they are about."""
         from bias_harness.reporting.accounting import account_lines
         from bias_harness.reporting.material import View, spoken
+        from bias_harness.reporting.registered import registered
         from bias_harness.reporting.sections import first
 
         made = material(self)
@@ -155,19 +198,22 @@ class Run:
             lines.append(f"{found['verdict'].upper()}: {found['sentence']}")
             lines += [f"    {found[name]}" for name in ("more", "numbers") if found[name]]
         lines += [f"{found['verdict'].upper()}: {found['sentence']}" for found in built["uneven"]]
-        return [*lines, "", *account_lines(view)]
+        return [*lines, "", *account_lines(view), *([registered(view)] if made.registration else [])]
 
-    def write(self, languages: Iterable[str] = ("nl", "en")) -> list[Path]:
+    def write(self, languages: str | Iterable[str] = ("nl", "en")) -> list[Path]:
         """Write every derived file anew, all of them or none: they never say different things. Asks nothing.
 
         These are `observations.parquet`, `estimates.json`, `estimates.csv`, the figures, the researcher's file, and the
-        page and worksheet in these languages and in those that the page is there in already. What an earlier version
-        left in `figures/` and `answers/` is removed. Returns the paths.
+        page and worksheet in these languages (or this one) and in those that the page is there in already. What an
+        earlier version left in `figures/` and `answers/` is removed. Returns the paths. Raises `UsageError` for a
+        language that there is no page in.
         """
         from bias_harness.reporting.report import pages
+        from bias_harness.reporting.texts import chosen_languages
 
+        wanted = chosen_languages(languages)
         there = [path.name.split(".")[1] for path in sorted(self.folder.path.glob("report.*.html"))]
-        made = {**self.numbers(), **pages(material(self), dict.fromkeys((*languages, *there)))}
+        made = {**self.numbers(), **pages(material(self), dict.fromkeys((*wanted, *there)))}
         paths = self.folder.write_all(made)
         for pattern in LEFT_BEHIND:
             self.folder.clear(pattern, paths)
@@ -186,9 +232,13 @@ class Run:
 
     def questions(self) -> Iterator[tuple[str, str, str]]:
         """Key, question and answer of everything that was answered, each key once, in the order of asking."""
+        return ((key, question, answer) for key, question, answer in self.exchanges() if answer)
+
+    def exchanges(self) -> Iterator[tuple[str, str, str | None]]:
+        """Key, question and answer (None where none came) of everything that was asked, each key once, in order."""
         seen: set[str] = set()
         for trial, response, _ in self._rows():
-            if response.text and response.key not in seen:
+            if response.key not in seen:
                 seen.add(response.key)
                 yield response.key, self._question_behind(trial, response.key), response.text
 
@@ -258,7 +308,9 @@ def material(of: Run) -> Material:
     """What a page of this run is made of."""
     from bias_harness.reporting.sections import Material
 
-    return Material(of.audit, of.observations, of.estimates, of.manifest, of.raw, of.folder.name)
+    return Material(
+        of.audit, of.observations, of.estimates, of.manifest, of.raw, of.folder.name, registration=of.registration
+    )
 
 
 def load_run(name: str | Path, *, results: str | Path | None = None) -> Run:

@@ -19,13 +19,15 @@ from bias_harness.asking.keys import secrets_of
 from bias_harness.errors import BiasHarnessError
 from bias_harness.reading.answers import reader_version
 from bias_harness.results import EXPERIMENT, MANIFEST, write_whole
+from bias_harness.results.registration import REGISTRATION
 from bias_harness.results.secrets import secrets_in
 from bias_harness.runs import Run
 from bias_harness.sharing import TRIALS
 from bias_harness.sharing.export import package
 from bias_harness.version import __version__
 
-FORMAT = 1
+FORMAT = 2
+"""2: the tables hold questions, answers and labels."""
 SUMS, ABOUT, README = "SHA256SUMS", "bundle.json", "README.md"
 MOMENT = (1980, 1, 1, 0, 0, 0)
 
@@ -60,7 +62,7 @@ def bundle(run: Run, target: str | Path) -> Path:
 
 
 def _of_the_run(run: Run) -> list[Path]:
-    names = [EXPERIMENT, MANIFEST, TRIALS]
+    names = [EXPERIMENT, MANIFEST, TRIALS, REGISTRATION]
     return [*run.folder.logs, *(p for n in names if (p := run.folder.path / n).is_file())]
 
 

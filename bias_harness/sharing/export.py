@@ -13,10 +13,11 @@ from typing import Any
 import pandas as pd
 from pandas.api.types import is_datetime64_any_dtype, is_numeric_dtype
 
-from bias_harness.errors import UsageError, did_you_mean
+from bias_harness.errors import InputError, UsageError, did_you_mean
 from bias_harness.handwritten import parse_shipped
 from bias_harness.results import write_whole
 from bias_harness.runs import Run
+from bias_harness.sharing.labels import PARTS, Labels
 
 TABLES = ("observations", "pairs", "judgements", "estimates")
 SUFFIXES = (".csv", ".parquet", ".json")
@@ -47,13 +48,33 @@ def _answered_by(run: Run) -> str:
 
 
 def _observations(run: Run) -> pd.DataFrame:
-    rows = run.observations
-    return rows.assign(nature=rows["endpoint"].astype(str).map(run.natures))
+    """With what was asked and answered, and how people call what the columns hold."""
+    rows, names = run.observations, Labels(run.audit)
+    said = {key: (_kept(question), _kept(answer)) for key, question, answer in run.exchanges()}
+    keys = rows["key"].astype(str)
+    return rows.assign(
+        nature=rows["endpoint"].astype(str).map(run.natures),
+        **{f"{part}_label": names.parts(part, rows[part]) for part in PARTS},
+        attribute_label=names.attributes(rows["attribute"]),
+        level_label=names.levels(rows["attribute"], rows["level"]),
+        question=[said[key][0] for key in keys],
+        answer=[said[key][1] for key in keys],
+    )
+
+
+def _kept(text: str | None) -> str | None:
+    """A text that every format can hold: half a character and NUL are shown as the sign for what is no character."""
+    return None if text is None else text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
 
 
 def _judgements(run: Run) -> pd.DataFrame:
-    rows = run.judgements.to_frame()
-    return rows.assign(nature=rows["endpoint"].map(run.natures))
+    rows, names = run.judgements.to_frame(), Labels(run.audit)
+    return rows.assign(
+        nature=rows["endpoint"].map(run.natures),
+        attribute_label=names.attributes(rows["attribute"]),
+        level_label=names.levels(rows["attribute"], rows["level"]),
+        reference_label=names.levels(rows["attribute"], rows["reference"]),
+    )
 
 
 def _estimates(run: Run) -> pd.DataFrame:
@@ -86,17 +107,30 @@ WRITERS: Mapping[str, Callable[[pd.DataFrame], bytes]] = {
 }
 
 
-def export(run: Run, targets: Sequence[str | Path] = (), into: str | Path | None = None) -> list[Path]:
+def export(run: Run, targets: str | Path | Sequence[str | Path] = (), into: str | Path | None = None) -> list[Path]:
     """Write tables by the names of their files (`pairs.parquet`, `my-estimates.csv`), and all of them into a folder.
 
     The folder also gets `datapackage.json` and `codebook.md`. Returns what was written. Raises `UsageError` for a file
     whose name says neither which table nor which format.
     """
-    wanted = [(target, _which(target)) for target in map(Path, targets)]
+    listed = [targets] if isinstance(targets, str | Path) else targets
+    wanted = [(target, _which(target)) for target in map(Path, listed)]
     made = [_written(target, WRITERS[target.suffix.lower()](table_of(run, name))) for target, name in wanted]
     if into is not None:
         made += [_written(Path(into) / name, data) for name, data in package(run).items()]
     return made
+
+
+def write_paper(run: Run, into: str | Path) -> list[Path]:
+    """Write a run as the parts of a paper into a folder (see `sharing.paper`). Returns what was written.
+
+    Raises `InputError` where nothing was answered, for then there is nothing to say.
+    """
+    from bias_harness.sharing.paper import paper
+
+    if run.observations.empty:
+        raise InputError(f"{run.folder.path} holds no answer, so there is nothing to write a paper about")
+    return [_written(Path(into) / name, data) for name, data in paper(run).items()]
 
 
 def _written(path: Path, data: bytes) -> Path:

@@ -39,7 +39,7 @@ from bias_harness.version import __version__
 
 NAMED = re.compile(
     r"SHA256SUMS|bundle\.json|README\.md"
-    r"|run/(experiment\.yaml|manifest\.json|trials\.jsonl|estimates\.json|responses[A-Za-z0-9._-]*\.jsonl)"
+    r"|run/(experiment\.yaml|manifest\.json|trials\.jsonl|preregistration\.md|estimates\.json|responses[A-Za-z0-9._-]*\.jsonl)"
     r"|data/[a-z]+\.(csv|parquet|json|md)|prompts/[A-Za-z0-9][A-Za-z0-9._-]*"
 )
 """The files that a bundle can have."""
@@ -150,9 +150,15 @@ def _about_it(packed: zipfile.ZipFile, archive: str | Path) -> About:
     if type(found) is int and found > FORMAT:
         raise InputError(f"{archive}: format {found} is newer than this version; update bias_harness")
     try:
-        return _ABOUT.validate_python(data, strict=True)
+        about = _ABOUT.validate_python(data, strict=True)
     except ValidationError as error:
         raise InputError(f"{archive}: {ABOUT} cannot be read: {first_fault(error)}; ask for the archive anew") from None
+    if about["format"] < FORMAT:
+        raise InputError(
+            f"{archive}: its tables are of format {about['format']}, and this version makes others (format {FORMAT}); "
+            f"verify it with the version that made it, bias_harness {about['bias_harness']}"
+        )
+    return about
 
 
 def _listed(packed: zipfile.ZipFile, archive: str | Path) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sys
+import time
 
 import pytest
 
@@ -25,7 +26,7 @@ def test_a_line_says_how_far_how_fast_what_went_wrong_what_it_cost_and_how_long(
 
 def test_lines_come_now_and_then_and_once_at_the_end(capsys: pytest.CaptureFixture, monkeypatch) -> None:
     clock = [0.0]
-    monkeypatch.setattr(progress.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
     with progress.shown_progress() as update:
         for done in range(0, 1_001, 5):
             clock[0] += 0.25

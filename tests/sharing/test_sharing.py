@@ -43,7 +43,9 @@ def test_every_column_is_explained_and_of_the_type_it_says(run: pipeline.Run, na
     described = codebook()[name]["columns"]
     own = {"observations": run.observations, "estimates": run.estimates.to_frame()}.get(name)
     if own is not None:
-        assert set(own.columns) | {"nature"} == set(described)
+        more = {"question", "answer"} if name == "observations" else set()
+        labels = {column for column in described if column.endswith("_label")}
+        assert set(own.columns) | {"nature"} | more | labels == set(described)
     resource = next(r for r in json.loads(package(run)["datapackage.json"])["resources"] if r["name"] == name)
     table = pd.read_csv(io.BytesIO(package(run)[resource["path"]]), dtype=str, keep_default_na=False)
     assert list(table.columns) == [f["name"] for f in resource["schema"]["fields"]]
@@ -76,6 +78,19 @@ def test_the_mean_of_the_pairs_is_the_headline(run: pipeline.Run) -> None:
     assert headline is not None
     assert headline.details["profile_gaps"].keys() == set(by_profile.index)
     assert by_profile.mean() == pytest.approx(headline.estimate, abs=0.02)
+
+
+def test_what_was_asked_and_answered_is_in_the_table(run: pipeline.Run) -> None:
+    table = table_of(run, "observations")
+    read_back = pd.read_csv(io.BytesIO(package(run)["observations.csv"]), keep_default_na=False)
+    assert list(read_back["question"]) == list(table["question"])
+    asked = {key: (question, answer) for key, question, answer in run.questions()}
+    for row in table.sample(20, random_state=1).itertuples():
+        assert (row.question, row.answer) == asked[row.key]
+        assert row.kind != "point" or f"{row.amount:,.0f}" in row.answer
+    labels = table[["level", "level_label", "job", "job_label"]].astype(str).drop_duplicates("level")
+    assert dict(zip(labels["level"], labels["level_label"], strict=True))["female"] == "women"
+    assert (table["job_label"] != table["job"].astype(str)).any()
 
 
 def test_a_files_name_says_what_it_is(run: pipeline.Run, tmp_path: Path) -> None:

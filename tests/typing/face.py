@@ -29,6 +29,7 @@ from bias_harness import (
     TransientError,
     Verified,
 )
+from bias_harness.estimating.judgement import Word
 
 
 def plan_and_ask(path: Path) -> None:
@@ -54,6 +55,8 @@ def read_back(run: Run) -> None:
     assert_type(run.pairs, pd.DataFrame)
     assert_type(run.profile_gaps(), pd.DataFrame)
     assert_type(run.headlines, list[str])
+    assert_type(run.gap("gender", "female").word, Word | None)
+    assert_type(bias_harness.report(run, "en"), list[Path])
     assert_type(run.write(["en"]), list[Path])
     assert_type(run.estimates, Estimates)
     assert_type(run.estimates.headline("sim", "gender", "female"), Estimate | None)

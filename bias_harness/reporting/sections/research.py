@@ -10,6 +10,7 @@ from bias_harness.outcome import shown_gap
 from bias_harness.plugins import Plugin, plugins
 from bias_harness.reporting.figures.all import Drawings
 from bias_harness.reporting.material import Material, View
+from bias_harness.reporting.registered import registered
 from bias_harness.reporting.sections import diagnostic_tables
 from bias_harness.reporting.sections.answers import said
 from bias_harness.reporting.texts import Texts
@@ -211,6 +212,7 @@ def _facts(view: View) -> list[tuple[str, str]]:
         "judging": digests["judging"],
         "first": t.moment(material.asked[0]) if material.asked else unknown,
         "last": t.moment(material.asked[1]) if material.asked else unknown,
+        "registered": registered(view),
         "persons": t.number(len(material.audit.design.personas)),
         "wordings": ", ".join(e.wordings),
         "languages": ", ".join(e.languages),

@@ -1,0 +1,22 @@
+"""Whether a run was preregistered, in one sentence or more: what the page, the terminal and the paper say of it."""
+
+from __future__ import annotations
+
+from bias_harness.reporting.material import View
+
+
+def registered(view: View) -> str:
+    """How the run stands to its preregistration; that it has none, where it has none."""
+    t, material = view.texts, view.material
+    of = material.registration
+    if of is None:
+        return t("report.registered.none")
+    first = material.asked[0] if material.asked else None
+    values = {
+        "date": t.moment(of.written_at.isoformat()),
+        "first": t.moment(first) if first else "",
+        "hash": of.sha256[:12],
+        "parts": ", ".join(t(f"report.registered.parts.{name}") for name in of.differing(material.audit)),
+    }
+    faults = of.faults(material.audit, first)
+    return " ".join(t(f"report.registered.{name}", **values) for name in faults or ("before",))
