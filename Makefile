@@ -33,7 +33,7 @@ $(DEV): pyproject.toml tools/prepare.py
 	@touch $(RUN) $(DEV)
 
 $(RUN): pyproject.toml tools/prepare.py
-	@$(PYTHON) tools/prepare.py --engine
+	@$(PYTHON) tools/prepare.py --extra local --engine
 	@touch $(RUN)
 
 demo: $(RUN)

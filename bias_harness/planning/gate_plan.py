@@ -74,7 +74,7 @@ def in_sentences(plans: list[GatePlan]) -> Iterator[str]:
     for p in plans:
         yield (
             f"A check of {p.attribute} at {p.allowed:g}%: an unchanged product passes (4 checks of 5) with "
-            f"{p.jobs_pass:,} jobs, a gap that grew by {p.allowed + 100 * BEYOND:g}% is found (9 of 10) with {p.jobs_found:,}. That is "
-            f"{p.requests:,} requests of each endpoint; the design has {p.now:,} jobs"
+            f"{p.jobs_pass:,} jobs, a gap that grew by {p.allowed + 100 * BEYOND:g}% is found (9 of 10) with "
+            f"{p.jobs_found:,}. That is {p.requests:,} requests of each endpoint; the design has {p.now:,} jobs"
             + (", which is enough." if p.enough else ": take more jobs, or more answers about each (repeats).")
         )
