@@ -34,7 +34,7 @@ $(DEV): pyproject.toml tools/prepare.py
 	@touch $(RUN) $(DEV)
 
 $(RUN): pyproject.toml tools/prepare.py
-	@$(PYTHON) tools/prepare.py --engine --constraints '$(CONSTRAINTS)'
+	@$(PYTHON) tools/prepare.py --extra local --engine --constraints '$(CONSTRAINTS)'
 	@touch $(RUN)
 
 demo: $(RUN)

@@ -14,6 +14,8 @@ from bias_harness.outcome import Margin
 from bias_harness.planning.conditions import Condition
 
 BEYOND = 0.01
+SPREAD_OF_WORDS = 1.15
+"""What the interval is wider by, over checks, for words that seem to have moved and for uneven answers (simulated)."""
 FOUND = 0.9
 MOST_JOBS = 100_000
 
@@ -52,7 +54,7 @@ def gate_plans(audit: Audit, condition: Condition, margin: Margin) -> Iterator[G
         repeats = 1 if attribute.rotation is not None else audit.experiment.repeats
         level = repeats * counts.treatment_pairs / others / max(1, jobs)
         reference = each - level * others
-        deviation = math.sqrt(2 * noise * (1 / max(level, 1) + 1 / max(reference, 1)))
+        deviation = SPREAD_OF_WORDS * math.sqrt(2 * noise * (1 / max(level, 1) + 1 / max(reference, 1)))
         passes = _jobs(deviation, margin.bound / SPARE, lambda df: t_quantile(1 - ALPHA, df))
         found = _jobs(deviation, grown, lambda df: t_quantile(1 - ALPHA / 2 / family, df) + t_quantile(FOUND, df))
         requests = math.ceil(each * max(passes, found))
@@ -74,7 +76,7 @@ def in_sentences(plans: list[GatePlan]) -> Iterator[str]:
     for p in plans:
         yield (
             f"A check of {p.attribute} at {p.allowed:g}%: an unchanged product passes (4 checks of 5) with "
-            f"{p.jobs_pass:,} jobs, a gap that grew by {p.allowed + 100 * BEYOND:g}% is found (9 of 10) with {p.jobs_found:,}. That is "
-            f"{p.requests:,} requests of each endpoint; the design has {p.now:,} jobs"
+            f"{p.jobs_pass:,} jobs, a gap that grew by {p.allowed + 100 * BEYOND:g}% is found (9 of 10) with "
+            f"{p.jobs_found:,}. That is {p.requests:,} requests of each endpoint; the design has {p.now:,} jobs"
             + (", which is enough." if p.enough else ": take more jobs, or more answers about each (repeats).")
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.metadata
 import itertools
 import logging
 import os
@@ -120,6 +121,16 @@ def test_requests_are_asked_one_at_a_time_and_stamped_when_their_turn_comes(monk
 def test_without_the_openmp_runtime_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "xllamacpp", None)
     with pytest.raises(FatalError, match="apt-get install libgomp1"):
+        embedded.start(Path("m.gguf"))
+
+
+def test_without_the_engine_its_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(name: str) -> str:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setitem(sys.modules, "xllamacpp", None)
+    monkeypatch.setattr(importlib.metadata, "version", gone)
+    with pytest.raises(FatalError, match=r'pip install "\.\[local\]"'):
         embedded.start(Path("m.gguf"))
 
 

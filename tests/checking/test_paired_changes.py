@@ -162,3 +162,23 @@ def test_looking_early_costs_no_false_alarms_at_the_margin() -> None:
                 break
         worse += gap.word == "worse"
     assert worse <= 4
+
+
+def test_the_plan_of_a_check_is_borne_out_by_drawing() -> None:
+    """What `plan --check` says, from the noise of one answer, against recordings of that many jobs."""
+    from bias_harness import pipeline
+    from bias_harness.outcome import Margin
+    from bias_harness.planning.conditions import Condition
+    from bias_harness.planning.gate_plan import gate_plans
+
+    endpoint = {"name": "bot", "plant": {}}
+    given = {"endpoints": [endpoint], "attributes": ["gender"], "personas": {"people": "us-jobs", "jobs": 44}}
+    audit = pipeline.load_experiment("simulated", changes=given | {"wordings": ["terse", "plain"]})
+    (plan,) = gate_plans(audit, Condition("as here", 0.02, 0.01, 0.03, 1_000), Margin(0.02, "fall"))
+    counts = audit.design.counts()[0]
+    assert plan.requests == pytest.approx(counts.trials / 44 * max(plan.jobs_pass, plan.jobs_found), abs=1)
+    level = round(counts.treatment_pairs / 44 / (counts.levels - 1))
+    bot = Bot(jobs=plan.jobs_found, answers=(round(counts.trials / 44) - level * (counts.levels - 1), level))
+    assert outcomes(bot, 0.0, -0.03, runs=12)["regressed"] >= 0.6
+    few = replace(bot, jobs=plan.jobs_pass)
+    assert outcomes(few, 0.0, 0.0, runs=12).get("pass", 0.0) >= 0.5

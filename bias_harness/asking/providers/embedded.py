@@ -119,8 +119,7 @@ def start(path: Path) -> Any:
     try:
         import xllamacpp
     except ImportError as error:
-        remedy = "install the system's OpenMP runtime (Debian: apt-get install libgomp1)"
-        raise FatalError(f"the engine of the local model cannot be loaded ({error}); {remedy}") from None
+        raise FatalError(f"the engine of the local model cannot be loaded ({error}); {_remedy()}") from None
     parameters = xllamacpp.CommonParams()
     parameters.model.path = str(path)
     parameters.n_ctx, parameters.n_parallel = CONTEXT_TOKENS, 1
@@ -130,6 +129,17 @@ def start(path: Path) -> Any:
         return xllamacpp.Server(parameters)
     except RuntimeError as error:
         raise FatalError(f"{path} is no model that the engine can load: {error}") from None
+
+
+def _remedy() -> str:
+    """What is missing: the engine itself, which is an extra, or what it needs of the system."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        version("xllamacpp")
+    except PackageNotFoundError:
+        return 'it is not installed: in the checkout of bias_harness, pip install ".[local]"'
+    return "install the system's OpenMP runtime (Debian: apt-get install libgomp1)"
 
 
 def _cores() -> int:
