@@ -84,8 +84,9 @@ def prompt_clients() -> tuple[str, ...]:
 @cache
 def markers() -> dict[str, str]:
     """Function word as a token -> its language, for words that no other has; `FOREIGN` is one."""
+    foreign = table_of("common")["foreign"]
     lists = {name: set(table_of(name)["language"]["markers"]) for name in languages()}
-    lists[FOREIGN] = {word for words in table_of("common")["foreign"].values() for word in words}
+    lists[FOREIGN] = {word for name, words in foreign.items() if name not in lists for word in words}
     often = Counter(word for words in lists.values() for word in words)
     return {
         form + space: language
