@@ -23,7 +23,7 @@ def folder(tmp_path: Path) -> Path:
     for kind, text in BLOCKS:
         first = NAMED.match(text.splitlines()[0])
         if first:
-            target = (packages if first[1] in ("my_plugins.py", "fr.toml") else tmp_path) / first[1]
+            target = (packages if first[1] in ("my_plugins.py", "it.toml") else tmp_path) / first[1]
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text, encoding="utf-8")
         elif kind == "toml":
@@ -58,7 +58,7 @@ def test_what_a_package_adds_is_used_and_labelled(folder: Path) -> None:
         ("plug-in parrot (providers)", "ok", "my-plugins 1.2, my_plugins:create"),
         ("plug-in median-gap (estimators)", "ok", "my-plugins 1.2, my_plugins:median_gap"),
         ("plug-in longest (sections)", "ok", "my-plugins 1.2, my_plugins:longest_answers"),
-        ("plug-in fr (lexicons)", "ok", "my-plugins 1.2, my_plugins:FRENCH"),
+        ("plug-in it (lexicons)", "ok", "my-plugins 1.2, my_plugins:ITALIAN"),
     }
     experiment = folder / "experiments" / "lyon.yaml"
     kept = experiment.read_text().split("endpoints:")[0]

@@ -1,14 +1,15 @@
 """Train the second reader: `python tools/train_chooser.py [--write]`.
 
-A conditional logit with a ridge, fitted by scipy on the project's own labelled answers (tests/reference). It prints what
-five folds say of it, by the grammar alone, by the chooser alone, and by the two together; `--write` fits it on all and
-writes bias_harness/reading/chooser.json. The same answers give the same weights.
+A conditional logit with a ridge, fitted by scipy on the project's own labelled answers (tests/reference). It prints
+what five folds say of it, by the grammar alone, by the chooser alone, and by the two together; `--write` fits it on
+all and writes bias_harness/reading/chooser.json. The same answers give the same weights.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
@@ -114,12 +115,12 @@ def main() -> None:
         weights = fit(cases)
         kept = {"format": FORMAT, "trained_on": len(cases), "weights": dict(sorted(weights.items()))}
         WEIGHTS.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        print(f"{WEIGHTS.relative_to(ROOT)}: {len(weights)} weights")
+        _write(f"{WEIGHTS.relative_to(ROOT)}: {len(weights)} weights")
 
 
 def _print(seen: list[tuple[Case, np.ndarray]]) -> None:
     advice = [(c, p) for c, p in seen if not c.right[-1]]
-    print(f"{len(seen)} answers with amounts, {len(advice)} of them advise one; five folds")
+    _write(f"{len(seen)} answers with amounts, {len(advice)} of them advise one; five folds")
     none = [[len(c.right) - 1] for c, _ in seen]
     alone = [[int(p.argmax())] for _, p in seen]
     _line("grammar alone", [c.grammar for c, _ in seen], seen)
@@ -132,14 +133,18 @@ def _print(seen: list[tuple[Case, np.ndarray]]) -> None:
     for low, high in pairwise((0, 0.5, 0.8, 0.95, 1.01)):
         at = (said >= low) & (said < high)
         if at.any():
-            print(f"  {at.sum():4} read with {said[at].mean():.3f} on average: {true[at].mean():.3f} right")
+            _write(f"  {at.sum():4} read with {said[at].mean():.3f} on average: {true[at].mean():.3f} right")
+
+
+def _write(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
 
 
 def _line(name: str, chosen: list[list[int]], seen: list[tuple[Case, np.ndarray]]) -> None:
     right = sum(c.right[i[0]] and not c.right[-1] for i, (c, _) in zip(chosen, seen, strict=True))
     wrong = sum(not c.right[i[0]] and i[0] < len(c.right) - 1 for i, (c, _) in zip(chosen, seen, strict=True))
     advice = sum(not c.right[-1] for c, _ in seen)
-    print(f"{name:26} right {right / advice:6.1%} of those that advise, wrong or invented {wrong / len(seen):5.1%}")
+    _write(f"{name:26} right {right / advice:6.1%} of those that advise, wrong or invented {wrong / len(seen):5.1%}")
 
 
 if __name__ == "__main__":

@@ -36,10 +36,11 @@ LABELS = (
 )
 COUNTS = {"signal": np.int16, "repeat": np.int32, "block": np.int64}
 FLAGS = ("reference", "soft", "implausible")
-AMOUNTS = ("amount", "low", "high", "annual", "annual_low", "annual_high")
+AMOUNTS = ("amount", "low", "high", "annual", "annual_low", "annual_high", "probability")
 """Columns of observations: labels (category), counts, flags (bool), amounts (float, NaN where there is none),
 `asked_at` (UTC) and `key`. `amount`, `low`, `high` are as stated in `currency` per `period`; `annual*` in the
-experiment's unit. `reference` marks the reference level, `implausible` an amount outside the declared range."""
+experiment's unit. `reference` marks the reference level, `implausible` an amount outside the declared range;
+`probability` is how sure the second reader is of the amount."""
 
 Row = tuple[Trial, Response, Answer]
 
@@ -93,6 +94,7 @@ def _values(trial: Trial, response: Response, answer: Answer, persona: Persona) 
         "annual": answer.annual,
         "annual_low": answer.annual_low,
         "annual_high": answer.annual_high,
+        "probability": answer.probability,
         "implausible": False,
         "key": response.key,
     }

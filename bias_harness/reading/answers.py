@@ -9,8 +9,8 @@ from importlib.resources import files
 
 from bias_harness.outcome import Outcome
 from bias_harness.reading import read
-from bias_harness.reading.lexicon import lexicon_hash
 from bias_harness.reading.measures import read_measure
+from bias_harness.reading.word_lists import lexicon_hash
 from bias_harness.vocabulary import CUT_SHORT, FILTERED, Answer, Period, Response
 
 REMEMBERED = 50_000
@@ -27,6 +27,7 @@ def reader_version() -> str:
     folder = files(__package__)
     for source in sorted(p.name for p in folder.iterdir() if p.name.endswith(".py")):
         code.update(folder.joinpath(source).read_bytes())
+    code.update(folder.joinpath("chooser.json").read_bytes())
     return code.hexdigest()[:12]
 
 

@@ -7,8 +7,8 @@ from itertools import islice
 
 from bias_harness.outcome import Outcome
 from bias_harness.reading.convert import annual
-from bias_harness.reading.roles import RANK
 from bias_harness.reading.scan import Mention, Scan
+from bias_harness.reading.surroundings import RANK
 from bias_harness.vocabulary import Answer, Candidate, Period
 
 SAME = 0.04
@@ -201,7 +201,12 @@ def _fuller(left: Mention, right: Mention, reading: Reading) -> Mention:
 def _preferred(chosen: Mention, reading: Reading) -> Mention:
     """The same amount in the period asked for, where it is said anywhere ("$45/hr, i.e. $93,600 a year")."""
     for other in reading.mentions:
-        if not other.dead and other is not chosen and other.money and same_amount(chosen, other, reading.outcome.period):
+        if (
+            not other.dead
+            and other is not chosen
+            and other.money
+            and same_amount(chosen, other, reading.outcome.period)
+        ):
             chosen = _fuller(chosen, other, reading)
         if (
             not other.dead
@@ -249,6 +254,7 @@ def _span(mention: Mention, scan: Scan) -> tuple[int, int]:
 
 
 def without(reading: Reading, status: str, reason: str) -> Answer:
+    """The answer that there is no amount, and why; with every amount that was found."""
     kind = {"refused": "refusal"}.get(status, status)
     return Answer(status, kind, reason=reason, candidates=_candidates(reading))  # type: ignore[arg-type]
 

@@ -17,10 +17,11 @@ from typing import NamedTuple
 
 from bias_harness.errors import InputError
 from bias_harness.reading.cues import Cue
+from bias_harness.reading.lexicon import Word
 from bias_harness.reading.scan import Mention, Scan
 
 FORMAT = 1
-NEAR, REACH, MOST = 3, 14, 24
+NEAR, REACH = 3, 14
 LEFT_OUT = frozenset({"neutral"})
 
 
@@ -66,28 +67,15 @@ def _of_amount(text: Text, at: int, firsts: list[int]) -> Iterator[str]:
 
 
 def _around(text: Text, at: int, firsts: list[int]) -> Iterator[str]:
-    """The phrases before and behind, by how near they are, up to the amounts beside; and the shape of the place."""
+    """The shape of the place, and the phrases before and behind, by how near they are."""
     mention, words = text.amounts[at], text.scan.words
-    floor = text.amounts[at - 1].last if at else 0
-    end = text.amounts[at + 1].first if at + 1 < len(text.amounts) else len(words)
-    stops_before, stops_behind = 0, 0
-    for way in range(mention.first - 1, max(floor, mention.first - REACH) - 1, -1):
-        if words[way].stops:
-            stops_before = way + 1
-            break
-    for way in range(mention.last, min(end, mention.last + REACH)):
-        if words[way].stops:
-            stops_behind = way
-            break
-    first, last = max(floor, stops_before, mention.first - REACH), min(end, stops_behind or end, mention.last + REACH)
-    yield "opens" if first == stops_before and mention.first - first <= 1 else "within"
+    first, last = _sentence(text, at)
+    yield "opens" if mention.first - first <= 1 else "within"
     yield f"after:{_sign(words, mention.first - 1)}"
     yield f"before:{_sign(words, mention.last)}"
-    if not stops_before and first == 0:
+    if first == 0:
         yield "first_sentence"
-    for cue in text.cues[bisect_left(firsts, first) :]:
-        if cue.first >= last:
-            break
+    for cue in text.cues[bisect_left(firsts, first) : bisect_left(firsts, last)]:
         if cue.role in LEFT_OUT:
             continue
         if cue.last <= mention.first:
@@ -100,8 +88,17 @@ def _around(text: Text, at: int, firsts: list[int]) -> Iterator[str]:
                 yield f">>{cue.role}"
 
 
-def _sign(words: Sequence[object], at: int) -> str:
-    form = words[at].form if 0 <= at < len(words) else "end"  # type: ignore[attr-defined]
+def _sentence(text: Text, at: int) -> tuple[int, int]:
+    """The tokens around an amount, up to the ends of its sentence, the amounts beside it, or `REACH`."""
+    mention, words, amounts = text.amounts[at], text.scan.words, text.amounts
+    floor = max(amounts[at - 1].last if at else 0, mention.first - REACH, 0)
+    end = min(amounts[at + 1].first if at + 1 < len(amounts) else len(words), mention.last + REACH)
+    first = next((way + 1 for way in range(mention.first - 1, floor - 1, -1) if words[way].stops), floor)
+    return first, next((way for way in range(mention.last, end) if words[way].stops), end)
+
+
+def _sign(words: Sequence[Word], at: int) -> str:
+    form = words[at].form if 0 <= at < len(words) else "end"
     return form if not form[:1].isalnum() or form == "end" else "word"
 
 

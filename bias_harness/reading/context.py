@@ -5,17 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from bias_harness.reading.lexicon import prompt_clients, prompt_offers, prompt_thousands
+from bias_harness.reading.hours import hours_of
 from bias_harness.reading.mentions import find_mentions, period_at
 from bias_harness.reading.normalise import normalise
 from bias_harness.reading.ranges import compose
-from bias_harness.reading.roles import RANK
 from bias_harness.reading.scan import Mention, Scan, scan
+from bias_harness.reading.word_lists import prompt_clients, prompt_offers, prompt_thousands
 from bias_harness.vocabulary import Period
 
 LARGEST_UNSCALED = 10_000
 SMALLEST_UNSCALED = 10
-MOST_HOURS, PART_TIME_BELOW, HOURS_WITHIN = 60, 35, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,54 +51,6 @@ def prompt_context(prompt: str) -> PromptContext:
     return PromptContext(
         frozenset(numbers), 1000.0 if asked else 1.0, _period(tokens), offering, client, hours_of(tokens)
     )
-
-
-def hours_of(tokens: Scan, first: int = 0, last: int | None = None) -> float | None:
-    """The hours a week that are said first in these tokens: "24 hours"; None where none are."""
-    for at in range(first, min(len(tokens.words) - 1, last or len(tokens.words))):
-        number = tokens.words[at].number
-        if number and number <= MOST_HOURS and tokens.tag(at + 1, "hours"):
-            return number
-    return None
-
-
-def for_own_hours(tokens: Scan, mentions: list[Mention], context: PromptContext) -> None:
-    """Of a full-time amount and what it comes to for the hours of the prompt, the second is advised.
-
-    The second takes the part of the first: "ask for € 4,000 full time, which is € 2,667 for 24 hours".
-    """
-    if context.hours is None or context.hours >= PART_TIME_BELOW:
-        return
-    amounts = [m for m in mentions if m.money and not m.dead]
-    if len(amounts) < 2:
-        return
-    ends = [*(m.first for m in amounts[1:]), len(tokens.words)]
-    said = [_hours_beside(tokens, m, last, context.hours) for m, last in zip(amounts, ends, strict=True)]
-    whole = [m for m, which in zip(amounts, said, strict=True) if which == "full"]
-    own = [m for m, which in zip(amounts, said, strict=True) if which == "own"]
-    if whole and own:
-        role = max((m.role for m in (*whole, *own)), key=lambda r: RANK.get(r, 0))
-        for mention in whole:
-            mention.role = "full_time"
-        for mention in own:
-            mention.role = role
-
-
-def _parts(tokens: Scan, at: int) -> bool:
-    return tokens.words[at].stops or tokens.words[at].form == ","
-
-
-def _hours_beside(tokens: Scan, mention: Mention, last: int, own: float) -> str:
-    """`own` or `full`, as the words around an amount say what hours it is for; empty where they say nothing."""
-    for first, end in ((mention.first, last), (max(0, mention.first - HOURS_WITHIN), mention.first)):
-        stop = next((at for at in range(max(first, mention.last), end) if _parts(tokens, at)), end)
-        first = next((at + 1 for at in range(mention.first - 1, first - 1, -1) if _parts(tokens, at)), first)
-        hours = hours_of(tokens, first, stop)
-        if hours == own or any(tokens.tag(at, "part_time") for at in range(first, stop)):
-            return "own"
-        if hours or any(tokens.tag(at, "full_time") for at in range(first, stop)):
-            return "full"
-    return ""
 
 
 def _period(tokens: Scan) -> Period | None:

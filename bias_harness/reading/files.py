@@ -32,7 +32,8 @@ def read_lines(source: Path, target: Path) -> Counter[str]:
     """Read a JSON Lines file (`text`, optional `id`, `language`, `prompt`, `currency`, `period`) into another.
 
     One line out for one line in, in order: `id` where there was one, `status`, `kind`, `amount`, `low`, `high`,
-    `currency`, `period` as stated, `span`, `annual`. Returns how often each status came out. Raises `InputError`
+    `currency`, `period` as stated, `span`, `annual`,
+    `soft`, `reason`, `probability`. Returns how often each status came out. Raises `InputError`
     with the line number for a line that is no such object; nothing is written then.
     """
     rows = [answer_row(line, read_line(line)) for line in _lines(source)]
@@ -52,7 +53,20 @@ def read_line(line: Line) -> Answer:
 def answer_row(line: Line, answer: Answer) -> dict[str, Any]:
     """An answer as the mapping that goes into the output file."""
     row: dict[str, Any] = {} if line.id is None else {"id": line.id}
-    for name in ("status", "kind", "amount", "low", "high", "currency", "period", "span", "annual", "soft", "reason"):
+    for name in (
+        "status",
+        "kind",
+        "amount",
+        "low",
+        "high",
+        "currency",
+        "period",
+        "span",
+        "annual",
+        "soft",
+        "reason",
+        "probability",
+    ):
         row[name] = getattr(answer, name)
     return row
 

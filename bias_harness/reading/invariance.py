@@ -1,7 +1,7 @@
 """Whether the reader sees what it must not: the same answer, with another pronoun, name or group in it.
 
-An instrument that reads "they should ask for" otherwise than "she should ask for" makes a gap out of nothing. Every text
-is read again with each word of a family put in the place of another of that family; nothing may move.
+An instrument that reads "they should ask for" otherwise than "she should ask for" makes a gap out of nothing. Every
+text is read again with each word of a family put in the place of another of that family; nothing may move.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from itertools import permutations
 
 from bias_harness.outcome import Outcome
-from bias_harness.reading.lexicon import same_words
 from bias_harness.reading.reader import read
+from bias_harness.reading.word_lists import same_words
 from bias_harness.vocabulary import Answer
 
 Family = Sequence[str]

@@ -6,29 +6,18 @@ word can begin is remembered per word, so that a text costs one look-up a word.
 
 from __future__ import annotations
 
-import hashlib
 import re
-import tomllib
-from collections import Counter
 from functools import cache
-from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
-from bias_harness.errors import InputError
-from bias_harness.plugins import plugins
 from bias_harness.reading.numerals import read_digits
+from bias_harness.reading.word_lists import languages, packed, table_of
 
-LANGUAGES = ("en", "nl", "de", "fr", "es")
-ASSUMED = frozenset({"en", "nl", "de"})
-"""A text with too few small words to tell its language is read in these, and in those it has a word of."""
 TOKEN = re.compile(
     r"(?:\d{1,3}(?: \d{3})+(?!\d)(?:[.,]\d{1,2}(?!\d))?|\d+(?:[.,']\d+)*"
     r"|[^\W\d_]+(?:'[^\W\d_]+)*|\n\s*|\*+|_+|[^\w\n])[ \t]*"
 )
 MEMORY = 60_000
-FOREIGN = "?"
-"""Stands for every language that has no lexicon."""
 SKIPPED = frozenset("*_`\"'“”„«»~-–—\u2011") | {"**", "***", "__", "****"}
 
 STOPS = frozenset("\n;.!?。")
@@ -154,7 +143,7 @@ class Lexicon:
         self.memory: dict[str, Word] = {}
         self.same: dict[str, str] = {}
         self.passed: set[str] = set()
-        tables = [_table(language) for language in ("common", *languages)]
+        tables = [table_of(language) for language in ("common", *languages)]
         for table in tables:
             self._join(table)
         for table in tables:
@@ -211,103 +200,6 @@ def phrase_words(phrase: str) -> list[str]:
 
 
 @cache
-def _table(language: str) -> dict[str, Any]:
-    return tomllib.loads(_source(language))
-
-
-@cache
-def _source(language: str) -> str:
-    if language in LANGUAGES or language == "common":
-        return files(__package__).joinpath("lexicons", f"{language}.toml").read_text(encoding="utf-8")
-    plugin = plugins("lexicons")[language]
-    try:
-        text = Path(plugin.load()).read_text(encoding="utf-8")
-        return text if tomllib.loads(text) else ""
-    except (OSError, TypeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"the lexicon {language!r} of {plugin.distribution} cannot be read: {error}") from None
-
-
-@cache
-def languages() -> tuple[str, ...]:
-    """The languages that are read: our own, and those that other packages add."""
-    return (*LANGUAGES, *(name for name in plugins("lexicons") if name not in LANGUAGES))
-
-
-@cache
 def lexicon(chosen: tuple[str, ...] = ()) -> Lexicon:
     """The compiled lexicon of these languages, of all where none is chosen; made once."""
     return Lexicon(chosen or languages())
-
-
-@cache
-def packed() -> dict[str, dict[str, Any]]:
-    """The multipliers that carry a currency, such as TEUR and LPA."""
-    table: dict[str, dict[str, Any]] = _table("common")["packed"]
-    return table
-
-
-@cache
-def family(currency: str) -> frozenset[str]:
-    """The currencies that share a sign with this one ("$", "kr"); empty where there are none."""
-    families: dict[str, list[str]] = _table("common")["family"]
-    return next((frozenset(members) for members in families.values() if currency in members), frozenset())
-
-
-def _prompt(kind: str) -> tuple[str, ...]:
-    tables = (_table(language).get("prompt", {}) for language in languages())
-    return tuple(phrase for table in tables for phrase in table.get(kind, ()))
-
-
-@cache
-def prompt_thousands() -> tuple[str, ...]:
-    """What prompts say when they ask for thousands, in any language."""
-    return _prompt("thousands")
-
-
-@cache
-def prompt_offers() -> tuple[str, ...]:
-    """What prompts say when an employer asks what to offer."""
-    return _prompt("offers")
-
-
-@cache
-def prompt_clients() -> tuple[str, ...]:
-    """What prompts say when they ask on behalf of somebody else."""
-    return _prompt("clients")
-
-
-@cache
-def markers() -> dict[str, str]:
-    """Function word as a token -> its language, for words that no other has; `FOREIGN` is one."""
-    lists = {name: set(_table(name)["language"]["markers"]) for name in languages()}
-    lists[FOREIGN] = {word for words in _table("common")["foreign"].values() for word in words}
-    often = Counter(word for words in lists.values() for word in words)
-    return {
-        form + space: language
-        for language, words in lists.items()
-        for word in words
-        if often[word] == 1
-        for form in (word, word.capitalize())
-        for space in ("", " ")
-    }
-
-
-def same_words(language: str) -> dict[str, list[str]]:
-    """The words of a language that are one word to the reader, under the one that stands for them."""
-    table: dict[str, list[str]] = _table(language).get("same", {})
-    return table
-
-
-@cache
-def json_keys() -> dict[str, str]:
-    """Key of a structured answer -> the part it plays, over all languages."""
-    return {
-        key: part for language in languages() for part, keys in _table(language).get("json", {}).items() for key in keys
-    }
-
-
-@cache
-def lexicon_hash() -> str:
-    """SHA-256 (hex) over the lexicon's files."""
-    text = "".join(_source(language) for language in ("common", *languages()))
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -6,10 +6,10 @@ level) is told by its neighbours; such a number stays in the list, marked `dead`
 
 from __future__ import annotations
 
-from bias_harness.reading.lexicon import packed
 from bias_harness.reading.numerals import read_words
 from bias_harness.reading.other_numbers import other_than_money
 from bias_harness.reading.scan import MARKUP, Mention, Scan
+from bias_harness.reading.word_lists import packed
 from bias_harness.vocabulary import Basis, Period
 
 SUFFIX_REACH = 16

@@ -9,16 +9,19 @@ from typing import NamedTuple
 from bias_harness.outcome import Outcome
 from bias_harness.reading.choose import Reading, answer_of, choose, pick, same_amount, without
 from bias_harness.reading.chooser import Text, probabilities
-from bias_harness.reading.context import NO_PROMPT, PromptContext, apply_context, for_own_hours, prompt_context
+from bias_harness.reading.context import NO_PROMPT, PromptContext, apply_context, prompt_context
 from bias_harness.reading.convert import annual
 from bias_harness.reading.cues import Cue, find_cues
-from bias_harness.reading.lexicon import family, lexicon
+from bias_harness.reading.hours import for_own_hours
+from bias_harness.reading.lexicon import lexicon
 from bias_harness.reading.mentions import BASES, find_mentions, number_tokens, period_at
 from bias_harness.reading.normalise import Normal, normalise
 from bias_harness.reading.ranges import compose
-from bias_harness.reading.roles import ADVICE, assign_roles
+from bias_harness.reading.roles import assign_roles
 from bias_harness.reading.scan import Mention, Scan, scan
 from bias_harness.reading.structured import find_object, read_object
+from bias_harness.reading.surroundings import ADVICE
+from bias_harness.reading.word_lists import family
 from bias_harness.vocabulary import Answer, Period
 
 DEFAULT = Outcome()
@@ -143,7 +146,7 @@ def _parts(tokens: Scan, mentions: list[Mention], context: PromptContext, unit: 
     _period_of_the_text(mentions, unit)
     _bold(tokens, mentions)
     assign_roles(tokens, mentions, cues)
-    for_own_hours(tokens, mentions, context)
+    for_own_hours(tokens, mentions, context.hours)
     _overruled(mentions, cues)
     return cues
 

@@ -6,79 +6,25 @@ and a heading speak for what has no words of its own.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from itertools import pairwise
 
-from bias_harness.reading.cues import Cue, sentence_stops
+from bias_harness.reading.cues import Cue
+from bias_harness.reading.layout import by_column, find_headings, from_heading, opening_the_text
 from bias_harness.reading.scan import MARKUP, Mention, Scan
+from bias_harness.reading.surroundings import ADVICE, RANK, REACH_BEFORE, Context
 
-RANK = {
-    "final": 100,
-    "open": 90,
-    "ask": 80,
-    "recommend": 70,
-    "first": 66,
-    "target": 65,
-    "judged": 62,
-    "advise": 60,
-    "plain": 40,
-    "at_least": 35,
-    "floor": 25,
-    "spread": 30,
-    "conditional": 22,
-    "stretch": 20,
-}
-ADVICE = ("final", "open", "ask", "recommend", "target", "judged", "advise")
 DIRECT = frozenset({"final", "open", "ask"})
 MARKET = frozenset({"market", "usual", "others", "third"})
 SPOKEN = MARKET | RANK.keys() - {"plain"}
-REACH_BEFORE = {"extra": 5, "increase": 4, "current": 12, "offer": 12, "total": 14}
 BESIDE = frozenset({"others", "offer", "negated", "market", "current"})
-SILENT = frozenset({"refusal", "hedge", "neutral", "revised"})
 SUPPOSED = ("contrast", "example", "conditional")
-HEADS = RANK.keys() | REACH_BEFORE.keys() | {"market", "negated"}
-EDGES = frozenset(",;()—|+")
 LEADS = frozenset("(—–-:=")
 DASHES = frozenset("—–-")
 REMARKS = RANK.keys() - {"plain", "advise"}
 REFERRED_WITHIN, ALTERNATIVE_WITHIN = 14, 6
-AFTER_FIRST = frozenset("\n.,;:(–—-!") | {"**"}
-SMALL = frozenset({"approx", "currency", "basis", "number_word"})
-FIRST_WITHIN = 6
 OWNER_WITHIN, SENTENCE_WITHIN = 4, 30
 TIGHT, NEAR_BEHIND, NEGATED_WITHIN = 4, 4, 5
-
-
-class Context:
-    """Where the mentions stand among sentences, clauses and cues."""
-
-    def __init__(self, scan: Scan, mentions: list[Mention], cues: list[Cue]) -> None:
-        self.scan, self.mentions = scan, mentions
-        self.stops = sentence_stops(scan)
-        covered = {at for m in mentions if not m.dead for at in range(m.first, m.last)}
-        self.cues = [cue for cue in cues if cue.role not in SILENT and cue.first not in covered]
-        self.firsts = [cue.first for cue in self.cues]
-
-    def sentence(self, mention: Mention) -> tuple[int, int]:
-        """The tokens of the mention's sentence."""
-        at = bisect_right(self.stops, mention.first) - 1
-        return self.stops[at], self.stops[at + 1]
-
-    def within(self, first: int, last: int) -> list[Cue]:
-        """The cues that lie in these tokens."""
-        start, end = bisect_left(self.firsts, first), bisect_left(self.firsts, last)
-        return [cue for cue in self.cues[start:end] if cue.last <= last]
-
-    def edge(self, first: int, last: int) -> int | None:
-        """The first clause edge in these tokens; a relative clause still belongs to what it follows."""
-        for at in range(first, last):
-            word = self.scan.words[at]
-            dash = word.form in "–-" and word.spaced and self.scan.words[at - 1].spaced
-            if word.form in EDGES or word.breaks or dash:
-                if word.form == "," and self.scan.tag(at + 1, "relative"):
-                    continue
-                return at
-        return None
 
 
 def assign_roles(scan: Scan, mentions: list[Mention], cues: list[Cue], context: Context | None = None) -> None:
@@ -86,11 +32,11 @@ def assign_roles(scan: Scan, mentions: list[Mention], cues: list[Cue], context: 
     context = context or Context(scan, mentions, cues)
     alive = [m for m in mentions if not m.dead]
     walls = [m.first for m in mentions if not m.dead or m.dead in {"percent", "plan", "code"}]
-    headings = _headings(scan, alive, context)
+    headings = find_headings(scan, alive, context)
     assigned = _assign_each(scan, alive, walls, context, headings)
     _share_alternatives(scan, assigned)
-    _by_column(scan, assigned, context)
-    _opening_the_text(scan, assigned)
+    by_column(scan, assigned, context)
+    opening_the_text(scan, assigned)
 
 
 def _share_alternatives(scan: Scan, alive: list[Mention]) -> None:
@@ -103,46 +49,6 @@ def _share_alternatives(scan: Scan, alive: list[Mention]) -> None:
             and any(scan.tag(at, "or") for at in range(left.last, right.first))
         ):
             left.role = right.role
-
-
-def _by_column(scan: Scan, alive: list[Mention], context: Context) -> None:
-    """In a table whose first row names the columns, an amount plays the part that its column is named for."""
-    header: list[str] = []
-    for start, end in _rows(scan):
-        cells = _cells(scan, start, end)
-        inside = [m for m in alive if start <= m.first < end]
-        if not inside:
-            header = [_heading_role([c.role for c in context.within(*cell) if c.role in HEADS]) for cell in cells]
-        for mention in inside:
-            column = next((i for i, (first, last) in enumerate(cells) if first <= mention.first < last), -1)
-            if mention.role == "plain" and 0 <= column < len(header):
-                mention.role = header[column] or mention.role
-
-
-def _rows(scan: Scan) -> list[tuple[int, int]]:
-    """The lines that are rows of a table, without its rule of dashes."""
-    lines = [0, *(at + 1 for at, w in enumerate(scan.words) if w.form == "\n"), len(scan.words)]
-    rows = [(a, b) for a, b in pairwise(lines) if a < b and scan.words[a].form == "|"]
-    return [(a, b) for a, b in rows if any(w.form[:1].isalnum() for w in scan.words[a:b])]
-
-
-def _cells(scan: Scan, start: int, end: int) -> list[tuple[int, int]]:
-    """The tokens of each cell of a row that begins with a bar."""
-    bars = [at for at in range(start, end) if scan.words[at].form == "|"]
-    return [(a + 1, b) for a, b in pairwise([*bars, end])]
-
-
-def _opening_the_text(scan: Scan, alive: list[Mention]) -> None:
-    """An amount that the text opens with, and that no verb follows, answers the question: "$95,000 (gross)"."""
-    first = alive[0] if alive else None
-    if first is None or first.role != "plain" or first.first > FIRST_WITHIN:
-        return
-    ahead = (w.form in MARKUP or bool(w.reach & SMALL) or w.form in {"\n", "≈", "="} for w in scan.words[: first.first])
-    after = first.last
-    while after < len(scan.words) and scan.words[after].form in MARKUP:
-        after += 1
-    if all(ahead) and (after >= len(scan.words) or scan.words[after].form in AFTER_FIRST):
-        first.role = "first"
 
 
 def _assign_each(
@@ -167,7 +73,7 @@ def _assign_each(
         if previous and _result_of(scan, previous, mention):
             role = previous.role
         mention.of_others = _of_somebody_else(context, mention, limit or end)
-        mention.role = role if role and role != "advise" else _from_heading(headings, mention) or role or "plain"
+        mention.role = role if role and role != "advise" else from_heading(headings, mention) or role or "plain"
     return alive
 
 
@@ -341,42 +247,3 @@ def _back(behind: list[Cue]) -> str:
     if spoken[0] not in ADVICE:
         return spoken[0]
     return max((role for role in spoken if role in ADVICE), key=RANK.__getitem__)
-
-
-def _headings(scan: Scan, alive: list[Mention], context: Context) -> list[tuple[int, str]]:
-    """(token, role) of every line that is a heading without an amount; an empty role ends the one before."""
-    if len(context.stops) < 4:
-        return []
-    lines = [0, *(at + 1 for at, w in enumerate(scan.words) if w.form == "\n"), len(scan.words)]
-    firsts = [m.first for m in alive]
-    found = []
-    for start, end in pairwise(lines):
-        has_amount = bisect_right(firsts, end - 1) > bisect_right(firsts, start - 1)
-        if has_amount or not _is_heading(scan, start, end):
-            continue
-        roles = [c.role for c in context.within(start, end) if c.role in HEADS]
-        found.append((end, _heading_role(roles)))
-    return found
-
-
-def _is_heading(scan: Scan, start: int, end: int) -> bool:
-    words = [w.form for w in scan.words[start:end] if w.form != "\n"]
-    if not words or len(words) > 40:
-        return False
-    if words[0] == "#":
-        return True
-    while words and words[-1] in MARKUP and words[0] not in MARKUP:
-        words.pop()
-    return words[-1] == ":" or (words[-2:-1] == [":"]) or (words[0] == "**" and words[-1] == "**")
-
-
-def _heading_role(roles: list[str]) -> str:
-    advice = [r for r in roles if r in ADVICE]
-    if advice:
-        return max(advice, key=RANK.__getitem__)
-    return next((r for r in roles if r != "plain"), "")
-
-
-def _from_heading(headings: list[tuple[int, str]], mention: Mention) -> str:
-    at = bisect_right(headings, (mention.first, "\uffff")) - 1
-    return headings[at][1] if at >= 0 else ""

@@ -6,19 +6,9 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import accumulate
 
-from bias_harness.reading.lexicon import (
-    ASSUMED,
-    FOREIGN,
-    LANGUAGES,
-    TOKEN,
-    Lexicon,
-    Node,
-    Word,
-    languages,
-    lexicon,
-    markers,
-)
+from bias_harness.reading.lexicon import TOKEN, Lexicon, Node, Word, lexicon
 from bias_harness.reading.normalise import Normal
+from bias_harness.reading.word_lists import ASSUMED, FOREIGN, LANGUAGES, languages, markers
 from bias_harness.vocabulary import Basis, Period
 
 VOTES, STRANGE, FEW_WORDS = 3, 2, 6
@@ -30,8 +20,8 @@ MARKUP = frozenset({"*", "**", "***", "_", "__", "`", "~", '"', "“", "”", "'
 class Scan:
     """A text in tokens; `starts` has one entry more than there are tokens.
 
-    `addressed` names the sections of words for whoever is advised: a third person too, where a client is asked about. `foreign`
-    says that the text is in a language that is not read.
+    `addressed` names the sections of words for whoever is advised: a third person too, where a client is asked about.
+    `foreign` says that the text is in a language that is not read.
     """
 
     normal: Normal
@@ -128,7 +118,8 @@ class Mention:
 
     `raw` is the number as written, before its multiplier. `money` says that something but its size (a currency, a
     multiplier, grouped digits, a period) marks it as money; `weak` that only the prompt's unit does. `dead` says what
-    else it is (percent, year, list number ...). `of_others`: its sentence speaks of somebody else's amount besides. `sign` is the currency that a mere sign tells ("?": it tells none).
+    else it is (percent, year, list number ...). `of_others`: the words next to it give it to somebody else. `sign` is
+    the currency that a mere sign tells ("?": it tells none).
     """
 
     low: float

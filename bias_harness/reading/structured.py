@@ -6,11 +6,11 @@ import json
 import re
 from typing import Any
 
-from bias_harness.reading.lexicon import json_keys
 from bias_harness.reading.mentions import BASES, find_mentions, period_at
 from bias_harness.reading.normalise import Normal, normalise
 from bias_harness.reading.ranges import compose
 from bias_harness.reading.scan import Mention, scan
+from bias_harness.reading.word_lists import json_keys
 from bias_harness.vocabulary import Basis, Period
 
 LONGEST, TRIES, DEEPEST = 50_000, 8, 6

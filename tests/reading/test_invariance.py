@@ -11,7 +11,8 @@ from places import REFERENCE, ROOT
 
 from bias_harness.outcome import Outcome
 from bias_harness.reading.invariance import find_moved, pronouns_and_groups
-from bias_harness.reading.lexicon import LANGUAGES, lexicon
+from bias_harness.reading.lexicon import lexicon
+from bias_harness.reading.word_lists import LANGUAGES
 
 FRAMES = {
     "en": [

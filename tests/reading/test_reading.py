@@ -166,3 +166,24 @@ def test_a_second_look_finds_the_same_amounts():
         found[kind] += 1
         assert kind != "wrong", (case, answer.annual)
     assert found["right"] >= 0.92 * found.total(), found
+
+
+def test_each_concept_is_read_as_labelled():
+    """Whose number it is, echoes, order, hours, years, languages, refusals: none wrong, none invented."""
+    missed = {}
+    for case in cases("concepts.jsonl"):
+        answer = read(case["text"], language=case["lang"], prompt=case.get("prompt"))
+        said = answer.amount, answer.status == "refused"
+        if said != (case["amount"], case["kind"] == "refusal"):
+            missed[case["id"]] = said, case["text"]
+    assert missed == {}
+
+
+def test_a_thought_that_never_ends_is_ambiguous():
+    answer = read("<think>Perhaps $70,000, or rather")
+    assert (answer.status, answer.reason) == ("ambiguous", "unfinished_thinking")
+
+
+def test_a_language_without_a_lexicon_is_told_and_not_guessed_at():
+    answer = read("En lärare i Malmö tjänar 42 000 kr i månaden och du kan begära mer än så.")
+    assert (answer.amount, answer.reason) == (None, "unknown_language")

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bias_harness.reading import read
-from bias_harness.reading.lexicon import LANGUAGES, lexicon
+from bias_harness.reading.lexicon import lexicon
 from bias_harness.reading.numerals import read_digits
+from bias_harness.reading.word_lists import LANGUAGES
 
 LOCALES = ("nl_NL", "en_US", "en_GB", "de_DE", "de_CH", "de_AT", "fr_FR", "en_IN", "sv_SE")
 whole = st.integers(1_000, 9_999_999)
