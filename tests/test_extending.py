@@ -71,7 +71,7 @@ def test_what_a_package_adds_is_used_and_labelled(folder: Path) -> None:
     assert (added["estimate"], added["verdict"]) == (0.0, None)
     assert told["estimates"]["settings"]["plugins"] == {"median-gap": "my-plugins 1.2"}
     assert told["manifest"]["endpoints"]["polly"]["provider"] == "parrot"
-    page = (folder / "results" / "lyon" / "report.en.html").read_text()
+    page = (folder / "results" / "lyon" / "research.en.html").read_text()
     assert "Added by the plug-in longest (my-plugins 1.2)" in page
     assert "median-gap (my-plugins 1.2)" in page
 

@@ -367,6 +367,7 @@ def test_one_run_is_compared_within_itself(by: Any) -> None:
     assert "Wat er verschilt" in html
     assert "veranderde" not in html
     assert html.count("<figure") == (1 if by == "endpoint" else 2)
+    assert ('class="ranking"' in html) == (by == "endpoint")
 
 
 def test_one_person_speaks_for_the_exact_cases_only() -> None:

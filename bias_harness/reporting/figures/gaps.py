@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 
 from bias_harness.estimating.judgement import Judgement
@@ -31,8 +32,10 @@ class GapDrawings(Drawn):
 
     @cached_property
     def lead(self) -> Drawing | None:
-        """F3 of the leading comparisons alone, one a model."""
-        return self._forest(self.leading, "F3", self.texts("figures.F3.first"))
+        """F3 of the leading comparisons alone, one a model, with a short note: their words stand in the ranking."""
+        drawing = self._forest(self.leading, "F3", self.texts("figures.F3.first"))
+        margin = self.texts.gap(self.material.margin.shown)
+        return drawing and replace(drawing, note=self.texts("figures.F3.note_short", margin=margin))
 
     @cached_property
     def forests(self) -> dict[str, Drawing]:

@@ -11,8 +11,12 @@ from bias_harness.estimating.changes import Change, Part, changes_of
 from bias_harness.estimating.judgement import Gap
 from bias_harness.reporting.charts import Drawing
 from bias_harness.reporting.charts.timeline import Timeline, TimelinePoint
+from bias_harness.reporting.figures.all import Drawings
 from bias_harness.reporting.material import Material, View
+from bias_harness.reporting.pay import Pay
+from bias_harness.reporting.ranking import ranked
 from bias_harness.reporting.sections.first import banners, unfinished
+from bias_harness.reporting.sections.summary import row
 from bias_harness.reporting.texts import Texts
 
 By = Literal["run", "endpoint", "wording", "language"]
@@ -32,8 +36,17 @@ def build(materials: Sequence[Material], texts: Texts, by: By = "run") -> dict[s
         ],
         "comparisons": [page.comparison(own, number) for number, own in enumerate(together)],
         "kind": page.kind,
+        "ranking": list(ranking(materials, texts)) if by == "endpoint" else [],
         "at_once": texts("report.compare.at_once", count=texts.number(most)) if most > 1 else "",
     }
+
+
+def ranking(materials: Sequence[Material], texts: Texts) -> Iterator[dict[str, str]]:
+    """The models from the smallest leading gap to the largest, ties as ties: the rows of the page's own ranking."""
+    sides = [(m, j) for m in materials for j in Drawings(View(m, texts)).gaps.leading]
+    for placed in ranked(sides):
+        view = View(placed.material, texts)
+        yield row(view, placed, Pay(texts, placed.material.audit.experiment.outcome))
 
 
 def changes(materials: Sequence[Material], by: By = "run") -> list[Change]:
