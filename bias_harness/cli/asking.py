@@ -148,7 +148,10 @@ def merge(
 
 @app.command("list")
 def list_runs(results: ResultsFolder = None, as_json: Json = False) -> None:
-    """Show the runs: running, finished or incomplete, answers of the whole design, when."""
+    """Show the runs: running, finished or incomplete.
+
+    With the answers of the whole design, and when it began.
+    """
     from bias_harness.results import runs_in
     from bias_harness.workspace import Workspace
 

@@ -50,7 +50,9 @@ def _answered_by(run: Run) -> str:
 def _observations(run: Run) -> pd.DataFrame:
     """With what was asked and answered, and how people call what the columns hold."""
     rows, names = run.observations, Labels(run.audit)
-    said = {key: (_kept(question), _kept(answer)) for key, question, answer in run.exchanges()}
+    said: dict[str, tuple[Any, Any]] = {
+        key: (_kept(question), _kept(answer)) for key, question, answer in run.exchanges()
+    }
     keys = rows["key"].astype(str)
     return rows.assign(
         nature=rows["endpoint"].astype(str).map(run.natures),

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from bias_harness.design.audit import Audit
+from bias_harness.design.personas import Labelled
 
 PARTS = ("field", "job", "seniority", "place")
 
@@ -21,7 +22,7 @@ class Labels:
 
     def __init__(self, audit: Audit) -> None:
         people = audit.resolved.people
-        groups = (people.fields, people.jobs, people.seniorities, people.places)
+        groups: tuple[Mapping[str, Labelled], ...] = (people.fields, people.jobs, people.seniorities, people.places)
         self._parts = {
             part: {name: _said(one.label, name) for name, one in of.items()}
             for part, of in zip(PARTS, groups, strict=True)

@@ -92,6 +92,14 @@ def test_without_its_last_line_it_is_edited_and_another_file_is_none(tmp_path: P
         read_registration(path)
 
 
+@pytest.mark.parametrize(("value", "said"), [("99", "format 99 is newer"), ("0", "'format' is 0"), ("x", "format")])
+def test_a_format_to_come_or_none_is_refused(tmp_path: Path, value: str, said: str) -> None:
+    path = written(tmp_path / "plan.md")
+    path.write_text(path.read_text().replace("format: 1\n", f"format: {value}\n", 1))
+    with pytest.raises(InputError, match=said):
+        read_registration(path)
+
+
 def test_the_report_says_how_the_two_stand(run: pipeline.Run, tmp_path: Path) -> None:
     assert said(run).startswith("Not preregistered")
     first = datetime.fromisoformat(material(run).asked[0])

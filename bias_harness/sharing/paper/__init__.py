@@ -7,7 +7,7 @@ above the text, in every caption and in every figure.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from bias_harness.reporting.charts import Drawing
@@ -47,14 +47,15 @@ def documents(of: Material) -> dict[str, bytes]:
     return {name: text.encode() for name, text in made.items()}
 
 
-def _blocks(view: View) -> Sequence[Block]:
-    return [
-        *(Heading(say("headings.methods")), *methods(view)),
-        *(Heading(say("headings.results")), *results(view)),
-        *(Heading(say("headings.figures")), *(Figure(d.name, _caption(d)) for d in drawings(view))),
-        *(Heading(say("headings.data")), data_statement(view)),
-        *(Heading(say("headings.limits")), limits(view)),
-    ]
+def _blocks(view: View) -> list[Block]:
+    parts: Mapping[str, Iterable[Block]] = {
+        "methods": methods(view),
+        "results": results(view),
+        "figures": [Figure(d.name, _caption(d)) for d in drawings(view)],
+        "data": [data_statement(view)],
+        "limits": [limits(view)],
+    }
+    return [block for name, of in parts.items() for block in (Heading(say(f"headings.{name}")), *of)]
 
 
 def drawings(view: View) -> list[Drawing]:
