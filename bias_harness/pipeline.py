@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from bias_harness.planning.conditions import Condition
     from bias_harness.planning.plan import Plan
     from bias_harness.reporting.sections.compare import By
+    from bias_harness.results.batches import KeptBatch
 
 __all__ = [
     "Run",
     "arun",
+    "batches",
     "calibrate",
     "changes_between",
     "compare",
@@ -108,6 +110,23 @@ def calibrate(
     return calibrate(
         simulated_of(audit), conditions=known, gaps=gaps, runs=runs, seed=seed, workers=workers, progress=progress
     )
+
+
+def batches(of: Run, *, cancel: bool = False, forget: Sequence[str] = ()) -> list[KeptBatch]:
+    """The batches of a run as they were last seen; asks nobody.
+
+    `cancel` has those that are under way ended by their provider; `forget` gives up the batches with these ids, so that
+    their requests are asked anew. Raises `UsageError` for an id that the run does not have, `ProviderError` where a
+    provider does not end one.
+    """
+    from bias_harness.asking.batches.managing import cancelled, forgotten, kept_batches
+    from bias_harness.asking.event_loop import in_loop
+
+    if forget:
+        forgotten(of.folder, forget)
+    if cancel:
+        in_loop(cancelled(of.audit, of.folder))
+    return kept_batches(of.folder)
 
 
 def estimate(of: Run) -> Estimates:

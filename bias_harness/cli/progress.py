@@ -46,6 +46,7 @@ def facts(tally: Tally, speed: float) -> dict[str, object]:
         "cost": tally.cost,
         "per_second": round(speed, 1) if speed else None,
         "seconds_left": round(left / speed) if speed else None,
+        "under_way": tally.under_way or None,
         "stopped": tally.stopped,
     }
 
@@ -54,7 +55,7 @@ def sentence(tally: Tally, speed: float) -> str:
     """The same in words."""
     parts = [f"{tally.done:,} of {tally.planned:,}", *_remarks(tally, speed)]
     left = tally.planned - tally.done
-    if speed and left > 0 and tally.stopped is None:
+    if speed and left > 0 and tally.stopped is None and not tally.under_way:
         minutes, seconds = divmod(round(left / speed), 60)
         parts.append(f"{minutes // 60}:{minutes % 60:02d}:{seconds:02d} left")
     return ", ".join(parts)
@@ -65,6 +66,7 @@ def _remarks(tally: Tally, speed: float) -> list[str]:
     remarks += [f"{tally.failed:,} failed"] if tally.failed else []
     remarks += [f"{tally.retried:,} retried"] if tally.retried else []
     remarks += [f"US$ {tally.cost:,.2f}"] if tally.cost else []
+    remarks += [tally.under_way] if tally.under_way else []
     return [*remarks, *(["stopped"] if tally.stopped else [])]
 
 
@@ -81,14 +83,18 @@ def _speedometer() -> Callable[[Tally], float]:
 
 
 def _at_intervals(tell: Callable[[Tally, float], None]) -> Update:
-    """A line for each endpoint every ten seconds, and one when it has ended."""
+    """A line for each endpoint every ten seconds, and one when it has ended; of batches where they are further."""
     told: dict[str, float] = {}
+    under_way: dict[str, str] = {}
     ended: set[str] = set()
     speed = _speedometer()
 
     def update(tally: Tally) -> None:
         now, over = time.monotonic(), tally.done >= tally.planned or tally.stopped is not None
         due = now - told.get(tally.endpoint, -SECONDS_BETWEEN_LINES) >= SECONDS_BETWEEN_LINES
+        if tally.under_way:
+            due = tally.under_way != under_way.get(tally.endpoint)
+            under_way[tally.endpoint] = tally.under_way
         measured = speed(tally)
         if tally.endpoint not in ended and (due or over):
             told[tally.endpoint] = now

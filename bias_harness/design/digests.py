@@ -15,8 +15,8 @@ from bias_harness.design.prompts import file_name
 from bias_harness.handwritten import Strict
 from bias_harness.outcome import CAME_LATER, Analysis, Outcome
 
-HOW_IT_IS_ASKED = frozenset({"max_unread_share", "outage_seconds"})
-"""Keys that came later and say only when asking ends: at their default they are no part of the digest."""
+HOW_IT_IS_ASKED = frozenset({"max_unread_share", "outage_seconds", "batch"})
+"""Keys that came later and say how asking goes or when it ends: at their default they are no part of the digest."""
 
 
 class Resolved(Strict):

@@ -14,7 +14,7 @@ from bias_harness.design.blocks import AttributeCounts
 from bias_harness.design.experiment import Endpoint
 from bias_harness.design.hosts import host_of, variables_of
 from bias_harness.design.portion import WHOLE, Portion, planned_requests
-from bias_harness.design.prices import cost_of, no_price
+from bias_harness.design.prices import cost_of, has_batch_price, no_price
 from bias_harness.design.prices import price_of as known_price
 from bias_harness.outcome import Outcome
 from bias_harness.planning.conditions import Condition, assumed
@@ -156,6 +156,7 @@ def make_plan(
         (
             *_part(audit, requests),
             *_affordable(audit, endpoints, budget),
+            *_batched(e.endpoints),
             *said(audit, condition, outlooks, piloted=pilot is not None),
             *(f"{remark[:1].upper()}{remark[1:]}." for remark in audit.remarks()),
         ),
@@ -170,6 +171,16 @@ def _part(audit: Audit, requests: int) -> Iterator[str]:
             f"This asks {requests:,} of the design's {whole:,} requests of each endpoint; what is said of precision is "
             "of the whole design."
         )
+
+
+def _batched(endpoints: Sequence[Endpoint]) -> Iterator[str]:
+    """Of endpoints that are asked in batches: where the ordinary price was taken, for no batch price is known."""
+    for endpoint in endpoints:
+        if endpoint.batch and not has_batch_price(endpoint):
+            yield (
+                f"{endpoint.name} is asked in batches, and no batch price of it is known: what is shown is the "
+                "ordinary price, which a batch does not exceed; batch: {price: ...} of the endpoint names another."
+            )
 
 
 def _affordable(audit: Audit, endpoints: Sequence[EndpointPlan], budget: float | None) -> Iterator[str]:
