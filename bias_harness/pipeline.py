@@ -65,16 +65,26 @@ def plan(
     limit: int | None = None,
     shard: tuple[int, int] | None = None,
     budget: float | None = None,
+    propose: bool = False,
 ) -> Plan:
     """What the experiment would ask, cost and detect; a finished `pilot` replaces assumptions. Asks nothing.
 
     `limit`, `shard` and `budget` are those of `run`: its requests and its price are then planned, and whether the
-    budget (US dollars) is enough. Raises `InputError` where a budget cannot be kept because a price is not known.
+    budget (US dollars) is enough. `propose` adds what default designs of other sizes would cost and call clear, and
+    the one that the budget buys. Raises `InputError` where a budget cannot be kept because a price is not known.
     """
     from bias_harness.design.portion import Portion
     from bias_harness.planning.plan import make_plan
 
-    return make_plan(audit, _condition(pilot) if pilot else None, Portion(limit, shard), budget)
+    condition, tokens = (_condition(pilot), _answer_tokens(pilot)) if pilot else (None, None)
+    return make_plan(audit, condition, Portion(limit, shard), budget, propose=propose, answer_tokens=tokens)
+
+
+def _answer_tokens(pilot: Run) -> float | None:
+    """How many tokens an answer of a run had; None where that was not counted."""
+    known = [end.in_all for end in pilot.manifest.endpoints.values() if end.in_all]
+    tokens, answered = sum(t.output_tokens for t in known), sum(t.answered for t in known)
+    return tokens / answered if tokens and answered else None
 
 
 def _condition(pilot: Run) -> Condition:
