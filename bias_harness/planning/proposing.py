@@ -16,7 +16,7 @@ from bias_harness.design.blocks import Design
 from bias_harness.design.experiment import Endpoint, Rotation
 from bias_harness.design.personas import personas_of
 from bias_harness.design.prices import has_batch_price
-from bias_harness.design.rotation import FEWEST_JOBS, with_rotations
+from bias_harness.design.rotation import FEWEST_JOBS, STEPS_OF_PEOPLE, with_rotations
 from bias_harness.design.varying import vary
 from bias_harness.errors import InputError
 from bias_harness.outcome import Outcome
@@ -143,11 +143,18 @@ def _possible(audit: Audit) -> Iterator[Ways]:
 
 
 def _most_jobs(audit: Audit, ways: Ways | None, affordable: float) -> int | None:
-    """The most jobs whose requests are affordable; None where six are too many."""
-    for jobs in range(len(_jobs(audit)), FEWEST_JOBS - 1, -1):
-        if _requests(_design(audit, jobs, ways)) <= affordable:
-            return jobs
-    return None
+    """The most jobs whose requests are affordable; None where six are too many.
+
+    Between two of the `STEPS_OF_PEOPLE` every job takes as many requests as any other.
+    """
+    most, people = len(_jobs(audit)), len(_design(audit, FEWEST_JOBS, ways).personas) / FEWEST_JOBS
+    fitting = []
+    for last in {most, *(math.ceil(step / people) - 1 for step in STEPS_OF_PEOPLE)}:
+        if FEWEST_JOBS <= last <= most:
+            jobs = min(last, math.floor(affordable * last / _requests(_design(audit, last, ways))))
+            if jobs >= FEWEST_JOBS and _requests(_design(audit, jobs, ways)) <= affordable:
+                fitting.append(jobs)
+    return max(fitting, default=None)
 
 
 def _point(audit: Audit, jobs: int, ways: Ways | None, condition: Condition, prices: Prices) -> Point:
