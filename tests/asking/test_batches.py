@@ -312,6 +312,12 @@ def test_what_is_under_way_counts_on_the_next_start(tmp_path: Path, server: Batc
     assert sum(len(made.items) for made in server.batches.values()) * 0.226 <= 3.0
 
 
+def test_what_cannot_be_used_stops_the_endpoint_in_its_own_words(tmp_path: Path, server: BatchServer) -> None:
+    tally = ask(tmp_path, server, see=lambda _request, _response: "nothing of it can be used")
+    assert tally.stopped == "loop: nothing of it can be used"
+    assert all_answered_once(tmp_path, COUNT), "what was paid is kept all the same"
+
+
 def test_pairs_stay_together_in_a_file(tmp_path: Path, server: BatchServer) -> None:
     from dataclasses import replace
 

@@ -52,7 +52,7 @@ class BatchLane:
         self.creating = Creating(work.endpoint, batches, book)
         self.under_way = UnderWay(self.creating, common.purse, work.tally)
         most_bytes = round(settings.megabytes * 1e6) if settings.megabytes else batches.most_bytes
-        self.limits = Limits(settings.requests or batches.most_requests, most_bytes)
+        self.limits = self._most = Limits(settings.requests or batches.most_requests, most_bytes)
         self._settled = KeySet()
         self.results = Results(work, common, self._settled)
         self._counted = False
@@ -117,7 +117,7 @@ class BatchLane:
             self._settled.add(request.key)
             return seen(request, response)
 
-        alone = replace(self.work, requests=block, price=self.work.first_price, book=None)
+        alone = replace(self.work, requests=block, price=self.work.first_price or self.work.price, book=None)
         self._alone = Lane(alone, replace(self.common, see=see))
         workers = self._alone.start()
         try:
@@ -183,6 +183,8 @@ class BatchLane:
 
     async def _send(self) -> None:
         """Put what is not asked yet into batches, as far as the budget goes."""
+        if self._over() or self._resting_until:
+            return
         filling = Filling()
         if not self._counted:
             self.tally.already = self.tally.empty_before = 0
@@ -192,7 +194,7 @@ class BatchLane:
             lines = self._lines(block, filling)
             if not filling.fits(lines, self.limits) or filling.cost + self._cost(block) > self.common.purse.room:
                 filling = await self._sent(filling)
-                if self._over() or self._resting_until or not await self._may_begin(block):
+                if self._over() or not await self._may_begin(block):
                     return
                 lines = self._lines(block, filling)
                 self._check_size(filling, lines)
@@ -203,7 +205,7 @@ class BatchLane:
     def _fresh(self, *, count: bool = False) -> Iterator[Request]:
         """The requests that are neither answered nor under way; `count` those that were there before this session."""
         common, seen = self.common, KeySet()
-        for request in self.work.requests if not (self._over() or self._resting_until) else ():
+        for request in self.work.requests:
             settled = request.key in common.done and request.key not in common.again
             twice = not seen.add(request.key)
             if count and (twice or (settled and request.key not in self._settled)):
@@ -233,10 +235,10 @@ class BatchLane:
         return True
 
     def _check_size(self, filling: Filling, lines: list[bytes]) -> None:
-        if not filling.fits(lines, self.limits):
+        if not filling.fits(lines, self._most):
             raise FatalError(
                 f"{len(lines):,} requests are asked side by side and do not fit into a batch of "
-                f"{self.limits.requests:,} requests and {self.limits.bytes:,} bytes; raise requests or megabytes of "
+                f"{self._most.requests:,} requests and {self._most.bytes:,} bytes; raise requests or megabytes of "
                 "the endpoint's batch"
             )
 

@@ -30,7 +30,7 @@ class Results:
     def __init__(self, work: Work, common: Common, settled: KeySet) -> None:
         self.work, self.common, self.settled, self.overrun = work, common, settled, 1.0
         self._tries: dict[str, int] = {}
-        self._fatal = ""
+        self._fatal = self._unwanted = ""
 
     def take(self, each: AtHand, request: Request, *, known: bool = True) -> None:
         """Keep what a batch has of a request, if it was asked there and was not taken yet.
@@ -39,7 +39,8 @@ class Results:
         """
         if request.key not in each.left:
             return
-        sent = replace(request, seed=each.left.pop(request.key))
+        seed = each.left.pop(request.key)
+        sent = request if seed == request.seed else replace(request, seed=seed)
         try:
             response = self._read(each, sent)
         except (ContentError, TransientError) as error:
@@ -62,6 +63,8 @@ class Results:
     def verdict(self, each: AtHand) -> str | None:
         """Why the endpoint should be asked nothing more after this batch, if it should."""
         batch, dealt = each.state.id, each.answered + each.failed
+        if self._unwanted:
+            return self._unwanted
         if self._fatal:
             return f"a request of the batch {batch} cannot succeed: {self._fatal}"
         missing = each.failed + each.unreached
@@ -126,7 +129,7 @@ class Results:
         self.settled.add(request.key)
         reason = self.common.see(request, response) if known else None
         if reason:
-            self._fatal = self._fatal or reason
+            self._unwanted = self._unwanted or reason
         if self.common.log.trouble is not None:
             self.common.stop.set()
 

@@ -50,7 +50,11 @@ class MessageBatches(Batches):
         begun, unsure = datetime.fromisoformat(file.begun_at) - CLOCKS_DIFFER, []
         async for batch in self._listed(begun):
             counts = batch.get("request_counts")
-            if not isinstance(counts, dict) or sum(v for v in counts.values() if isinstance(v, int)) != file.requests:
+            if (
+                batch.get("archived_at")
+                or not isinstance(counts, dict)
+                or sum(v for v in counts.values() if isinstance(v, int)) != file.requests
+            ):
                 continue
             state = self._state(batch)
             if not state.ended:

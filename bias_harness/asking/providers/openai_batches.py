@@ -35,6 +35,8 @@ MOST_PAGES = 20
 class FileBatches(Batches):
     """The batches of one endpoint. The client of `openai` writes address, authentication and headers of every call."""
 
+    most_bytes = 100_000_000  # OpenAI takes twice that, others no more
+
     def __init__(self, provider: OpenAICompatible) -> None:
         self.provider, self.wire = provider, provider.wire
 
