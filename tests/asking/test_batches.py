@@ -10,6 +10,8 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +29,8 @@ from bias_harness.design.endpoints import Endpoint, Price
 from bias_harness.design.prices import cost_of, has_batch_price
 from bias_harness.errors import BiasHarnessError, InputError, UsageError
 from bias_harness.results import RunFolder, open_log
-from bias_harness.results.batches import BatchBook
-from bias_harness.vocabulary import Request
+from bias_harness.results.batches import BatchBook, KeptBatch
+from bias_harness.vocabulary import Request, Trial
 
 COUNT = 40
 PRICE = {"input_per_million": 1_000, "output_per_million": 10_000}
@@ -161,6 +163,43 @@ def test_a_creation_whose_answer_is_lost_is_found_and_not_made_again(
     assert len(server.questions) == COUNT
 
 
+def test_two_that_may_be_ours_are_told_apart_by_their_results(tmp_path: Path, server: BatchServer) -> None:
+    strangers = {f"other-{n}": {"messages": [{"role": "user", "content": f"other {n}"}]} for n in range(COUNT)}
+    server.made(KEY, strangers, {}, "")
+    server.lost_creates, server.ends_after = 1, 10**6
+    tally = ask(tmp_path, server, provider="anthropic")
+    assert "one of the batches batch_1, batch_0 may be ours" in (tally.stopped or "")
+    assert stages(tmp_path) == ["intended"]
+    server.ends_after = 0
+    for made in server.batches.values():
+        server.look_at(made)
+    ask(tmp_path, server, provider="anthropic")
+    assert all_answered_once(tmp_path, COUNT)
+    assert len(server.batches) == 2
+
+
+def test_one_that_was_taken_for_ours_and_is_not_is_let_go(tmp_path: Path, server: BatchServer) -> None:
+    strangers = {f"other-{n}": {"messages": [{"role": "user", "content": f"other {n}"}]} for n in range(COUNT)}
+    server.made(KEY, strangers, {}, "")
+    book = BatchBook(RunFolder(tmp_path))
+    kept = KeptBatch("bhxyz", "loop", "127.0.0.1", "m", datetime.now(UTC).isoformat(), COUNT)
+    book.begin(kept, [r.key for r in requests(COUNT)], [7] * COUNT)
+    ask(tmp_path, server, provider="anthropic")
+    assert stages(tmp_path) == ["rejected", "collected"]
+    assert all_answered_once(tmp_path, COUNT)
+
+
+@pytest.mark.parametrize("provider", KINDS)
+def test_one_that_was_never_created_is_asked_anew(tmp_path: Path, server: BatchServer, provider: str) -> None:
+    book = BatchBook(RunFolder(tmp_path))
+    kept = KeptBatch("bhxyz", "loop", "127.0.0.1", "m", datetime.now(UTC).isoformat(), COUNT)
+    book.begin(kept, [r.key for r in requests(COUNT)], [7] * COUNT)
+    ask(tmp_path, server, provider=provider)
+    assert all_answered_once(tmp_path, COUNT)
+    assert stages(tmp_path) == ["collected"]
+    assert len(server.batches) == 1
+
+
 def test_without_metadata_it_is_known_by_its_file(tmp_path: Path, server: BatchServer) -> None:
     server.with_metadata, server.lost_creates = False, 1
     ask(tmp_path, server)
@@ -271,8 +310,6 @@ def test_another_address_is_said(tmp_path: Path, server: BatchServer) -> None:
     ask(tmp_path, server, stopped_after=0.3)
     book = BatchBook(RunFolder(tmp_path))
     (kept,) = book.all()
-    from dataclasses import replace
-
     book.write(replace(kept, address="elsewhere.example"))
     assert "was made at elsewhere.example" in (ask(tmp_path, server).stopped or "")
 
@@ -319,10 +356,6 @@ def test_what_cannot_be_used_stops_the_endpoint_in_its_own_words(tmp_path: Path,
 
 
 def test_pairs_stay_together_in_a_file(tmp_path: Path, server: BatchServer) -> None:
-    from dataclasses import replace
-
-    from bias_harness.vocabulary import Trial
-
     def trial(number: int) -> Trial:
         return Trial("loop", "en", "plain", "p", "gender", "male", 0, "", 0, number // 4)
 

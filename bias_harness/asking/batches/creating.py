@@ -21,6 +21,13 @@ LONGEST_SECONDS = 60.0
 LIMIT = re.compile(r"too (many|large|big|long)|exceed|maximum|limit of|larger than|more than", re.IGNORECASE)
 
 
+class MaybeCreatedError(QuotaError):
+    """A batch may have been created, and that cannot be told now: it stays in the book, and the next start looks."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"{why}; the same command looks first whether the batch was created")
+
+
 @dataclass(frozen=True)
 class Creating:
     """Creates the batches of one endpoint, and finds those whose creation nobody heard of."""
@@ -32,8 +39,8 @@ class Creating:
     async def create(self, kept: KeptBatch, lines: Sequence[bytes]) -> tuple[KeptBatch, BatchState]:
         """Create a batch that is in the book already.
 
-        Raises `ProviderError`: after a definite no the batch is out of the book; where it may have been created in
-        spite of all it stays there as intended, and the next start looks for it.
+        Raises `ProviderError`: after a definite no the batch is out of the book; after a `MaybeCreatedError` it stays
+        there as intended.
         """
         try:
             upload = await self.tried(lambda: self.batches.upload(_file(kept, lines)))
@@ -44,7 +51,7 @@ class Creating:
         self.book.write(kept)
         try:
             state = await self._created(kept, lines)
-        except TransientError:
+        except MaybeCreatedError:
             raise
         except ProviderError as error:
             self.book.drop(kept)
@@ -58,19 +65,29 @@ class Creating:
         return made
 
     async def _created(self, kept: KeptBatch, lines: Sequence[bytes]) -> BatchState:
-        tries, pause = Tries(self.endpoint.max_attempts), LOOK_SECONDS
+        tries, pause, doubted = Tries(self.endpoint.max_attempts), LOOK_SECONDS, False
         while True:
             try:
                 return await self.batches.create(_file(kept, lines))
             except TransientError as error:
-                wait = tries.wait(error)
+                doubted, wait = True, tries.wait(error)
                 await asyncio.sleep(pause if isinstance(wait, bool) else max(pause, wait))
-                found = await self.found(kept)
+                found = await self._looked_for(kept)
                 if found is not None:
                     return found
                 if wait is False:
-                    raise
+                    raise MaybeCreatedError(str(error)) from None
                 pause = min(2 * pause, LONGEST_SECONDS)
+            except ProviderError as error:
+                if doubted:  # this no says nothing of the time before
+                    raise MaybeCreatedError(str(error)) from None
+                raise
+
+    async def _looked_for(self, kept: KeptBatch) -> BatchState | None:
+        try:
+            return await self.found(kept)
+        except ProviderError as error:
+            raise MaybeCreatedError(str(error)) from None
 
     async def found(self, kept: KeptBatch) -> BatchState | None:
         """The batch that was created under this name, if one was. Raises `QuotaError` where that cannot be told yet."""

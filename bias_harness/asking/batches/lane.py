@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from bias_harness.asking.batches.collecting import AtHand
-from bias_harness.asking.batches.creating import Creating, is_about_limits, limit_remedy
+from bias_harness.asking.batches.creating import Creating, MaybeCreatedError, is_about_limits, limit_remedy
 from bias_harness.asking.batches.filling import Filling, Limits, blocks_of, item_of
 from bias_harness.asking.batches.results import Results
 from bias_harness.asking.batches.under_way import UnderWay
@@ -25,7 +25,7 @@ from bias_harness.asking.received import hide
 from bias_harness.asking.tally import Work
 from bias_harness.design.hosts import host_of
 from bias_harness.design.prices import cost_of
-from bias_harness.errors import FatalError, InputError, ProviderError, QuotaError, TransientError
+from bias_harness.errors import FatalError, InputError, ProviderError
 from bias_harness.plugins import BatchState
 from bias_harness.results import KeySet
 from bias_harness.results.batches import KeptBatch
@@ -256,8 +256,8 @@ class BatchLane:
         self.under_way.add(kept, filling.keys)
         try:
             made, state = await self.creating.create(kept, filling.lines)
-        except TransientError as error:  # perhaps it was created: it stays under way
-            raise QuotaError(f"{error}; the same command looks first whether the batch was created") from None
+        except MaybeCreatedError:
+            raise  # it stays under way
         except ProviderError:
             self.under_way.close(kept)
             raise
