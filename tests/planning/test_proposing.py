@@ -143,6 +143,23 @@ def test_what_is_proposed_is_written_and_is_the_design_that_was_shown(
     assert "is not known" in type_in("plan", "study", "--levels", "male,femal", cwd=cwd).stderr
 
 
+def test_a_run_is_a_pilot_of_the_next_design(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proposing, "STEPS", (6,))
+    monkeypatch.setattr(proposing, "WAYS", ((8, 4, 4, 4), (8, 4, 8, 4)))
+    cwd = study.parent.parent
+    plant = {"gaps": {"gender": {"female": 0}}, "job_gap_sd": 0.1, "heap": 0}
+    audit = load_audit(study, {"endpoints": [{"name": "gpt-5-mini", "plant": plant}]})
+    pipeline.run(audit, results=cwd / "results", name="first")
+    words = ("--pilot", "first", "--budget", "0.03", "--write", "next.yaml")
+    said = type_in("plan", "study", *words, cwd=cwd)
+    assert said.returncode == 0, said.stderr
+    assert "(as a finished run shows it)" in said.stdout
+    written = load_audit(cwd / "next.yaml")
+    rotation = written.experiment.attributes[0].rotation
+    assert rotation is not None
+    assert (rotation.reference_answers, rotation.level_answers) == (4, 4), "gaps vary over jobs: jobs before answers"
+
+
 def _first(study: Path, jobs: int) -> tuple[Persona, ...]:
     return load_audit(study, {"personas.jobs": jobs}).design.personas
 
