@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from bias_harness.planning.conditions import Condition
     from bias_harness.planning.plan import Plan
     from bias_harness.reporting.sections.compare import By
+    from bias_harness.results.batches import KeptBatch
 
 __all__ = [
     "Run",
     "arun",
+    "batches",
     "calibrate",
     "changes_between",
     "compare",
@@ -63,17 +65,27 @@ def plan(
     limit: int | None = None,
     shard: tuple[int, int] | None = None,
     budget: float | None = None,
+    propose: bool = False,
 ) -> Plan:
     """What the experiment would ask, cost and detect; a finished `pilot` replaces assumptions. Asks nothing.
 
     `limit`, `shard` and `budget` are those of `run`: its requests and its price are then planned, and whether the
-    budget (US dollars) is enough. Raises `InputError` where a budget cannot be kept because a price is not known.
+    budget (US dollars) is enough. `propose` adds what default designs of other sizes would cost and call clear, and
+    the one that the budget buys. Raises `InputError` where a budget cannot be kept because a price is not known.
     """
     from bias_harness.design.portion import Portion
     from bias_harness.planning.plan import make_plan
 
     audit = an_audit(audit)
-    return make_plan(audit, _condition(pilot) if pilot else None, Portion(limit, shard), budget)
+    condition, tokens = (_condition(pilot), _answer_tokens(pilot)) if pilot else (None, None)
+    return make_plan(audit, condition, Portion(limit, shard), budget, propose=propose, answer_tokens=tokens)
+
+
+def _answer_tokens(pilot: Run) -> float | None:
+    """How many tokens an answer of a run had; None where that was not counted."""
+    known = [end.in_all for end in pilot.manifest.endpoints.values() if end.in_all]
+    tokens, answered = sum(t.output_tokens for t in known), sum(t.answered for t in known)
+    return tokens / answered if tokens and answered else None
 
 
 def _condition(pilot: Run) -> Condition:
@@ -109,6 +121,23 @@ def calibrate(
     return calibrate(
         simulated_of(audit), conditions=known, gaps=gaps, runs=runs, seed=seed, workers=workers, progress=progress
     )
+
+
+def batches(of: Run, *, cancel: bool = False, forget: Sequence[str] = ()) -> list[KeptBatch]:
+    """The batches of a run as they were last seen; asks nobody.
+
+    `cancel` has those that are under way ended by their provider; `forget` gives up the batches with these ids, so that
+    their requests are asked anew. Raises `UsageError` for an id that the run does not have, `ProviderError` where a
+    provider does not end one.
+    """
+    from bias_harness.asking.batches.managing import cancelled, forgotten, kept_batches
+    from bias_harness.asking.event_loop import in_loop
+
+    if forget:
+        forgotten(of.folder, forget)
+    if cancel:
+        in_loop(cancelled(of.audit, of.folder))
+    return kept_batches(of.folder)
 
 
 def estimate(of: Run) -> Estimates:

@@ -15,8 +15,8 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
@@ -36,6 +36,87 @@ if TYPE_CHECKING:
 KINDS = ("providers", "estimators", "sections", "lexicons")
 
 
+@dataclass(frozen=True)
+class BatchState:
+    """How far a batch is, in the provider's own words where it has some.
+
+    `ended` says that nothing more will come; `cancelled` that somebody ended it; `expired` that its time was up.
+    `done` of `total` requests are dealt with (None where that is not told before the end), `answered` of them with an
+    answer. `refusal` is why the whole batch was not taken, and then nothing of it was asked or billed; `crowded` says
+    that it may be taken later, when less is waiting there. `results` are the places of the results.
+    """
+
+    id: str
+    status: str
+    ended: bool = False
+    cancelled: bool = False
+    expired: bool = False
+    total: int | None = None
+    done: int | None = None
+    answered: int | None = None
+    expires_at: str | None = None
+    refusal: str = ""
+    crowded: bool = False
+    results: Sequence[str] = field(default=())
+
+
+@dataclass(frozen=True)
+class BatchFile:
+    """What a batch is made of: its own `name`, when it was begun (ISO 8601), and its `requests`, a line each.
+
+    The lines are left out where a batch is only looked for. `upload` is what `upload` gave.
+    """
+
+    name: str
+    begun_at: str
+    requests: int
+    lines: Sequence[bytes] = ()
+    upload: str | None = None
+
+
+class Batches(ABC):
+    """What a provider's batch API is to the rest: derive from it, and give it to your provider as `batches`.
+
+    `most_requests` and `most_bytes` are the limits of one batch. Every method raises `ProviderError`; nothing is tried
+    again here, least of all `create`.
+    """
+
+    most_requests: int = 50_000
+    most_bytes: int = 200_000_000
+
+    @abstractmethod
+    def line(self, item: str, request: Request) -> bytes:
+        """One request as it stands in a batch, under the id `item` (at most 64 of A-Z, a-z, 0-9, _ and -)."""
+
+    async def upload(self, _file: BatchFile, /) -> str | None:
+        """Send the requests ahead, where they are not sent with `create`. Returns the id of what was sent."""
+        return None
+
+    @abstractmethod
+    async def create(self, file: BatchFile, /) -> BatchState:
+        """Create the batch, once, so that `find` can know it by its name."""
+
+    @abstractmethod
+    async def find(self, file: BatchFile, /) -> Sequence[BatchState]:
+        """The batches that `create` may have made of it; one where that is certain, none where it made none."""
+
+    @abstractmethod
+    async def state(self, batch: str) -> BatchState:
+        """How far a batch is. An id that this account does not know raises with the HTTP status 404."""
+
+    @abstractmethod
+    def results(self, state: BatchState) -> AsyncIterator[tuple[str, bytes]]:
+        """Each result of a batch that has ended, as the id of its item and the whole line, in whatever order."""
+
+    @abstractmethod
+    def response(self, request: Request, line: bytes, asked_at: str) -> Response:
+        """The response in a line. Raises as `Provider.ask` does where the line holds an error."""
+
+    @abstractmethod
+    async def cancel(self, batch: str) -> None:
+        """Ask the provider to end a batch; what is finished is still returned and charged."""
+
+
 class Provider(ABC):
     """Asks one endpoint: derive from it, say the `nature`, write `ask`. All else has a default.
 
@@ -50,6 +131,11 @@ class Provider(ABC):
     @abstractmethod
     async def ask(self, request: Request) -> Response:
         """The endpoint's response to one request. Raises `ProviderError`, of the kind that says what follows."""
+
+    @property
+    def batches(self) -> Batches | None:
+        """Its batch API, for `batch: true`; None where it has none."""
+        return None
 
     @property
     def rest_until(self) -> float:

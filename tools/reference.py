@@ -47,6 +47,7 @@ CALLS = {
     "validate": ("Audit.check", "nothing"),
     "plan": ("plan", "nothing; with `--simulate` it is `calibrate`"),
     "run": ("run", "`results/NAME/`: the answers, then everything that `report` writes"),
+    "batches": ("", "nothing; with `--cancel` and `--forget` what is kept of the batches in the run"),
     "merge": ("", "`FOLDER/`: the answers of all parts, then everything that `report` writes"),
     "list": ("", "nothing"),
     "read": ("read", "nothing; of a file the readings, `-o FILE`"),

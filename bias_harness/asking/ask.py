@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -14,7 +14,8 @@ from bias_harness.asking.keys import secrets_of, warn_of_strangers
 from bias_harness.design.audit import Audit
 from bias_harness.design.experiment import Endpoint
 from bias_harness.design.portion import Portion, planned_requests, requests_of
-from bias_harness.errors import RunFolderError
+from bias_harness.design.prices import one_at_a_time
+from bias_harness.errors import InputError, RunFolderError
 from bias_harness.results import (
     EXPERIMENT,
     Counts,
@@ -26,6 +27,7 @@ from bias_harness.results import (
     RunLog,
     open_log,
 )
+from bias_harness.results.batches import BatchBook, KeptBatch
 from bias_harness.results.manifest import Status
 from bias_harness.results.totals import totals_of, trials_in, trials_of
 from bias_harness.vocabulary import Request, Response
@@ -62,9 +64,11 @@ async def ask(
 
     for sentence in list(warn_of_strangers(audit.experiment.endpoints)):
         log_to_user.warning(sentence)
-    works = await _works(audit, portion)
+    book = BatchBook(folder)
+    works = await _works(audit, portion, book)
     try:
         with open_log(folder) as log:
+            _no_batch_without_an_endpoint(audit, book)
             manifest = _begun(audit, folder, works, log)
             stop = asyncio.Event()
             purse = Purse(audit.experiment.budget if budget is None else budget, log.found.cost)
@@ -98,6 +102,9 @@ def _begun(audit: Audit, folder: RunFolder, works: Iterable[Work], log: RunLog) 
     for sentence in changes(folder, audit):
         log_to_user.warning(sentence)
     folder.write(EXPERIMENT, audit.to_yaml())
+    for work in works:
+        counts = log.found.endpoints.get(work.endpoint.name)
+        work.is_first = counts is None or not counts.answered
     manifest = Manifest.begun(audit, {w.endpoint.name: _labels(audit, w, log.found) for w in works}, log.seals())
     folder.write_manifest(manifest)
     return manifest
@@ -116,18 +123,50 @@ def run_folder(audit: Audit, results: Path | None, name: str | None) -> RunFolde
     return folder
 
 
-async def _works(audit: Audit, portion: Portion) -> list[Work]:
+def _no_batch_without_an_endpoint(audit: Audit, book: BatchBook) -> None:
+    """What is under way in batches must not be asked a second time, and not be left alone unsaid."""
+    endpoints = {endpoint.name: endpoint for endpoint in audit.experiment.endpoints}
+    for kept in book.open():
+        endpoint = endpoints.get(kept.endpoint)
+        if endpoint is None:
+            log_to_user.warning("%s is not collected: the experiment asks this endpoint no longer", _named(kept))
+        elif not endpoint.batch:
+            raise InputError(
+                f"{_named(kept)} is still to be collected. Leave batch: true until it is; or end it with "
+                f"`bias-harness batches {book.folder.path} --cancel`, and collect what it has by then"
+            )
+
+
+def _named(kept: KeptBatch) -> str:
+    return f"endpoint {kept.endpoint!r}: the batch {kept.id or kept.name} of {kept.requests:,} requests"
+
+
+async def _works(audit: Audit, portion: Portion, book: BatchBook) -> list[Work]:
     """Every endpoint with its provider and requests; where one cannot be made, those before it are closed."""
     works: list[Work] = []
     try:
-        works.extend(_work(audit, endpoint, portion) for endpoint in audit.experiment.endpoints)
+        for endpoint in audit.experiment.endpoints:
+            works.append(work_of(audit, endpoint, portion, book))  # noqa: PERF401 (those before it are closed)
     except BaseException:
         await _close(works)
         raise
     return works
 
 
-def _work(audit: Audit, endpoint: Endpoint, portion: Portion) -> Work:
+@dataclass(frozen=True)
+class _Requests:
+    """An endpoint's requests, which can be gone through more than once."""
+
+    audit: Audit
+    endpoint: Endpoint
+    portion: Portion
+
+    def __iter__(self) -> Iterator[Request]:
+        return requests_of(self.audit, self.endpoint, self.portion)
+
+
+def work_of(audit: Audit, endpoint: Endpoint, portion: Portion, book: BatchBook) -> Work:
+    """What one endpoint has to do. Raises `InputError` where its provider cannot be made."""
     from bias_harness.asking import Tally, Work, price_of
     from bias_harness.asking.providers import Context, create
 
@@ -137,8 +176,16 @@ def _work(audit: Audit, endpoint: Endpoint, portion: Portion) -> Work:
         audit.experiment.outcome,
     )
     provider = create(endpoint, context)
-    tally = Tally(endpoint.name, planned_requests(audit, portion))
-    return Work(endpoint, provider, requests_of(audit, endpoint, portion), tally, price_of(endpoint), secrets_of(audit))
+    return Work(
+        endpoint,
+        provider,
+        _Requests(audit, endpoint, portion),
+        Tally(endpoint.name, planned_requests(audit, portion)),
+        price_of(endpoint),
+        secrets_of(audit),
+        book if endpoint.batch else None,
+        price_of(one_at_a_time(endpoint)),
+    )
 
 
 def _empty(tally: Tally) -> str:

@@ -57,6 +57,16 @@ class Purse:
             await self._settled.wait()
         self.reserved += amount
 
+    @property
+    def room(self) -> float:
+        """What may still be set aside."""
+        return math.inf if self.budget is None else max(0.0, self.budget - self.spent - self.reserved)
+
+    def hold(self, amount: float) -> None:
+        """Set aside what is on its way already, whether it fits or not."""
+        if self.budget is not None:
+            self.reserved += amount
+
     def settle(self, reserved: float, paid: float) -> None:
         """Replace what was set aside by what was paid."""
         self.spent += paid

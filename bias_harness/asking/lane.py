@@ -50,6 +50,9 @@ class Lane:
         self._fresh = self._not_yet_asked()
         self._workers: list[asyncio.Task[None]] = []
 
+    def hold(self) -> None:
+        """Nothing is on its way when a run begins."""
+
     def start(self) -> list[asyncio.Task[None]]:
         """Let the workers begin."""
         self._workers = [asyncio.create_task(self._worker()) for _ in range(self.at_most)]

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from bias_harness.asking.batches import BatchLane
 from bias_harness.asking.budget import Purse
 from bias_harness.asking.common import Common, Log, See
 from bias_harness.asking.lane import Lane
@@ -46,8 +47,10 @@ class Runner:
         common = Common(
             self.log, self.done, self.again, self.purse, self.stop, self.max_error_share, self.see, self.empty
         )
-        lanes = [Lane(work, common) for work in works]
+        lanes = [Lane(work, common) if work.book is None else BatchLane(work, common) for work in works]
         self._check_prices(lanes)
+        for lane in lanes:
+            lane.hold()
         workers = [worker for lane in lanes for worker in lane.start()]
         helpers = [asyncio.create_task(self._tell(lanes)), asyncio.create_task(self._hurry(lanes, workers))]
         try:
@@ -62,7 +65,7 @@ class Runner:
             for lane in lanes:
                 self.report(lane.tally)
 
-    def _check_prices(self, lanes: Sequence[Lane]) -> None:
+    def _check_prices(self, lanes: Sequence[Lane | BatchLane]) -> None:
         for lane in lanes:
             if self.purse.budget is not None and lane.work.price is None:
                 raise no_price(lane.endpoint)
@@ -78,7 +81,7 @@ class Runner:
             done |= more
         _raise_from(done)
 
-    async def _hurry(self, lanes: Sequence[Lane], workers: Sequence[asyncio.Task[None]]) -> None:
+    async def _hurry(self, lanes: Sequence[Lane | BatchLane], workers: Sequence[asyncio.Task[None]]) -> None:
         """On a stop, end the waits of everyone who has nothing in flight; then, if asked to, end everyone."""
         await self.stop.wait()
         for lane in lanes:
@@ -87,7 +90,7 @@ class Runner:
         for worker in workers:
             worker.cancel()
 
-    async def _tell(self, lanes: Sequence[Lane]) -> None:
+    async def _tell(self, lanes: Sequence[Lane | BatchLane]) -> None:
         tick = 0
         while True:
             await asyncio.sleep(TOLD_EVERY_SECONDS)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from bias_harness.design.experiment import Endpoint
 from bias_harness.design.prices import Tariff
 from bias_harness.plugins import Provider
+from bias_harness.results.batches import BatchBook
 from bias_harness.vocabulary import Request, Response
 
 
@@ -17,7 +18,7 @@ class Tally:
 
     `cost` is in US dollars, of this session, null where no price is known, and `reserved` what may have been billed
     besides; `at_once` is how many requests may be in
-    flight at present; `retried` counts attempts after the first.
+    flight at present; `retried` counts attempts after the first; `under_way` says how far its batches are.
     """
 
     endpoint: str
@@ -36,6 +37,7 @@ class Tally:
     cost: float | None = None
     reserved: float = 0.0
     stopped: str | None = None
+    under_way: str = ""
     served: set[str] = field(default_factory=set)
 
     @property
@@ -69,12 +71,16 @@ class Tally:
 class Work:
     """What one endpoint has to do: its requests in order, and how it is asked; `price` where one is known.
 
-    `secrets` are cut out of whatever comes back.
+    `secrets` are cut out of whatever comes back. With a `book` it is asked in batches, which are kept there: `requests`
+    can then be gone through more than once, and `first_price` is that of a request that is asked alone.
     """
 
     endpoint: Endpoint
     provider: Provider
-    requests: Iterator[Request]
+    requests: Iterable[Request]
     tally: Tally
     price: Tariff | None = None
     secrets: tuple[str, ...] = ()
+    book: BatchBook | None = None
+    first_price: Tariff | None = None
+    is_first: bool = False

@@ -16,18 +16,19 @@ def sentence(tally: Tally, speed: float) -> str:
     """The same in words."""
     parts = [f"{tally.done:,} of {tally.planned:,}", *remarks_of(tally, speed)]
     left = tally.planned - tally.done
-    if speed and left > 0 and tally.stopped is None:
+    if speed and left > 0 and tally.stopped is None and not tally.under_way:
         minutes, seconds = divmod(round(left / speed), 60)
         parts.append(f"{minutes // 60}:{minutes % 60:02d}:{seconds:02d} left")
     return ", ".join(parts)
 
 
 def remarks_of(tally: Tally, speed: float) -> list[str]:
-    """What is worth a word: the speed, what failed, what it cost."""
+    """What is worth a word: the speed, what failed, what it cost, how far its batches are."""
     remarks = [f"{speed:,.1f}/s"] if speed else []
     remarks += [f"{tally.failed:,} failed"] if tally.failed else []
     remarks += [f"{tally.retried:,} retried"] if tally.retried else []
     remarks += [f"US$ {tally.cost:,.2f}"] if tally.cost else []
+    remarks += [tally.under_way] if tally.under_way else []
     return [*remarks, *(["stopped"] if tally.stopped else [])]
 
 

@@ -15,6 +15,7 @@ from bias_harness.asking.keys import secrets_of, warn_of_strangers
 from bias_harness.asking.providers import Context, close, create
 from bias_harness.checking.rereading import Agreement, compare
 from bias_harness.design.experiment import Endpoint
+from bias_harness.design.prices import one_at_a_time
 from bias_harness.design.prompts import request_key
 from bias_harness.errors import BiasHarnessError
 from bias_harness.reading.judge import judge_messages, read_judgement
@@ -44,7 +45,8 @@ def second_read(
         provider = create(endpoint, Context(run.audit.workspace.environment()))
         tally = Tally(endpoint.name, len(asked))
         requests = (request for _, request in _requests(run, endpoint))
-        work = Work(endpoint, provider, requests, tally, price_of(endpoint), secrets_of(run.audit, endpoint))
+        price = price_of(one_at_a_time(endpoint))
+        work = Work(endpoint, provider, requests, tally, price, secrets_of(run.audit, endpoint))
         purse = Purse(budget, log.found.cost)
         runner = Runner(log, log.found.settled(), 0.5, asyncio.Event(), progress or (lambda _: None), purse)
         in_loop(_ask(runner, work))

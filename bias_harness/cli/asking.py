@@ -15,6 +15,7 @@ from bias_harness.cli.options import (
     Prose,
     Repeats,
     ResultsFolder,
+    RunName,
     Sets,
     changes,
     option,
@@ -114,7 +115,9 @@ def _finish(done: Run, go_on: str, *, as_json: bool, prose: bool = False) -> Non
         note(f"Stopped asking {sentence}")
     if done.observations.empty:
         note("Nothing was answered, so there is nothing to estimate.")
-        raise typer.Exit(EXIT_ERROR)
+        if manifest.status == "interrupted":
+            note(go_on)
+        raise typer.Exit(EXIT_INTERRUPTED if manifest.status == "interrupted" else EXIT_ERROR)
     show_findings(done, report(done), as_json=as_json, prose=prose)
     if manifest.status == "interrupted":
         note(f"Interrupted; nothing that was answered is lost. {go_on}")
@@ -144,6 +147,45 @@ def merge(
     for fault in made.faults:
         note(fault)
     _finish(pipeline.load_run(into), "Finish the parts that were interrupted and merge again.", as_json=as_json)
+
+
+@app.command()
+def batches(
+    name: RunName,
+    cancel: Annotated[
+        bool, option("--cancel", text="End what is under way; what is finished by then is charged.")
+    ] = False,
+    forget: Annotated[
+        list[str] | None,
+        option(
+            "--forget",
+            metavar="ID",
+            text="Give up a batch that is gone for good: its requests are asked and paid anew.",
+        ),
+    ] = None,
+    results: ResultsFolder = None,
+    as_json: Json = False,
+) -> None:
+    """Show the batches of a run: where, how many requests, how far when last seen.
+
+    `run` with the same words collects them. Nothing is asked here, and without --cancel nobody is reached.
+    """
+    from dataclasses import asdict
+
+    from bias_harness import pipeline
+
+    done = pipeline.load_run(name, results=results)
+    found = pipeline.batches(done, cancel=cancel, forget=forget or ())
+    rows = [asdict(kept) for kept in found]
+    if as_json:
+        say_json(rows)
+    elif rows:
+        head = ("endpoint", "id", "requests", "begun", "status", "stage")
+        say(table(head, [tuple(row[key] or "–" for key in (*head[:3], "begun_at", *head[4:])) for row in rows]))
+    else:
+        note(f"{done.folder.name} has no batches.")
+    if cancel:
+        note("What was finished is still there: the run's own command collects it once they have ended.")
 
 
 @app.command("list")

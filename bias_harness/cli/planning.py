@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bias_harness.planning.calibration import Calibration, Rate
     from bias_harness.planning.conditions import Condition
     from bias_harness.planning.plan import Plan
+    from bias_harness.planning.proposing import Point
     from bias_harness.runs import Run
 
 app = typer.Typer()
@@ -30,6 +31,18 @@ def plan(
     context: typer.Context,
     file: ExperimentFile,
     repeats: Repeats = None,
+    budget: Annotated[
+        float | None,
+        option("--budget", metavar="DOLLARS", text="Propose the design that so many US dollars buy.", min=0.01),
+    ] = None,
+    levels: Annotated[
+        str | None,
+        option("--levels", metavar="A,B", text="Ask about these levels of the experiment's attribute only."),
+    ] = None,
+    write: Annotated[
+        Path | None,
+        option("--write", metavar="FILE", text="Write the experiment with the proposed design; needs --budget."),
+    ] = None,
     pilot: Annotated[
         str | None, option("--pilot", metavar="RUN", text="A finished run whose spread replaces assumptions.")
     ] = None,
@@ -61,8 +74,9 @@ def plan(
 ) -> None:
     """Show the design, its precision and its price; ask nothing.
 
-    Cells, pairs and requests by endpoint, and how often which word would be said. With --simulate the design is
-    simulated many more times, with rounding, refusals and far-off amounts, and every run is judged as a real one.
+    Cells, pairs and requests by endpoint, how often which word would be said, and what other numbers of jobs would cost
+    and tell. With --budget a design is proposed, by the spread of a --pilot where there is one. With --simulate the
+    design is simulated many more times, with rounding, refusals and far-off amounts, every run judged as a real one.
     """
     from bias_harness import pipeline
 
@@ -71,7 +85,10 @@ def plan(
     if not simulate and any(typed(context, name) for name in ("runs", "gaps", "seed")):
         raise UsageError("--runs, --gap and --seed go with --simulate")
     planted = [_fraction(text) for text in gaps or ("-3%", "-5%", "-10%")]
-    audit = pipeline.load_experiment(file, repeats=repeats, changes=changes(sets))
+    if write is not None and budget is None:
+        raise UsageError("--write goes with --budget: it is the design that a budget buys that is written")
+    changed = changes(sets) | of_levels(levels)
+    audit = pipeline.load_experiment(file, repeats=repeats, changes=changed)
     measured = pipeline.load_run(pilot, results=results) if pilot else None
     if simulate:
         with _bar(quiet=quiet) as progress:
@@ -83,8 +100,11 @@ def plan(
     if check is not None:
         show_gate(audit, measured, _margin(check), as_json=as_json)
         return
-    made_plan = pipeline.plan(audit, pilot=measured)
+    made_plan = pipeline.plan(audit, pilot=measured, budget=budget, propose=True)
     show_plan(made_plan, as_json=as_json)
+    show_proposal(made_plan, budget, as_json=as_json)
+    if write is not None and made_plan.proposal is not None:
+        write_proposal(audit, made_plan.proposal, budget, file, changed, write)
     if preregister is not None:
         _preregister(audit, made_plan, preregister, results)
 
@@ -112,6 +132,7 @@ def show_plan(made: Plan, *, as_json: bool) -> None:
         (made.DESIGN_HEAD, made.design_rows()),
         (made.ENDPOINT_HEAD, made.endpoint_rows()),
         (made.OUTLOOK_HEAD, made.outlook_rows()),
+        (made.FRONTIER_HEAD, made.frontier_rows()),
     ):
         if rows:
             say()
@@ -148,6 +169,42 @@ def _margin(text: str) -> Margin:
         return Margin(float(text.strip().removesuffix("%")) / 100, "fall")
     except ValueError:
         raise UsageError(f"--check {text}: a percentage is wanted, for example 2%") from None
+
+
+def of_levels(levels: str | None) -> dict[str, object]:
+    """What `--levels` changes."""
+    return {} if levels is None else {"attributes.0.levels": [level.strip() for level in levels.split(",")]}
+
+
+def show_proposal(made: Plan, budget: float | None, *, as_json: bool) -> None:
+    """Say which design a budget buys."""
+    if budget is None or as_json:
+        return
+    point = made.proposal
+    if point is None:
+        note("No design is proposed: asking is free, or a price is not known.")
+        return
+    batches = f", US$ {point.batch:,.2f} in batches" if point.batch is not None else ""
+    rotation = ", ".join(f"{key}: {value}" for key, value in point.rotation.items())
+    say(
+        f"US$ {budget:,.2f} buy {point.jobs} jobs, {point.requests:,} requests of each endpoint: "
+        f"US$ {point.usual:,.2f} one by one{batches}, where answers are of usual length; rotation: {{{rotation}}}. "
+        f"Smallest gap called clear in 80 of 100 runs: {point.clear(made.outcome)}."
+    )
+
+
+def write_proposal(
+    audit: Audit, point: Point, budget: float | None, file: str, changed: dict[str, object], into: Path
+) -> None:
+    """Write the experiment of a file with a proposed design. Raises `UsageError` where something is there already."""
+    from bias_harness.design.audit import changed_text
+    from bias_harness.planning.proposing import changes_of
+    from bias_harness.results import write_whole
+
+    if into.exists():
+        raise UsageError(f"--write {into}: it is there already; choose another name")
+    write_whole(into, changed_text(file, changed | changes_of(point, audit, budget)))
+    note(f"{into} is written: bias-harness run {into}")
 
 
 @contextmanager

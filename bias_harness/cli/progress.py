@@ -61,19 +61,24 @@ def facts(tally: Tally, speed: float) -> dict[str, object]:
         "cost": tally.cost,
         "per_second": round(speed, 1) if speed else None,
         "seconds_left": round(left / speed) if speed else None,
+        "under_way": tally.under_way or None,
         "stopped": tally.stopped,
     }
 
 
 def _at_intervals(tell: Callable[[Tally, float], None]) -> Update:
-    """A line for each endpoint every ten seconds, and one when it has ended."""
+    """A line for each endpoint every ten seconds, and one when it has ended; of batches where they are further."""
     told: dict[str, float] = {}
+    under_way: dict[str, str] = {}
     ended: set[str] = set()
     speed = speedometer()
 
     def update(tally: Tally) -> None:
         now, over = time.monotonic(), tally.done >= tally.planned or tally.stopped is not None
         due = now - told.get(tally.endpoint, -SECONDS_BETWEEN_LINES) >= SECONDS_BETWEEN_LINES
+        if tally.under_way:
+            due = tally.under_way != under_way.get(tally.endpoint)
+            under_way[tally.endpoint] = tally.under_way
         measured = speed(tally)
         if tally.endpoint not in ended and (due or over):
             told[tally.endpoint] = now

@@ -156,6 +156,23 @@ def load_audit(name: str | Path, changes: Mapping[str, Any] | None = None) -> Au
     return audit
 
 
+def changed_text(name: str | Path, changes: Mapping[str, Any]) -> str:
+    """An experiment's file with keys replaced, as YAML; rotations of single attributes go where one for all comes.
+
+    Raises `InputError` where the file is none that a person wrote.
+    """
+    data = read_yaml(find_experiment(name)).data
+    if _is_resolved(data):
+        raise InputError(f"{name} is a run's own experiment; name the file that it was made from")
+    data = _changed(data, changes)
+    if "rotation" in changes:
+        data["attributes"] = [
+            {key: value for key, value in each.items() if key != "rotation"} if isinstance(each, dict) else each
+            for each in data["attributes"]
+        ]
+    return write_yaml(data)
+
+
 def _resolved(experiment: Experiment, given: Collection[str], workspace: Workspace) -> Resolved:
     """With the files that it names, and the design that it does not spell out; `given` are its file's own keys."""
     folders = {kind: workspace.folders(kind) for kind in ("personas", "prompts")}

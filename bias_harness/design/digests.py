@@ -15,7 +15,9 @@ from bias_harness.design.prompts import file_name
 from bias_harness.handwritten import Strict
 from bias_harness.outcome import CAME_LATER, Analysis, Outcome
 
-CAME_LATER_AND_SAYS_NOTHING = frozenset({"max_unread_share", "outage_seconds", "method", "send", "text_pattern"})
+CAME_LATER_AND_SAYS_NOTHING = frozenset(
+    {"max_unread_share", "outage_seconds", "method", "send", "text_pattern", "batch"}
+)
 """Keys that came later, of experiments, endpoints and calls: at their default they are no part of the digest."""
 WHO_ASKED = ("author", "contact")
 """Keys of the experiment that decide neither what is asked nor how it is judged."""

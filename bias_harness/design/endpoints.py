@@ -40,6 +40,18 @@ class Price(Strict):
     output_per_million: float = Field(ge=0)
 
 
+class Batch(Strict):
+    """How an endpoint's batches are made: the most `requests` and `megabytes` of one, and what a token costs in them.
+
+    What is left out is the provider's own limit, and the batch price of the list; where none is listed the ordinary
+    price is taken, which a batch never exceeds.
+    """
+
+    requests: PositiveInt | None = None
+    megabytes: float | None = Field(default=None, gt=0)
+    price: Price | None = None
+
+
 class Plant(Strict):
     """What the simulated advisor does: the planted effects and the noise around them.
 
@@ -193,6 +205,12 @@ class Endpoint(Strict):
     function: str | None = Field(default=None, pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")
     extra_body: dict[str, Any] = {}
     label: dict[str, str] = {}
+    batch: bool | Batch = False
+
+    @property
+    def batched(self) -> Batch | None:
+        """How its batches are made; None where it is asked one request at a time."""
+        return self.batch if isinstance(self.batch, Batch) else Batch() if self.batch else None
 
     @model_validator(mode="before")
     @classmethod
@@ -234,6 +252,12 @@ class Endpoint(Strict):
             data = value.model_dump() if isinstance(value, HttpCall) else value
             if any(LOOKS_LIKE_A_KEY.search(text) for text in texts_in(data)):
                 raise ValueError(f"{field} holds what looks like a key; keys belong into a variable (api_key_env)")
+        return self
+
+    @model_validator(mode="after")
+    def _no_stream_in_a_batch(self) -> Self:
+        if self.batch and self.extra_body.get("stream"):
+            raise ValueError("extra_body.stream and batch do not go together; take one of them out")
         return self
 
 

@@ -25,17 +25,19 @@ class Listed:
     """A model's price in the list of genai-prices, at the vendor that `url` belongs to (None: whose name fits first).
 
     A list price is a staircase: above a length of the prompt the whole request costs more, and prices change with
-    the date and, at some, with the hour. So it is asked for each request with its own length and time. In US dollars.
+    the date and, at some, with the hour. So it is asked for each request with its own length and time. `batch` is the
+    price in a batch, which differs by provider and model; where none is listed it is the ordinary one. In US dollars.
     """
 
     model: str
     url: str | None
+    batch: bool = False
 
     def at(self, input_tokens: float, when: datetime | None = None) -> Price:
         """The price per million of a request with so many tokens of input. Raises `LookupError` where none is known."""
         time = when or datetime.now(UTC)
         half_hour = time.replace(minute=time.minute // 30 * 30, second=0, microsecond=0)
-        return _rates(self.model, self.url, max(1, round(input_tokens)), half_hour)
+        return _rates(self.model, self.url, max(1, round(input_tokens)), half_hour, self.batch)
 
     @property
     def input_per_million(self) -> float:
@@ -55,12 +57,30 @@ def price_of(endpoint: Endpoint) -> Tariff | None:
     """The endpoint's price: the experiment's own, else that of genai-prices; None where neither knows it.
 
     A model behind a `base_url` costs what that host lists for it, not what a model of the same name costs elsewhere.
+    Asked in batches it costs its batch price, or the ordinary one where no batch price is known.
     """
+    if endpoint.batched is not None and endpoint.batched.price is not None:
+        return endpoint.batched.price
     if endpoint.price is not None:
         return endpoint.price
     if endpoint.provider in FREE_PROVIDERS:
         return FREE
-    return _listed(endpoint.model, endpoint.base_url or VENDORS.get(endpoint.provider))
+    return _listed(endpoint.model, endpoint.base_url or VENDORS.get(endpoint.provider), batch=bool(endpoint.batch))
+
+
+def has_batch_price(endpoint: Endpoint) -> bool:
+    """Whether it is known what the endpoint costs in a batch: the experiment or the list names another price."""
+    if endpoint.batched is None or endpoint.batched.price is not None:
+        return endpoint.batched is not None
+    batch, ordinary = price_of(endpoint), price_of(one_at_a_time(endpoint))
+    if not (isinstance(batch, Listed) and isinstance(ordinary, Listed)):
+        return False
+    return batch.at(SHORT_TOKENS) != ordinary.at(SHORT_TOKENS)
+
+
+def one_at_a_time(endpoint: Endpoint) -> Endpoint:
+    """The same endpoint without batches."""
+    return endpoint.model_copy(update={"batch": False})
 
 
 def cost_of(price: Tariff, input_tokens: float, output_tokens: float, when: datetime | None = None) -> float:
@@ -77,8 +97,8 @@ def most_tokens(request: Request) -> tuple[int, int]:
     return said, next((int(limit) for limit in limits if limit), MOST_OUTPUT_TOKENS)
 
 
-def _listed(model: str, url: str | None = None) -> Listed | None:
-    found = Listed(model, url)
+def _listed(model: str, url: str | None = None, *, batch: bool = False) -> Listed | None:
+    found = Listed(model, url, batch)
     try:
         found.at(SHORT_TOKENS)
     except LookupError:
@@ -87,14 +107,19 @@ def _listed(model: str, url: str | None = None) -> Listed | None:
 
 
 @lru_cache(maxsize=8192)
-def _rates(model: str, url: str | None, input_tokens: int, when: datetime) -> Price:
+def _rates(model: str, url: str | None, input_tokens: int, when: datetime, batch: bool) -> Price:
     """The two rates of a request with so many tokens of input; both from the one step of the staircase it is on."""
     from genai_prices import Usage as Tokens
     from genai_prices import calc_price
 
     def total(output_tokens: int) -> float:
         usage = Tokens(input_tokens=input_tokens, output_tokens=output_tokens)
-        return float(calc_price(usage, model, provider_api_url=url, genai_request_timestamp=when).total_price)
+        context = {"processing": "batch"} if batch else None
+        return float(
+            calc_price(
+                usage, model, provider_api_url=url, genai_request_timestamp=when, price_context=context
+            ).total_price
+        )
 
     without = total(0)
     return Price(

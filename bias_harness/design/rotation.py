@@ -29,6 +29,8 @@ _BY_LEVELS = (
 )
 """By the most levels besides the reference, then by the fewest people: edits, expressions, answers of the reference,
 answers of each other level."""
+STEPS_OF_PEOPLE = sorted({people for _, rows in _BY_LEVELS for people, _ in rows if people})
+"""The numbers of people from which on another row of the table may hold."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from statistics import fmean, median
+from statistics import NormalDist, fmean, median, pstdev
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from bias_harness.planning.conditions import Condition
 DRAWS = 200
 FEWEST_RUNS = 40
 OFTEN = 0.8
+BEYOND_DOUBT = 1e6
 
 
 @dataclass(frozen=True)
@@ -42,10 +43,10 @@ class Forecast:
     """What a design can say of one comparison of its family. Half-widths and margins are on the scale of the gap.
 
     `half_width` is the median one of the family's interval (None where there is none), `powers` how often each kind of
-    word is said. What would help: the half-width with twice the jobs, with twice the ways of saying everything, and of
-    one comparison alone; the `needed` jobs at which the interval is no wider than the margin either way (None: no
-    number of jobs would do); `same_margin`, with which 80 % of true zeros would be called practically the same. `runs`
-    were drawn.
+    word is said, `clear_at` the gap that 80 of 100 runs call clear (None where they call none so). What would help: the
+    half-width with twice the jobs, with twice the ways of saying everything, and of one comparison alone; the `needed`
+    jobs at which the interval is no wider than the margin either way (None: no number of jobs would do); `same_margin`,
+    with which 80 % of true zeros would be called practically the same. `runs` were drawn.
     """
 
     attribute: str
@@ -56,20 +57,23 @@ class Forecast:
     twice_the_jobs: float | None
     twice_the_forms: float | None
     alone: float | None
+    clear_at: float | None
     needed: int | None
     same_margin: float | None
     margin: float
     runs: int
 
 
-def forecast(of: Simulated, condition: Condition, gaps: Collection[float], seed: int = 1) -> list[Forecast]:
-    """Draw the design until there are some 200 comparisons: what it can tell of each attribute that was declared.
+def forecast(
+    of: Simulated, condition: Condition, gaps: Collection[float], seed: int = 1, draws: int = DRAWS
+) -> list[Forecast]:
+    """Draw the design until there are some 200 (`draws`) comparisons: what it tells of each declared attribute.
 
     `gaps` are on the scale of the gap.
     """
     exact = replace(condition, step=0.0, refused=0.0, jumps=0.0)
     compared = max(1, of.sizes["primary"] // of.endpoints)
-    runs = max(FEWEST_RUNS, math.ceil(DRAWS / compared))
+    runs = max(FEWEST_RUNS, math.ceil(draws / compared))
     found: dict[str, list[Measured]] = {}
     for run in range(runs):
         for attribute, measured in _measured(of, exact, np.random.default_rng([seed, run])):
@@ -83,7 +87,7 @@ def _forecast(of: Simulated, attribute: str, found: Sequence[Measured], gaps: Co
     powers = _powers(told, rule, gaps, of)
     jobs = max(m.jobs for m in found)
     if not told:
-        nothing = (None, powers, None, None, None, None, None)
+        nothing = (None, powers, None, None, None, None, None, None)
         return Forecast(attribute, jobs, rule.family_size, *nothing, rule.margin, runs)
     half, typical = median(m.half(rule.level) for m in told), _typical(told)
     scale = half / typical.half(rule.level)
@@ -97,11 +101,23 @@ def _forecast(of: Simulated, attribute: str, found: Sequence[Measured], gaps: Co
         scale * at_jobs(typical, 2 * typical.jobs).half(rule.level),
         scale * _more_forms(typical).half(rule.level),
         scale * typical.half(rule.alpha),
+        _clear_at(told, rule, half),
         needed_of(typical, replace(rule, margin=rule.margin / scale)).jobs,
         reach[min(len(reach) - 1, int(OFTEN * len(reach)))],
         rule.margin,
         runs,
     )
+
+
+def _clear_at(told: Sequence[Measured], rule: Rule, half: float) -> float | None:
+    """The gap whose interval lies beyond the margin in 80 of 100 runs: margin, half-width, and 0.84 of its own spread.
+
+    None where a gap that is beyond all doubt would get another word: with few jobs, or in too few ways.
+    """
+    ways = [word_of(replace(m, gap=BEYOND_DOUBT), rule)[0] for m in told]
+    if ways.count("clear_gap") < OFTEN * len(ways):
+        return None
+    return rule.margin + half + NormalDist().inv_cdf(OFTEN) * pstdev(m.gap for m in told)
 
 
 def _typical(told: Sequence[Measured]) -> Measured:

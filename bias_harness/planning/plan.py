@@ -15,11 +15,12 @@ from bias_harness.design.blocks import AttributeCounts
 from bias_harness.design.experiment import Endpoint
 from bias_harness.design.hosts import host_of, strangers, variables_of
 from bias_harness.design.portion import WHOLE, Portion, planned_requests, requests_of
-from bias_harness.design.prices import cost_of, most_tokens, no_price
+from bias_harness.design.prices import cost_of, has_batch_price, most_tokens, no_price, one_at_a_time
 from bias_harness.design.prices import price_of as known_price
 from bias_harness.outcome import Outcome
 from bias_harness.planning.conditions import Condition, assumed
 from bias_harness.planning.outlook import Outlook, outlook_of, said
+from bias_harness.planning.proposing import Point, Prices, frontier, has_batches, proposed
 from bias_harness.vocabulary import Request
 
 CHARACTERS_PER_TOKEN = 4
@@ -36,6 +37,8 @@ class EndpointPlan:
 
     `price_low` is for short answers, `price_high` is the most: the longest answers to all, and every byte of a question
     a token, as a budget sets it aside; US dollars, without what is asked a second time after a failure.
+    `price_usual` is for answers of usual length asked one by one, `price_in_batches` the same in batches where their
+    price is known.
     """
 
     endpoint: str
@@ -45,6 +48,8 @@ class EndpointPlan:
     output_tokens_high: int
     price_low: float | None
     price_high: float | None
+    price_usual: float | None = None
+    price_in_batches: float | None = None
     host: str | None = None
     key: str | None = None
 
@@ -55,7 +60,7 @@ class Plan:
 
     `outlooks` say what the design can tell where answers vary as in `condition` (assumed, or a pilot's), and after it
     what a full crossing with five repeats could for the same requests; none where the design is too large to be drawn
-    in a moment.
+    in a moment. `frontier` are default designs of the same attributes by price, `proposal` the one that a budget buys.
     """
 
     experiment: str
@@ -65,6 +70,8 @@ class Plan:
     endpoints: tuple[EndpointPlan, ...]
     condition: Condition
     outlooks: tuple[Outlook, ...]
+    frontier: tuple[Point, ...]
+    proposal: Point | None
     outcome: Outcome
     remarks: tuple[str, ...]
 
@@ -87,6 +94,7 @@ class Plan:
         "key in",
     )
     OUTLOOK_HEAD: ClassVar[Sequence[str]] = Outlook.HEAD
+    FRONTIER_HEAD: ClassVar[Sequence[str]] = Point.HEAD
 
     def __repr__(self) -> str:
         ends = ", ".join(f"{e.endpoint} {e.requests:,}" for e in self.endpoints)
@@ -97,6 +105,7 @@ class Plan:
             (self.DESIGN_HEAD, self.design_rows()),
             (self.ENDPOINT_HEAD, self.endpoint_rows()),
             (self.OUTLOOK_HEAD, self.outlook_rows()),
+            (self.FRONTIER_HEAD, self.frontier_rows()),
         )
         shown = "".join(pd.DataFrame(rows, columns=list(head)).to_html(index=False) for head, rows in tables if rows)
         remarks = "".join(f"<li>{escape(remark)}</li>" for remark in self.remarks)
@@ -124,6 +133,10 @@ class Plan:
         """A row a design and attribute: jobs, half-width of its intervals, how often it says which word."""
         return [row for outlook in self.outlooks for row in outlook.rows(self.outcome)]
 
+    def frontier_rows(self) -> list[tuple[object, ...]]:
+        """A row a default design: what it costs, and the smallest gap that it would call clear."""
+        return [point.row(self.outcome) for point in self.frontier]
+
     def _sum(self) -> str:
         """What all endpoints cost together, and how many of them are not in it."""
         low = sum(e.price_low or 0.0 for e in self.endpoints)
@@ -138,18 +151,30 @@ class Plan:
 
 
 def make_plan(
-    audit: Audit, pilot: Condition | None = None, portion: Portion = WHOLE, budget: float | None = None
+    audit: Audit,
+    pilot: Condition | None = None,
+    portion: Portion = WHOLE,
+    budget: float | None = None,
+    *,
+    propose: bool = False,
+    answer_tokens: float | None = None,
 ) -> Plan:
     """The plan of an experiment, its answers varying as those of a pilot run where there is one. Asks nothing.
 
     Requests, tokens and price are those of a portion of the design, design and precision those of the whole. `budget`
-    is in US dollars; raises `InputError` where it cannot be kept because a price is not known.
+    is in US dollars; raises `InputError` where it cannot be kept because a price is not known. `propose` adds what
+    other designs would cost and tell, and the one that the budget buys; `answer_tokens` is how long answers are.
     """
     e = audit.experiment
     requests = planned_requests(audit, portion)
-    endpoints = tuple(_endpoint(audit, endpoint, requests, portion) for endpoint in e.endpoints)
+    endpoints = tuple(_endpoint(audit, endpoint, requests, portion, answer_tokens) for endpoint in e.endpoints)
     condition = pilot or assumed(e.outcome)
     outlooks = tuple(outlook_of(audit, condition))
+    affordable = tuple(_affordable(audit, endpoints, budget))
+    prices = _prices(endpoints) if propose and audit.primary else None
+    proposal = None
+    if prices is not None and budget is not None:
+        proposal = proposed(audit, condition, prices, budget, piloted=pilot is not None)
     return Plan(
         e.experiment,
         e.title.get("en", e.experiment),
@@ -158,15 +183,29 @@ def make_plan(
         endpoints,
         condition,
         outlooks,
+        tuple(frontier(audit, condition, prices)) if prices is not None else (),
+        proposal,
         e.outcome,
         (
             *_part(audit, requests),
-            *_affordable(audit, endpoints, budget),
+            *affordable,
             *(f"{end.name}: {odd}." for end in e.endpoints for _, _, odd in strangers(end)),
+            *_batched(e.endpoints),
             *said(audit, condition, outlooks, piloted=pilot is not None),
             *(f"{remark[:1].upper()}{remark[1:]}." for remark in audit.remarks()),
         ),
     )
+
+
+def _prices(endpoints: Sequence[EndpointPlan]) -> Prices | None:
+    """What a request to all endpoints costs; None where nothing does, or a price is not known."""
+    usual, most = [e.price_usual for e in endpoints], [e.price_high for e in endpoints]
+    requests = min(e.requests for e in endpoints)
+    if not requests or None in usual or None in most or not any(most):
+        return None
+    batch = [e.price_in_batches for e in endpoints]
+    summed = [sum(price or 0.0 for price in prices) / requests for prices in (usual, most, batch)]
+    return Prices(summed[0], summed[1], None if None in batch else summed[2])
 
 
 def _part(audit: Audit, requests: int) -> Iterator[str]:
@@ -177,6 +216,16 @@ def _part(audit: Audit, requests: int) -> Iterator[str]:
             f"This asks {requests:,} of the design's {whole:,} requests of each endpoint; what is said of precision is "
             "of the whole design."
         )
+
+
+def _batched(endpoints: Sequence[Endpoint]) -> Iterator[str]:
+    """Of endpoints that are asked in batches: where the ordinary price was taken, for no batch price is known."""
+    for endpoint in endpoints:
+        if endpoint.batch and not has_batch_price(endpoint):
+            yield (
+                f"{endpoint.name} is asked in batches, and no batch price of it is known: what is shown is the "
+                "ordinary price, which a batch does not exceed; batch: {price: ...} of the endpoint names another."
+            )
 
 
 def _affordable(audit: Audit, endpoints: Sequence[EndpointPlan], budget: float | None) -> Iterator[str]:
@@ -196,14 +245,23 @@ def _affordable(audit: Audit, endpoints: Sequence[EndpointPlan], budget: float |
         yield f"The budget of US$ {budget:,.2f} is enough: this costs US$ {most:,.2f} at most."
 
 
-def _endpoint(audit: Audit, endpoint: Endpoint, requests: int, portion: Portion) -> EndpointPlan:
+def _endpoint(
+    audit: Audit, endpoint: Endpoint, requests: int, portion: Portion, answer_tokens: float | None
+) -> EndpointPlan:
     sampled = list(_sampled(audit, endpoint, SAMPLED_BLOCKS))
     characters = sum(len(m.content) for r in sampled for m in r.messages)
     tokens = round(characters / CHARACTERS_PER_TOKEN / len(sampled) * requests)
     output, high = _most(audit, endpoint, requests, portion)
-    low = price_of(endpoint, requests, tokens / requests if requests else 0, SHORT_ANSWER_TOKENS)
+    each = tokens / requests if requests else 0
+    low = price_of(endpoint, requests, each, SHORT_ANSWER_TOKENS)
+    longest = output / requests if requests else TYPICAL_ANSWER_TOKENS
+    usual_tokens = min(longest, TYPICAL_ANSWER_TOKENS) if answer_tokens is None else answer_tokens
+    usual = price_of(one_at_a_time(endpoint), requests, each, usual_tokens)
+    batched = endpoint.model_copy(update={"batch": endpoint.batch or True})
+    in_batches = price_of(batched, requests, each, usual_tokens) if has_batches(endpoint) else None
     name, keys = endpoint.model or endpoint.provider, ", ".join(dict.fromkeys(variables_of(endpoint)))
-    return EndpointPlan(endpoint.name, name, requests, tokens, output, low, high, host_of(endpoint), keys or None)
+    prices = (low, high, usual, in_batches)
+    return EndpointPlan(endpoint.name, name, requests, tokens, output, *prices, host_of(endpoint), keys or None)
 
 
 def _sampled(audit: Audit, endpoint: Endpoint, blocks: int) -> Iterator[Request]:

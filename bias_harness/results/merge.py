@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bias_harness.design.audit import Audit
 from bias_harness.errors import RunFolderError
+from bias_harness.results.batches import BatchBook
 from bias_harness.results.folder import RunFolder
 from bias_harness.results.log import open_log
 from bias_harness.results.totals import merged
@@ -42,6 +43,12 @@ def merge(sources: Sequence[RunFolder], into: RunFolder) -> Merged:
             raise RunFolderError(
                 f"{other.path} and {sources[0].path} hold different experiments (their {EXPERIMENT} differ); "
                 "only parts of one experiment can be merged"
+            )
+    for source in sources:
+        for batch in BatchBook(source).open():
+            raise RunFolderError(
+                f"{source.path}: a batch of {batch.requests:,} requests ({batch.id or batch.name}) is still under way; "
+                "run that part again, which collects it, and merge then"
             )
     others = [s for s in sources if s.path.resolve() != into.path.resolve()]
     trials = _trials([*there, *others])

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from bias_harness.asking.providers import Context, Provider
+from bias_harness.asking.providers.anthropic_batches import MessageBatches
 from bias_harness.asking.providers.contents import text_of
 from bias_harness.asking.providers.refusals import status_in
 from bias_harness.asking.providers.wire import Wire, read_key, whole_number
@@ -44,14 +45,28 @@ class Anthropic(Provider):
         """The monotonic time before which the endpoint asks not to be asked."""
         return self.wire.rest_until
 
+    @property
+    def batches(self) -> MessageBatches:
+        """Its batch API."""
+        return MessageBatches(self)
+
     async def ask(self, request: Request) -> Response:
         """The text blocks of the answer, joined. Raises `ProviderError`."""
         asked_at = datetime.now(UTC).isoformat(timespec="microseconds")
         url = f"{self.base_url}/messages"
-        data = await self.wire.post(url, self.headers, orjson.dumps(_body(request)))
+        return self.response(
+            request, await self.wire.post(url, self.headers, orjson.dumps(self.body(request))), asked_at
+        )
+
+    def body(self, request: Request) -> dict[str, Any]:
+        """A request as it is sent."""
+        return _body(request)
+
+    def response(self, request: Request, data: Any, asked_at: str) -> Response:
+        """What a message answers. Raises `ProviderError` for what is none."""
         content = data.get("content") if isinstance(data, dict) else None
         if not isinstance(content, list):
-            raise self._no_message(data, url)
+            raise self._no_message(data, f"{self.base_url}/messages")
         usage = data.get("usage")
         return Response(
             request.key,

@@ -18,6 +18,7 @@ import orjson
 
 from bias_harness.asking.providers import Context, Provider
 from bias_harness.asking.providers.contents import text_of
+from bias_harness.asking.providers.openai_batches import FileBatches
 from bias_harness.asking.providers.refusals import status_in
 from bias_harness.asking.providers.wire import Wire, read_key, whole_number
 from bias_harness.design.experiment import Endpoint
@@ -103,25 +104,37 @@ class OpenAICompatible(Provider):
         """The monotonic time before which the endpoint asks not to be asked."""
         return self.wire.rest_until
 
+    @property
+    def batches(self) -> FileBatches:
+        """Its batch API."""
+        return FileBatches(self)
+
     async def ask(self, request: Request) -> Response:
         """The first choice's text. Raises `ProviderError`."""
-        written = await self._written()
-        seed = request.seed if self.endpoint.send_seed is not False else None
+        written = await self.written()
         asked_at = datetime.now(UTC).isoformat(timespec="microseconds")
-        data = await self.wire.post(written.url, written.headers, _body(request, seed))
-        return self._response(request, data, asked_at, seed, written.url)
+        data = await self.wire.post(written.url, written.headers, self.body(request))
+        return self.response(request, data, asked_at, written.url)
+
+    def body(self, request: Request) -> bytes:
+        """A request as it is sent."""
+        return _body(request, self._seed(request))
+
+    def _seed(self, request: Request) -> int | None:
+        return request.seed if self.endpoint.send_seed is not False else None
 
     async def models(self) -> list[str]:
         """The models that the endpoint lists; costs nothing. Raises `ProviderError`."""
-        written = await self._written()
+        written = await self.written()
         return await self.wire.models(written.url.replace(PATH, "/models"), written.headers)
 
-    async def _written(self) -> Written:
+    async def written(self) -> Written:
+        """The request as the client writes it, without its body."""
         if self._writing is None:
             self._writing = asyncio.create_task(written_by_client(self.endpoint, self.key))
         return self._writing.result() if self._writing.done() else await asyncio.shield(self._writing)
 
-    def _response(self, request: Request, data: Any, asked_at: str, seed: int | None, url: str) -> Response:
+    def response(self, request: Request, data: Any, asked_at: str, url: str = PATH) -> Response:
         """The first choice. What is odd in the values is the runner's to judge; here only the shape counts."""
         choice = _first_choice(data)
         if choice is None or isinstance(choice.get("error"), dict):
@@ -146,7 +159,7 @@ class OpenAICompatible(Provider):
             data.get("model"),
             _usage(usage) if isinstance(usage, dict) else None,
             asked_at,
-            seed=seed,
+            seed=self._seed(request),
         )
 
     def _no_completion(self, data: Any, choice: Mapping[str, Any] | None, url: str) -> ProviderError:

@@ -10,7 +10,7 @@ import asyncio
 import json
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from urllib.request import getproxies, proxy_bypass
 
@@ -94,25 +94,68 @@ class Wire:
                 method, url, data=body, headers=headers, allow_redirects=False, proxy=self._proxy
             ) as response:
                 content = await _content(response)
-        except TimeoutError as error:
-            raise self._too_slow(error) from None
-        except aiohttp.ClientConnectorCertificateError as error:
-            raise FatalError(
-                f"{error.host} shows a certificate that cannot be trusted: {error.certificate_error}; where it is of "
-                "your organisation's own authority, name the authority's file in the variable SSL_CERT_FILE"
-            ) from None
-        except aiohttp.ClientConnectorError as error:
-            raise TransientError(
-                f"{error.host}:{error.port} cannot be reached: {error.os_error.strerror or error}", unreachable=True
-            ) from None
-        except (aiohttp.InvalidURL, ValueError):
-            raise FatalError(f"{self.place} is not a URL that can be asked, or a header cannot be sent") from None
-        except (aiohttp.ClientError, OSError) as error:
-            raise TransientError(f"the connection broke ({type(error).__name__})", maybe_billed=True) from None
+        except (OSError, aiohttp.ClientError, ValueError) as error:
+            raise self._broken(error) from None
         self._heed(response.headers)
         if not 200 <= response.status < 300:
             raise self._no(response.status, content, response.headers, url)
         return content
+
+    async def upload(self, url: str, headers: Mapping[str, str], form: aiohttp.FormData) -> Any:
+        """The decoded JSON of the answer to a form with a file in it; no limit on the time of sending. As `post`."""
+        session = self._session or self._open(url)
+        try:
+            async with session.post(
+                url, data=form, headers=headers, allow_redirects=False, proxy=self._proxy, timeout=self._patient()
+            ) as response:
+                content = await _content(response)
+        except (OSError, aiohttp.ClientError, ValueError) as error:
+            raise self._broken(error) from None
+        if not 200 <= response.status < 300:
+            raise self._no(response.status, content, response.headers, url)
+        return self.decoded(content, url)
+
+    async def lines(self, url: str, headers: Mapping[str, str]) -> AsyncIterator[bytes]:
+        """The lines of a file of any length, as they come; only silence is limited in time. Raises as `post`."""
+        session = self._session or self._open(url)
+        try:
+            async with session.get(
+                url, headers=headers, allow_redirects=False, proxy=self._proxy, timeout=self._patient()
+            ) as response:
+                if not 200 <= response.status < 300:
+                    raise self._no(response.status, await _content(response), response.headers, url)
+                rest = b""
+                async for part in response.content.iter_any():
+                    *whole, rest = (rest + part).split(b"\n")
+                    if len(rest) > MAX_BYTES:
+                        raise TransientError(f"a line of more than {MAX_BYTES:,} bytes is no result")
+                    for line in whole:
+                        yield line
+                if rest.strip():
+                    yield rest
+        except (OSError, aiohttp.ClientError, ValueError) as error:
+            raise self._broken(error) from None
+
+    def _patient(self) -> aiohttp.ClientTimeout:
+        limit = self.endpoint.timeout_seconds
+        return aiohttp.ClientTimeout(total=None, sock_connect=min(limit, CONNECT_SECONDS), sock_read=limit)
+
+    def _broken(self, error: Exception) -> ProviderError:
+        """What it means that an exchange did not come to its end."""
+        if isinstance(error, TimeoutError):
+            return self._too_slow(error)
+        if isinstance(error, aiohttp.ClientConnectorCertificateError):
+            return FatalError(
+                f"{error.host} shows a certificate that cannot be trusted: {error.certificate_error}; where it is of "
+                "your organisation's own authority, name the authority's file in the variable SSL_CERT_FILE"
+            )
+        if isinstance(error, aiohttp.ClientConnectorError):
+            return TransientError(
+                f"{error.host}:{error.port} cannot be reached: {error.os_error.strerror or error}", unreachable=True
+            )
+        if isinstance(error, aiohttp.InvalidURL | ValueError):
+            return FatalError(f"{self.place} is not a URL that can be asked, or a header cannot be sent")
+        return TransientError(f"the connection broke ({type(error).__name__})", maybe_billed=True)
 
     def _too_slow(self, error: Exception) -> TransientError:
         if isinstance(error, aiohttp.ConnectionTimeoutError):
