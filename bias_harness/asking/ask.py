@@ -13,7 +13,7 @@ from bias_harness.asking.changed import changes
 from bias_harness.asking.keys import secrets_of, warn_of_strangers
 from bias_harness.design.audit import Audit
 from bias_harness.design.experiment import Endpoint
-from bias_harness.design.portion import Portion, planned_requests, requests_of
+from bias_harness.design.portion import Portion, by_beginning, planned_requests, requests_of
 from bias_harness.errors import RunFolderError
 from bias_harness.results import EXPERIMENT, Counts, EndpointTotals, Found, KeySet, Manifest, RunFolder, open_log
 from bias_harness.results.manifest import Status
@@ -121,7 +121,10 @@ def _work(audit: Audit, endpoint: Endpoint, portion: Portion) -> Work:
     )
     provider = create(endpoint, context)
     tally = Tally(endpoint.name, planned_requests(audit, portion))
-    return Work(endpoint, provider, requests_of(audit, endpoint, portion), tally, price_of(endpoint), secrets_of(audit))
+    requests = requests_of(audit, endpoint, portion)
+    if not provider.drifts:
+        requests = by_beginning(requests)
+    return Work(endpoint, provider, requests, tally, price_of(endpoint), secrets_of(audit))
 
 
 def _empty(tally: Tally) -> str:

@@ -43,7 +43,7 @@ def finding_of(view: View, j: Judgement) -> dict[str, str]:
     """The word, its key, the sentence, the numbers in small print, and the link to the answers."""
     found = finding(view.texts, j, view.names(j))
     silent = {"sentence": found.sentence + _silent(view, j)}
-    return {**_shown(view, j, found), **silent, "numbers": _numbers(view, j)}
+    return {**_shown(view, j, found), **silent, "numbers": _numbers(view, j) + _left_open(view, j)}
 
 
 def uneven(view: View, i: Imbalance) -> dict[str, str]:
@@ -87,6 +87,17 @@ def _numbers(view: View, j: Judgement) -> str:
     )
 
 
+def _left_open(view: View, j: Judgement) -> str:
+    """Where probabilities were read: how much of them the gap rests on, and its bounds."""
+    told = view.material.estimates.settings.get("probabilities") or {}
+    for row in told.get("open", ()):
+        if (row["endpoint"], row["attribute"], row["level"]) == (j.endpoint, j.attribute, j.level):
+            t = view.texts
+            low, high = (t.percent(row[end], 0) for end in ("percent_low", "percent_high"))
+            return " " + t("report.first.open", covered=t.percent(100 * row["covered"], 0), low=low, high=high)
+    return ""
+
+
 def imported(material: Material) -> bool:
     """Whether the answers were collected elsewhere."""
     return any(material.nature(e) == "imported" for e in material.endpoints)
@@ -95,7 +106,8 @@ def imported(material: Material) -> bool:
 def banners(material: Material, texts: Texts) -> list[str]:
     """What has to be said first of answers that no chatbot of the public gave."""
     natures = dict.fromkeys(material.nature(name) for name in material.endpoints)
-    return [text for nature in natures if (text := texts.under("natures")[nature]["text"])]
+    said = [texts.under("natures")[nature]["text"] for nature in natures]
+    return [text for text in (*said, texts("report.first.estimand")) if text]
 
 
 def _real(view: View) -> str:
