@@ -21,7 +21,7 @@ CAUSES = {
     "refused": "refuse to name an amount; look at the wording and at what the model is allowed to say",
     "empty": "have no text; give a larger sampling.max_tokens, or less thinking",
     "other_beginning": "begin otherwise than outcome.probabilities.begins; look at one in responses.jsonl",
-    "length_open": "leave the length of the amount open (digits one by one, no thousands marks, or too scattered); have "
+    "length_open": "leave the length of the amount open (digits one by one, no thousands marks, scattered); have "
     "answers drawn, without outcome.probabilities",
     "little_covered": "are an amount with less than outcome.probabilities.least_covered of the probability; have "
     "answers drawn, without outcome.probabilities",
