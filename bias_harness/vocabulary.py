@@ -20,6 +20,8 @@ ErrorKind = Literal["transient", "fatal", "quota", "content", "empty"]
 Fate = Literal["counted", "refused", "empty", "unread", "implausible", "other_currency", "incomplete_pair", "failed"]
 FATES: tuple[Fate, ...] = get_args(Fate)
 """What becomes of an answer that was asked; each has exactly one of these. Unread answers have a reason beside it."""
+MOST_JOBS = 1_000
+"""About as many as the longest lists of occupations tell apart (O*NET-SOC 2019: 1,016): more cannot be asked about."""
 VerdictWord = Literal[
     "gap_meaningful",
     "gap_detected_but_negligible",

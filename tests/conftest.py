@@ -46,8 +46,9 @@ def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def pictures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Figure files are drawn in tests that are marked so, and with BIAS_HARNESS_TESTS=all in every test."""
-    if not EVERYTHING and request.node.get_closest_marker("drawn") is None:
+    """Figure files are drawn in tests that are marked so, and with BIAS_HARNESS_TESTS=all in all of tests/reporting."""
+    drawn = request.node.get_closest_marker("drawn") or (EVERYTHING and "reporting" in request.path.parts)
+    if not drawn:
         monkeypatch.setitem(sys.modules, MODULE, stand_in())
 
 

@@ -20,6 +20,7 @@ import bias_harness
 from bias_harness import pipeline
 from bias_harness.design.audit import Audit, load_audit
 from bias_harness.errors import InputError, UsageError
+from bias_harness.estimating.blocks import having
 from bias_harness.estimating.estimates import BLOCKS
 from bias_harness.estimating.estimators.interval import paired_t
 from bias_harness.estimating.estimators.noninferiority import paired
@@ -182,9 +183,10 @@ def test_unequal_refusals_bring_their_bounds() -> None:
         return "I'm sorry, but I can't assist with that." if silent else graded(trial, chance)
 
     material = run_of(audit_of("grading", wordings=["interest", "letter"], repeats=10), often_refused)
-    bounds = headline(material, "m0").details["bounds"]["difference"]
-    assert bounds["low"] < bounds["naive"] < bounds["high"]
-    assert np.isclose(bounds["high"] - bounds["low"], 0.5, atol=0.35)
+    (found,) = having(material.estimates.bounds, endpoint="m0")
+    bounds = found.plain
+    assert bounds.low < bounds.naive < bounds.high
+    assert np.isclose(bounds.high - bounds.low, 0.5, atol=0.35)
 
 
 def branches_on_a_measure(source: str) -> list[int]:

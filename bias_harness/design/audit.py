@@ -13,8 +13,6 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from bias_harness.design.blocks import Block, Design
 from bias_harness.design.declared import primary_of, remarks
 from bias_harness.design.digests import Resolved, digest_of, digests_of, whole
@@ -26,7 +24,7 @@ from bias_harness.design.prompts import Prompter, read_sources
 from bias_harness.design.rotation import CROSSED_REPEATS, with_design, with_rotations
 from bias_harness.design.varying import vary
 from bias_harness.errors import InputError, RunFolderError, check_format, did_you_mean
-from bias_harness.handwritten import Document, check, read_yaml
+from bias_harness.handwritten import Document, check, read_yaml, write_yaml
 from bias_harness.vocabulary import Request
 from bias_harness.workspace import EXPERIMENT, Workspace, find_experiment
 
@@ -107,7 +105,7 @@ class Audit:
         data = self.resolved.model_dump(mode="json", exclude_defaults=True)
         experiment = self.experiment
         data["experiment"] |= {"repeats": experiment.repeats, "analysis": experiment.analysis.model_dump(mode="json")}
-        return yaml.safe_dump({"format": FORMAT, **data}, sort_keys=False, allow_unicode=True, width=110)
+        return write_yaml({"format": FORMAT, **data})
 
     def requests(self, endpoint: Endpoint) -> Iterator[tuple[Block, list[Request]]]:
         """Every block in the order of asking, with its requests to one endpoint; made as it is read."""

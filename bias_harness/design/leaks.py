@@ -31,13 +31,12 @@ def check_leaks(design: Design, prompter: Prompter) -> int:
             person, first, seen = (block.attribute.name, block.persona.id), {}, set()
         for variant in block.variants:
             if variant.edit:
-                _same_when_unmarked(prompter, block, variant, name)
+                _marked(prompter, block, variant, name)
         for arm in _arms(block, everyone=block.persona is design.personas[0]):
             if (*setting, arm) in seen:
                 continue
             seen.add((*setting, arm))
-            _same_when_unmarked(prompter, block, Variant(arm), name)
-            other = _outside(prompter, block, Variant(arm))
+            other = " ".join(_MARKED.sub(" ", _marked(prompter, block, Variant(arm), name)).split())
             one, same = first.setdefault(setting, (arm, other))
             if other != same:
                 raise InputError(_leak(name, one, arm, same, other))
@@ -52,18 +51,14 @@ def _arms(block: Block, *, everyone: bool) -> Sequence[Arm]:
     return list(dict.fromkeys(variant.arm for variant in block.variants))
 
 
-def _outside(prompter: Prompter, block: Block, variant: Variant) -> str:
-    text = "\n".join(m.content for m in prompter.messages(block, variant, marked=True))
-    return " ".join(_MARKED.sub(" ", text).split())
-
-
-def _same_when_unmarked(prompter: Prompter, block: Block, variant: Variant, name: str) -> None:
-    """A template that decides by the words themselves shows up here: marks change its decision."""
-    marked = " ".join(m.content for m in prompter.messages(block, variant, marked=True))
+def _marked(prompter: Prompter, block: Block, variant: Variant, name: str) -> str:
+    """The prompt with marks. A template that decides by the words themselves shows up: marks change its decision."""
+    marked = "\n".join(m.content for m in prompter.messages(block, variant, marked=True))
     unmarked = marked.replace(MARK_OPEN, "").replace(MARK_CLOSE, "")
     sent = " ".join(m.content for m in prompter.messages(block, variant))
     if unmarked.split() != sent.split():
         raise InputError(_leak(name, variant.arm, variant.arm, unmarked, sent))
+    return marked
 
 
 def _leak(name: str, one: Arm, other: Arm, first: str, second: str) -> str:

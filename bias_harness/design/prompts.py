@@ -15,7 +15,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -178,6 +178,7 @@ def request_key(
     return hashlib.sha256(orjson.dumps(whole, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
+@cache
 def currency_name(code: str, language: str) -> str:
     """`USD` -> "US dollars" in the language of the prompt."""
     return str(get_currency_name(code, count=2, locale=Locale.parse(language)))

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bias_harness.estimating.estimators.cells import Codes, Mask
-from bias_harness.estimating.rows import STATUSES, Rows, placed_rows
+from bias_harness.estimating.rows import Rows, placed_rows
 from bias_harness.vocabulary import FATES, Fate
 
 
@@ -103,13 +103,3 @@ def counted(observations: pd.DataFrame, *, linear: bool = False) -> NDArray[np.b
     for places, rows in placed_rows(observations, linear=linear):
         found[places] = rows.believable
     return found
-
-
-def statuses_of(rows: Rows) -> list[dict[str, Any]]:
-    """Answers by endpoint, attribute, level and status as it was read."""
-    table = np.bincount(rows.level * len(STATUSES) + rows.status, minlength=len(rows.levels) * len(STATUSES))
-    return [
-        {"endpoint": rows.endpoint, "attribute": rows.attribute, "level": level, "status": status, "n": int(n)}
-        for (level, status), n in zip(((g, s) for g in rows.levels for s in STATUSES), table, strict=True)
-        if n
-    ]

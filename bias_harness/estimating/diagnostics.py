@@ -1,38 +1,35 @@
 """Rows of one endpoint and attribute -> what stands beside the estimates: counts, noise, bounds, shapes, choices.
 
-Every function returns plain rows (mappings without NaN) that name their endpoint, attribute and level.
+Every function returns the typed rows of `blocks`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 
+from bias_harness.estimating.blocks import AboveFloor, Answers, Between, Components, Drift, Placebo, Silence
 from bias_harness.estimating.comparison import Subject, percent
 from bias_harness.estimating.estimators.bounds import Bounds, lee_bounds, manski_bounds
 from bias_harness.estimating.estimators.cells import Codes, Contrast, Mask, contrast
 from bias_harness.estimating.estimators.interval import Array, Interval, paired_t
 from bias_harness.estimating.estimators.placebo import false_alarms, placebo_floor
 from bias_harness.estimating.estimators.trend import slope_by_profile
-from bias_harness.estimating.estimators.variance import Crossed, crossed_cells
+from bias_harness.estimating.estimators.variance import crossed_cells
 from bias_harness.estimating.judgement import Control
 from bias_harness.estimating.rows import STATUSES
 from bias_harness.vocabulary import Estimate
 
-Block = dict[str, Any]
+
+def about(subject: Subject, level: int) -> tuple[str, str, str]:
+    """Endpoint, attribute and level, what a row is about."""
+    return subject.rows.endpoint, subject.rows.attribute, subject.rows.levels[level]
 
 
-def about(subject: Subject, level: int) -> Block:
-    """What a row of a block is about."""
-    rows = subject.rows
-    return {"endpoint": rows.endpoint, "attribute": rows.attribute, "level": rows.levels[level]}
-
-
-def answers(subject: Subject) -> Iterator[Block]:
+def answers(subject: Subject) -> Iterator[Answers]:
     """Per level: what came back, and what of it the headline does not use and why."""
     rows = subject.rows
     reasons: Mapping[str, Mask] = {
@@ -47,26 +44,23 @@ def answers(subject: Subject) -> Iterator[Block]:
     for level in range(len(rows.levels)):
         own = rows.level == level
         counts = {status: int((own & rows.is_status(status)).sum()) for status in STATUSES}
-        yield {
-            **about(subject, level),
-            "asked": int(own.sum()),
-            **counts,
-            **{name: int((own & mask).sum()) for name, mask in reasons.items()},
-        }
+        left = {name: int((own & mask).sum()) for name, mask in reasons.items()}
+        endpoint, attribute, name = about(subject, level)
+        yield Answers(endpoint=endpoint, attribute=attribute, level=name, asked=int(own.sum()), **counts, **left)
 
 
-def variance(subject: Subject) -> Iterator[Block]:
+def variance(subject: Subject) -> Iterator[Components]:
     """Where the amounts vary, per level, and where the gaps vary, per compared level (log, linear)."""
     cells = subject.cells
     for level in range(len(subject.rows.levels)):
         means = np.where(cells.count[:, :, level, 0] > 0, cells.log_mean[:, :, level, 0], np.nan)
         within, repeats = _within(cells.log_variance[:, :, level, 0], cells.count[:, :, level, 0])
-        yield _components(subject, level, "amounts", crossed_cells(means, within, repeats))
+        yield Components(*about(subject, level), "amounts", crossed_cells(means, within, repeats))
     for level, of in subject.contrasts.items():
         noise = [_within(v, c) for v, c in zip(of.log_variances, of.counts, strict=True)]
         known = [x for x in noise if x[0] is not None]
         within = sum(w / r for w, r in known if w is not None) / max(1, of.log.shape[2]) if len(known) == 2 else None
-        yield _components(subject, level, "gaps", crossed_cells(of.log_gaps, within, 1.0))
+        yield Components(*about(subject, level), "gaps", crossed_cells(of.log_gaps, within, 1.0))
 
 
 def _within(variances: Array, counts: Array) -> tuple[float | None, float]:
@@ -82,13 +76,7 @@ def _within(variances: Array, counts: Array) -> tuple[float | None, float]:
     return float((variances[several] * freedom).sum() / freedom.sum()), repeats
 
 
-def _components(subject: Subject, level: int, of: str, found: Crossed | None) -> Block:
-    """On gaps, `trial` is what trial noise adds to the gap of one profile and wording."""
-    status = "ok" if found else "too_few_profiles_or_wordings"
-    return {**about(subject, level), "of": of, **(asdict(found) if found else {}), "status": status}
-
-
-def placebo(subject: Subject, items: list[Estimate], controls: Mapping[str, Control | None]) -> Block | None:
+def placebo(subject: Subject, items: list[Estimate], controls: Mapping[str, Control | None]) -> Placebo | None:
     """The floor: how large gaps look without a difference, this run's false alarms, what treatment has above it.
 
     `above_floor` is the judgement's: the root of the difference of mean squares, with the ends of its interval.
@@ -104,15 +92,17 @@ def placebo(subject: Subject, items: list[Estimate], controls: Mapping[str, Cont
     errors = [_pair_errors(of) for of in paired.values()]
     noise = placebo_floor(np.zeros(0), np.concatenate(errors)).noise if errors else None
     floor = replace(placebo_floor(np.zeros(0)), mean_absolute=floor_gap, noise=noise, n=sum(weights))
-    levels = {}
-    for level, of in paired.items():
-        gaps, name = of.log[~np.isnan(of.log)], rows.levels[level]
-        size = float(np.abs(gaps).mean()) if gaps.size else None
-        control = controls.get(name)
-        ends = ("above_floor", "above_floor_low", "above_floor_high")
-        over = {end: getattr(control, end, None) for end in ends}
-        levels[name] = {"mean_absolute_gap": size, **over, "n": int(gaps.size)}
-    return {"endpoint": rows.endpoint, "attribute": rows.attribute, **asdict(floor), **asdict(alarms), "levels": levels}
+    levels = tuple(_above(rows.levels[level], of, controls.get(rows.levels[level])) for level, of in paired.items())
+    return Placebo(rows.endpoint, rows.attribute, floor, alarms, levels)
+
+
+def _above(level: str, of: Contrast, control: Control | None) -> AboveFloor:
+    gaps = of.log[~np.isnan(of.log)]
+    size = float(np.abs(gaps).mean()) if gaps.size else None
+    if control is None:
+        return AboveFloor(level, size, None, None, None, int(gaps.size))
+    over = (control.above_floor, control.above_floor_low, control.above_floor_high)
+    return AboveFloor(level, size, *over, int(gaps.size))
 
 
 def _pair_errors(of: Contrast) -> Array:
@@ -122,7 +112,7 @@ def _pair_errors(of: Contrast) -> Array:
     return errors
 
 
-def bounds(subject: Subject) -> Iterator[Block]:
+def bounds(subject: Subject) -> Iterator[Silence]:
     """Per compared level: what the gap can be when one side answers less often (Lee), and at worst (Manski)."""
     rows, known = subject.rows, subject.rows.asked
     reference = rows.reference or 0
@@ -135,15 +125,20 @@ def bounds(subject: Subject) -> Iterator[Block]:
         plain = _by_profile(subject, sides, lambda y: y, lee_bounds)
         logs = None if subject.linear else _by_profile(subject, sides, np.log, lee_bounds)
         worst = _by_profile(subject, sides, lambda y: y, worst_rule)
-        yield {
-            **about(subject, level),
-            "answered_level": rates[0],
-            "answered_reference": rates[1],
-            "differential": abs(rates[0] - rates[1]) > subject.analysis.smallest_rate_gap,
-            "difference" if subject.linear else "money": plain,
-            "percent": None if logs is None else {k: percent(v) for k, v in logs.items() if k != "n_profiles"},
-            "worst_case": worst,
-        }
+        yield Silence(
+            *about(subject, level),
+            answered_level=rates[0],
+            answered_reference=rates[1],
+            differential=abs(rates[0] - rates[1]) > subject.analysis.smallest_rate_gap,
+            plain=plain,
+            percent=None if logs is None else _in_percent(logs),
+            worst_case=worst,
+        )
+
+
+def _in_percent(of: Between) -> Between:
+    low, high = percent(of.conf_low), percent(of.conf_high)
+    return Between(percent(of.naive), percent(of.low), percent(of.high), low, high, of.n_profiles)
 
 
 def _manski(b: Array, n: int, a: Array, m: int, ends: tuple[float, float]) -> Bounds | None:
@@ -153,7 +148,7 @@ def _manski(b: Array, n: int, a: Array, m: int, ends: tuple[float, float]) -> Bo
 Rule = Callable[[Array, int, Array, int], Bounds | None]
 
 
-def _by_profile(subject: Subject, sides: list[Mask], scale: Callable[[Array], Array], rule: Rule) -> Block | None:
+def _by_profile(subject: Subject, sides: list[Mask], scale: Callable[[Array], Array], rule: Rule) -> Between | None:
     """The bounds within each profile, averaged; `conf_*` are the outer ends of 95 % intervals of the two bounds."""
     rows, found = subject.rows, []
     groups = [_split(rows.profile[side], len(rows.profiles), side) for side in sides]
@@ -167,8 +162,7 @@ def _by_profile(subject: Subject, sides: list[Mask], scale: Callable[[Array], Ar
     table = np.array(found)
     low, high = paired_t(table[:, 1], subject.analysis.confidence), paired_t(table[:, 2], subject.analysis.confidence)
     naive, lowest, highest = (float(x) for x in table.mean(axis=0))
-    ends = {"conf_low": low.conf_low, "conf_high": high.conf_high}
-    return {"naive": naive, "low": lowest, "high": highest, **ends, "n_profiles": len(found)}
+    return Between(naive, lowest, highest, low.conf_low, high.conf_high, len(found))
 
 
 def _split(profile: Codes, n: int, side: Mask) -> list[Codes]:
@@ -178,18 +172,15 @@ def _split(profile: Codes, n: int, side: Mask) -> list[Codes]:
     return np.split(rows[order], np.cumsum(np.bincount(profile, minlength=n))[:-1])
 
 
-def drift(subject: Subject) -> Iterator[Block]:
+def drift(subject: Subject) -> Iterator[Drift]:
     """Per compared level: whether its amounts and the reference's moved apart during the run (log, linear)."""
     rows = subject.rows
     known = rows.believable
     cell = np.ravel_multi_index((rows.profile, rows.wording, rows.level, rows.signal), rows.shape)
     for level in subject.compared:
-        found = {}
-        for name, g in (("of_level", level), ("of_reference", rows.reference or 0)):
-            at = known & (rows.level == g)
-            found[name] = slope_by_profile(rows.scaled[at], rows.order[at], cell[at], rows.profile[at])
-        gap = _gap_slope(subject, level, known)
-        yield {**about(subject, level), "gap": asdict(gap), **{k: asdict(v) for k, v in found.items()}}
+        sides = [known & (rows.level == g) for g in (level, rows.reference or 0)]
+        slopes = [slope_by_profile(rows.scaled[at], rows.order[at], cell[at], rows.profile[at]) for at in sides]
+        yield Drift(*about(subject, level), _gap_slope(subject, level, known), *slopes)
 
 
 def _gap_slope(subject: Subject, level: int, known: Mask) -> Interval:

@@ -4,7 +4,7 @@ Families of `items`: `headline` (one per endpoint, attribute and level; the judg
 in the other scopes), `money` (twins of headline and cells), `cells` (field, seniority, language, wording and their
 crossings; Benjamini-Hochberg within endpoint and attribute, and simultaneous intervals), `nonanswers`, `intersections`,
 `signals`, `placebo`, and `plug-in` for what other packages add. What stands beside them (noise, bounds, shapes,
-choices, lenses) are rows of plain data. What each number means is in docs/statistics.md.
+choices, lenses) are the typed rows of `blocks`. What each number means is in docs/statistics.md.
 """
 
 from __future__ import annotations
@@ -13,14 +13,27 @@ import html
 import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any
+from typing import Any, get_type_hints
 
 import numpy as np
 import pandas as pd
+from pydantic import TypeAdapter, ValidationError
 
 from bias_harness.errors import InputError, check_format
 from bias_harness.estimating import diagnostics, sensitivity
-from bias_harness.estimating.accounts import Account, accounts_of, statuses_of
+from bias_harness.estimating.accounts import Account, accounts_of
+from bias_harness.estimating.blocks import (
+    Answers,
+    Components,
+    Drift,
+    Lenses,
+    Placebo,
+    Pool,
+    RoundNumbers,
+    Shape,
+    Silence,
+    Specifications,
+)
 from bias_harness.estimating.comparison import REASONS, Subject
 from bias_harness.estimating.estimators.cells import contrast
 from bias_harness.estimating.estimators.interval import FEWEST_WITHOUT_WARNING
@@ -37,17 +50,15 @@ from bias_harness.outcome import Analysis, Outcome, shown_gap
 from bias_harness.plugins import plugins
 from bias_harness.vocabulary import Estimate
 
-FORMAT = 2
-Block = Mapping[str, Any]
-Blocks = tuple[Block, ...]
+FORMAT = 3
 EXPLORED = ("cells", "nonanswers", "intersections", "signals")
 
 
 @dataclass(frozen=True)
 class Estimates:
-    """All estimates of one run, and what stands beside them. Blocks are rows that name endpoint, attribute and level.
+    """All estimates of one run, and what stands beside them, in typed rows that name endpoint, attribute and level.
 
-    `counts` answers by status; `answers` what the headline uses and what not; `variance` components of amounts and of
+    `answers` what the headline uses and what not; `variance` components of amounts and of
     gaps; `placebo` the floor and the false alarms; `bounds` under unequal non-answers; `distribution` quantile gaps and
     distances; `heaping` round numbers; `specification` the curve with its joint test; `pooling` over models and fields;
     `lenses` how others count; `drift` over the run's order; `judgements` what
@@ -55,19 +66,18 @@ class Estimates:
     """
 
     items: tuple[Estimate, ...]
-    counts: Blocks = ()
     warnings: tuple[str, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
-    answers: Blocks = ()
-    variance: Blocks = ()
-    placebo: Blocks = ()
-    bounds: Blocks = ()
-    distribution: Blocks = ()
-    heaping: Blocks = ()
-    specification: Blocks = ()
-    pooling: Blocks = ()
-    lenses: Blocks = ()
-    drift: Blocks = ()
+    answers: tuple[Answers, ...] = ()
+    variance: tuple[Components, ...] = ()
+    placebo: tuple[Placebo, ...] = ()
+    bounds: tuple[Silence, ...] = ()
+    distribution: tuple[Shape, ...] = ()
+    heaping: tuple[RoundNumbers, ...] = ()
+    specification: tuple[Specifications, ...] = ()
+    pooling: tuple[Pool, ...] = ()
+    lenses: tuple[Lenses, ...] = ()
+    drift: tuple[Drift, ...] = ()
     judgements: Judgements = field(default_factory=Judgements)
     accounts: tuple[Account, ...] = ()
 
@@ -91,11 +101,6 @@ class Estimates:
     def find(self, **wanted: Any) -> list[Estimate]:
         """The estimates whose fields have these values; `slice` is compared as a whole."""
         return [e for e in self.items if all(getattr(e, name) == value for name, value in wanted.items())]
-
-    def block(self, name: str, **wanted: Any) -> list[Block]:
-        """The rows of a block (`"bounds"`, `"variance"` ...) that have these values."""
-        rows: Blocks = getattr(self, name)
-        return [row for row in rows if all(row.get(key) == value for key, value in wanted.items())]
 
     def headline(self, endpoint: str, attribute: str, level: str) -> Estimate | None:
         """The gap in the declared scope; None where this was not asked."""
@@ -146,17 +151,25 @@ class Estimates:
                 "from the run's answers with: bias-harness report RUN"
             )
         items = tuple(Estimate(**item) for item in data["items"])
-        blocks = {name: tuple(data[name]) for name in BLOCKS if name in data}
         judgements = Judgements.from_dict(data["judgements"])
         warnings, settings = tuple(data.get("warnings", ())), data.get("settings", {})
         accounts = tuple(Account(**row) for row in data["accounts"])
-        counts = blocks.pop("counts", ())
-        return cls(items, counts, warnings, settings, judgements=judgements, accounts=accounts, **blocks)
+        return cls(items, warnings, settings, judgements=judgements, accounts=accounts, **_blocks_from(data))
 
 
 BLOCKS = tuple(
     f.name for f in fields(Estimates) if f.name not in ("items", "warnings", "settings", "judgements", "accounts")
 )
+
+
+def _blocks_from(data: Mapping[str, Any]) -> dict[str, Any]:
+    types = get_type_hints(Estimates)
+    try:
+        return {name: TypeAdapter(types[name]).validate_python(data[name]) for name in BLOCKS if name in data}
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise InputError(f"the estimates have no readable {error.title}, at {where}: {first['msg']}") from None
 
 
 def _finite(value: Any) -> Any:
@@ -187,33 +200,32 @@ def estimate(
     subjects = [Subject(rows, analysis, outcome) for rows in rows_of(observations, linear=linear)]
     items: list[Estimate] = []
     failed: list[str] = []
-    blocks: dict[str, list[Block]] = {name: [] for name in BLOCKS}
+    blocks: dict[str, list[Any]] = {name: [] for name in BLOCKS}
     judgements = judge_rows([s.rows for s in subjects], analysis=analysis, outcome=outcome, primary=primary)
     for subject in subjects:
         found = estimates_of(subject)
         for name, rows in _beside(subject, found, judgements, len(subjects), failed).items():
             blocks[name] += rows
-        items += _with_bounds(found, blocks["bounds"])
+        items += found
     items = [*judged(_adjusted(items), judgements), *plugged_in(observations, items)]
-    counts = tuple(row for subject in subjects for row in statuses_of(subject.rows))
-    blocks["pooling"] = [*over_models(items), *over_fields(items)]
-    warnings = (*_warnings(subjects, items), *failed, *_silent(observations, endpoints))
-    made = {name: tuple(rows) for name, rows in blocks.items() if name != "counts"}
+    blocks["pooling"] = [*over_models(subjects, items), *over_fields(items)]
+    warnings = (*_warnings(subjects, blocks["bounds"]), *failed, *_silent(observations, endpoints))
+    made = {name: tuple(rows) for name, rows in blocks.items()}
     others = {name: plugin.distribution for name, plugin in plugins("estimators").items()}
     settings: dict[str, Any] = {**analysis.model_dump(), **({"plugins": others} if others else {})}
     if outcome.probabilities is not None:
         settings["probabilities"] = told(observations)
     accounts = tuple(account for subject in subjects for account in accounts_of(subject.rows))
-    return Estimates(tuple(items), counts, warnings, settings, judgements=judgements, accounts=accounts, **made)
+    return Estimates(tuple(items), warnings, settings, judgements=judgements, accounts=accounts, **made)
 
 
 def _beside(
     subject: Subject, items: list[Estimate], judgements: Judgements, comparisons: int, warnings: list[str]
-) -> dict[str, list[Block]]:
+) -> dict[str, list[Any]]:
     about = (subject.rows.endpoint, subject.rows.attribute)
     controls = {j.level: j.control for j in judgements.items if (j.endpoint, j.attribute) == about}
     has = subject.measure.has
-    made: dict[str, Callable[[], Iterable[Block]]] = {
+    made: dict[str, Callable[[], Iterable[object]]] = {
         "answers": lambda: diagnostics.answers(subject),
         "variance": lambda: diagnostics.variance(subject),
         "placebo": lambda: filter(None, [diagnostics.placebo(subject, items, controls)]),
@@ -227,24 +239,13 @@ def _beside(
     return {name: _kept(make, name, about, warnings) for name, make in made.items() if has(name)}
 
 
-def _kept(make: Callable[[], Iterable[Block]], name: str, about: tuple[str, str], warnings: list[str]) -> list[Block]:
+def _kept(make: Callable[[], Iterable[object]], name: str, about: tuple[str, str], warnings: list[str]) -> list[object]:
     """The rows of a block; none, with a warning, where it cannot be computed: what stands beside never stops a run."""
     try:
         return list(make())
     except (ArithmeticError, ValueError, IndexError, np.linalg.LinAlgError) as error:
         warnings.append(f"not_computed: {', '.join(about)}, {name} ({error})")
         return []
-
-
-def _with_bounds(items: list[Estimate], bounds: list[Block]) -> list[Estimate]:
-    """Headlines whose answers differ in number carry the bounds: their sentence must."""
-    found = {(b["endpoint"], b["attribute"], b["level"]): b for b in bounds if b["differential"]}
-    return [
-        replace(e, details={**e.details, "bounds": found[key]})
-        if e.family == "headline" and (key := (e.endpoint, e.attribute, e.level)) in found
-        else e
-        for e in items
-    ]
 
 
 def _adjusted(items: Iterable[Estimate]) -> list[Estimate]:
@@ -260,7 +261,7 @@ def _adjusted(items: Iterable[Estimate]) -> list[Estimate]:
     return listed
 
 
-def _warnings(subjects: Iterable[Subject], items: Iterable[Estimate]) -> Iterator[str]:
+def _warnings(subjects: Iterable[Subject], bounds: Iterable[Silence]) -> Iterator[str]:
     """What a reader must know before reading on, as `code: endpoint, attribute ...`."""
     for subject in subjects:
         rows = subject.rows
@@ -273,9 +274,9 @@ def _warnings(subjects: Iterable[Subject], items: Iterable[Estimate]) -> Iterato
             yield f"few_profiles: {about}"
         if rows.other_currency.any() or rows.foreign.any():
             yield f"mixed_currencies: {about}"
-    for e in items:
-        if e.family == "headline" and "bounds" in e.details:
-            yield f"differential_non_answers: {e.endpoint}, {e.attribute}, {e.level}"
+    for b in bounds:
+        if b.differential:
+            yield f"differential_non_answers: {b.endpoint}, {b.attribute}, {b.level}"
 
 
 def _silent(observations: pd.DataFrame, endpoints: Sequence[str]) -> Iterator[str]:

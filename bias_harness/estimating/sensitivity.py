@@ -1,18 +1,18 @@
 """Rows of one endpoint and attribute -> the shape of the answers, what hangs on our choices, others' counting.
 
-Every function returns plain rows (mappings without NaN) that name their endpoint, attribute and level.
+Every function returns the typed rows of `blocks`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
 from itertools import product
 
 import numpy as np
 
+from bias_harness.estimating.blocks import Lenses, Quantile, RoundNumbers, Shape, Specification, Specifications
 from bias_harness.estimating.comparison import Subject, percent
-from bias_harness.estimating.diagnostics import Block, about
+from bias_harness.estimating.diagnostics import about
 from bias_harness.estimating.estimators.cells import Contrast, Mask, contrast, mean_over
 from bias_harness.estimating.estimators.distribution import distance_test, gini, profile_quantile_gaps, quantile_gaps
 from bias_harness.estimating.estimators.gaps import log_gap
@@ -29,7 +29,7 @@ OUTLIERS = ("included", "excluded")
 SCALES = ("log", "money")
 
 
-def distribution(subject: Subject) -> Iterator[Block]:
+def distribution(subject: Subject) -> Iterator[Shape]:
     """Per compared level: quantile gaps (within profiles, per cent), distances with p, Gini, share of pairs below."""
     rows, analysis = subject.rows, subject.analysis
     known = rows.believable
@@ -40,9 +40,7 @@ def distribution(subject: Subject) -> Iterator[Block]:
         if not all(s.any() for s in sides):
             continue
         level_side, reference_side = ((np.log(rows.annual[s]), rows.profile[s]) for s in sides)
-        quantiles: Block = {}
-        for probability, interval in profile_quantile_gaps(level_side, reference_side, n, analysis.confidence).items():
-            quantiles[str(probability)] = _percents(interval)
+        by_quantile = profile_quantile_gaps(level_side, reference_side, n, analysis.confidence)
         amounts = [rows.annual[s] for s in sides]
         distance = distance_test(
             (level_side[0] - centre[level_side[1]], level_side[1]),
@@ -51,14 +49,14 @@ def distribution(subject: Subject) -> Iterator[Block]:
             analysis.resamples,
             analysis.seed,
         )
-        yield {
-            **about(subject, level),
-            "quantiles": quantiles,
-            "pooled_money_quantiles": list(quantile_gaps(*amounts)),
-            "distance": None if distance is None else asdict(distance),
-            "gini_level": gini(amounts[0]),
-            "gini_reference": gini(amounts[1]),
-        }
+        yield Shape(
+            *about(subject, level),
+            quantiles=tuple(Quantile(*_percents(i), probability=p) for p, i in by_quantile.items()),
+            pooled_money_quantiles=quantile_gaps(*amounts),
+            distance=distance,
+            gini_level=gini(amounts[0]),
+            gini_reference=gini(amounts[1]),
+        )
 
 
 def _profile_centre(subject: Subject, known: Mask) -> Array:
@@ -70,15 +68,15 @@ def _profile_centre(subject: Subject, known: Mask) -> Array:
     return centre
 
 
-def round_numbers(subject: Subject) -> Iterator[Block]:
+def round_numbers(subject: Subject) -> Iterator[RoundNumbers]:
     """Per level: how round the answers are; per compared level whether undoing the rounding changes the verdict."""
     rows = subject.rows
     known = rows.believable
     width = heap_width(rows.annual[known])
     verdicts = _jittered(subject, known, width) if width else {}
     for level in range(len(rows.levels)):
-        shape = asdict(heaping(rows.annual[known & (rows.level == level)]))
-        yield {**about(subject, level), **shape, "width": width, "same_verdict": verdicts.get(level)}
+        shape = heaping(rows.annual[known & (rows.level == level)])
+        yield RoundNumbers(*about(subject, level), shape, width, verdicts.get(level))
 
 
 def _jittered(subject: Subject, known: Mask, width: int) -> dict[int, float]:
@@ -111,7 +109,7 @@ def _word(subject: Subject, gaps: Array) -> str | None:
     return verdict(paired_t(gaps, subject.analysis.confidence), subject.margin, subject.alpha)
 
 
-def specification(subject: Subject) -> Iterator[Block]:
+def specification(subject: Subject) -> Iterator[Specifications]:
     """Per compared level: the gap under every wording, reading of ranges, rule for outliers and scale; a joint test."""
     rows, analysis = subject.rows, subject.analysis
     ranges = RANGES if (rows.believable & rows.ranged).any() else RANGES[:1]
@@ -129,20 +127,14 @@ def specification(subject: Subject) -> Iterator[Block]:
                 one = of if w is None else of.part(None, np.arange(len(rows.wordings)) == w)
                 gaps, interval = _specified(subject.over_jobs(one), scale, analysis.confidence)
                 name = "all" if w is None else "/".join(x for x in rows.wordings[w] if x)
-                choice = {"wording": name, "range": r, "outliers": o, "scale": scale}
-                specs.append({**choice, **_percents(interval), "p_value": interval.p_value})
+                specs.append(Specification(*_percents(interval), name, r, o, scale, interval.p_value))
                 columns.append(gaps)
         joint = joint_test(np.column_stack(columns), analysis.resamples, analysis.seed)
-        yield {**about(subject, level), "specifications": specs, "joint": None if joint is None else asdict(joint)}
+        yield Specifications(*about(subject, level), tuple(specs), joint)
 
 
-def _percents(of: Interval) -> Block:
-    return {
-        "percent": percent(of.estimate),
-        "percent_low": percent(of.conf_low),
-        "percent_high": percent(of.conf_high),
-        "status": of.status,
-    }
+def _percents(of: Interval) -> tuple[float | None, float | None, float | None, str]:
+    return percent(of.estimate), percent(of.conf_low), percent(of.conf_high), of.status
 
 
 def _or(values: Array, otherwise: Array) -> Array:
@@ -160,7 +152,7 @@ def _specified(of: Contrast, scale: str, confidence: float) -> tuple[Array, Inte
     return relative, ratio_of_means(b, a, confidence)
 
 
-def lenses(subject: Subject, comparisons: int) -> Iterator[Block]:
+def lenses(subject: Subject, comparisons: int) -> Iterator[Lenses]:
     """Per compared level: what published audits and laws would count on the same rows. None of it is a verdict."""
     rows = subject.rows
     known = rows.believable
@@ -169,11 +161,5 @@ def lenses(subject: Subject, comparisons: int) -> Iterator[Block]:
     for level in subject.compared:
         name, reference = rows.levels[level], rows.levels[rows.reference or 0]
         test = rows_test(groups[name], groups[reference], comparisons, subject.analysis.confidence)
-        yield {
-            **about(subject, level),
-            "rows": asdict(test),
-            "impact_ratio": asdict(ratios[name]),
-            "impact_ratio_reference": asdict(ratios[reference]),
-            "share_at_median": ties,
-            "reaches_five_percent_line": pay_transparency(test.percent),
-        }
+        ratio, line = ratios[name], pay_transparency(test.percent)
+        yield Lenses(*about(subject, level), test, ratio, ratios[reference], ties, line)

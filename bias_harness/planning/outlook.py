@@ -15,6 +15,7 @@ from bias_harness.outcome import Outcome
 from bias_harness.planning.calibration import GAPS, simulated_of
 from bias_harness.planning.conditions import Condition, suited
 from bias_harness.planning.forecast import OFTEN, Forecast, forecast
+from bias_harness.vocabulary import MOST_JOBS
 
 Shown = Callable[[float], str]
 LARGEST = 100_000
@@ -108,6 +109,10 @@ def said(audit: Audit, condition: Condition, outlooks: Sequence[Outlook], *, pil
         yield from _would_help(forecast_, shown, f"{forecast_.attribute}: a" if several else "A")
 
 
+def _beyond(jobs: int) -> str:
+    return ", more than any list of jobs has: answers lie too far apart" if jobs > MOST_JOBS else ""
+
+
 def _would_help(f: Forecast, shown: Shown, begin: str) -> Iterator[str]:
     if f.half_width is None or f.twice_the_jobs is None or f.twice_the_forms is None or f.alone is None:
         return
@@ -121,7 +126,7 @@ def _would_help(f: Forecast, shown: Shown, begin: str) -> Iterator[str]:
         yield (
             f"{within} no number of jobs is enough: say everything in more ways, or let only a larger gap matter."
             if (f.needed is None)
-            else f"{within} it takes {f.needed:,} jobs."
+            else f"{within} it takes {f.needed:,} jobs{_beyond(f.needed)}."
         )
     if f.same_margin is not None and f.powers.same < OFTEN and f.jobs >= JOBS_FOR_THE_SAME:
         yield (

@@ -14,6 +14,7 @@ from bias_harness.estimating.judgement import Because, Imbalance, Judgement
 from bias_harness.reporting.gap_words import GapWords
 from bias_harness.reporting.judged import holds_together, key_of, margin_of, measure_of, shown
 from bias_harness.reporting.texts import Texts
+from bias_harness.vocabulary import MOST_JOBS
 
 FEW_JOBS, ENOUGH_FOR_SAME = 6, 40
 FAR_TOO_WIDE = 100.0
@@ -224,6 +225,9 @@ class _Said(GapWords):
             return
         least = ENOUGH_FOR_SAME if "fewer_than_40_jobs" in self.j.because else FEW_JOBS
         jobs = max(round_up(needed.jobs), least)
+        if jobs > MOST_JOBS and not self.j.job_is_person:
+            yield self("needed.beyond", jobs=t.counted(self._noun, jobs))
+            return
         if jobs > self.j.jobs + 1:
             yield self("needed.jobs", jobs=t.counted(self._noun, jobs), now=t.number(self.j.jobs))
         if needed.more_forms:

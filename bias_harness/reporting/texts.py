@@ -14,11 +14,11 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
-import yaml
 from babel import Locale
 from babel.dates import format_datetime
 from babel.numbers import format_currency, format_decimal
 
+from bias_harness.handwritten import parse_shipped
 from bias_harness.outcome import Measure
 
 LANGUAGES = ("nl", "en")
@@ -130,7 +130,7 @@ def texts_about(language: str, measure: Measure, label: str, unit: str) -> Texts
 
 def _read(name: str) -> dict[str, Any]:
     text = files(__package__).joinpath("locale", name).read_text(encoding="utf-8")
-    table: dict[str, Any] = yaml.safe_load(text)
+    table: dict[str, Any] = parse_shipped(text)
     return table
 
 

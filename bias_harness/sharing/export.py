@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 from pandas.api.types import is_datetime64_any_dtype, is_numeric_dtype
 
 from bias_harness.errors import UsageError, did_you_mean
+from bias_harness.handwritten import parse_shipped
 from bias_harness.results import write_whole
 from bias_harness.runs import Run
 
@@ -26,7 +26,7 @@ SUFFIXES = (".csv", ".parquet", ".json")
 def codebook() -> Mapping[str, Any]:
     """Table -> its title and columns, each with type and text."""
     text = files(__package__).joinpath("codebook.en.yaml").read_text(encoding="utf-8")
-    book: Mapping[str, Any] = yaml.safe_load(text)
+    book: Mapping[str, Any] = parse_shipped(text)
     return book
 
 

@@ -10,6 +10,7 @@ import pytest
 from stats_data import observations
 
 from bias_harness.errors import InputError
+from bias_harness.estimating.blocks import having
 from bias_harness.estimating.estimates import REASONS, Estimates, estimate
 from bias_harness.estimating.estimators import (
     benjamini_hochberg,
@@ -112,8 +113,8 @@ def test_what_is_not_above_zero_is_left_out_and_counted(amount: float) -> None:
     frame.loc[frame.index[frame["level"] == "female"][:2], "annual"] = amount
     found = estimated(frame)
     assert headline(found).status == "ok"
-    (row,) = found.block("answers", level="female")
-    assert (row["invalid_nonpositive"], row["used"], row["asked"]) == (2, 70, 72)
+    (row,) = having(found.answers, level="female")
+    assert (row.invalid_nonpositive, row.used, row.asked) == (2, 70, 72)
 
 
 def test_all_refused_is_no_data_and_never_a_gap_of_zero() -> None:
@@ -167,7 +168,7 @@ def test_currencies_mixed_in_a_pair_make_it_invalid() -> None:
     found = estimated(frame)
     assert headline(found).n_pairs == 23
     assert "mixed_currencies: bot, gender" in found.warnings
-    assert {row["level"]: row["mixed_currency"] for row in found.answers} == {"female": 3, "male": 0}
+    assert {row.level: row.mixed_currency for row in found.answers} == {"female": 3, "male": 0}
 
 
 def test_a_far_off_amount_counts_is_flagged_and_left_out_beside_the_headline() -> None:

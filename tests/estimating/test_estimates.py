@@ -10,6 +10,7 @@ import pytest
 from planted_cells import Planted, intervals, simulate
 from stats_data import FIELDS, observations
 
+from bias_harness.estimating.blocks import having
 from bias_harness.estimating.estimates import Estimates, estimate
 from bias_harness.estimating.estimators import benjamini_hochberg
 from bias_harness.estimating.estimators.interval import t_quantile
@@ -109,44 +110,49 @@ def test_unequal_refusals_are_an_estimand_and_bring_bounds() -> None:
     assert refusal.verdict == "gap_meaningful"
     low, high = refusal.details["newcombe"]
     assert low < 0.28 < high
-    bounds = one.details["bounds"]
-    assert bounds["percent"]["low"] < one.percent < bounds["percent"]["high"]
-    assert bounds["worst_case"]["low"] < bounds["money"]["low"] < bounds["money"]["high"] < bounds["worst_case"]["high"]
-    assert "bounds" not in PLANTED.headline("one", "gender", "female").details
+    (bounds,) = having(PLANTED.bounds, endpoint="one", level="nonbinary")
+    assert bounds.differential
+    assert bounds.percent.low < one.percent < bounds.percent.high
+    assert bounds.worst_case.low < bounds.plain.low < bounds.plain.high < bounds.worst_case.high
+    assert not having(PLANTED.bounds, endpoint="one", level="female")[0].differential
+    assert "differential_non_answers: one, gender, nonbinary" in PLANTED.warnings
+    assert "differential_non_answers: one, gender, female" not in PLANTED.warnings
     assert {e.outcome for e in PLANTED.find(family="nonanswers")} == {"refused", "range", "unread", "implausible"}
 
 
 def test_placebo_pairs_show_the_floor() -> None:
-    (floor,) = PLANTED.block("placebo", endpoint="one")
-    assert floor["mean_absolute"] == pytest.approx(floor["noise"], rel=0.15)
-    assert floor["levels"]["female"]["above_floor"] > 0.03
-    assert floor["levels"]["nonbinary"]["above_floor_low"] == 0 < floor["levels"]["female"]["above_floor_low"]
-    assert floor["tests"] == 4
+    (found,) = having(PLANTED.placebo, endpoint="one")
+    assert found.floor.mean_absolute == pytest.approx(found.floor.noise, rel=0.15)
+    (female,), (other,) = (having(found.levels, level=name) for name in ("female", "nonbinary"))
+    assert female.above_floor > 0.03
+    assert other.above_floor_low == 0 < female.above_floor_low
+    assert found.alarms.tests == 4
     slices = [e.slice for e in PLANTED.find(family="placebo", endpoint="one")]
     assert {"edit": "polite"} in slices
     assert sum("signal" in s for s in slices) == 3
 
 
 def test_variance_components_find_the_noise_that_was_planted() -> None:
-    (row,) = PLANTED.block("variance", endpoint="one", level="female", of="amounts")
-    assert math.sqrt(row["trial"]) == pytest.approx(0.06, rel=0.12)
-    assert math.sqrt(row["profile"]) == pytest.approx(0.25, rel=0.3)
-    (gaps,) = PLANTED.block("variance", endpoint="one", level="female", of="gaps")
-    assert math.sqrt(gaps["profile"]) < 0.02
+    (row,) = having(PLANTED.variance, endpoint="one", level="female", of="amounts")
+    assert math.sqrt(row.found.trial) == pytest.approx(0.06, rel=0.12)
+    assert math.sqrt(row.found.profile) == pytest.approx(0.25, rel=0.3)
+    (gaps,) = having(PLANTED.variance, endpoint="one", level="female", of="gaps")
+    assert math.sqrt(gaps.found.profile) < 0.02
 
 
 def test_shapes_choices_and_drift() -> None:
-    (shape,) = PLANTED.block("distribution", endpoint="one", level="female")
-    assert shape["quantiles"]["0.5"]["percent_low"] < -7.7 < shape["quantiles"]["0.5"]["percent_high"]
-    assert shape["distance"]["ks_p_value"] < 0.01
-    (fair,) = PLANTED.block("distribution", endpoint="one", level="nonbinary")
-    assert fair["distance"]["wasserstein_p_value"] > 0.01
-    (heap,) = PLANTED.block("heaping", endpoint="one", level="female")
-    assert (heap["width"], heap["share_multiple_1000"], heap["same_verdict"]) == (1_000, 1.0, 1.0)
-    (curve,) = PLANTED.block("specification", endpoint="one", level="female")
-    assert len(curve["specifications"]) == 14
-    assert curve["joint"]["p_median"] < 0.01
-    assert curve["joint"]["share"] == 1.0
+    (shape,) = having(PLANTED.distribution, endpoint="one", level="female")
+    (median,) = having(shape.quantiles, probability=0.5)
+    assert median.percent_low < -7.7 < median.percent_high
+    assert shape.distance.ks_p_value < 0.01
+    (fair,) = having(PLANTED.distribution, endpoint="one", level="nonbinary")
+    assert fair.distance.wasserstein_p_value > 0.01
+    (heap,) = having(PLANTED.heaping, endpoint="one", level="female")
+    assert (heap.width, heap.shape.share_multiple_1000, heap.same_verdict) == (1_000, 1.0, 1.0)
+    (curve,) = having(PLANTED.specification, endpoint="one", level="female")
+    assert len(curve.specifications) == 14
+    assert curve.joint.p_median < 0.01
+    assert curve.joint.share == 1.0
 
 
 def test_a_drift_that_is_planted_is_seen() -> None:
@@ -155,10 +161,10 @@ def test_a_drift_that_is_planted_is_seen() -> None:
     place = np.linspace(0, 1, len(frame))
     frame.loc[frame["level"] == "female", "annual"] *= np.exp(-0.1 * place)[frame["level"] == "female"]
     (row,) = estimated(frame.drop(columns="asked_at")).drift
-    assert (row["gap"]["status"], row["gap"]["estimate"]) == ("no_data", None)
+    assert (row.gap.status, row.gap.estimate) == ("no_data", None)
     (row,) = estimated(frame).drift
-    assert row["gap"]["conf_low"] < -0.1 < row["gap"]["conf_high"] < 0
-    assert row["of_reference"]["conf_low"] < 0 < row["of_reference"]["conf_high"]
+    assert row.gap.conf_low < -0.1 < row.gap.conf_high < 0
+    assert row.of_reference.conf_low < 0 < row.of_reference.conf_high
 
 
 def test_ranges_are_read_in_three_ways() -> None:
@@ -169,28 +175,26 @@ def test_ranges_are_read_in_three_ways() -> None:
     frame.loc[ranged, "kind"] = "range"
     found = estimated(frame)
     (curve,) = found.specification
-    by_range = {
-        s["range"]: s["percent"] for s in curve["specifications"] if (s["wording"], s["scale"]) == ("all", "log")
-    }
+    by_range = {s.range: s.percent for s in having(curve.specifications, wording="all", scale="log")}
     assert by_range["low"] < by_range["midpoint"]
     assert by_range["high"] == pytest.approx(by_range["midpoint"])
     assert found.find(outcome="range")[0].mean_level == pytest.approx(1 / 3)
 
 
 def test_models_and_fields_are_pooled() -> None:
-    (models,) = PLANTED.block("pooling", over="models", level="female")
-    assert models["k"] == 2
-    assert models["percent"] == pytest.approx(-7.7, abs=1)
-    fields = PLANTED.block("pooling", over="fields", level="female", endpoint="one")[0]
-    assert [r["percent"] for r in fields["ranking"]] == sorted(r["percent"] for r in fields["ranking"])
-    assert fields["tau2"] >= 0
+    (models,) = having(PLANTED.pooling, over="models", level="female")
+    assert (models.k, models.people) == (2, 30)
+    assert models.percent == pytest.approx(-7.7, abs=1)
+    (fields,) = having(PLANTED.pooling, over="fields", level="female", endpoint="one")
+    assert [r.percent for r in fields.ranking] == sorted(r.percent for r in fields.ranking)
+    assert (fields.people, fields.tau2 >= 0) == (0, True)
 
 
 def test_lenses_are_there_and_are_no_verdict() -> None:
-    (row,) = PLANTED.block("lenses", endpoint="one", level="female")
-    assert row["rows"]["welch_p_bonferroni"] >= row["rows"]["welch_p"]
-    assert row["impact_ratio"]["impact_ratio"] < 1
-    assert row["reaches_five_percent_line"] is True
+    (row,) = having(PLANTED.lenses, endpoint="one", level="female")
+    assert row.rows.welch_p_bonferroni >= row.rows.welch_p
+    assert row.impact_ratio.impact_ratio < 1
+    assert row.reaches_five_percent_line is True
 
 
 def test_intersections_show_their_excess() -> None:

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from undrawn import EVERYTHING
 
 from bias_harness.cli import main
 
@@ -58,8 +57,8 @@ def in_a_process(*words: str, cwd: Path, **env: str) -> subprocess.CompletedProc
 
 
 def started(*words: str, cwd: Path, **env: str) -> subprocess.Popen[str]:
-    """A process that has just been started; its figure files are drawn where everything is."""
-    command = [sys.executable, "-m", "bias_harness" if EVERYTHING else "undrawn", *words]
+    """A process that has just been started; its figure files are not drawn."""
+    command = [sys.executable, "-m", "undrawn", *words]
     pipe = subprocess.PIPE
     return subprocess.Popen(command, cwd=cwd, env=environment(**env), stdout=pipe, stderr=pipe, text=True)
 

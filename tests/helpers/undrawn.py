@@ -2,7 +2,7 @@
 
 Drawing with matplotlib takes most of the time of a report. Names and tables of the files are what they always are; the
 figures on the pages are not matplotlib's and stay. A test or a file marked `drawn` gets the pictures, and with
-BIAS_HARNESS_TESTS=all every test does.
+BIAS_HARNESS_TESTS=all every test of tests/reporting does; the command with them is run by .ci/run itself.
 
     python -m undrawn run small    the command line in a process of its own, its figure files undrawn
 """

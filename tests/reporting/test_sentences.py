@@ -88,6 +88,9 @@ def test_what_cannot_be_told_says_why_and_what_it_would_take() -> None:
     assert "15 comparisons were made at once" in text
     assert "A change of a few neutral words moves this model as much." in text
     assert "With about 150 jobs (now 44)" in text
+    beyond = whole(replace(j, needed=Needed(11_000, more_forms=False)))
+    assert "some 11,000 jobs to tell, more than any list of jobs has" in beyond
+    assert "would be narrow enough" not in beyond
     words = whole(replace(j, needed=Needed(None, more_forms=True)))
     assert "have to be described in more ways" in words
     assert "no change of words was tried" in whole(replace(j, because=("one_form",))).lower()

@@ -206,7 +206,7 @@ def test_times_are_read_or_refused_and_never_made_up(workspace: Path) -> None:
         bias_harness.import_answers(*tables(workspace, made, asked_at="when"))
     run = bias_harness.import_answers(*tables(workspace, rows()))
     assert run.observations["asked_at"].isna().all()
-    assert all(row["gap"]["estimate"] is None for row in run.estimates.block("drift"))
+    assert all(row.gap.estimate is None for row in run.estimates.drift)
     assert pipeline.report(run)
 
 

@@ -15,11 +15,10 @@ from importlib.resources import files
 from statistics import NormalDist
 from typing import Any, TypeVar
 
-import yaml
-
 from bias_harness.asking.providers import Context, Provider
 from bias_harness.design.experiment import Endpoint, Plant
 from bias_harness.errors import FatalError, TransientError
+from bias_harness.handwritten import parse_shipped
 from bias_harness.probabilities import ENDED, Probabilities
 from bias_harness.vocabulary import Branch, Distribution, Nature, Request, Response, Trial, Usage
 
@@ -45,7 +44,7 @@ class Simulated(Provider):
         self.endpoint, self.plant, self.fields = endpoint, plant, context.persona_fields
         self.outcome, self.currency = context.outcome, context.outcome.currency
         text = files(__package__).joinpath("simulated.yaml").read_text(encoding="utf-8")
-        self.phrases = yaml.safe_load(text)
+        self.phrases = parse_shipped(text)
         self.faults: set[str] = set()
 
     async def ask(self, request: Request) -> Response:

@@ -12,10 +12,10 @@ from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 
-import yaml
 from platformdirs import user_cache_path
 
 from bias_harness.errors import InputError, did_you_mean
+from bias_harness.handwritten import parse_shipped
 
 VARIABLE = "BIAS_HARNESS_MODEL_PATH"
 CACHE_VARIABLE = "BIAS_HARNESS_CACHE"
@@ -57,7 +57,7 @@ class Weights:
 def known_models() -> dict[str, Weights]:
     """The models of `models.yaml` by name, the default one first."""
     text = files(__package__).joinpath("models.yaml").read_text(encoding="utf-8")
-    entries = yaml.safe_load(text)
+    entries = parse_shipped(text)
     return {name: Weights(**{**e, "name": name, "parts": Parts(**e["parts"])}) for name, e in entries.items()}
 
 

@@ -29,7 +29,7 @@ _FILES = {
     "placebo": "FalseAlarms Floor false_alarms placebo_floor",
     "planning": "Numbers Spread design_variance equivalence_reach minimum_detectable pairs_needed power_paired "
     "questions_needed",
-    "pooling": "Pooled dersimonian_laird",
+    "pooling": "Pooled SharedPeople dersimonian_laird shared_people",
     "proportions": "McNemar clopper_pearson exact_within mcnemar newcombe wilson",
     "ranks": "Ranked hodges_lehmann mann_whitney wilcoxon",
     "round_numbers": "Heaping heap_width heaping rounding_step",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 
+from bias_harness.estimating import blocks
+from bias_harness.estimating.estimators.specification import JointTest
 from bias_harness.estimating.judgement import Judgement
 from bias_harness.reporting.charts import Drawing
 from bias_harness.reporting.charts.curve import Curve, Specification
@@ -14,6 +17,7 @@ from bias_harness.reporting.charts.quantiles import QuantileGap, QuantileGaps
 from bias_harness.reporting.charts.shares import Shares, SharesRow
 from bias_harness.reporting.figures.maker import ALT_ROWS, Drawn
 
+Row = TypeVar("Row", bound=blocks.Row)
 PARTS = ("profile", "wording", "interaction", "trial")
 CHOICES = ("wording", "range", "outliers", "scale")
 
@@ -21,35 +25,38 @@ CHOICES = ("wording", "range", "outliers", "scale")
 class StatisticalDrawings(Drawn):
     """F6, F9 and F11 of the leading comparisons."""
 
-    def _block(self, name: str, e: Judgement, **wanted: Any) -> dict[str, Any]:
+    def _of(self, e: Judgement, rows: Iterable[Row], **wanted: str) -> Row | None:
         about = {"endpoint": e.endpoint, "attribute": e.attribute, "level": e.level}
-        return dict(next(iter(self.material.estimates.block(name, **about, **wanted)), {}))
+        return next(iter(blocks.having(rows, **about, **wanted)), None)
 
     @cached_property
     def curves(self) -> list[Drawing]:
         """F6: the gap under every wording, reading of ranges, rule for outliers and scale."""
         found = []
         for number, e in enumerate(self.leading):
-            listed = [s for s in self._block("specification", e).get("specifications", ()) if s["percent"] is not None]
-            varied = [name for name in CHOICES if len({s[name] for s in listed}) > 1]
-            chart = Curve(tuple(sorted((self._specification(s, varied) for s in listed), key=lambda s: s.percent)))
+            curve = self._of(e, self.material.estimates.specification)
+            listed = curve.specifications if curve else ()
+            varied = [name for name in CHOICES if len({getattr(s, name) for s in listed}) > 1]
+            points = (self._specification(s, s.percent, varied) for s in listed if s.percent is not None)
+            chart = Curve(tuple(sorted(points, key=lambda s: s.percent)))
             if len(chart.specifications) > 1:
-                found.append(self._curve(e, chart, number))
+                found.append(self._curve(e, chart, number, curve.joint if curve else None))
         return found
 
-    def _specification(self, s: dict[str, Any], varied: list[str]) -> Specification:
+    def _specification(self, s: blocks.Specification, percent: float, varied: list[str]) -> Specification:
         words = self.texts.under("figures.F6.values")
-        choices = tuple((self.texts(f"figures.F6.choices.{n}"), str(words.get(s[n], s[n]))) for n in varied)
-        return Specification(choices, s["percent"], s["percent_low"], s["percent_high"])
+        chosen = [(n, str(getattr(s, n))) for n in varied]
+        choices = tuple((self.texts(f"figures.F6.choices.{n}"), str(words.get(value, value))) for n, value in chosen)
+        return Specification(choices, percent, s.percent_low, s.percent_high)
 
-    def _curve(self, e: Judgement, chart: Curve, number: int) -> Drawing:
+    def _curve(self, e: Judgement, chart: Curve, number: int, joint: JointTest | None) -> Drawing:
         t, names = self.texts, self.view.names(e)
         middle = float(np.median([s.percent for s in chart.specifications]))
         ends = {"low": t.percent(chart.specifications[0].percent), "high": t.percent(chart.specifications[-1].percent)}
         alt = t("figures.F6.alt", count=len(chart.specifications), middle=t.percent(middle), **ends)
-        note, joint = t("figures.F6.note"), self._block("specification", e).get("joint")
+        note = t("figures.F6.note")
         if joint:
-            note += " " + t("figures.F6.joint", p=t.number(joint["p_median"], 4))
+            note += " " + t("figures.F6.joint", p=t.number(joint.p_median, 4))
         title = t("figures.F6.title", model=names.model, level=names.level)
         return Drawing(f"F6-{number}", f"F6-specifications-{e.endpoint}", title, alt, chart, note)
 
@@ -58,8 +65,9 @@ class StatisticalDrawings(Drawn):
         """F9: the variance of the gap between profiles, wordings, both together, and repeats."""
         rows = []
         for e in self.leading:
-            found = self._block("variance", e, of="gaps")
-            values = tuple(1e4 * float(found.get(part) or 0.0) for part in PARTS)
+            row = self._of(e, self.material.estimates.variance, of="gaps")
+            found = row.found if row else None
+            values = tuple(1e4 * float(getattr(found, part, None) or 0.0) for part in PARTS)
             if sum(values):
                 rows.append(
                     SharesRow(self.view.model(e.endpoint), self.view.level(e.attribute, e.level, "tag"), values)
@@ -82,10 +90,11 @@ class StatisticalDrawings(Drawn):
         t, found = self.texts, []
         for number, e in enumerate(self.leading):
             label = self.view.level(e.attribute, e.level, "tag")
+            shape = self._of(e, self.material.estimates.distribution)
             points = tuple(
-                QuantileGap(label, float(q), v["percent"], v["percent_low"], v["percent_high"])
-                for q, v in self._block("distribution", e).get("quantiles", {}).items()
-                if v["percent"] is not None
+                QuantileGap(label, q.probability, q.percent, q.percent_low, q.percent_high)
+                for q in (shape.quantiles if shape else ())
+                if q.percent is not None
             )
             if points:
                 rows = (

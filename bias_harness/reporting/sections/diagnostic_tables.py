@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 
+from bias_harness.estimating.blocks import Drift, Lenses, RoundNumbers, Row, Shape, Silence
 from bias_harness.estimating.judgement import Control, Judgement
 from bias_harness.outcome import Measure
 from bias_harness.reporting.charts import Column, Table
@@ -16,7 +18,6 @@ from bias_harness.reporting.material import View
 MOST = 60
 """Rows of such a table on the page; estimates.json has them all."""
 
-Row = Mapping[str, Any]
 NAMES = (Column("model"), Column("attribute"), Column("level"))
 JUDGED = (
     *(Column("percent", "gap"), Column("low", "gap"), Column("high", "gap")),
@@ -29,15 +30,16 @@ JUDGED = (
 
 def tables(view: View) -> list[tuple[str, Table]]:
     """(key of its title, table), where the run has rows for it."""
+    of = view.material.estimates
     made = [
         ("judgements", Table((*NAMES, *JUDGED), [_judged(view, j) for j in view.material.judgements[:MOST]])),
         ("around", _around(view)),
         ("bounds", _bounds_table(view)),
-        ("heaping", _table(view, "heaping", _HEAPING, _heaping)),
-        ("distances", _table(view, "distribution", _DISTANCES, _distances)),
+        ("heaping", _table(view, of.heaping, _HEAPING, _heaping)),
+        ("distances", _table(view, of.distribution, _DISTANCES, _distances)),
         ("pooling", _pooling(view)),
-        ("lenses", _table(view, "lenses", _LENSES, _lenses)),
-        ("order", _table(view, "drift", _ORDER, partial(_order, view.material.measure.factor))),
+        ("lenses", _table(view, of.lenses, _LENSES, _lenses)),
+        ("order", _table(view, of.drift, _ORDER, partial(_order, view.material.measure.factor))),
     ]
     return [(key, table) for key, table in made if table.rows]
 
@@ -86,17 +88,15 @@ def _around(view: View) -> Table:
     return Table((*NAMES, *columns), rows[:MOST])
 
 
-def _table(view: View, block: str, columns: Iterable[Column], values: Callable[[Row], list[Any]]) -> Table:
-    rows = [
-        [
-            view.model(r["endpoint"]),
-            view.attribute(r["attribute"]),
-            view.level(r["attribute"], r["level"], "tag"),
-            *values(r),
-        ]
-        for r in view.material.estimates.block(block)[:MOST]
+About = TypeVar("About", bound=Row)
+
+
+def _table(view: View, rows: Iterable[About], columns: Iterable[Column], values: Callable[[About], list[Any]]) -> Table:
+    listed = [
+        [view.model(r.endpoint), view.attribute(r.attribute), view.level(r.attribute, r.level, "tag"), *values(r)]
+        for r in islice(rows, MOST)
     ]
-    return Table((*NAMES, *columns), rows, view.material.currency)
+    return Table((*NAMES, *columns), listed, view.material.currency)
 
 
 _BOUNDS = (
@@ -110,14 +110,14 @@ _BOUNDS = (
 def _bounds_table(view: View) -> Table:
     unit: Unit = "money" if view.material.measure.has("money") else "gap"
     columns = (*_BOUNDS, Column("worst_low", unit), Column("worst_high", unit))
-    return _table(view, "bounds", columns, partial(_bounds, view.material.measure))
+    return _table(view, view.material.estimates.bounds, columns, partial(_bounds, view.material.measure))
 
 
-def _bounds(measure: Measure, r: Row) -> list[Any]:
-    lee, worst = (r["percent"] if measure.relative else r["difference"]) or {}, r["worst_case"] or {}
-    ends = [lee.get("low"), lee.get("high"), worst.get("low"), worst.get("high")]
+def _bounds(measure: Measure, r: Silence) -> list[Any]:
+    lee, worst = r.percent if measure.relative else r.plain, r.worst_case
+    ends = [end for of in (lee, worst) for end in ((of.low, of.high) if of else (None, None))]
     shown = ends if measure.relative else [None if x is None else measure.shown(x) for x in ends]
-    return [100 * r["answered_level"], 100 * r["answered_reference"], *shown]
+    return [100 * r.answered_level, 100 * r.answered_reference, *shown]
 
 
 _HEAPING = (
@@ -128,13 +128,9 @@ _HEAPING = (
 )
 
 
-def _heaping(r: Row) -> list[Any]:
-    return [
-        _hundred(r["share_multiple_10000"]),
-        _hundred(r["share_multiple_5000"]),
-        r["distinct"],
-        _hundred(r["modal_share"]),
-    ]
+def _heaping(r: RoundNumbers) -> list[Any]:
+    of = r.shape
+    return [_hundred(of.share_multiple_10000), _hundred(of.share_multiple_5000), of.distinct, _hundred(of.modal_share)]
 
 
 _DISTANCES = (
@@ -147,10 +143,10 @@ _DISTANCES = (
 )
 
 
-def _distances(r: Row) -> list[Any]:
-    d = r["distance"] or {}
-    names = ("ks", "ks_p_value", "wasserstein", "wasserstein_p_value")
-    return [*(d.get(n) for n in names), r["gini_level"], r["gini_reference"]]
+def _distances(r: Shape) -> list[Any]:
+    d = r.distance
+    found = (d.ks, d.ks_p_value, d.wasserstein, d.wasserstein_p_value) if d else (None,) * 4
+    return [*found, r.gini_level, r.gini_reference]
 
 
 _LENSES = (
@@ -164,20 +160,18 @@ _LENSES = (
 )
 
 
-def _lenses(r: Row) -> list[Any]:
-    rows = r["rows"]
-    tests = [rows["welch_p"], rows["welch_p_bonferroni"], rows["d"], rows["mann_whitney_p"]]
-    line = "x" if r["reaches_five_percent_line"] else ""
-    return [*tests, r["impact_ratio"]["impact_ratio"], _hundred(r["share_at_median"]), line]
+def _lenses(r: Lenses) -> list[Any]:
+    tests = [r.rows.welch_p, r.rows.welch_p_bonferroni, r.rows.d, r.rows.mann_whitney_p]
+    line = "x" if r.reaches_five_percent_line else ""
+    return [*tests, r.impact_ratio.impact_ratio, _hundred(r.share_at_median), line]
 
 
 _ORDER = (Column("slope", "gap"), Column("low", "gap"), Column("high", "gap"), Column("p", "number"))
 
 
-def _order(factor: float, r: Row) -> list[Any]:
-    gap = r["gap"] or {}
-    ends = (gap.get(n) for n in ("estimate", "conf_low", "conf_high"))
-    return [*(None if x is None else factor * x for x in ends), gap.get("p_value")]
+def _order(factor: float, r: Drift) -> list[Any]:
+    ends = (r.gap.estimate, r.gap.conf_low, r.gap.conf_high)
+    return [*(None if x is None else factor * x for x in ends), r.gap.p_value]
 
 
 def _pooling(view: View) -> Table:
@@ -187,21 +181,23 @@ def _pooling(view: View) -> Table:
         Column("attribute"),
         Column("level"),
         Column("k", "count"),
+        Column("jobs", "count"),
         Column("percent", "gap"),
         Column("low", "gap"),
         Column("high", "gap"),
         Column("i2", "percent"),
-        Column("q_p", "number"),
+        Column("differ_p", "number"),
     )
     measure, rows = view.material.measure, []
-    for r in view.material.estimates.block("pooling")[:MOST]:
-        over = view.texts(f"report.research.pooled.{r['over']}")
-        name = f"{over}: {view.model(r['endpoint'])}" if "endpoint" in r else over
-        about = [name, view.attribute(r["attribute"]), view.level(r["attribute"], r["level"], "tag"), r["k"]]
-        ends = [r["percent"], r["percent_low"], r["percent_high"]]
+    for r in view.material.estimates.pooling[:MOST]:
+        over = view.texts(f"report.research.pooled.{r.over}")
+        name = f"{over}: {view.model(r.endpoint)}" if r.endpoint else over
+        about = [name, view.attribute(r.attribute), view.level(r.attribute, r.level, "tag"), r.k, r.people or None]
+        ends = [r.percent, r.percent_low, r.percent_high]
         if not measure.relative:
-            ends = [None if r[n] is None else measure.shown(r[n]) for n in ("estimate", "conf_low", "conf_high")]
-        rows.append([*about, *ends, _hundred(r["i2"]), r["q_p_value"]])
+            linear = (r.estimate, r.conf_low, r.conf_high)
+            ends = [None if x is None else measure.shown(x) for x in linear]
+        rows.append([*about, *ends, _hundred(r.i2), r.differ_p_value])
     return Table(columns, rows)
 
 
