@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Self
 
 from pydantic import Field, PositiveInt, model_validator
 
 from bias_harness.errors import UsageError
 from bias_harness.handwritten import Share, Strict
+from bias_harness.probabilities import Probabilities
 from bias_harness.vocabulary import Basis, Estimate, Period, Scale, Scope
 
 MarginUnit = Literal["log", "fraction", "fall", "per cent", "share", "points"]
@@ -74,6 +75,7 @@ class Measure:
     margin). `assumed` is the standard deviation of repeated answers before anything is known, in parts of the range of
     answers (None: what power planning assumes of pay). `locale` names the file of words that is laid over those of
     salaries. `without` are the sections, figures, columns and blocks of estimates that say nothing about it.
+    `estimator` names the estimates of its gaps.
     """
 
     name: str
@@ -90,6 +92,7 @@ class Measure:
     assumed: float | None = None
     locale: str | None = None
     without: frozenset[str] = frozenset()
+    estimator: str = "paired gap"
 
     @property
     def relative(self) -> bool:
@@ -121,7 +124,7 @@ class Measure:
 
 
 _MONEY_KEYS = (
-    *("currency", "period", "basis", "range_rule", "multiplier", "holiday_allowance", "format"),
+    *("currency", "period", "basis", "range_rule", "multiplier", "holiday_allowance", "format", "probabilities"),
     *("hours_per_year", "days_per_year", "weeks_per_year", "months_per_year"),
 )
 _OF_PAY_ALONE = frozenset(
@@ -174,7 +177,17 @@ SHARE = Measure(
     locale="measured",
     without=_OF_PAY_ALONE,
 )
+BY_PROBABILITIES = replace(
+    SALARY,
+    name="salary_by_probabilities",
+    locale="probabilities",
+    without=frozenset({"distribution", "heaping"}),
+    estimator="paired gap of mean log amounts given a form of answer",
+)
+"""A salary whose amounts are means over a model's own probabilities: another estimand than that of drawn answers."""
 MEASURES: Mapping[str, Measure] = {measure.name: measure for measure in (SALARY, SCORE, SHARE)}
+NAMED: Mapping[str, Measure] = {**MEASURES, BY_PROBABILITIES.name: BY_PROBABILITIES}
+"""By the name that estimates and judgements carry."""
 
 _WANTED = {
     "label": "what is measured, as {en: grade, nl: cijfer}",
@@ -206,6 +219,7 @@ class Outcome(Strict):
     A `salary` is an amount of money a year and its gaps are ratios. A `score` is a number between the two ends of
     `plausible`, a `share` an answer that is one of the words of `ones` or of `zeros`; their gaps are differences:
     points of the score, shares of the answers. They need a `label` (what is measured) and the score a `unit`.
+    With `probabilities` a salary is read from the model's probabilities, which is another estimand.
     """
 
     measure: Literal["salary", "score", "share"] = "salary"
@@ -225,6 +239,7 @@ class Outcome(Strict):
     months_per_year: float = Field(default=12, gt=0)
     holiday_allowance: Share = 0.0
     format: Literal["text", "json"] = "text"
+    probabilities: Probabilities | None = None
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -247,7 +262,7 @@ class Outcome(Strict):
     @property
     def measured(self) -> Measure:
         """The measure that `measure` names: everything that depends on which one it is."""
-        return MEASURES[self.measure]
+        return BY_PROBABILITIES if self.probabilities is not None else MEASURES[self.measure]
 
     @property
     def ends(self) -> tuple[float, float]:
@@ -287,7 +302,10 @@ class Analysis(Strict):
     seed: int = 20_260_101
 
 
-CAME_LATER = {"outcome": ("measure", "label", "unit", "ones", "zeros"), "analysis": ("smallest_difference",)}
+CAME_LATER = {
+    "outcome": ("measure", "label", "unit", "ones", "zeros", "probabilities"),
+    "analysis": ("smallest_difference",),
+}
 """Keys that an experiment of format 1 did not have at first: at their default they are no part of its digests, so that
 what was recorded before stays comparable."""
 

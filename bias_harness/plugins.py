@@ -121,12 +121,14 @@ class Provider(ABC):
     """Asks one endpoint: derive from it, say the `nature`, write `ask`. All else has a default.
 
     `nature` labels its numbers wherever they appear. `most_at_once` is how many requests it can use at a time.
-    `sampling_added` is what it adds to a request's own sampling; it is kept in the manifest.
+    `sampling_added` is what it adds to a request's own sampling; it is kept in the manifest. `drifts` is whether it may
+    change while a run lasts; one that does not is asked questions that begin alike one after the other.
     """
 
     nature: Nature
     most_at_once: int = 1_000_000
     sampling_added: Mapping[str, Any] = MappingProxyType({})
+    drifts: bool = True
 
     @abstractmethod
     async def ask(self, request: Request) -> Response:

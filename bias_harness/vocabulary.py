@@ -111,12 +111,35 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Branch:
+    """One way an answer can go on behind the words it begins with, and how probable that is, from 0 to 1."""
+
+    text: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """How a model would go on after `begins`: branches that leave each other out, and add up to 1 or less.
+
+    What is missing to 1 was not looked at. `questions` is how many one-token questions told it. `following` is what
+    the answer that was drawn went on with behind the branch it took; empty where nothing was drawn.
+    """
+
+    begins: str
+    branches: tuple[Branch, ...]
+    questions: int
+    following: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Response:
     """What came back for one request: one line of `responses*.jsonl`.
 
     `asked_at` is ISO 8601 in UTC with microseconds. `seed` is the seed that was really sent, null if none.
     A response has a text or an error. Where the endpoint answered and there was no text in it, the error is of kind
-    `empty`; an empty text without an error comes from an older log, or from the endpoint's filter.
+    `empty`; an empty text without an error comes from an older log, or from the endpoint's filter. `probabilities`
+    stand beside the text where the experiment reads them.
     """
 
     key: str
@@ -129,6 +152,7 @@ class Response:
     error: Failure | None = None
     seed: int | None = None
     attempts: int = 1
+    probabilities: Distribution | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +176,10 @@ class Answer:
     experiment's unit (a year, gross, full time), null where it cannot be. A range has `low < high` and its
     `amount` by the experiment's range rule. `soft` marks an answer given together with a refusal.
     `reason` says in one code why there is no amount, or which rule picked it. `probability` (0-1) is how sure the
-    second reader is of that amount; null where there is no prose to be unsure of.
+    second reader is of that amount; null where there is no prose to be unsure of. Where the model's probabilities were
+    read, `annual` is the geometric mean over the branches that are an amount, `covered` their share of the probability
+    (0-1), and `bound_low`, `bound_high` are where the mean would be if all that is open lay at the lowest or highest
+    plausible amount.
     """
 
     status: Status
@@ -172,6 +199,9 @@ class Answer:
     reason: str = ""
     candidates: tuple[Candidate, ...] = ()
     probability: float | None = None
+    covered: float | None = None
+    bound_low: float | None = None
+    bound_high: float | None = None
 
     def __post_init__(self) -> None:
         if (self.status == "ok") != (self.amount is not None):

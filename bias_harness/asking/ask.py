@@ -13,7 +13,7 @@ from bias_harness.asking.changed import changes
 from bias_harness.asking.keys import secrets_of, warn_of_strangers
 from bias_harness.design.audit import Audit
 from bias_harness.design.experiment import Endpoint
-from bias_harness.design.portion import Portion, planned_requests, requests_of
+from bias_harness.design.portion import Portion, by_beginning, planned_requests, requests_of
 from bias_harness.design.prices import one_at_a_time
 from bias_harness.errors import InputError, RunFolderError
 from bias_harness.results import (
@@ -155,14 +155,16 @@ async def _works(audit: Audit, portion: Portion, book: BatchBook) -> list[Work]:
 
 @dataclass(frozen=True)
 class _Requests:
-    """An endpoint's requests, which can be gone through more than once."""
+    """An endpoint's requests, which can be gone through more than once; by their beginning where nothing drifts."""
 
     audit: Audit
     endpoint: Endpoint
     portion: Portion
+    drifts: bool
 
     def __iter__(self) -> Iterator[Request]:
-        return requests_of(self.audit, self.endpoint, self.portion)
+        requests = requests_of(self.audit, self.endpoint, self.portion)
+        return requests if self.drifts else by_beginning(requests)
 
 
 def work_of(audit: Audit, endpoint: Endpoint, portion: Portion, book: BatchBook) -> Work:
@@ -179,7 +181,7 @@ def work_of(audit: Audit, endpoint: Endpoint, portion: Portion, book: BatchBook)
     return Work(
         endpoint,
         provider,
-        _Requests(audit, endpoint, portion),
+        _Requests(audit, endpoint, portion, drifts=provider.drifts),
         Tally(endpoint.name, planned_requests(audit, portion)),
         price_of(endpoint),
         secrets_of(audit),

@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 from typing import Any, get_args
 
 from bias_harness.errors import EmptyError, TransientError
-from bias_harness.vocabulary import CUT_SHORT, FILTERED, ErrorKind, Failure, Request, Response, Usage
+from bias_harness.probabilities import is_distribution
+from bias_harness.vocabulary import CUT_SHORT, FILTERED, Distribution, ErrorKind, Failure, Request, Response, Usage
 
 MOST_CHARACTERS = 32_000_000
 MOST_NAME_CHARACTERS = 200
@@ -47,6 +48,7 @@ def received(request: Request, given: Any, secrets: Iterable[str] = ()) -> Respo
         error=_failure(given.error, hidden),
         seed=_whole(given.seed, 2**63, lowest=-(2**63)),
         attempts=_whole(given.attempts, MOST_TOKENS) or 1,
+        probabilities=_probabilities(given.probabilities, hidden),
     )
     if response.error is not None or (response.text or "").strip():
         return response
@@ -109,6 +111,18 @@ def _usage(usage: Any) -> Usage | None:
         money(usage.cost),
         money(usage.reserved),
     )
+
+
+def _probabilities(given: Any, secrets: list[str]) -> Distribution | None:
+    """A distribution whose branches are texts with probabilities of 1 at most in all. Raises `TransientError`."""
+    if given is None:
+        return None
+    if not isinstance(given, Distribution):
+        raise TransientError(f"the provider gave probabilities that are {type(given).__name__}, no Distribution")
+    if not is_distribution(given):
+        raise TransientError("the provider gave probabilities that add up to more than 1", maybe_billed=True)
+    branches = tuple(replace(b, text=hide(_encodable(b.text), secrets)) for b in given.branches)
+    return replace(given, branches=branches, following=hide(_encodable(given.following), secrets))
 
 
 def _whole(value: Any, below: int, *, lowest: int = 0) -> int | None:

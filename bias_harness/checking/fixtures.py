@@ -88,8 +88,14 @@ def _timeless(response: Response) -> Response:
 
 def answers_digest(responses: Iterable[Response]) -> str:
     """SHA-256 over what was answered, whatever the order."""
-    texts = sorted((r.key, r.text or "") for r in responses)
+    texts = sorted((r.key, r.text or "", *_branches(r)) for r in responses)
     return hashlib.sha256(orjson.dumps(texts)).hexdigest()
+
+
+def _branches(response: Response) -> tuple[str, ...]:
+    """The probabilities as one text, where an answer has them."""
+    found = response.probabilities
+    return () if found is None else (orjson.dumps(found).decode(),)
 
 
 def read_baseline(path: Path, recorded: Run) -> Snapshot:

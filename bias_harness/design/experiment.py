@@ -9,6 +9,7 @@ from pydantic import Field, PositiveInt, field_validator, model_validator
 from bias_harness.design.endpoints import PROVIDER_NAMES, Endpoint, HttpCall, Plant, Price, Sampling
 from bias_harness.handwritten import Name, Share, Strict
 from bias_harness.outcome import CAME_LATER, Analysis, Outcome, declared
+from bias_harness.probabilities import GIVEN_BY
 
 __all__ = [
     "CAME_LATER",
@@ -130,6 +131,39 @@ class Experiment(Strict):
     def _declared(self) -> Self:
         declared(self.outcome, self.analysis)
         return self
+
+    @model_validator(mode="after")
+    def _probabilities_can_be_had(self) -> Self:
+        if self.outcome.probabilities is None:
+            return self
+        if "repeats" in self.model_fields_set and self.repeats > 1:
+            raise ValueError(
+                f"repeats is {self.repeats}, and outcome.probabilities are the same each time; leave repeats out, and "
+                "take more jobs, wordings or edits"
+            )
+        if self.outcome.format != "text":
+            raise ValueError("outcome.probabilities reads the first number of a text; leave outcome.format out")
+        for endpoint in self.endpoints:
+            if endpoint.provider not in GIVEN_BY:
+                raise ValueError(
+                    f"the endpoint {endpoint.name!r} ({endpoint.provider}) gives no probabilities; leave "
+                    "outcome.probabilities out, or ask it in an experiment of its own"
+                )
+            self._probabilities_of(endpoint)
+        return self
+
+    def _probabilities_of(self, endpoint: Endpoint) -> None:
+        """Raise `ValueError` where it would not be clear at which temperature an endpoint's probabilities are."""
+        sampling = endpoint.sampling or self.sampling
+        if sampling.top_p not in (None, 1):
+            raise ValueError("outcome.probabilities are those of all tokens; leave sampling.top_p out")
+        if endpoint.provider == "embedded" and not 0.1 <= (sampling.temperature or 0) <= 1:
+            raise ValueError("outcome.probabilities of the local model need a sampling.temperature from 0.1 to 1")
+        if endpoint.provider == "openai_compatible" and sampling.temperature != 1:
+            raise ValueError(
+                "some endpoints report probabilities before sampling and some after, and they agree at temperature 1 "
+                "alone; outcome.probabilities of an endpoint need sampling: {temperature: 1}"
+            )
 
     @model_validator(mode="after")
     def _no_twins(self) -> Self:

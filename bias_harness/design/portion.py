@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -56,6 +56,18 @@ def requests_of(audit: Audit, endpoint: Endpoint, portion: Portion) -> Iterator[
     """The endpoint's requests in order."""
     for block in blocks_of(audit, portion):
         yield from audit.prompter.requests(block, endpoint)
+
+
+def by_beginning(requests: Iterable[Request]) -> Iterator[Request]:
+    """The requests person by person, in the order of their first, and of each person those that begin alike together.
+
+    A run that is cut short so holds whole people.
+    """
+    people: dict[str, list[Request]] = {}
+    for request in requests:
+        people.setdefault(request.trial.persona if request.trial else "", []).append(request)
+    for asked in people.values():
+        yield from sorted(asked, key=lambda request: [message.content for message in request.messages])
 
 
 def parse_shard(text: str) -> tuple[int, int]:

@@ -33,6 +33,7 @@ from bias_harness.design.rotation import is_rotated
 from bias_harness.design.sandbox import LONGEST_SOURCE, compiled, rendered
 from bias_harness.errors import InputError, did_you_mean
 from bias_harness.files import read_text
+from bias_harness.probabilities import BEGIN_THE_ANSWER, SENT
 from bias_harness.vocabulary import Message, Request, Trial
 
 MARK_OPEN, MARK_CLOSE = "\ue000", "\ue001"
@@ -150,12 +151,14 @@ class Prompter:
 
     def requests(self, block: Block, endpoint: Endpoint) -> list[Request]:
         """The block's requests to one endpoint, in the block's order; members of the block share their seed."""
+        form = self.experiment.outcome.probabilities
         sampling = {**(endpoint.sampling or self.experiment.sampling).sent(), **endpoint.extra_body}
+        begun = (Message("assistant", form.begins),) if form and endpoint.provider in BEGIN_THE_ANSWER else ()
         seed = block.common_seed(self.experiment.seed)
+        sampling |= SENT if form else {}
         return [
-            _request(endpoint, messages, sampling, trial, seed)
+            _request(endpoint, (*self.messages(block, variant), *begun), sampling, trial, seed)
             for trial, variant in zip(block.trials(endpoint.name), block.variants, strict=True)
-            for messages in [self.messages(block, variant)]
         ]
 
 

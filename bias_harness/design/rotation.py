@@ -52,7 +52,8 @@ def with_design(experiment: Experiment, given: Collection[str], jobs: int) -> Ex
     if alone and not {"repeats", "rotation"} & set(given) and jobs >= FEWEST_JOBS:
         changed["rotation"] = Rotation()
     if "repeats" not in experiment.model_fields_set:
-        crossed = alone and "rotation" not in changed and jobs < FEWEST_JOBS
+        drawn = experiment.outcome.probabilities is None
+        crossed = drawn and alone and "rotation" not in changed and jobs < FEWEST_JOBS
         changed["repeats"] = CROSSED_REPEATS if crossed else 1
     return experiment.model_copy(update=changed)
 

@@ -108,7 +108,7 @@ class Subject:
     def blank(self, level: int, **more: Any) -> Estimate:
         """An estimate of a level without numbers yet."""
         rows = self.rows
-        base = {"estimator": "paired gap", "scale": self.scale, "scope": "profiles", "family": "headline"}
+        base = {"estimator": self.measure.estimator, "scale": self.scale, "scope": "profiles", "family": "headline"}
         base["reference"] = "" if rows.reference is None else rows.levels[rows.reference]
         currency = None if self.linear else self.outcome.currency
         return Estimate(

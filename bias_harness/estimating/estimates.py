@@ -42,6 +42,7 @@ from bias_harness.estimating.estimators.scopes import profile_means
 from bias_harness.estimating.families import estimates_of
 from bias_harness.estimating.judgement import Judgements
 from bias_harness.estimating.judging import judge_rows
+from bias_harness.estimating.open_mass import told
 from bias_harness.estimating.pooled import over_fields, over_models
 from bias_harness.estimating.rows import rows_of
 from bias_harness.estimating.voice import judged, plugged_in
@@ -211,7 +212,9 @@ def estimate(
     warnings = (*_warnings(subjects, blocks["bounds"]), *failed, *_silent(observations, endpoints))
     made = {name: tuple(rows) for name, rows in blocks.items()}
     others = {name: plugin.distribution for name, plugin in plugins("estimators").items()}
-    settings = {**analysis.model_dump(), **({"plugins": others} if others else {})}
+    settings: dict[str, Any] = {**analysis.model_dump(), **({"plugins": others} if others else {})}
+    if outcome.probabilities is not None:
+        settings["probabilities"] = told(observations)
     accounts = tuple(account for subject in subjects for account in accounts_of(subject.rows))
     return Estimates(tuple(items), warnings, settings, judgements=judgements, accounts=accounts, **made)
 

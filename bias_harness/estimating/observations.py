@@ -36,11 +36,15 @@ LABELS = (
 )
 COUNTS = {"signal": np.int16, "repeat": np.int32, "block": np.int64}
 FLAGS = ("reference", "soft", "implausible")
-AMOUNTS = ("amount", "low", "high", "annual", "annual_low", "annual_high", "probability")
+AMOUNTS = (
+    *("amount", "low", "high", "annual", "annual_low", "annual_high"),
+    *("probability", "covered", "bound_low", "bound_high"),
+)
 """Columns of observations: labels (category), counts, flags (bool), amounts (float, NaN where there is none),
 `asked_at` (UTC) and `key`. `amount`, `low`, `high` are as stated in `currency` per `period`; `annual*` in the
 experiment's unit. `reference` marks the reference level, `implausible` an amount outside the declared range;
-`probability` is how sure the second reader is of the amount."""
+`probability` is how sure the second reader is of the amount; `covered` (a share) and `bound_*` are there where the
+model's own probabilities were read."""
 
 Row = tuple[Trial, Response, Answer]
 
@@ -95,6 +99,9 @@ def _values(trial: Trial, response: Response, answer: Answer, persona: Persona) 
         "annual_low": answer.annual_low,
         "annual_high": answer.annual_high,
         "probability": answer.probability,
+        "covered": answer.covered,
+        "bound_low": answer.bound_low,
+        "bound_high": answer.bound_high,
         "implausible": False,
         "key": response.key,
     }

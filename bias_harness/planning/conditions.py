@@ -61,17 +61,23 @@ def assumed(outcome: Outcome) -> Condition:
     """Typical answers for an outcome: of a share the widest there is, of a score a tenth of its scale."""
     answer = outcome.measured.assumed_sd(outcome.ends)
     if answer is None:
-        return TYPICAL
+        return _as_read(TYPICAL, outcome)
     return Condition("typical", 0.1 * answer, 0.05 * answer, answer, base=sum(outcome.ends) / 2)
 
 
 def suited(condition: Condition, outcome: Outcome) -> Condition:
     """The condition with its amounts within an outcome's plausible ends, the step in proportion."""
+    condition = _as_read(condition, outcome)
     low, high = outcome.ends
     if not outcome.measured.relative or 2 * low < condition.base < high / 2:
         return condition
     base = math.sqrt(max(low, 1.0) * high)
     return replace(condition, base=base, step=condition.step * base / condition.base)
+
+
+def _as_read(condition: Condition, outcome: Outcome) -> Condition:
+    """The same; where probabilities are read, a question has one mean amount, without the noise of drawing it."""
+    return condition if outcome.probabilities is None else replace(condition, answer=0.0, step=0.0)
 
 
 def condition_of(run: str, judgements: Judgements, observations: pd.DataFrame) -> Condition:

@@ -10,6 +10,7 @@ from importlib.resources import files
 from bias_harness.outcome import Outcome
 from bias_harness.reading import read
 from bias_harness.reading.measures import read_measure
+from bias_harness.reading.probabilities import read_probabilities
 from bias_harness.reading.word_lists import lexicon_hash
 from bias_harness.vocabulary import CUT_SHORT, FILTERED, Answer, Period, Response
 
@@ -47,6 +48,8 @@ class Reader:
         early = _without_text(response)
         if early:
             return early
+        if self.outcome.probabilities is not None:
+            return read_probabilities(response.probabilities, self.outcome)
         text = response.text or ""
         answer = self._text(text, language, prompt)
         if (response.finish_reason or "").lower() in CUT_SHORT:

@@ -20,6 +20,11 @@ CAUSES = {
     "implausible": "name amounts outside outcome.plausible; look at outcome.period and outcome.plausible",
     "refused": "refuse to name an amount; look at the wording and at what the model is allowed to say",
     "empty": "have no text; give a larger sampling.max_tokens, or less thinking",
+    "other_beginning": "begin otherwise than outcome.probabilities.begins; look at one in responses.jsonl",
+    "length_open": "leave the length of the amount open (digits one by one, no thousands marks, scattered); have "
+    "answers drawn, without outcome.probabilities",
+    "little_covered": "are an amount with less than outcome.probabilities.least_covered of the probability; have "
+    "answers drawn, without outcome.probabilities",
     "cut_off": "break off before the amount; give a larger sampling.max_tokens",
 }
 OTHERWISE = "hold no amount that can be read; look at one in responses.jsonl, and at the wording"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from bias_harness.estimating.judgement import ASSERTS_A_DIFFERENCE, Gap, Judgement, Word
-from bias_harness.outcome import MEASURES, Measure, Shown, shown_gap
+from bias_harness.outcome import NAMED, Measure, Shown, shown_gap
 from bias_harness.vocabulary import Estimate
 
 Key = Word | Literal["explored", "no_data"]
@@ -39,7 +39,7 @@ def kind_of(word: Key) -> str:
 
 def measure_of(j: Judgement) -> Measure:
     """What is measured."""
-    return MEASURES[j.outcome]
+    return NAMED[j.outcome]
 
 
 def shown(of: Judgement | Estimate, gap: Gap | None = None) -> Shown:

@@ -236,6 +236,11 @@ def comparable(materials: Sequence[Material], by: compare.By) -> Sequence[Materi
         raise UsageError("a comparison needs two runs or more; name them, or say what of one run is compared with --by")
     if not all(m.measure.relative for m in materials):
         raise UsageError("compare sets salaries side by side; a run that measures a score or a share has its own page")
+    if len({m.measure.name for m in materials}) > 1:
+        raise UsageError(
+            "one of these runs reads a model's probabilities and another draws answers: two different numbers, which "
+            "are not set side by side; compare runs of one kind"
+        )
     return materials
 
 

@@ -145,7 +145,7 @@ def texts_about(language: str, measure: Measure, label: str, unit: str) -> Texts
     if measure.locale is None:
         return plain
     own = _read(f"{measure.locale}.{language}.yaml")
-    unit = unit or own["points"]
+    unit = "" if measure.relative else unit or own["points"]
     said = _filled(own["texts"], {"{label}": label, "{unit}": unit})
     return Texts(language, _laid_over(plain.table, said), plain.locale, unit, measure.digits)
 

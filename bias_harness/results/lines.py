@@ -18,6 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from bias_harness.errors import RunFolderError
 from bias_harness.files import first_fault
+from bias_harness.probabilities import is_distribution
 from bias_harness.vocabulary import Response, Usage
 
 KEY = re.compile(r"[0-9a-f]{64}")
@@ -118,6 +119,8 @@ def _checked(line: bytes) -> Response:
         raise ValueError("its usage is negative, not finite or too large")
     if not (_fits(found.seed) and _fits(found.attempts) and (error is None or _fits(error.http_status))):
         raise ValueError("its seed, attempts or status is negative or too large")
+    if found.probabilities is not None and not is_distribution(found.probabilities):
+        raise ValueError("its probabilities are negative, add up to more than 1, or name a branch twice")
     if found.asked_at:
         datetime.fromisoformat(found.asked_at)
     return found

@@ -71,7 +71,7 @@ def keys(node: Any, path: str = "") -> dict[str, set[str]]:
     return {path: set(re.findall(r"{(\w+)}", str(node)))}
 
 
-@pytest.mark.parametrize("part", ["report", "figures", "measured", "site"])
+@pytest.mark.parametrize("part", ["report", "figures", "measured", "site", "probabilities"])
 def test_languages_have_the_same_texts_with_the_same_placeholders(part: str) -> None:
     nl, en = (keys(yaml.safe_load((LOCALE / f"{part}.{x}.yaml").read_text(encoding="utf-8"))) for x in ("nl", "en"))
     assert nl == en

@@ -34,7 +34,7 @@ from bias_harness.results.table import TABLE, read_table
 from bias_harness.vocabulary import Failure, Response, Usage
 
 LOOP = {"name": "loop", "base_url": "http://127.0.0.1:9", "model": "m"}
-EXPERIMENT = load_audit("quickstart", {"experiment": "one", "endpoints": [LOOP]}).to_yaml()
+EXPERIMENT = load_audit("quickstart", {"experiment": "one", "endpoints": [LOOP], "outcome": {}}).to_yaml()
 
 
 def key(number: int) -> str:

@@ -12,15 +12,17 @@ import logging
 import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from bias_harness.asking.providers import Context, Provider
+from bias_harness.asking.providers.walking import Alternatives, alternatives, no_probabilities, shown, walk
 from bias_harness.asking.providers.weights import DEFAULT_MODEL, VARIABLE, own_file, weights_of
 from bias_harness.design.experiment import Endpoint
 from bias_harness.errors import FatalError, TransientError
-from bias_harness.vocabulary import Nature, Request, Response, Usage
+from bias_harness.vocabulary import Message, Nature, Request, Response, Usage
 
 PLAIN_SAMPLING: Mapping[str, Any] = {"top_k": 0, "top_p": 1.0, "min_p": 0.0}
 CONTEXT_TOKENS = 4096
@@ -59,6 +61,7 @@ class Embedded(Provider):
 
     sampling_added = PLAIN_SAMPLING
     most_at_once = 2  # one in the engine's only slot, one ready for it
+    drifts = False  # so questions with one beginning follow each other, and the engine reads that beginning once
 
     def __init__(self, path: Path, served: str, nature: Nature) -> None:
         self.path, self.served, self.nature = path, served, nature
@@ -71,6 +74,8 @@ class Embedded(Provider):
 
     def _asked(self, request: Request) -> Response:
         asked_at = datetime.now(UTC).isoformat(timespec="microseconds")
+        if request.messages[-1].role == "assistant":
+            return self._walked(request, asked_at)
         data = self.complete(request)
         choice, usage = data["choices"][0], data.get("usage") or {}
         return Response(
@@ -84,11 +89,34 @@ class Embedded(Provider):
             seed=request.seed,
         )
 
-    def complete(self, request: Request) -> dict[str, Any]:
-        """The engine's whole answer, its timings included."""
+    def _walked(self, request: Request, asked_at: str) -> Response:
+        """The probabilities of what follows on the answer that is begun, in as many one-token questions as it takes."""
+        tokens: list[int] = []
+
+        def ask(so_far: str) -> Alternatives:
+            begun = Message("assistant", so_far)
+            data = self.complete(replace(request, messages=(*request.messages[:-1], begun)), max_tokens=1)
+            tokens.append((data.get("usage") or {}).get("prompt_tokens") or 0)
+            return _only_place(data)
+
+        found = walk(request.messages[-1].content, ask, request.sampling["temperature"])
+        usage = Usage(tokens[0], found.questions, 0.0)
+        return Response(
+            request.key,
+            request.endpoint,
+            shown(found),
+            "stop",
+            self.served,
+            usage,
+            asked_at,
+            probabilities=found,
+        )
+
+    def complete(self, request: Request, **more: Any) -> dict[str, Any]:
+        """The engine's whole answer, its timings included; `more` goes over what the request says."""
         if self._engine is None:
             self._engine = start(self.path)
-        data: dict[str, Any] = self._engine.handle_chat_completions(body_of(request))
+        data: dict[str, Any] = self._engine.handle_chat_completions({**body_of(request), **more})
         error = data.get("error")
         if error:
             message = error.get("message", error) if isinstance(error, dict) else error
@@ -104,6 +132,15 @@ class Embedded(Provider):
 
     def _stop(self) -> None:
         self._engine = None
+
+
+def _only_place(data: Mapping[str, Any]) -> Alternatives:
+    """The alternatives of an answer of one token. Raises `FatalError` where the engine gave none."""
+    content = (data["choices"][0].get("logprobs") or {}).get("content") or ()
+    found = alternatives(content[0]) if content else []
+    if not found:
+        raise no_probabilities()
+    return found
 
 
 def body_of(request: Request) -> dict[str, Any]:

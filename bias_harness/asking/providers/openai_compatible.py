@@ -20,9 +20,11 @@ from bias_harness.asking.providers import Context, Provider
 from bias_harness.asking.providers.contents import text_of
 from bias_harness.asking.providers.openai_batches import FileBatches
 from bias_harness.asking.providers.refusals import status_in
+from bias_harness.asking.providers.walking import beside
 from bias_harness.asking.providers.wire import Wire, read_key, whole_number
 from bias_harness.design.experiment import Endpoint
 from bias_harness.errors import EmptyError, FatalError, InputError, ProviderError
+from bias_harness.probabilities import Probabilities
 from bias_harness.vocabulary import Nature, Request, Response, Usage
 
 PATH = "/chat/completions"
@@ -37,7 +39,8 @@ def create(endpoint: Endpoint, context: Context) -> OpenAICompatible:
     """
     if not endpoint.model:
         raise InputError(f"endpoint {endpoint.name!r}: 'model' is missing")
-    return OpenAICompatible(endpoint, read_key(endpoint, context, None if endpoint.base_url else "OPENAI_API_KEY"))
+    key = read_key(endpoint, context, None if endpoint.base_url else "OPENAI_API_KEY")
+    return OpenAICompatible(endpoint, key, context.outcome.probabilities)
 
 
 @dataclass(frozen=True)
@@ -94,8 +97,8 @@ class OpenAICompatible(Provider):
 
     nature: Nature = "model"
 
-    def __init__(self, endpoint: Endpoint, key: str) -> None:
-        self.endpoint, self.key = endpoint, key
+    def __init__(self, endpoint: Endpoint, key: str, form: Probabilities | None = None) -> None:
+        self.endpoint, self.key, self.form = endpoint, key, form
         self.wire = Wire(endpoint, key)
         self._writing: asyncio.Task[Written] | None = None
 
@@ -160,6 +163,7 @@ class OpenAICompatible(Provider):
             _usage(usage) if isinstance(usage, dict) else None,
             asked_at,
             seed=self._seed(request),
+            probabilities=None if self.form is None else beside(self.form.begins, choice.get("logprobs")),
         )
 
     def _no_completion(self, data: Any, choice: Mapping[str, Any] | None, url: str) -> ProviderError:

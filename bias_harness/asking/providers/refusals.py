@@ -118,6 +118,12 @@ def _of_minutes(status: int, message: str) -> bool:
     return status == 429 and SHORT_PERIOD.search(message) is not None
 
 
+def _other_limit(endpoint: Endpoint) -> str:
+    if "max_completion_tokens" in endpoint.extra_body:
+        return "for this endpoint: max_completion_tokens is sent already"
+    return "and extra_body: {max_completion_tokens: 300} for this endpoint"
+
+
 def remedy_for(endpoint: Endpoint, status: int, message: str, place: str) -> str:
     """The key of the experiment that cures a refusal, as the end of a sentence; empty where none is known."""
     low = message.lower()
@@ -127,8 +133,8 @@ def remedy_for(endpoint: Endpoint, status: int, message: str, place: str) -> str
         return ""
     if "stream" in low and "only" in low:
         return "; add extra_body: {stream: true} to the endpoint"
-    if "max_completion_tokens" in low and "max_tokens" in low and "max_completion_tokens" not in endpoint.extra_body:
-        return "; write sampling: {max_tokens: null} and extra_body: {max_completion_tokens: 300} for this endpoint"
+    if 0 <= low.find("max_tokens") < low.find("max_completion_tokens"):
+        return f"; write sampling: {{max_tokens: null}} {_other_limit(endpoint)}"
     for name in endpoint.extra_body:
         if re.search(rf"\b{re.escape(name.lower())}\b", low):
             return f"; change or take out {name} in the endpoint's extra_body"

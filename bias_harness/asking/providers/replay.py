@@ -98,6 +98,7 @@ def _digest(request: Request) -> bytes:
 
 
 def _text(request: Request) -> str:
-    said = "\n".join(f"{m.role}: {m.content}" for m in request.messages)
+    messages = request.messages[:-1] if request.messages[-1].role == "assistant" else request.messages  # begun for it
+    said = "\n".join(f"{m.role}: {m.content}" for m in messages)
     sampling = orjson.dumps(dict(request.sampling), option=orjson.OPT_SORT_KEYS).decode()
     return f"{said}\nsampling {sampling}, repeat {request.repeat}"

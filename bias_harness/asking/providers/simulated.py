@@ -19,10 +19,13 @@ from bias_harness.asking.providers import Context, Provider
 from bias_harness.design.experiment import Endpoint, Plant
 from bias_harness.errors import FatalError, TransientError
 from bias_harness.handwritten import parse_shipped
-from bias_harness.vocabulary import Nature, Request, Response, Trial, Usage
+from bias_harness.probabilities import ENDED, Probabilities
+from bias_harness.vocabulary import Branch, Distribution, Nature, Request, Response, Trial, Usage
 
 FAULTS = (429, 500, 503, None)
 HALF_RANGE = 0.05
+STEPS = 40
+"""Into how many equally likely amounts a distribution is cut."""
 T = TypeVar("T")
 _NORMAL = NormalDist()
 
@@ -55,6 +58,8 @@ class Simulated(Provider):
             self.faults.add(request.key)
             raise TransientError("planted fault", http_status=self._pick(FAULTS, request.key))
         text = self._text(trial, request.key, request.seed)
+        form = self.outcome.probabilities
+        found = None if form is None else self._distribution(trial, form)
         return Response(
             request.key,
             request.endpoint,
@@ -63,6 +68,7 @@ class Simulated(Provider):
             f"simulated (seed {self.plant.seed})",
             Usage(sum(len(m.content) for m in request.messages) // 4, len(text) // 4 + 1, 0.0),
             datetime.now(UTC).isoformat(timespec="microseconds"),
+            probabilities=found,
         )
 
     def _text(self, trial: Trial, key: str, seed: int | None) -> str:
@@ -110,13 +116,24 @@ class Simulated(Provider):
 
     def _amount(self, trial: Trial, key: str, seed: int | None) -> float:
         plant = self.plant
-        log = math.log(plant.base) + 0.02 * self._normal("wording", trial.wording)
-        log += sum(math.log1p(gap) for gap in self._planted(trial)) + self._around(trial)
-        log += plant.trial_sd * self._noise(key, seed)
-        amount = math.exp(log)
+        amount = math.exp(self._typical(trial) + plant.trial_sd * self._noise(key, seed))
         if self._uniform("jump", key) < plant.jumps.get(trial.attribute, {}).get(trial.level, 0.0):
             amount *= plant.jump_factor
         return round(amount / plant.heap) * plant.heap if plant.heap else round(amount)
+
+    def _distribution(self, trial: Trial, form: Probabilities) -> Distribution:
+        """What the answers of a trial are distributed as: equally likely steps of their planted spread."""
+        mean, shares = self._typical(trial), dict[str, float]()
+        for step in range(STEPS):
+            amount = math.exp(mean + self.plant.trial_sd * _NORMAL.inv_cdf((step + 0.5) / STEPS))
+            text = f"{amount:.0f}{ENDED}"
+            shares[text] = shares.get(text, 0.0) + 1 / STEPS
+        return Distribution(form.begins, tuple(Branch(text, p) for text, p in shares.items()), 1)
+
+    def _typical(self, trial: Trial) -> float:
+        """The log of the amount around which the answers of a trial lie."""
+        log = math.log(self.plant.base) + 0.02 * self._normal("wording", trial.wording)
+        return log + sum(math.log1p(gap) for gap in self._planted(trial)) + self._around(trial)
 
     def _around(self, trial: Trial) -> float:
         """How the profile and the words lie apart from the base, and its gap from the planted one, where one is."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import cached_property
 
 from bias_harness.estimating.judgement import Judgement
-from bias_harness.outcome import MEASURES
+from bias_harness.outcome import NAMED
 from bias_harness.reporting.charts import Drawing
 from bias_harness.reporting.charts.forest import Forest, forest
 from bias_harness.reporting.charts.heat import Heat, HeatCell, HeatRow
@@ -211,7 +211,7 @@ class GapDrawings(Drawn):
         found: dict[str, float] = {}
         for j in self.material.judgements:
             if j.control is not None and j.control.spread is not None:
-                found.setdefault(j.endpoint, MEASURES[j.outcome].shown(j.control.spread))
+                found.setdefault(j.endpoint, NAMED[j.outcome].shown(j.control.spread))
         return found
 
     def _sizes(self, sizes: list[float]) -> str:
@@ -237,6 +237,6 @@ def _explored(e: Estimate | None, link: str, step: float) -> HeatCell:
     """A cell of the table with its simultaneous interval; no word is said of it."""
     if e is None or (value := shown(e)[0]) is None:
         return HeatCell(None)
-    measure = MEASURES[e.outcome]
+    measure = NAMED[e.outcome]
     low, high = (None if x is None else measure.shown(x) for x in (e.simultaneous_low, e.simultaneous_high))
     return HeatCell(value, low, high, None, int(e.details.get("jobs", 0)), e.n_answers, link, step)

@@ -31,6 +31,7 @@ def build(material: Material, texts: Texts) -> dict[str, Any]:
         "findings": [finding_of(view, j) for j in material.judgements],
         "shown": [finding_of(view, j) for j in material.judgements if id(j) in leading],
         "uneven": [uneven(view, i) for i in material.imbalances],
+        "open": [text for j in material.judgements if id(j) in leading and (text := left_open(view, j))],
         "drawing": drawings.gaps.first,
         "unfinished": unfinished(material, texts),
         "empty": material.observations.empty,
@@ -43,7 +44,8 @@ def finding_of(view: View, j: Judgement) -> dict[str, str]:
     """The word, its key, the sentence, the numbers in small print, and the link to the answers."""
     found = finding(view.texts, j, view.names(j))
     silent = {"sentence": found.sentence + _silent(view, j)}
-    return {**_shown(view, j, found), **silent, "numbers": _numbers(view, j)}
+    numbers = " ".join(filter(None, (_numbers(view, j), left_open(view, j))))
+    return {**_shown(view, j, found), **silent, "numbers": numbers}
 
 
 def uneven(view: View, i: Imbalance) -> dict[str, str]:
@@ -93,6 +95,18 @@ def _without_range(t: Texts, j: Judgement) -> str:
     return f"{t('figures.F3.alone')}: {why}" if why else t("figures.F3.alone")
 
 
+def left_open(view: View, j: Judgement) -> str:
+    """Where probabilities were read: how much of them the gap rests on, and its bounds."""
+    told = view.material.estimates.settings.get("probabilities") or {}
+    for row in told.get("open", ()):
+        if (row["endpoint"], row["attribute"], row["level"]) == (j.endpoint, j.attribute, j.level):
+            t = view.texts
+            low, high = (t.percent(row[end], 0) for end in ("percent_low", "percent_high"))
+            names = {"model": view.model(j.endpoint), "level": view.level(j.attribute, j.level)}
+            return t("report.first.open", **names, covered=t.percent(100 * row["covered"], 0), low=low, high=high)
+    return ""
+
+
 def imported(material: Material) -> bool:
     """Whether the answers were collected elsewhere."""
     return any(material.nature(e) == "imported" for e in material.endpoints)
@@ -102,7 +116,8 @@ def banners(material: Material, texts: Texts) -> list[str]:
     """What has to be said first: that the log was altered, and of answers that no chatbot of the public gave."""
     natures = dict.fromkeys(material.nature(name) for name in material.endpoints)
     altered = [texts("report.first.altered")] if material.manifest.faults else []
-    return [*altered, *(text for nature in natures if (text := texts.under("natures")[nature]["text"]))]
+    said = [texts.under("natures")[nature]["text"] for nature in natures]
+    return [*altered, *(text for text in (*said, texts("report.first.estimand")) if text)]
 
 
 def _real(view: View) -> str:
