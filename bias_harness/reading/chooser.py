@@ -46,18 +46,18 @@ def probabilities(text: Text) -> list[float]:
 def describe(text: Text) -> list[list[str]]:
     """The names of what is said of each amount; last, of the text as one that advises none."""
     firsts = [cue.first for cue in text.cues]
-    found = [list(_of_amount(text, at, firsts)) for at in range(len(text.amounts))]
+    ends = min((m.low for m in text.amounts), default=0.0), max((m.high for m in text.amounts), default=0.0)
+    found = [list(_of_amount(text, at, firsts, ends)) for at in range(len(text.amounts))]
     roles = {cue.role for cue in text.cues}
     none = ["none", f"none:amounts{min(len(text.amounts), 4)}", *(f"none:{role}" for role in roles)]
     return [*found, none]
 
 
-def _of_amount(text: Text, at: int, firsts: list[int]) -> Iterator[str]:
+def _of_amount(text: Text, at: int, firsts: list[int], ends: tuple[float, float]) -> Iterator[str]:
     mention, count = text.amounts[at], len(text.amounts)
     yield "only" if count == 1 else "first" if at == 0 else "last" if at == count - 1 else "middle"
-    low, high = min(m.low for m in text.amounts), max(m.high for m in text.amounts)
     if count > 1:
-        yield "largest" if mention.high == high else "smallest" if mention.low == low else "between"
+        yield "largest" if mention.high == ends[1] else "smallest" if mention.low == ends[0] else "between"
     for name in ("echo", "bold", "is_range", "priced", "plus", "weak"):
         if getattr(mention, name):
             yield name
