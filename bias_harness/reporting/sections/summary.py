@@ -130,8 +130,8 @@ class Summary:
             year = self._a_year(j) if self.pay.monthly else ""
             text = self(f"tiles.range_{kind}", **said, period=period) + (f" {year}" if year else "")
             return {"big": words.side(value), "text": text}
-        same = key_of(j) == "practically_the_same"
-        text = self(f"tiles.{'within' if same else 'open'}_{kind}", period=period)
+        open_ = key_of(j) == "cannot_tell"
+        text = self(f"tiles.{'open' if open_ else 'within'}_{kind}", period=period)
         return {"big": self("tiles.between", **ends), "text": text}
 
     def _a_year(self, j: Judgement) -> str:
