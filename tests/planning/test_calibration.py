@@ -21,12 +21,17 @@ from bias_harness.planning.drawing import Columns, columns_of
 from bias_harness.planning.forecast import forecast
 from bias_harness.planning.outlook import crossed_for
 
+DRAWN = {
+    "wordings": ["terse", "plain"],
+    "outcome": {"currency": "USD", "plausible": [15_000, 1_500_000]},
+    "rotation": {"edits": 8, "expressions": 4, "reference_answers": 4, "level_answers": 4},
+}
 CALM = replace(CONDITIONS[0], step=0.0)
 
 
 @pytest.fixture(scope="module")
 def audit() -> Audit:
-    return load_audit("quickstart")
+    return load_audit("quickstart", DRAWN)
 
 
 def simulated(audit: Audit, condition: Condition = CALM, **more) -> Calibration:
@@ -148,7 +153,7 @@ def test_what_is_false_is_known_from_what_is_planted(word: str, gap: float, *, w
 
 
 def test_a_pilot_s_spreads_are_those_it_was_made_with() -> None:
-    audit = load_audit("quickstart", {"personas.jobs": 100})
+    audit = load_audit("quickstart", {**DRAWN, "personas.jobs": 100})
     e, truth = audit.experiment, Condition("truth", 0.04, 0.02, 0.08)
     (columns,) = columns_of(audit.design, e.outcome)
     found = [pilot(columns, truth, e, seed) for seed in range(8)]
@@ -159,7 +164,7 @@ def test_a_pilot_s_spreads_are_those_it_was_made_with() -> None:
 
 
 def test_a_pilot_in_one_way_of_saying_it_leaves_the_words_assumed() -> None:
-    audit = load_audit("quickstart", {"rotation": {"edits": 1, "reference_answers": 4, "level_answers": 4}})
+    audit = load_audit("quickstart", {**DRAWN, "rotation": {"edits": 1, "reference_answers": 4, "level_answers": 4}})
     (columns,) = columns_of(audit.design, audit.experiment.outcome)
     found = pilot(columns, Condition("truth", 0.04, 0.0, 0.08), audit.experiment, 1)
     assert found.words == TYPICAL.words
