@@ -139,6 +139,23 @@ def test_what_is_short_of_is_said() -> None:
     assert "not preregistered" in documents(run("plain"))["checklist.md"].decode().lower()
 
 
+def test_of_imported_answers_nothing_is_claimed_that_only_asking_shows() -> None:
+    imported = documents(run_of(audit_of(models=1), plain, {"m0": "imported"}))
+    asked = documents(run("plain"))
+    said, of_ours = (made["paper.md"].decode() + made["checklist.md"].decode() for made in (imported, asked))
+    for claim in ("side by side", "checked on every prompt", "part of the experiment as it was asked"):
+        assert claim not in said
+        assert claim in of_ours
+    assert "collected by others and imported" in said
+    assert "was set when the answers were imported" in said
+
+
+def test_of_exact_cases_no_job_is_the_unit() -> None:
+    """One person, or the scope panel: the interval is about these cases, and the method says so."""
+    assert "Everything is about exactly these cases" in documents(run("one pair"))["paper.md"].decode()
+    assert "The job is the unit" in documents(run("plain"))["paper.md"].decode()
+
+
 def test_on_the_command_line(tmp_path: Path) -> None:
     type_in("run", "simulated", "--limit", "20", "--set", "wordings=[terse]", "--quiet", cwd=tmp_path)
     done = type_in("export", "simulated", "--paper", "paper", cwd=tmp_path)

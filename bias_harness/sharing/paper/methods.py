@@ -9,6 +9,7 @@ from bias_harness.reading.answers import reader_version
 from bias_harness.reporting.accounting import totals
 from bias_harness.reporting.material import View
 from bias_harness.reporting.registered import registered
+from bias_harness.reporting.sections.first import imported
 from bias_harness.results import EndpointTotals
 from bias_harness.sharing.paper.blocks import Items, Paragraph, latex
 from bias_harness.sharing.paper.words import say, under
@@ -23,7 +24,7 @@ def methods(view: View) -> Iterator[Paragraph]:
     """Design, outcome, reading, analysis, registration."""
     of, t = view.material, view.texts
     e = of.audit.experiment
-    yield Paragraph(say("methods.design", **_design(view)))
+    yield Paragraph(say("methods.imported" if imported(of) else "methods.design", **_design(view)))
     served = dict.fromkeys(name for end in of.manifest.endpoints.values() for name in end.served)
     more = [say("methods.served", served=", ".join(served))] if served else []
     yield Paragraph(" ".join([_outcome(view), *more]))
@@ -33,10 +34,11 @@ def methods(view: View) -> Iterator[Paragraph]:
     yield Paragraph(
         say(
             "methods.analysis",
-            scale=say(f"methods.scales.{e.outcome.measured.scale}"),
+            unit=_unit(view),
             confidence=t.percent(100 * e.analysis.confidence, 0),
             family=_family(view),
             margin=t.gap(of.margin.shown),
+            declared=_declared(view),
         )
     )
     yield Paragraph(registered(view))
@@ -70,7 +72,20 @@ def _jobs(view: View) -> int:
 
 def _family(view: View) -> str:
     sizes = [j.family_size for j in view.material.judgements if j.family == "primary"]
-    return view.texts.number(max(sizes, default=0))
+    size = max(sizes, default=0)
+    return say(f"methods.family.{'one' if size == 1 else 'many'}", n=view.texts.number(size))
+
+
+def _unit(view: View) -> str:
+    """What the intervals are about: jobs like these, or exactly these cases."""
+    told = [j for j in view.material.judgements if j.status != "no_data"]
+    cases = bool(told) and all(j.basis == "cases" for j in told)
+    scale = say(f"methods.scales.{view.material.measure.scale}")
+    return say(f"methods.units.{'cases' if cases else 'jobs'}", scale=scale)
+
+
+def _declared(view: View) -> str:
+    return say(f"methods.declared.{'imported' if imported(view.material) else 'asked'}")
 
 
 def _counts(view: View) -> dict[str, str]:
@@ -138,8 +153,7 @@ def _limits(view: View) -> Iterator[str]:
 
 def _of_the_run(view: View) -> Iterator[str]:
     of = view.material
-    imported = any(of.nature(name) == "imported" for name in of.endpoints)
-    yield say("limits.imported" if imported else "limits.turns")
+    yield say("limits.imported" if imported(of) else "limits.turns")
     present, designed = of.manifest.present, of.manifest.designed
     if present is not None and designed is not None and present < designed:
         counts = _counts(view)
@@ -158,6 +172,7 @@ def checklist(view: View) -> Items:
         "registered": registered(view),
         "family": _family(view),
         "margin": t.gap(of.margin.shown),
+        "declared": _declared(view),
         "uneven": say(f"checklist.uneven.{uneven}", n=t.number(len(of.imbalances))),
         "control": say(f"checklist.controls.{'some' if forms > 1 else 'none'}", forms=t.number(forms)),
         "broken": t.number(sum(not s.holds for s in every)),
