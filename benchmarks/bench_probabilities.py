@@ -29,6 +29,7 @@ from bias_harness.estimating.judgement import Judgement
 from bias_harness.estimating.judging import judge
 from bias_harness.estimating.observations import observations
 from bias_harness.outcome import Outcome
+from bias_harness.probabilities import SENT
 from bias_harness.reading import read
 from bias_harness.reading.answers import Reader
 from bias_harness.reading.probabilities import read_probabilities
@@ -68,8 +69,9 @@ def cell(provider: Provider, request: Request, outcome: Outcome, draws: int) -> 
 def drawn(provider: Provider, request: Request, outcome: Outcome, draws: int) -> Iterable[float]:
     """The amounts a year of many answers drawn behind the same beginning."""
     begins = request.messages[-1].content
+    plain = {name: value for name, value in request.sampling.items() if name not in SENT}
     for seed in range(draws):
-        data = provider.complete(replace(request, seed=seed), max_tokens=DRAWN_TOKENS, logprobs=False, top_logprobs=0)
+        data = provider.complete(replace(request, seed=seed, sampling=plain), max_tokens=DRAWN_TOKENS)
         text = data["choices"][0]["message"].get("content") or ""
         answer = read(text if text.startswith(begins) else begins + text, language="en", outcome=outcome)
         if answer.annual is not None:
