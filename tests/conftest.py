@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from undrawn import EVERYTHING, MODULE, stand_in
+from undrawn import EVERYTHING, stand_ins
 
 KEY_VARIABLES = [name for name in os.environ if name.endswith("_API_KEY")]
 _connect = socket.socket.connect
@@ -49,7 +49,8 @@ def pictures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     """Figure files are drawn in tests that are marked so, and with BIAS_HARNESS_TESTS=all in all of tests/reporting."""
     drawn = request.node.get_closest_marker("drawn") or (EVERYTHING and "reporting" in request.path.parts)
     if not drawn:
-        monkeypatch.setitem(sys.modules, MODULE, stand_in())
+        for name, module in stand_ins().items():
+            monkeypatch.setitem(sys.modules, name, module)
 
 
 @pytest.fixture

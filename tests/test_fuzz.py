@@ -125,7 +125,7 @@ READERS: dict[str, Callable[[Path], Any]] = {
     "own/trials.jsonl": lambda file: (read_trials(file), numbers_of(file.parent)),
     "own/experiment.yaml": lambda file: numbers_of(file.parent),
     "own/manifest.json": lambda file: load_run(file.parent).folder.manifest(),
-    "own/baseline.json": read_baseline,
+    "own/baseline.json": lambda path: read_baseline(path, load_run(path.parent)),
     "own/recording.json": lambda file: (
         source_of(RunFolder(file.parent)),
         complete_gate(RunFolder(file.parent), load_run(file.parent).observations),

@@ -277,7 +277,7 @@ def test_an_assertion_is_about_salaries_and_fractions() -> None:
     with pytest.raises(UsageError, match="measures a share"):
         assert_no_gap(graded_run, attribute="gender")  # type: ignore[arg-type]
     paid = SimpleNamespace(audit=load_audit("quickstart"))
-    with pytest.raises(UsageError, match="a margin of 5"):
+    with pytest.raises(UsageError, match="margin=5 would be 500%"):
         assert_no_gap(paid, attribute="gender", margin=5)  # type: ignore[arg-type]
 
 

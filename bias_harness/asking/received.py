@@ -15,11 +15,11 @@ from typing import Any, get_args
 
 from bias_harness.errors import EmptyError, TransientError
 from bias_harness.probabilities import is_distribution
+from bias_harness.results.lines import MOST
 from bias_harness.vocabulary import CUT_SHORT, FILTERED, Distribution, ErrorKind, Failure, Request, Response, Usage
 
 MOST_CHARACTERS = 32_000_000
 MOST_NAME_CHARACTERS = 200
-MOST_TOKENS = 10**12
 SHORTEST_SECRET = 8
 KEY_CUT_OUT = "[key]"
 
@@ -46,8 +46,8 @@ def received(request: Request, given: Any, secrets: Iterable[str] = ()) -> Respo
         usage=_usage(given.usage),
         asked_at=_time(given.asked_at),
         error=_failure(given.error, hidden),
-        seed=_whole(given.seed, 2**63, lowest=-(2**63)),
-        attempts=_whole(given.attempts, MOST_TOKENS) or 1,
+        seed=_whole(given.seed, MOST),
+        attempts=_whole(given.attempts, MOST) or 1,
         probabilities=_probabilities(given.probabilities, hidden),
     )
     if response.error is not None or (response.text or "").strip():
@@ -106,8 +106,8 @@ def _usage(usage: Any) -> Usage | None:
     if not isinstance(usage, Usage):
         return None
     return Usage(
-        _whole(usage.input_tokens, MOST_TOKENS),
-        _whole(usage.output_tokens, MOST_TOKENS),
+        _whole(usage.input_tokens, MOST),
+        _whole(usage.output_tokens, MOST),
         money(usage.cost),
         money(usage.reserved),
     )
@@ -125,19 +125,19 @@ def _probabilities(given: Any, secrets: list[str]) -> Distribution | None:
     return replace(given, branches=branches, following=hide(_encodable(given.following), secrets))
 
 
-def _whole(value: Any, below: int, *, lowest: int = 0) -> int | None:
-    """A whole number, rounded up where it has a part, read where it is text; null where it cannot be."""
+def _whole(value: Any, below: int) -> int | None:
+    """A whole number from zero up, rounded up where it has a part, read where it is text; null where it cannot be."""
     number = _number(value)
     if number is None:
         return None
     whole = number if isinstance(number, int) else math.ceil(number)
-    return whole if lowest <= whole < below else None
+    return whole if 0 <= whole < below else None
 
 
 def money(value: Any) -> float | None:
     """US dollars from zero up; null for anything that is no such amount."""
     number = _number(value)
-    return float(number) if number is not None and 0 <= number < MOST_TOKENS else None
+    return float(number) if number is not None and 0 <= number < MOST else None
 
 
 def _number(value: Any) -> int | float | None:

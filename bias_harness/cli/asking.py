@@ -166,7 +166,7 @@ def batches(
     results: ResultsFolder = None,
     as_json: Json = False,
 ) -> None:
-    """Show the batches of a run: where, how many requests, how far when last seen.
+    """Show the batches of a run: where and how far.
 
     `run` with the same words collects them. Nothing is asked here, and without --cancel nobody is reached.
     """

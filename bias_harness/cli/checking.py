@@ -87,7 +87,7 @@ def check(
     quiet: Annotated[bool, option("--quiet", text="No progress.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Ask the product as it is now, and say whether its advice has become less equal.
+    """Ask a product whether its advice became less equal.
 
     The experiment that the fixture was recorded from is asked as it stands, in random order, until every gap is
     decided, and compared with the accepted baseline question by question. With --offline the recorded answers are

@@ -146,11 +146,11 @@ def site(
         str, option("--address", metavar="URL", text="Where it will stand, for previews of links.")
     ] = "",
     contact: Annotated[str, option("--contact", text="Where a reader or a vendor can write to.")] = "",
-    again: Annotated[str, option("--again", metavar="WHEN", text="When it will be asked again, in words.")] = "",
+    again: Annotated[str, option("--next", metavar="WHEN", text="When it will be asked again, in words.")] = "",
     results: ResultsFolder = None,
     as_json: Json = False,
 ) -> None:
-    """Make a monitor of runs: a folder of pages to publish anywhere.
+    """Make a monitor of runs: pages to publish.
 
     The latest ranking with its uncertainty, the history of each chatbot, the answers by job, method, limits, downloads.
     """

@@ -37,7 +37,7 @@ def schema(
         str, typer.Argument(help="experiment, people, attribute, edits, policy or check.", metavar="NAME")
     ] = "experiment",
     write: Annotated[
-        Path | None, option("--write", metavar="FOLDER", text="Write all schemas into this folder instead.")
+        Path | None, option("--into", metavar="FOLDER", text="Write all schemas into this folder instead.")
     ] = None,
 ) -> None:
     """Print a JSON Schema for your editor.

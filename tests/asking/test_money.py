@@ -183,7 +183,8 @@ def test_a_plan_s_most_is_what_a_budget_sets_aside(workspace: Path) -> None:
 
 
 def test_the_most_of_a_large_design_is_bounded_by_its_longest_questions(monkeypatch: pytest.MonkeyPatch) -> None:
-    audit = load_audit("quickstart", {"endpoints": [{"name": "a", "model": "m", "price": PRICE}]})
+    changes = {"endpoints": [{"name": "a", "model": "m", "price": PRICE}], "outcome.probabilities": None}
+    audit = load_audit("quickstart", changes)
     (exact,) = make_plan(audit).endpoints
     monkeypatch.setattr("bias_harness.planning.plan.MOST_RENDERED", 10)
     (bounded,) = make_plan(audit).endpoints

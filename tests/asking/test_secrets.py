@@ -96,7 +96,10 @@ def test_a_key_from_a_file_is_found_in_what_is_to_be_shared(workspace: Path, mon
             "{name: a, model: m, base_url: 'http://h.test/v1', api_key_env: OPENAI_API_KEY}",
             "OPENAI_API_KEY is sent to h.test",
         ),
-        ("{name: a, http: {url: 'http://h.test/', body: {}, headers: {X-A: $HOME}}}", "HOME, whose name"),
+        (
+            "{name: a, http: {url: 'http://h.test/', body: {q: '{question}'}, headers: {X-A: $HOME}}}",
+            "HOME, whose name",
+        ),
         ("{name: a, model: m, base_url: 'http://h.test/v1', api_key_env: H_KEY}", ""),
         ("{name: a, model: m}", ""),
         ("{name: a, model: m, base_url: 'https://x.openai.azure.com/openai/v1', api_key_env: OPENAI_API_KEY}", ""),

@@ -132,21 +132,25 @@ def test_the_constraints_pin_everything_that_is_installed_within_what_is_asked_f
     lines = (ROOT / "constraints.txt").read_text().splitlines()
     pinned = dict(line.split("==") for line in lines if not line.startswith("#"))
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    wanted = [Requirement(r) for r in (*project["dependencies"], *project["optional-dependencies"]["dev"])]
+    extras = project["optional-dependencies"]
+    named = (*project["dependencies"], *extras["dev"], *extras["local"])
+    wanted = [r for r in map(Requirement, named) if r.name != project["name"]]
     assert {r.name for r in wanted if canonicalize_name(r.name) not in pinned} == set()
     assert {r.name for r in wanted if pinned[canonicalize_name(r.name)] not in r.specifier} == set()
 
 
 def test_the_action_installs_from_the_constraints(tmp_path: Path) -> None:
     """With a pip that says what it was told."""
-    (step,) = yaml.safe_load((ROOT / "action.yml").read_text())["runs"]["steps"]
+    step, *_ = yaml.safe_load((ROOT / "action.yml").read_text())["runs"]["steps"]
+    (tmp_path / "x").mkdir()
+    (tmp_path / "x" / "recording.json").write_text("{}")
     pip = tmp_path / "python"
     pip.write_text('#!/bin/sh\necho "$@" >> told\n')
     pip.chmod(0o755)
-    env = {"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}", "GITHUB_ACTION_PATH": "/the/action"}
+    env = {"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}", "ACTION_SOURCE": "/the/action"}
     files = dict.fromkeys(("GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT"), str(tmp_path / "out"))
     command = ["bash", "-c", step["run"]]
     whole = {**os.environ, **env, **files, "FIXTURE": "x", "POLICY": "", "INSTALL": "bias_harness"}
     subprocess.run(command, cwd=tmp_path, env=whole, capture_output=True, check=False)
     first = (tmp_path / "told").read_text().splitlines()[0]
-    assert first == "-I -m pip install --quiet --constraint /the/action/constraints.txt bias_harness"
+    assert first == "-I -m pip install --quiet --constraint /the/action/constraints.txt -- bias_harness"

@@ -20,7 +20,7 @@ FILES = [path for kind in ("experiments", "personas", "prompts") for path in shi
 
 @pytest.mark.parametrize("name", ["experiment", "people", "attribute", "edits", "check"])
 def test_published_schema_is_current(name: str) -> None:
-    """Renew with `bias-harness schema --write bias_harness/schemas`."""
+    """Renew with `bias-harness schema --into bias_harness/schemas`."""
     made = schemas() | {"check": check_schema()}
     assert json.loads((FOLDER / f"{name}.schema.json").read_text()) == made[name]
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bias_harness.reporting.charts.chart import Drawing
     from bias_harness.reporting.texts import Texts
 
-MODULE = "bias_harness.reporting.charts.mpl.files"
+DRAWING = "bias_harness.reporting.charts.mpl"
 NOT_DRAWN = b"Not drawn: mark the test `drawn`."
 EVERYTHING = os.environ.get("BIAS_HARNESS_TESTS") == "all"
 
@@ -35,15 +35,21 @@ def files_of(
     return made
 
 
-def stand_in() -> ModuleType:
-    """A module to be imported in the place of the one that draws."""
-    module = ModuleType(MODULE)
-    module.files_of = files_of  # type: ignore[attr-defined]
-    return module
+def picture(*words: object, **more: object) -> bytes:
+    """As the function that draws the picture to share, without drawing it."""
+    return NOT_DRAWN
+
+
+def stand_ins() -> dict[str, ModuleType]:
+    """Modules to be imported in the place of those that draw, by their names."""
+    files, card = (ModuleType(f"{DRAWING}.{name}") for name in ("files", "card"))
+    files.files_of = files_of  # type: ignore[attr-defined]
+    card.Card, card.picture = picture, picture  # type: ignore[attr-defined]
+    return {module.__name__: module for module in (files, card)}
 
 
 if __name__ == "__main__":
-    sys.modules[MODULE] = stand_in()
+    sys.modules.update(stand_ins())
     from bias_harness.cli.main import main
 
     main()

@@ -336,7 +336,7 @@ def test_a_disk_without_locks_is_told_from_a_folder_in_use(
     def locked(_: int) -> None:
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr("bias_harness.results.locks._lock", locked)
+    monkeypatch.setattr("bias_harness.results.locks.lock", locked)
     with pytest.raises(RunFolderError, match=said):
         written(tmp_path, response(1))
     monkeypatch.setenv("BIAS_HARNESS_UNLOCKED", "1")

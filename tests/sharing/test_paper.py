@@ -77,7 +77,7 @@ def test_another_judgement_is_another_text() -> None:
     assert view.texts.gap(shown(old)[0]) in before
     for number in (view.texts.gap(shown(old)[0]), view.texts.gap(shown(old)[1])):
         assert markdown(number) not in after.split("## Results")[1].split("## Figures")[0]
-    for number in ("-35.1%", "0.032", "0.065", "77 jobs", "88 people", "991 answers", "993 about", "-$31,234"):
+    for number in ("−35.1%", "0.032", "0.065", "77 jobs", "88 people", "991 answers", "993 about", "−$31,234"):
         assert number in after, number
         assert number not in before, number
 

@@ -14,7 +14,7 @@ from bias_harness.reporting.judged import key_of, shown
 from bias_harness.reporting.material import Material, View, spoken
 from bias_harness.reporting.pay import Pay
 from bias_harness.reporting.ranking import Placed, ranked
-from bias_harness.reporting.sections.first import banners, unfinished
+from bias_harness.reporting.sections.first import banners, left_open, unfinished
 from bias_harness.reporting.sentences import finding, imbalance, word_of
 from bias_harness.reporting.texts import Texts, round_significant
 
@@ -221,8 +221,9 @@ class Summary:
                 yield finding(self.view.texts, j, self.view.names(j)).sentence
 
     def caveats(self) -> Iterator[str]:
-        """What answered and when, that it was no app; who asked."""
+        """What was left open where probabilities were read; what answered and when, that it was no app; who asked."""
         m, e = self.view.material, self.view.material.audit.experiment
+        yield from filter(None, (left_open(self.view, j) for j in self.leading))
         natures = {m.nature(x) for x in m.endpoints}
         if "model" in natures and m.asked:
             yield self("api", date=self.view.day)

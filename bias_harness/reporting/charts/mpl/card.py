@@ -12,7 +12,7 @@ import matplotlib.style as mpl_style
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from bias_harness.reporting.charts.mpl.files import METADATA, STYLE
+from bias_harness.reporting.charts.mpl.look import METADATA, STYLE
 
 WIDTH, HEIGHT, DOTS = 1200, 630, 100
 INK, SOFT, PANEL, WARNING, EDGE = "#1b1f24", "#4a525b", "#f3f5f7", "#fff2cc", "#8a6100"

@@ -14,15 +14,9 @@ from matplotlib.figure import Figure
 
 from bias_harness.errors import InputError
 from bias_harness.reporting.charts.chart import Drawing
+from bias_harness.reporting.charts.mpl.look import METADATA, STYLE
 from bias_harness.reporting.charts.mpl.plots import draw
 from bias_harness.reporting.texts import Texts
-
-STYLE = Path(__file__).with_name("journal.mplstyle")
-METADATA: dict[str, dict[str, Any]] = {
-    "svg": {"Date": None, "Creator": "bias_harness"},
-    "png": {"Software": "bias_harness"},
-    "pdf": {"CreationDate": None, "Creator": "bias_harness", "Producer": "bias_harness"},
-}
 
 
 def files_of(
