@@ -84,7 +84,9 @@ def test_too_little_money_is_said_with_what_would_do(workspace: Path) -> None:
 
 
 def test_the_smallest_clear_gap_is_called_clear_in_eighty_of_a_hundred() -> None:
-    audit = load_audit("quickstart")
+    ways = {"expressions": 4, "reference_answers": 4, "level_answers": 4}
+    changes = {f"rotation.{key}": value for key, value in ways.items()} | {"outcome.probabilities": None}
+    audit = load_audit("quickstart", changes)
     for condition in (replace(CONDITIONS[0], step=0.0), TYPICAL):
         (found,) = forecast(simulated_of(audit), condition, ())
         assert found.clear_at is not None
