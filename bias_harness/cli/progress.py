@@ -80,7 +80,7 @@ def _at_intervals(tell: Callable[[Tally, float], None]) -> Update:
             due = tally.under_way != under_way.get(tally.endpoint)
             under_way[tally.endpoint] = tally.under_way
         measured = speed(tally)
-        if ended.get(tally.endpoint) != tally.planned and (due or over):
+        if tally.planned and ended.get(tally.endpoint) != tally.planned and (due or over):
             told[tally.endpoint] = now
             tell(tally, measured)
             if over:

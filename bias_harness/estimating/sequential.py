@@ -20,7 +20,7 @@ from bias_harness.outcome import Analysis, Outcome
 
 DECIDED: frozenset[Word] = frozenset(("clear_gap", "practically_the_same", "difference_too_small_to_matter"))
 """The words that more answers of the same run are not waited for."""
-About = tuple[str, str]
+About = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +59,9 @@ def judge_looked(
     return Judgements(tuple(_chosen([of.items for of in made], looked)), made[-1].imbalances)
 
 
-def undecided(made: Judgements) -> list[Judgement]:
-    """The declared comparisons that are to be asked further."""
-    return [j for j in made.items if j.family == "primary" and j.word not in DECIDED]
-
-
-def settled(made: Judgements) -> frozenset[About]:
-    """Endpoint and attribute wherever all declared comparisons are decided, and there is one."""
-    declared = {(j.endpoint, j.attribute) for j in made.items if j.family == "primary"}
-    return frozenset(declared - {(j.endpoint, j.attribute) for j in undecided(made)})
+def decided(made: Judgements) -> frozenset[About]:
+    """Endpoint, attribute and level of the comparisons that are clear or the same."""
+    return frozenset(_key(j) for j in made.items if j.word in DECIDED)
 
 
 def _chosen(looks: Sequence[Sequence[Judgement]], looked: Looked) -> Iterator[Judgement]:
@@ -87,13 +81,13 @@ def _chosen(looks: Sequence[Sequence[Judgement]], looked: Looked) -> Iterator[Ju
             yield replace(found, decided_after=after)
 
 
-def _first(at: Sequence[Mapping[tuple[str, str, str], Judgement]], j: Judgement) -> int | None:
+def _first(at: Sequence[Mapping[About, Judgement]], j: Judgement) -> int | None:
     """The first look that decided a comparison."""
     found = (place for place, items in enumerate(at) if _key(j) in items and items[_key(j)].word in DECIDED)
     return next(found, None)
 
 
-def _key(j: Judgement) -> tuple[str, str, str]:
+def _key(j: Judgement) -> About:
     return j.endpoint, j.attribute, j.level
 
 

@@ -213,7 +213,7 @@ class Run:
         made = material(self)
         view = View(made, spoken(made, "en"))
         built = first.build(made, view.texts)
-        lines = [*built["banners"], *([built["unfinished"]] if built["unfinished"] else [])]
+        lines = [*built["banners"], *([built["extent"]] if built["extent"] else [])]
         for found in built["findings"]:
             lines.append(f"{found['verdict'].upper()}: {found['sentence']}")
             lines += [f"    {found[name]}" for name in ("more", "numbers") if found[name]]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from bias_harness.design.audit import Audit
 from bias_harness.design.portion import Portion, jobs_in_order
-from bias_harness.errors import RunFolderError
+from bias_harness.errors import RunFolderError, UsageError
 from bias_harness.results import EndpointTotals, Looks, Manifest, RunFolder
 from bias_harness.runs.loaded import Run
 
@@ -19,15 +19,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bias_harness.asking.ask import Progress, See
+    from bias_harness.estimating.sequential import About
 
 OF_ONE_CALL = ("planned", "already", "answered", "failed", "retried", "input_tokens", "output_tokens")
 
 
 def without_looks(folder: RunFolder) -> None:
-    """Raise `RunFolderError` where a run was begun that may stop early: to ask the rest unseen would change its looks.
-
-    A run whose looks are over may not grow either.
-    """
+    """Raise `RunFolderError` where a run was begun that may stop early: other answers would change its looks."""
     looks = folder.manifest().looks
     if looks is not None:
         raise RunFolderError(
@@ -43,11 +41,12 @@ async def until_decided(
 
     What is decided for an endpoint and attribute is asked no further there. A call that is interrupted, or in which an
     endpoint is given up (its budget used up, say), holds no look: its answers wait for the next call. Raises
-    `RunFolderError` where the folder holds a run that was begun otherwise.
+    `RunFolderError` where the folder holds a run that was begun otherwise, `UsageError` where nothing is declared.
     """
     from bias_harness.estimating.looks import looks_of
-    from bias_harness.estimating.sequential import settled, undecided
+    from bias_harness.estimating.sequential import decided
 
+    wanted = _wanted(audit)
     jobs = jobs_in_order(audit)
     looks, counts = _begun(audit, folder, len(jobs)), looks_of(len(jobs))
     before = Manifest()
@@ -55,14 +54,14 @@ async def until_decided(
         first, last = ([0, *counts][len(looks.after)], counts[len(looks.after)])
         portion = _of_jobs(audit, jobs[first:last])
         if looks.after:
-            portion = replace(portion, settled=settled(Run(folder, audit).judgements))
+            portion = replace(portion, settled=_settled(wanted, decided(Run(folder, audit).judgements)))
         stopped, before = await _stage(audit, folder, portion, looks, before, budget, progress, see)
         if stopped or before.status == "interrupted":
             return Run(folder, audit, stopped)
         looks = replace(looks, after=(*looks.after, last))
         before = replace(before, looks=looks)
         folder.write_manifest(before)
-        if not undecided(Run(folder, audit).judgements):
+        if wanted <= decided(Run(folder, audit).judgements):
             looks = replace(looks, ended="decided")
         elif last == len(jobs):
             looks = replace(looks, ended="asked")
@@ -70,6 +69,18 @@ async def until_decided(
             status = "success" if before.status == "partial" else before.status
             folder.write_manifest(replace(before, looks=looks, status=status))
     return Run(folder, audit)
+
+
+def _wanted(audit: Audit) -> frozenset[About]:
+    """The declared comparisons of every endpoint."""
+    if not audit.primary:
+        raise UsageError("nothing is declared that could be decided; name comparisons under primary: of the experiment")
+    return frozenset((end.name, *pair) for end in audit.experiment.endpoints for pair in audit.primary)
+
+
+def _settled(wanted: frozenset[About], done: frozenset[About]) -> frozenset[tuple[str, str]]:
+    """Endpoint and attribute wherever all that is declared is decided."""
+    return frozenset(about[:2] for about in wanted) - {about[:2] for about in wanted - done}
 
 
 def _begun(audit: Audit, folder: RunFolder, planned: int) -> Looks:
