@@ -10,10 +10,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
+from typing import Any
 
 import pandas as pd
 
-from bias_harness.estimating.judgement import Judgement, Judgements, Word
+from bias_harness.estimating.judgement import Gap, Judgement, Judgements, Word
 from bias_harness.estimating.judging import judge
 from bias_harness.estimating.looks import Look
 from bias_harness.outcome import Analysis, Outcome
@@ -48,13 +49,12 @@ def judge_looked(
 
     A declared comparison is as it was at the first look that decided it, else as at the last. What is explored is as at
     the look after which its endpoint was asked no more about its attribute. Before the first look every declared
-    comparison is "cannot tell", with the interval that so few answers have.
+    comparison is "cannot tell", without an interval.
     """
     judged = partial(judge, analysis=analysis, outcome=outcome, primary=primary)
     job = observations["job"].astype(str)
     if not looked.after:
-        share = max(1, job.nunique()) / len(looked.jobs)
-        return _before_any(judged(observations, look=Look((min(share, 0.999),))))
+        return _before_any(judged(observations))
     made = [judged(observations[job.isin(jobs)], look=look) for jobs, look in looked.looks()]
     return Judgements(tuple(_chosen([of.items for of in made], looked)), made[-1].imbalances)
 
@@ -92,8 +92,11 @@ def _key(j: Judgement) -> About:
 
 
 def _before_any(made: Judgements) -> Judgements:
-    """What is in before the first look: shown, and not judged."""
-    items = tuple(
-        j if j.word is None else replace(j, word="cannot_tell", because=("no_look",), needed=None) for j in made.items
-    )
-    return Judgements(items, made.imbalances)
+    """What is in before the first look: its mean is shown, and nothing that could be judged by."""
+    nothing: dict[str, Any] = dict.fromkeys(("alone", "p_value", "p_adjusted", "equivalent_se", "needed"))
+    items = [replace(j, **nothing, sensitivities=(), because=("no_look",), gap=_bare(j.gap)) for j in made.items]
+    return Judgements(tuple(j if j.word is None else replace(j, word="cannot_tell") for j in items), ())
+
+
+def _bare(gap: Gap | None) -> Gap | None:
+    return gap and Gap(gap.estimate, percent=gap.percent, money=gap.money)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from bias_harness.design.audit import Audit
 from bias_harness.design.portion import Portion, jobs_in_order
-from bias_harness.errors import RunFolderError, UsageError
+from bias_harness.errors import RunFolderError
 from bias_harness.results import EndpointTotals, Looks, Manifest, RunFolder
 from bias_harness.runs.loaded import Run
 
@@ -41,7 +41,7 @@ async def until_decided(
 
     What is decided for an endpoint and attribute is asked no further there. A call that is interrupted, or in which an
     endpoint is given up (its budget used up, say), holds no look: its answers wait for the next call. Raises
-    `RunFolderError` where the folder holds a run that was begun otherwise, `UsageError` where nothing is declared.
+    `RunFolderError` where the folder holds a run that was begun otherwise.
     """
     from bias_harness.estimating.looks import looks_of
     from bias_harness.estimating.sequential import decided
@@ -73,8 +73,6 @@ async def until_decided(
 
 def _wanted(audit: Audit) -> frozenset[About]:
     """The declared comparisons of every endpoint."""
-    if not audit.primary:
-        raise UsageError("nothing is declared that could be decided; name comparisons under primary: of the experiment")
     return frozenset((end.name, *pair) for end in audit.experiment.endpoints for pair in audit.primary)
 
 

@@ -12,7 +12,6 @@ from command_line import type_in
 
 from bias_harness import pipeline
 from bias_harness.design.portion import jobs_in_order
-from bias_harness.errors import UsageError
 
 EXPERIMENT = """\
 experiment: advice
@@ -152,14 +151,6 @@ def test_it_is_gone_on_with_as_it_was_begun(place: Path) -> None:
     more = type_in(*UNTIL, "--name", "other", "--set", "personas.jobs=60", cwd=place)
     assert more.returncode
     assert "begun with another experiment" in more.stderr
-
-
-def test_nothing_declared_is_nothing_to_wait_for(place: Path) -> None:
-    audit = pipeline.load_experiment("experiments/advice.yaml", changes={"primary": []})
-    if audit.primary:
-        pytest.skip("an empty list declares the default family")
-    with pytest.raises(UsageError, match="nothing is declared"):
-        pipeline.run(audit, until="decided")
 
 
 def test_the_order_is_the_file_s_where_it_was_drawn_and_else_the_seed_s(place: Path) -> None:

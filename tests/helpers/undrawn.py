@@ -12,8 +12,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Sequence
+from functools import cache
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
+
+import bias_harness
 
 if TYPE_CHECKING:
     from bias_harness.reporting.charts.chart import Drawing
@@ -36,9 +41,21 @@ def files_of(
 
 
 def stand_in() -> ModuleType:
-    """A module to be imported in the place of the one that draws."""
+    """A module to be imported in the place of the one that draws; all but the drawing is the real one's."""
     module = ModuleType(MODULE)
     module.files_of = files_of  # type: ignore[attr-defined]
+    module.__getattr__ = lambda name: getattr(_real(), name)  # type: ignore[method-assign]
+    return module
+
+
+@cache
+def _real() -> ModuleType:
+    path = Path(bias_harness.__file__).parent.joinpath(*MODULE.split(".")[1:]).with_suffix(".py")
+    spec = spec_from_file_location("drawn_files", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
     return module
 
 
