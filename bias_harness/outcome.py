@@ -21,6 +21,8 @@ MarginUnit = Literal["log", "fraction", "fall", "per cent", "share", "points"]
 Form = Literal["money", "number", "word"]
 Shown = tuple[float | None, float | None, float | None]
 
+FARTHEST = 50.0
+"""The log gap beyond which a per cent is that of this one: an interval of next to no answers has ends out of reach."""
 _UNITS: Mapping[MarginUnit, tuple[float, Callable[[float], float], Callable[[float], float]]] = {
     "log": (math.log(2), lambda x: x, lambda x: 100 * math.expm1(x)),
     "fraction": (1, math.log1p, lambda x: 100 * x),
@@ -116,7 +118,7 @@ class Measure:
 
     def shown(self, gap: float) -> float:
         """A gap on the scale of the headline as it is shown: per cent, percentage points, points of the score."""
-        return 100 * math.expm1(gap) if self.relative else self.factor * gap
+        return 100 * math.expm1(min(gap, FARTHEST)) if self.relative else self.factor * gap
 
     def assumed_sd(self, ends: tuple[float, float]) -> float | None:
         """The standard deviation of repeated answers before anything is known, in the unit of the answers."""

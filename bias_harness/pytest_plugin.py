@@ -120,13 +120,11 @@ def _fraction(margin: float | str | Margin) -> Margin:
 
 def _judged(run: Run, margin: float | str | Margin | None) -> tuple[Judgement, ...]:
     """The run's judgements, by another smallest gap where one is given; every comparison gets its word."""
-    from bias_harness.estimating.judging import judge
-
     e = run.audit.experiment
     within = None if margin is None else _fraction(margin)
     analysis = e.analysis if within is None else e.analysis.model_copy(update={"smallest_gap": within.shown / 100})
     primary = {f"{a.name}/{level}" for a in run.audit.design.attributes for level in a.levels}
-    return judge(run.observations, analysis=analysis, outcome=e.outcome, primary=primary).items
+    return run.judged(analysis, primary).items
 
 
 def explain(j: Judgement) -> str:

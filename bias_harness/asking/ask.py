@@ -22,6 +22,7 @@ from bias_harness.results import (
     EndpointTotals,
     Found,
     KeySet,
+    Looks,
     Manifest,
     RunFolder,
     RunLog,
@@ -50,15 +51,17 @@ async def ask(
     budget: float | None = None,
     progress: Progress | None = None,
     see: See | None = None,
+    looks: Looks | None = None,
 ) -> tuple[str, ...]:
     """Ask whatever of a portion is not answered yet, and keep it in the folder. Returns why endpoints were given up.
 
-    `retry` asks once more too what the endpoint's filter refused, and what it answered without a text; `again` are
-    keys to ask once more although they are answered; `budget` is the most to spend, in US dollars. `see` is called
-    with each request and its response, a failure too, once the response is kept, in the order of coming and never for
-    what was answered before; it may say why the endpoint should be given up, and what it raises ends the asking as soon
-    as what is in flight is done. The first interrupt lets what is in flight finish. Raises `InputError` before anything
-    is asked where a key, a model or a recording is missing, `RunFolderError` where the folder cannot be used.
+    `retry` asks once more too what the endpoint's filter refused, and what it answered without a text; `again` are keys
+    to ask once more although they are answered; `budget` is the most to spend, in US dollars. `see` is called with each
+    request and its response, a failure too, once the response is kept, in the order of coming and never for what was
+    answered before; it may say why the endpoint should be given up, and what it raises ends the asking as soon as what
+    is in flight is done. `looks` are kept in the manifest: when the run was looked at so far. The first interrupt lets
+    what is in flight finish. Raises `InputError` before anything is asked where a key, a model or a recording is
+    missing, `RunFolderError` where the folder cannot be used.
     """
     from bias_harness.asking import Purse, Runner, stopping_on_interrupt
 
@@ -69,7 +72,7 @@ async def ask(
     try:
         with open_log(folder) as log:
             _no_batch_without_an_endpoint(audit, book)
-            manifest = _begun(audit, folder, works, log)
+            manifest = _begun(audit, folder, works, log, looks)
             stop = asyncio.Event()
             purse = Purse(audit.experiment.budget if budget is None else budget, log.found.cost)
             share = audit.experiment.max_error_share
@@ -97,7 +100,7 @@ async def ask(
     return tuple(w.tally.stopped for w in works if w.tally.stopped)
 
 
-def _begun(audit: Audit, folder: RunFolder, works: Iterable[Work], log: RunLog) -> Manifest:
+def _begun(audit: Audit, folder: RunFolder, works: Iterable[Work], log: RunLog, looks: Looks | None) -> Manifest:
     """Say what has to be said, and write down what is asked, before the first question."""
     for sentence in changes(folder, audit):
         log_to_user.warning(sentence)
@@ -105,7 +108,8 @@ def _begun(audit: Audit, folder: RunFolder, works: Iterable[Work], log: RunLog) 
     for work in works:
         counts = log.found.endpoints.get(work.endpoint.name)
         work.is_first = counts is None or not counts.answered
-    manifest = Manifest.begun(audit, {w.endpoint.name: _labels(audit, w, log.found) for w in works}, log.seals())
+    labels = {w.endpoint.name: _labels(audit, w, log.found) for w in works}
+    manifest = replace(Manifest.begun(audit, labels, log.seals()), looks=looks)
     folder.write_manifest(manifest)
     return manifest
 
@@ -172,6 +176,7 @@ def work_of(audit: Audit, endpoint: Endpoint, portion: Portion, book: BatchBook)
     from bias_harness.asking import Tally, Work, price_of
     from bias_harness.asking.providers import Context, create
 
+    portion = portion.of(endpoint.name)
     context = Context(
         audit.workspace.environment(),
         {p.id: p.field for p in audit.design.personas},

@@ -24,6 +24,7 @@ WHY: Mapping[Because, str] = {
     "fewer_than_40_jobs": "It takes 40 jobs to say so.",
     "one_form": "No change of words was tried.",
     "few_edits": "It takes three neutral ways of describing the reference.",
+    "no_look": "The first of the planned looks has not come yet.",
     "family": "Among so many comparisons a gap like this turns up by chance.",
     "words_move_it_too": "A change of a few neutral words moves this model as much.",
     "flagged_amounts": "It depends on unusual amounts.",

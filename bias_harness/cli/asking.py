@@ -59,6 +59,14 @@ def run(
     budget: Annotated[
         float | None, option("--budget", metavar="DOLLARS", text="The most to spend, in US dollars.", min=0.0)
     ] = None,
+    until: Annotated[
+        Literal["decided"] | None,
+        option(
+            "--until",
+            metavar="decided",
+            text="decided: look at 40, 60, 80 and 100 % of the jobs, and stop when all is clear or the same.",
+        ),
+    ] = None,
     max_connections: Annotated[
         int | None,
         option("--max-connections", metavar="N", text="The most requests at once, for every endpoint.", min=1),
@@ -100,6 +108,7 @@ def run(
             budget=budget,
             progress=progress,
             see=looking,
+            until=until,
         )
     if preregistered is not None:
         done.register(preregistered)

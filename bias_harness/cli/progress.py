@@ -70,7 +70,7 @@ def _at_intervals(tell: Callable[[Tally, float], None]) -> Update:
     """A line for each endpoint every ten seconds, and one when it has ended; of batches where they are further."""
     told: dict[str, float] = {}
     under_way: dict[str, str] = {}
-    ended: set[str] = set()
+    ended: dict[str, int] = {}
     speed = speedometer()
 
     def update(tally: Tally) -> None:
@@ -80,11 +80,11 @@ def _at_intervals(tell: Callable[[Tally, float], None]) -> Update:
             due = tally.under_way != under_way.get(tally.endpoint)
             under_way[tally.endpoint] = tally.under_way
         measured = speed(tally)
-        if tally.endpoint not in ended and (due or over):
+        if tally.planned and ended.get(tally.endpoint) != tally.planned and (due or over):
             told[tally.endpoint] = now
             tell(tally, measured)
             if over:
-                ended.add(tally.endpoint)
+                ended[tally.endpoint] = tally.planned
 
     return update
 
@@ -113,6 +113,6 @@ def _update_bars(bars: Progress) -> Update:
         if tally.endpoint not in tasks:
             tasks[tally.endpoint] = bars.add_task(tally.endpoint, total=tally.planned, remarks="")
         told = " ".join(remarks_of(tally, speed(tally)))
-        bars.update(tasks[tally.endpoint], completed=tally.done, remarks=told)
+        bars.update(tasks[tally.endpoint], completed=tally.done, total=tally.planned, remarks=told)
 
     return update

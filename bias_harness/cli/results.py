@@ -36,8 +36,8 @@ def _lines(run: Run) -> Iterator[str]:
 
     made = material(run)
     view = View(made, spoken(made, "en"))
-    unfinished = first.unfinished(made, view.texts)
-    yield from (*first.banners(made, view.texts), *([unfinished] if unfinished else []), "")
+    extent = first.extent(made, view.texts)
+    yield from (*first.banners(made, view.texts), *([extent] if extent else []), "")
     interval = f"{100 * made.audit.experiment.analysis.confidence:g}% interval"
     head = ("model", "compared", "what may be said", "gap", interval, "together", "jobs", "pairs", "answers")
     yield table(head, [_comparison(view, j) for j in made.judgements])
@@ -93,6 +93,7 @@ def results_of(run: Run) -> dict[str, Any]:
         gap, low, high = shown(j)
         about = {name: getattr(j, name) for name in ("endpoint", "attribute", "level", "reference", "word")}
         numbers = {"gap": gap, "low": low, "high": high, "together": holds_together(j), "jobs": j.jobs}
+        numbers["decided_after"] = j.decided_after
         comparisons.append({**about, "because": list(j.because), **numbers, "answers": j.n_level + j.n_reference})
     return {"comparisons": comparisons, "endpoints": list(_endpoints(run))}
 

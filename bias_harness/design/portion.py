@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bias_harness.design.audit import Audit
@@ -17,15 +18,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Portion:
-    """Which part of the design is asked: at most `limit` requests an endpoint, in whole blocks; shard i of n; who."""
+    """Which part of the design is asked: at most `limit` requests an endpoint, in whole blocks; shard i of n; who.
+
+    `settled` are endpoints and attributes that are asked no more, `attributes` the same of one endpoint (see `of`).
+    """
 
     limit: int | None = None
     shard: tuple[int, int] | None = None
     personas: frozenset[str] | None = None
+    settled: frozenset[tuple[str, str]] = frozenset()
+    attributes: frozenset[str] = frozenset()
+
+    def of(self, endpoint: str) -> Portion:
+        """The portion as one endpoint is asked it."""
+        off = frozenset(attribute for name, attribute in self.settled if name == endpoint)
+        return replace(self, settled=frozenset(), attributes=self.attributes | off) if self.settled else self
 
     def has(self, block: Block) -> bool:
         """Whether a block is in it, the limit aside."""
         if self.personas is not None and block.persona.id not in self.personas:
+            return False
+        if block.attribute.name in self.attributes:
             return False
         return self.shard is None or block.in_shard(*self.shard)
 
@@ -50,6 +63,17 @@ def planned_requests(audit: Audit, portion: Portion) -> int:
     if portion == WHOLE:
         return sum(c.trials for c in audit.design.counts())
     return sum(len(block.variants) for block in blocks_of(audit, portion))
+
+
+def jobs_in_order(audit: Audit) -> tuple[str, ...]:
+    """The jobs in the order in which a run that may stop early asks them: a random one.
+
+    That of the file where its order was drawn (it has a `frame`), else one drawn by the experiment's seed.
+    """
+    jobs = list(dict.fromkeys(persona.job for persona in audit.design.personas))
+    if audit.resolved.people.frame is None:
+        random.Random(f"{audit.experiment.seed}/jobs").shuffle(jobs)
+    return tuple(jobs)
 
 
 def requests_of(audit: Audit, endpoint: Endpoint, portion: Portion) -> Iterator[Request]:

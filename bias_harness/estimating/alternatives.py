@@ -24,7 +24,7 @@ from bias_harness.estimating.judgement import (
 from bias_harness.estimating.measured import gap_between, gap_of, measured_of
 from bias_harness.estimating.rows import Rows
 from bias_harness.estimating.sides import Chosen, Model, Side
-from bias_harness.estimating.words import SAME_ALPHA, Rule, bears_out, word_of
+from bias_harness.estimating.words import Rule, bears_out, word_of
 
 UNEVEN = 0.05
 """A difference in silence that an uncorrected test shows at this level puts its bounds into the verdict."""
@@ -115,7 +115,7 @@ def _varied(name: Variation, share: float, model: Model, side: Side, case: Case)
         alone = gap_of(found.gap, None, case.about)
         return Sensitivity(name, share, alone, "cannot_tell", case.word == "cannot_tell")
     other, _ = word_of(found, case.rule)
-    half = None if found.still else found.half(SAME_ALPHA if other == "practically_the_same" else case.rule.level)
+    half = None if found.still else found.half(case.rule.same if other == "practically_the_same" else case.rule.level)
     held = bears_out(case.word, case.about.gap.estimate if case.about.gap else 0.0, other, found.gap)
     return Sensitivity(name, share, gap_of(found.gap, half, case.about), other, held)
 
@@ -127,7 +127,7 @@ def _bounded(model: Model, case: Case, silence: Imbalance) -> Sensitivity | None
         return None
     share, ends, trimmed = shifts
     found = measured_of(model, case.side, case.level, over_wordings=case.over_wordings)
-    half = found.half(SAME_ALPHA if case.word in ("practically_the_same", "cannot_tell") else case.rule.level)
+    half = found.half(case.rule.same if case.word in ("practically_the_same", "cannot_tell") else case.rule.level)
     half /= max(1 - trimmed, 1e-6) ** 0.5
     low, high = found.gap + ends[0] - half, found.gap + ends[1] + half
     holds = _holds(case.word, (low, high), case.rule.margin, silence)

@@ -16,6 +16,7 @@ from bias_harness.estimating.judgement import (
     Needed,
     Pairs,
 )
+from bias_harness.estimating.looks import WHOLE
 from bias_harness.estimating.sides import Side
 from bias_harness.estimating.words import Measured, Rule
 
@@ -110,10 +111,11 @@ def at_jobs(found: Measured, jobs: int) -> Measured:
 
 
 def needed_of(found: Measured, rule: Rule) -> Needed:
-    """The jobs at which the family's interval is no wider than the margin either way, other things equal."""
+    """The jobs at which the family's interval, at one look, is no wider than the margin either way, all else equal."""
+    whole = replace(rule, look=WHOLE)
 
     def wide(jobs: int) -> float:
-        return at_jobs(found, jobs).half(rule.level)
+        return at_jobs(found, jobs).half(whole.level)
 
     if found.jobs < 2 or wide(MOST_JOBS) > rule.margin:
         return Needed(None, more_forms=True)

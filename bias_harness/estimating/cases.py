@@ -11,7 +11,7 @@ from bias_harness.estimating.estimators.interval import from_standard_error
 from bias_harness.estimating.judgement import Because, Judgement, Word
 from bias_harness.estimating.measured import gap_between, gap_of
 from bias_harness.estimating.sides import Side
-from bias_harness.estimating.words import SAME_ALPHA, Rule
+from bias_harness.estimating.words import Rule
 
 
 def cases_alone(side: Side, level: int, rule: Rule, blank: Judgement) -> Judgement:
@@ -28,18 +28,18 @@ def cases_alone(side: Side, level: int, rule: Rule, blank: Judgement) -> Judgeme
         return replace(base, word="every_job_the_same", status="no_variance", because=(*because, "no_variance"))
     df = variance**2 / sum(v**2 / f for v, f in parts if v > 0)
     wide = from_standard_error(of.mean, math.sqrt(variance), df, 1 - rule.level, of.jobs)
-    alone = from_standard_error(of.mean, math.sqrt(variance), df, 1 - SAME_ALPHA, of.jobs)
+    alone = from_standard_error(of.mean, math.sqrt(variance), df, 1 - rule.same, of.jobs)
     word: Word = "cannot_tell"
     if wide.conf_low is not None and wide.conf_high is not None and wide.conf_low * wide.conf_high > 0:
         word = "difference_in_these_cases"
-    p = alone.p_value
+    p = None if alone.p_value is None else rule.look.p(alone.p_value)
     return replace(
         base,
         word=word,
         gap=gap_between(of.mean, wide.conf_low, wide.conf_high, blank),
         alone=gap_between(of.mean, alone.conf_low, alone.conf_high, blank),
         p_value=p,
-        p_adjusted=None if p is None else min(1.0, p * rule.family_size),
+        p_adjusted=None if p is None else rule.adjusted(p),
         equivalent_se=math.sqrt(variance),
     )
 

@@ -45,6 +45,7 @@ from bias_harness.estimating.judging import judge_rows
 from bias_harness.estimating.open_mass import told
 from bias_harness.estimating.pooled import over_fields, over_models
 from bias_harness.estimating.rows import rows_of
+from bias_harness.estimating.sequential import Looked, judge_looked
 from bias_harness.estimating.voice import judged, plugged_in
 from bias_harness.outcome import Analysis, Outcome, shown_gap
 from bias_harness.plugins import plugins
@@ -189,19 +190,24 @@ def estimate(
     outcome: Outcome,
     endpoints: Sequence[str] = (),
     primary: Collection[str] | None = None,
+    looked: Looked | None = None,
 ) -> Estimates:
     """Every estimate that the observations allow. Thin data give a status that says what is missing, no error.
 
     `observations` is long, one row a trial (see `frame`); `endpoints` are those that were to be asked: one without any
-    row gets a warning; `primary` the declared comparisons
-    (see `judge`). Raises `InputError` where the table lacks a column that cannot be done without.
+    row gets a warning; `primary` the declared comparisons (see `judge`), `looked` the looks of a run that may stop
+    early (see `judge_looked`): its judgements are of the jobs that were looked at, and what stands beside them of all
+    answers. Raises `InputError` where the table lacks a column that cannot be done without.
     """
     linear = not outcome.measured.relative
     subjects = [Subject(rows, analysis, outcome) for rows in rows_of(observations, linear=linear)]
     items: list[Estimate] = []
     failed: list[str] = []
     blocks: dict[str, list[Any]] = {name: [] for name in BLOCKS}
-    judgements = judge_rows([s.rows for s in subjects], analysis=analysis, outcome=outcome, primary=primary)
+    if looked is None:
+        judgements = judge_rows([s.rows for s in subjects], analysis=analysis, outcome=outcome, primary=primary)
+    else:
+        judgements = judge_looked(observations, looked, analysis=analysis, outcome=outcome, primary=primary)
     for subject in subjects:
         found = estimates_of(subject)
         for name, rows in _beside(subject, found, judgements, len(subjects), failed).items():

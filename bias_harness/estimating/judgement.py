@@ -34,6 +34,7 @@ Because = Literal[
     "one_form",
     "few_edits",
     "few_wordings",
+    "no_look",
     "family",
     "words_move_it_too",
     "no_variance",
@@ -158,11 +159,13 @@ class Judgement:
     `wordings` the wordings: the sentence is about these alone where `wordings_fixed`, else about others like them too.
     `jobs_lower`, `jobs_higher` are jobs whose own gap lies beyond the margin. `n_level`, `n_reference` are the answers
     that count, `n_dropped` believable ones whose person lacks the other side. `p_value` is that of `alone`,
-    `p_adjusted` that of the family (for `no_variance` the exact sign flip); `equivalent_se` is `alone`'s half-width
-    over 1.96. `mean_level`, `mean_reference` are mean amounts over jobs and `mean_difference` theirs; `averages_agree`
-    is False where that and `gap` point in different ways. `could_differ` bounds the share of jobs that may differ after
-    all where every job is the same (rule of three). `job_gaps` are the gaps by job. `needed` is there where the word is
-    "cannot tell".
+    `p_adjusted` that of the family (for `no_variance` the exact sign flip); `equivalent_se` is the half-width of a 95 %
+    interval at one look over 1.96. `mean_level`, `mean_reference` are mean amounts over jobs and `mean_difference`
+    theirs; `averages_agree` is False where that and `gap` point in different ways. `could_differ` bounds the share of
+    jobs that may differ after all where every job is the same (rule of three). `job_gaps` are the gaps by job. `needed`
+    is there where the word is "cannot tell". In a run that was looked at while it was asked, every interval and p is
+    over all looks, and `decided_after` says after how many jobs asked it was decided; None where it was not, or there
+    was one look.
     """
 
     endpoint: str
@@ -208,6 +211,7 @@ class Judgement:
     control: Control | None = None
     sensitivities: tuple[Sensitivity, ...] = ()
     needed: Needed | None = None
+    decided_after: int | None = None
     job_gaps: Mapping[str, float] = field(default_factory=dict)
 
     @property

@@ -14,6 +14,7 @@ from bias_harness.estimating.around import control_of, money_of, needed_of, pair
 from bias_harness.estimating.cases import cases_alone
 from bias_harness.estimating.imbalance import imbalances_of
 from bias_harness.estimating.judgement import Because, Family, Imbalance, Judgement, Judgements, Sensitivity, Word
+from bias_harness.estimating.looks import WHOLE, Look
 from bias_harness.estimating.measured import gap_of, measured_of
 from bias_harness.estimating.rows import Rows, rows_of
 from bias_harness.estimating.sides import Model, Side
@@ -29,24 +30,31 @@ def judge(
     analysis: Analysis,
     outcome: Outcome,
     primary: Collection[str] | None = None,
+    look: Look = WHOLE,
 ) -> Judgements:
     """The judgement of every comparison in a table of observations (long, one row a trial).
 
     `primary` are the declared comparisons (`attribute` or `attribute/level`), for every endpoint; by default
     every level of a single attribute against its reference (levels of a combination hold a plus sign and are
-    explored). Raises `InputError` where the table lacks a column that cannot be done without.
+    explored). `look` is the look at growing data that these are, which says how wide an interval has to be. Raises
+    `InputError` where the table lacks a column that cannot be done without.
     """
     all_rows = list(rows_of(observations, linear=not outcome.measured.relative))
-    return judge_rows(all_rows, analysis=analysis, outcome=outcome, primary=primary)
+    return judge_rows(all_rows, analysis=analysis, outcome=outcome, primary=primary, look=look)
 
 
 def judge_rows(
-    all_rows: Sequence[Rows], *, analysis: Analysis, outcome: Outcome, primary: Collection[str] | None = None
+    all_rows: Sequence[Rows],
+    *,
+    analysis: Analysis,
+    outcome: Outcome,
+    primary: Collection[str] | None = None,
+    look: Look = WHOLE,
 ) -> Judgements:
     """The same from coded rows, one for each endpoint and attribute, in their order."""
     sizes = family_sizes(all_rows, primary)
     made = [
-        judge_model(list(attributes), analysis=analysis, outcome=outcome, primary=primary, sizes=sizes)
+        judge_model(list(attributes), analysis=analysis, outcome=outcome, primary=primary, sizes=sizes, look=look)
         for _, attributes in groupby(all_rows, key=lambda rows: rows.endpoint)
     ]
     return Judgements(
@@ -61,9 +69,10 @@ def judge_model(
     outcome: Outcome,
     primary: Collection[str] | None,
     sizes: dict[Family, int],
+    look: Look = WHOLE,
 ) -> Judgements:
     """The judgements of one model, the rows of its attributes, within families of these sizes."""
-    context = Context(Model.of(attributes), analysis, outcome, primary, sizes)
+    context = Context(Model.of(attributes), analysis, outcome, primary, sizes, look)
     uneven = imbalances_of(context.model.sides, 2 * sum(sizes.values()))
     return Judgements(tuple(context.judgements(uneven)), tuple(uneven))
 
@@ -94,6 +103,7 @@ class Context:
     outcome: Outcome
     primary: Collection[str] | None
     sizes: dict[Family, int]
+    look: Look = WHOLE
 
     def judgements(self, uneven: Sequence[Imbalance]) -> Iterator[Judgement]:
         """One judgement for every level of every attribute."""
@@ -107,7 +117,8 @@ class Context:
     def rule(self, side: Side, level: int) -> Rule:
         """What the word of a comparison is held to."""
         family = family_of(side.rows, level, self.primary)
-        return Rule(self.outcome.measured.margin(self.analysis).bound, 1 - self.analysis.confidence, self.sizes[family])
+        bound = self.outcome.measured.margin(self.analysis).bound
+        return Rule(bound, 1 - self.analysis.confidence, self.sizes[family], self.look)
 
     def blank(self, side: Side, level: int, rule: Rule) -> Judgement:
         """The judgement with what it is about and its counts, without numbers or word."""
@@ -176,16 +187,16 @@ def answers_counted(side: Side, level: int) -> tuple[int, int, int]:
 
 def _numbers(blank: Judgement, found: Measured, rule: Rule, word: Word) -> Judgement:
     """The numbers as the word uses them: the family's interval, but for sameness, which is shown alone."""
-    alone = found.half(SAME_ALPHA)
+    alone = found.half(rule.same)
     half = alone if word == "practically_the_same" else found.half(rule.level)
-    p = found.p_value
+    p = rule.look.p(found.p_value)
     return replace(
         blank,
         gap=gap_of(found.gap, half, blank),
         alone=gap_of(found.gap, alone, blank),
         p_value=p,
-        p_adjusted=min(1.0, p * rule.family_size),
-        equivalent_se=alone / 1.959963984540054,
+        p_adjusted=rule.adjusted(p),
+        equivalent_se=found.half(SAME_ALPHA) / 1.959963984540054,
         form_df=found.form_df,
     )
 
@@ -199,7 +210,7 @@ def _still(blank: Judgement, found: Measured, rule: Rule) -> Judgement:
         gap=gap_of(found.gap, None, blank),
         alone=gap_of(found.gap, None, blank),
         p_value=p,
-        p_adjusted=min(1.0, p * rule.family_size),
+        p_adjusted=rule.adjusted(p),
         form_df=found.form_df,
         could_differ=min(1.0, 3 / found.jobs),
     )

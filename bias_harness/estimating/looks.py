@@ -49,7 +49,7 @@ class Look:
 
         In a family of k it is `level(alpha / k)`: each comparison spends its own part.
         """
-        return levels(self.fractions, alpha)[-1]
+        return alpha if self.fractions == (1.0,) else levels(self.fractions, alpha)[-1]
 
     def p(self, p_value: float) -> float:
         """A two-sided p at this look as it counts over all looks."""

@@ -7,6 +7,7 @@ import math
 from bias_harness.estimating.judgement import Gap, Judgement
 from bias_harness.estimating.sides import Model, Side
 from bias_harness.estimating.words import Measured
+from bias_harness.outcome import FARTHEST
 
 
 def measured_of(model: Model, side: Side, level: int, *, over_wordings: bool = False) -> Measured:
@@ -29,7 +30,7 @@ def gap_between(estimate: float, low: float | None, high: float | None, about: J
     """A gap with the ends of its interval, in per cent and at the reference's mean amount too."""
     if about.scale != "log":
         return Gap(estimate, low, high)
-    percents = [None if x is None else 100 * math.expm1(min(x, 50.0)) for x in (estimate, low, high)]
+    percents = [None if x is None else 100 * math.expm1(min(x, FARTHEST)) for x in (estimate, low, high)]
     base = about.mean_reference
     money = [None if x is None or base is None else base * x / 100 for x in percents]
     return Gap(estimate, low, high, percents[0], percents[1], percents[2], money[0], money[1], money[2])

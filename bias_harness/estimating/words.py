@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bias_harness.estimating.estimators.forms import Term, form_p, half_width
 from bias_harness.estimating.judgement import ASSERTS_A_DIFFERENCE, Because, Word
+from bias_harness.estimating.looks import WHOLE, Look
 
 FEWEST_JOBS = 6
 FEWEST_JOBS_SAME = 40
@@ -47,16 +48,31 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What a word is held to: the margin, the level of a difference alone, and the size of the family."""
+    """What a word is held to: the margin, the level of a difference alone, the size of the family, and the look."""
 
     margin: float
     alpha: float
     family_size: int
+    look: Look = WHOLE
 
     @property
     def level(self) -> float:
-        """The two-sided level of each comparison of the family (Bonferroni)."""
-        return self.alpha / max(1, self.family_size)
+        """The two-sided level of each comparison of the family (Bonferroni), as it is spent at this look."""
+        return self.look.level(self.alpha / max(1, self.family_size))
+
+    @property
+    def alone(self) -> float:
+        """The two-sided level of a difference without a family, as it is spent at this look."""
+        return self.look.level(self.alpha)
+
+    @property
+    def same(self) -> float:
+        """The two-sided level of the interval that shows sameness, as it is spent at this look."""
+        return self.look.level(SAME_ALPHA)
+
+    def adjusted(self, p_value: float) -> float:
+        """A p over all looks as it counts in the family."""
+        return min(1.0, p_value * self.family_size)
 
 
 Spoken = tuple[Word, tuple[Because, ...]]
@@ -73,7 +89,7 @@ def word_of(found: Measured, rule: Rule) -> Spoken:
     few: tuple[Because, ...] = ("few_edits",) if found.forms_reference < FEWEST_EDITS else ()
     if apart:
         return _difference(found, rule, wide, few)
-    if abs(found.gap) + found.half(SAME_ALPHA) < rule.margin:
+    if abs(found.gap) + found.half(rule.same) < rule.margin:
         too_few: tuple[Because, ...] = ("fewer_than_40_jobs",) if found.jobs < FEWEST_JOBS_SAME else ()
         held = too_few + few
         return ("cannot_tell", held) if held else ("practically_the_same", ())
@@ -104,7 +120,7 @@ def _difference(found: Measured, rule: Rule, wide: float, few: tuple[Because, ..
 def _held_back(found: Measured, rule: Rule) -> tuple[Because, ...]:
     """Which rule kept a gap from being called a difference: the family, or the words; the width alone has no code."""
     why: list[Because] = []
-    if abs(found.gap) > found.half(rule.alpha):
+    if abs(found.gap) > found.half(rule.alone):
         why.append("family")
     if found.terms and abs(found.gap) > half_width(rule.level, found.variance, found.jobs, ()):
         why.append("words_move_it_too")

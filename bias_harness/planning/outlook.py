@@ -11,6 +11,7 @@ from bias_harness.design.audit import Audit
 from bias_harness.design.blocks import Design
 from bias_harness.design.rotation import CROSSED_REPEATS, JOBS_FOR_THE_SAME, is_rotated
 from bias_harness.design.varying import vary
+from bias_harness.estimating.looks import looks_of
 from bias_harness.outcome import Outcome
 from bias_harness.planning.calibration import GAPS, simulated_of
 from bias_harness.planning.conditions import Condition, suited
@@ -107,6 +108,17 @@ def said(audit: Audit, condition: Condition, outlooks: Sequence[Outlook], *, pil
     several = len(outlooks[0].forecasts) > 1
     for forecast_ in outlooks[0].forecasts:
         yield from _would_help(forecast_, shown, f"{forecast_.attribute}: a" if several else "A")
+
+
+def looks_said(audit: Audit) -> Iterator[str]:
+    """What a run that stops when it is clear would do with this design; nothing below 40 jobs."""
+    jobs = len({persona.job for persona in audit.design.personas})
+    counts = looks_of(jobs)
+    if len(counts) > 1 and audit.primary:
+        yield (
+            f"run --until decided looks after {', '.join(map(str, counts[:-1]))} and {jobs} jobs, and stops when every "
+            "declared comparison is clear or the same; what is said above is of all jobs, looked at once."
+        )
 
 
 def _beyond(jobs: int) -> str:

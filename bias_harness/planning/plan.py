@@ -19,7 +19,7 @@ from bias_harness.design.prices import cost_of, has_batch_price, most_tokens, no
 from bias_harness.design.prices import price_of as known_price
 from bias_harness.outcome import Outcome
 from bias_harness.planning.conditions import Condition, assumed
-from bias_harness.planning.outlook import Outlook, outlook_of, said
+from bias_harness.planning.outlook import Outlook, looks_said, outlook_of, said
 from bias_harness.planning.proposing import Point, Prices, frontier, has_batches, proposed
 from bias_harness.vocabulary import Request
 
@@ -192,6 +192,7 @@ def make_plan(
             *(f"{end.name}: {odd}." for end in e.endpoints for _, _, odd in strangers(end)),
             *_batched(e.endpoints),
             *said(audit, condition, outlooks, piloted=pilot is not None),
+            *looks_said(audit),
             *(f"{remark[:1].upper()}{remark[1:]}." for remark in audit.remarks()),
         ),
     )

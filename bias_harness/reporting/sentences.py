@@ -29,6 +29,7 @@ TOLD: frozenset[Because] = frozenset(
         "one_form",
         "few_edits",
         "few_wordings",
+        "no_look",
         "family",
         "words_move_it_too",
     )

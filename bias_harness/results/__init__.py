@@ -14,7 +14,7 @@ from bias_harness.results.found import Counts, Found
 from bias_harness.results.keys import KeySet
 from bias_harness.results.lines import dump_line
 from bias_harness.results.log import RunLog, counted, open_log
-from bias_harness.results.manifest import EndpointTotals, Manifest, Totals
+from bias_harness.results.manifest import EndpointTotals, Looks, Manifest, Totals
 from bias_harness.results.merge import Merged, merge
 from bias_harness.results.parts import LOG
 from bias_harness.workspace import EXPERIMENT
@@ -27,6 +27,7 @@ __all__ = [
     "EndpointTotals",
     "Found",
     "KeySet",
+    "Looks",
     "Manifest",
     "Merged",
     "RunFolder",

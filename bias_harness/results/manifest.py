@@ -1,8 +1,8 @@
 """manifest.json: what kind of thing is asked, with which versions, and how far it came.
 
-It is written before the first question, so that a run that is killed keeps its labels. Format 3 says what each part of
-the log amounts to, format 2 has the trials of the whole design beside those of the last call; they and format 1 are
-read, and what they lack is counted anew from the log.
+It is written before the first question, so that a run that is killed keeps its labels. Format 4 has the looks of a run
+that may stop early, format 3 says what each part of the log amounts to, format 2 has the trials of the whole design
+beside those of the last call; they and format 1 are read, and what they lack is counted anew from the log.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from bias_harness.errors import RunFolderError, check_format
 from bias_harness.results.seals import Seal
 from bias_harness.vocabulary import Nature
 
-FORMAT = 3
+FORMAT = 4
 LIBRARIES = ("bias_harness", "openai", "httpx2", "pydantic", "pandas", "scipy", "numpy", "matplotlib")
 Status = Literal["started", "success", "partial", "interrupted", "error"]
 """How the last call ended: `started` where it is under way or was killed, `partial` where all that it was to ask is
@@ -70,11 +70,24 @@ class EndpointTotals:
 
 
 @dataclass(frozen=True)
+class Looks:
+    """When a run that may stop early was looked at: `after` so many of the `planned` jobs.
+
+    `ended` says why it is asked no further: all was "decided", or all was "asked". None while more looks are to come.
+    """
+
+    planned: int
+    after: tuple[int, ...] = ()
+    ended: Literal["decided", "asked"] | None = None
+
+
+@dataclass(frozen=True)
 class Manifest:
     """What is known of a run's making. `status` is None before it has begun; times are ISO 8601 in UTC.
 
     `log` is what each part of the log amounted to when this was written, `faults` a sentence for each that is another
-    now (never written down, see `results.totals.completed`). `merged` is of how many parts the run was made; `missing`
+    now (never written down, see `results.totals.completed`). `looks` are those of a run that
+    may stop early, None for any other. `merged` is of how many parts the run was made; `missing`
     and `source` are told by an import.
     """
 
@@ -89,6 +102,7 @@ class Manifest:
     status: Status | None = None
     endpoints: Mapping[str, EndpointTotals] = field(default_factory=dict)
     log: Mapping[str, Seal] = field(default_factory=dict)
+    looks: Looks | None = None
     faults: tuple[str, ...] = ()
     merged: int | None = None
     missing: tuple[str, ...] = ()

@@ -8,11 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from bias_harness.design.audit import Audit, an_audit
+from bias_harness.errors import UsageError
 from bias_harness.results import EXPERIMENT, KeySet, RunFolder
 from bias_harness.runs.loaded import Run
 
 if TYPE_CHECKING:
     from bias_harness.asking.ask import Progress, See
+
+NOT_WITH_LOOKS = (
+    "a run that stops when all is decided plans its jobs beforehand, and asks no part of them and nothing once more: "
+    "leave out --limit, --shard and --retry; personas.jobs of the experiment says how many jobs there are"
+)
 
 
 async def arun(
@@ -27,6 +33,7 @@ async def arun(
     personas: frozenset[str] | None = None,
     progress: Progress | Literal[True] | None = None,
     see: See | None = None,
+    until: Literal["decided"] | None = None,
 ) -> Run:
     """Ask whatever is not answered yet, and keep it in `<results>/<name>/`.
 
@@ -36,21 +43,29 @@ async def arun(
     `personas` are the only ones asked about; `progress` is told of each endpoint's tally a few times a second (True
     keeps a line of it up to date, as for a notebook), `see` of each request with its response, once that is kept. What
     cannot be read is told as a warning after 20 answers, and stops an endpoint where the experiment has
-    `max_unread_share`; a `see` of your own takes that watch's place.
+    `max_unread_share`; a `see` of your own takes that watch's place. `until="decided"` asks the jobs in random order,
+    looks at 40, 60, 80 and 100 % of them, and stops when every declared comparison is clear or the same; such a run has
+    no `limit`, `shard`, `retry` or `personas`, and is gone on with as it was begun (`UsageError` else).
     Returns the run as it stands, complete or not; `Run.stopped` says which endpoints were given up and why. The
     first interrupt lets what is in flight finish. Raises `InputError` before anything is asked where a key, a
     model or a recording is missing, `RunFolderError` where the folder cannot be used.
     """
     from bias_harness.asking.ask import ask, run_folder
     from bias_harness.asking.telling import line_of_progress
-    from bias_harness.design.portion import Portion, shard_name
+    from bias_harness.design.portion import WHOLE, Portion, shard_name
     from bias_harness.reading.watch import Watch
+    from bias_harness.runs.sequential import until_decided, without_looks
 
     folder = run_folder(an_audit(audit), Path(results) if results else None, name or shard_name(audit, shard))
     again = refused_keys(folder) if retry == "refused" else None
     portion = Portion(limit, shard, personas)
     told = line_of_progress() if progress is True else progress
     watch = see or Watch(audit.experiment.outcome, audit.experiment.max_unread_share)
+    if until is not None:
+        if portion != WHOLE or retry is not None:
+            raise UsageError(NOT_WITH_LOOKS)
+        return await until_decided(audit, folder, budget=budget, progress=told, see=watch)
+    without_looks(folder)
     stopped = await ask(audit, folder, portion, retry=retry, again=again, budget=budget, progress=told, see=watch)
     return Run(folder, audit, stopped)
 
@@ -67,6 +82,7 @@ def run(
     personas: frozenset[str] | None = None,
     progress: Progress | Literal[True] | None = None,
     see: See | None = None,
+    until: Literal["decided"] | None = None,
 ) -> Run:
     """`arun` for a caller without an event loop; inside a running one (a notebook) it uses a thread of its own."""
     from bias_harness.asking.event_loop import in_loop
@@ -84,6 +100,7 @@ def run(
                 personas=personas,
                 progress=progress,
                 see=see,
+                until=until,
             )
         )
 

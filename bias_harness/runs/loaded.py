@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from bias_harness.estimating.estimates import Estimates
     from bias_harness.estimating.gaps import Gaps
     from bias_harness.estimating.judgement import Judgement, Judgements
+    from bias_harness.estimating.sequential import Looked
+    from bias_harness.outcome import Analysis
     from bias_harness.reporting.sections import Material
     from bias_harness.results.registration import Registration
 
@@ -111,7 +113,18 @@ class Run:
         from bias_harness.estimating.estimates import estimate
 
         e = self.audit.experiment
-        return estimate(self.observations, analysis=e.analysis, outcome=e.outcome, primary=self._primary)
+        return estimate(
+            self.observations, analysis=e.analysis, outcome=e.outcome, primary=self._primary, looked=self.looked
+        )
+
+    @cached_property
+    def looked(self) -> Looked | None:
+        """The looks of a run that may stop early, with its jobs in the order of asking; None for any other."""
+        from bias_harness.design.portion import jobs_in_order
+        from bias_harness.estimating.sequential import Looked
+
+        looks = self.manifest.looks
+        return None if looks is None else Looked(jobs_in_order(self.audit), looks.after)
 
     @property
     def _primary(self) -> list[str]:
@@ -121,10 +134,17 @@ class Run:
     @cached_property
     def judgements(self) -> Judgements:
         """What may be said of every comparison, and nothing else: a moment's work, where `estimates` take seconds."""
-        from bias_harness.estimating.judging import judge
+        return self.judged(self.audit.experiment.analysis, self._primary)
 
-        e = self.audit.experiment
-        return judge(self.observations, analysis=e.analysis, outcome=e.outcome, primary=self._primary)
+    def judged(self, analysis: Analysis, primary: Collection[str]) -> Judgements:
+        """The same by another analysis, or of other declared comparisons."""
+        from bias_harness.estimating.judging import judge
+        from bias_harness.estimating.sequential import judge_looked
+
+        rows, outcome = self.observations, self.audit.experiment.outcome
+        if self.looked is None:
+            return judge(rows, analysis=analysis, outcome=outcome, primary=primary)
+        return judge_looked(rows, self.looked, analysis=analysis, outcome=outcome, primary=primary)
 
     @property
     def gaps(self) -> Gaps:
@@ -193,7 +213,7 @@ class Run:
         made = material(self)
         view = View(made, spoken(made, "en"))
         built = first.build(made, view.texts)
-        lines = [*built["banners"], *([built["unfinished"]] if built["unfinished"] else [])]
+        lines = [*built["banners"], *([built["extent"]] if built["extent"] else [])]
         for found in built["findings"]:
             lines.append(f"{found['verdict'].upper()}: {found['sentence']}")
             lines += [f"    {found[name]}" for name in ("more", "numbers") if found[name]]

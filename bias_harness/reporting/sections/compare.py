@@ -15,7 +15,7 @@ from bias_harness.reporting.figures.all import Drawings
 from bias_harness.reporting.material import Material, View
 from bias_harness.reporting.pay import Pay
 from bias_harness.reporting.ranking import ranked
-from bias_harness.reporting.sections.first import banners, unfinished
+from bias_harness.reporting.sections.first import banners, extent
 from bias_harness.reporting.sections.summary import row
 from bias_harness.reporting.texts import Texts
 
@@ -31,7 +31,7 @@ def build(materials: Sequence[Material], texts: Texts, by: By = "run") -> dict[s
     return {
         "banners": list(dict.fromkeys(text for m in materials for text in banners(m, texts))),
         "differences": [
-            *(f"{m.run}: {text}" for m in materials if (text := unfinished(m, texts))),
+            *(f"{m.run}: {text}" for m in materials if (text := extent(m, texts))),
             *(text for m in materials[1:] if (text := _different(materials[0], m, texts))),
         ],
         "comparisons": [page.comparison(own, number) for number, own in enumerate(together)],

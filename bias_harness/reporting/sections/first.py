@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from bias_harness.estimating.judgement import Imbalance, Judgement
+from bias_harness.estimating.looks import looks_of
 from bias_harness.reporting.figures.all import Drawings
 from bias_harness.reporting.judged import shown
 from bias_harness.reporting.material import Material, View
 from bias_harness.reporting.sentences import Finding, finding, imbalance, together
 from bias_harness.reporting.texts import Texts
+from bias_harness.results import Looks
 
 REAL = ("model", "product")
 
@@ -33,7 +35,7 @@ def build(material: Material, texts: Texts) -> dict[str, Any]:
         "uneven": [uneven(view, i) for i in material.imbalances],
         "open": [text for j in material.judgements if id(j) in leading and (text := left_open(view, j))],
         "drawing": drawings.gaps.first,
-        "unfinished": unfinished(material, texts),
+        "extent": extent(material, texts),
         "empty": material.observations.empty,
         "imported": imported(material),
         "result": any(j.status != "no_data" for j in material.judgements),
@@ -127,9 +129,19 @@ def _real(view: View) -> str:
     return view.texts("report.first.real", models=", ".join(real), date=view.asked)
 
 
-def unfinished(material: Material, texts: Texts) -> str:
-    """How many of the design's trials are there, where some are not: a shard, a limit, an interrupted run."""
-    present, designed = material.manifest.present, material.manifest.designed
+def extent(material: Material, texts: Texts) -> str:
+    """How far asking came where that is not simply to the end: looks on the way, a shard, a limit, an interruption."""
+    looks, (present, designed) = material.manifest.looks, (material.manifest.present, material.manifest.designed)
+    if looks is not None and (looks.ended is None or len(looks_of(looks.planned)) > 1):
+        return looked(looks, texts)
     if present is None or designed is None or present >= designed:
         return ""
     return texts("report.first.unfinished", answered=texts.number(present), planned=texts.number(designed))
+
+
+def looked(looks: Looks, texts: Texts) -> str:
+    """When a run that may stop early was looked at, and whether it stopped."""
+    counts = [texts.number(n) for n in looks.after or looks_of(looks.planned)[:1]]
+    many = counts[-1] if len(counts) == 1 else f"{', '.join(counts[:-1])} {texts('sentences.and')} {counts[-1]}"
+    key = looks.ended or ("open" if looks.after else "none")
+    return texts(f"report.first.looks.{key}", looks=many, planned=texts.number(looks.planned))

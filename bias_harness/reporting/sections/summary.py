@@ -14,7 +14,7 @@ from bias_harness.reporting.judged import key_of, shown
 from bias_harness.reporting.material import Material, View, spoken
 from bias_harness.reporting.pay import Pay
 from bias_harness.reporting.ranking import Placed, ranked
-from bias_harness.reporting.sections.first import banners, left_open, unfinished
+from bias_harness.reporting.sections.first import banners, extent, left_open
 from bias_harness.reporting.sentences import finding, imbalance, word_of
 from bias_harness.reporting.texts import Texts, round_significant
 
@@ -30,7 +30,7 @@ def build(material: Material, texts: Texts) -> dict[str, Any]:
     quiet = few(page.leading)
     return {
         "banners": banners(material, texts),
-        "unfinished": unfinished(material, texts),
+        "extent": extent(material, texts),
         "empty": material.observations.empty,
         "asked": page.asked,
         "heading": page.headline.text,

@@ -103,7 +103,16 @@ def _asked(view: View) -> str:
     if view.material.asked is None:
         return say("methods.asked_undated", **counts)
     first, last = map(view.texts.moment, view.material.asked)
-    return say("methods.asked", first=first, last=last, **counts)
+    return " ".join((say("methods.asked", first=first, last=last, **counts), *_looked(view)))
+
+
+def _looked(view: View) -> Iterator[str]:
+    """That the run was looked at while it was asked, where it was."""
+    looks = view.material.manifest.looks
+    if looks is not None and looks.after and looks.after[0] < looks.planned:
+        counts = ", ".join(map(view.texts.number, looks.after))
+        why = say(f"methods.looks_ended.{looks.ended or 'open'}")
+        yield say("methods.looks", looks=counts, planned=view.texts.number(looks.planned), why=why)
 
 
 def _outcome(view: View) -> str:
@@ -155,7 +164,8 @@ def _of_the_run(view: View) -> Iterator[str]:
     of = view.material
     yield say("limits.imported" if imported(of) else "limits.turns")
     present, designed = of.manifest.present, of.manifest.designed
-    if present is not None and designed is not None and present < designed:
+    ended = of.manifest.looks is not None and of.manifest.looks.ended is not None
+    if present is not None and designed is not None and present < designed and not ended:
         counts = _counts(view)
         yield say("limits.partial", answered=counts["answered"], designed=counts["designed"])
 
