@@ -52,6 +52,7 @@ CALLS = {
     "list": ("", "nothing"),
     "read": ("read", "nothing; of a file the readings, `-o FILE`"),
     "second-read": ("", "`second-reader/` in the run: what the other model said"),
+    "label": ("", "`labels.json` in the run: what a person typed"),
     "report": (
         "report",
         "`observations.parquet`, `estimates.*`, `report.*.html`, `worksheet.*.html`, `research.en.html`, `figures/`",
