@@ -52,6 +52,8 @@ def label(
         return
     for line in _lines(loaded):
         say(line)
+    if any(loaded.labels.values()):
+        note(f"To have it on the page: bias-harness report {loaded.folder.path}")
 
 
 def _sit(session: Session, outcome: Outcome) -> None:

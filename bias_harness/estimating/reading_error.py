@@ -186,7 +186,8 @@ def _alike(row: Mapping[Any, Any], read: float, label: Answer, told: float) -> b
     if math.isclose(read, told, rel_tol=1e-3):
         return True
     period = row["period"] if isinstance(row["period"], str) else label.period
-    return (row["low"], row["high"], period) == (label.low, label.high, label.period)
+    stated = [row[end] if math.isfinite(row[end]) else row["amount"] for end in ("low", "high")]  # a point has none
+    return (*stated, period) == (label.low, label.high, label.period)
 
 
 def _corrected(j: Judgement, table: _Table) -> Corrected:

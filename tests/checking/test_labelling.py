@@ -6,6 +6,7 @@ import io
 import json
 import math
 import re
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,6 +37,8 @@ from bias_harness.reporting.material import View, spoken
 from bias_harness.reporting.sections import sure
 from bias_harness.results.labels import LABELS, read_labels
 from bias_harness.runs import material
+from bias_harness.sharing.bundle import bundle
+from bias_harness.sharing.verification import verify
 from bias_harness.vocabulary import Answer
 
 EURO = Outcome(currency="EUR", holiday_allowance=0.08)
@@ -80,7 +83,8 @@ def test_a_score_is_a_plain_number() -> None:
 def table(**more):
     frame = observations(people=20, wordings=2, repeats=4, **more)
     frame["key"] = [f"{n:064x}" for n in range(len(frame))]
-    frame["low"] = frame["high"] = frame["amount"] = frame["annual"]
+    frame["amount"] = frame["annual"]
+    frame["low"] = frame["high"] = np.nan
     frame["period"] = "year"
     return frame
 
@@ -123,7 +127,7 @@ def test_a_gap_that_the_reader_made_is_taken_off_again() -> None:
     truth = table(gaps={"female": 0.0}, gap_sd=0.0)
     seen = truth.copy()
     wrong = (seen["level"] == "female") & (np.random.default_rng(5).random(len(seen)) < 1 / 3)
-    for name in ("annual", "amount", "low", "high"):
+    for name in ("annual", "amount"):
         seen.loc[wrong, name] *= 0.8
     judgements = judge(seen, analysis=Analysis(), outcome=Outcome())
     found = reading_errors(seen, labelled(truth, 120), Outcome(), judgements)
@@ -182,10 +186,14 @@ def test_only_the_beginning_of_the_order_counts() -> None:
 def test_the_same_amount_as_stated_is_no_error_whatever_the_text_says_of_the_year() -> None:
     frame = table()
     key = in_order(frame)["bot", "gender", "female"][0]
-    frame.loc[frame["key"] == key, ["low", "high", "period"]] = [5_000.0, 5_000.0, "month"]
-    said = Answer("ok", "point", 5_000, 5_000, 5_000, "USD", "month", annual=60_000)
-    errors = reading_errors(frame, {key: said}, Outcome(), judge_of(frame)).errors
-    assert [e.misread for e in errors] == [0]
+    frame.loc[frame["key"] == key, ["amount", "period"]] = [5_000.0, "month"]
+
+    def misread(typed: str) -> list[int]:
+        labels = {key: read_label(typed, Outcome(holiday_allowance=0.08))}
+        return [e.misread for e in reading_errors(frame, labels, Outcome(), judge_of(frame)).errors]
+
+    assert misread("5000 month") == [0]
+    assert misread("5000 week") == misread("5001 month") == [1]
 
 
 def test_two_people_agree_where_both_found_one_amount_or_none() -> None:
@@ -232,6 +240,15 @@ def test_at_the_terminal(run, monkeypatch: pytest.MonkeyPatch, small: Path) -> N
     assert (found["by"], found["agreement"]) == ({"a": 2}, [])
     assert sum(e["labelled"] for e in found["errors"]) >= 1
     assert {c["why"] for c in found["corrected"]} <= {"few_labels", "no_gap"}
+
+
+def test_labels_travel_with_a_bundle_and_what_they_say_stays(run, tmp_path: Path) -> None:
+    session = Session(run, "a", 2)
+    for key in session.left:
+        session.label(key, "65k")
+    archive = bundle(run, tmp_path / "run.zip")
+    assert "run/labels.json" in zipfile.ZipFile(archive).namelist()
+    assert verify(archive).troubles == ()
 
 
 def test_a_file_that_was_damaged_is_refused_with_its_name(run) -> None:
