@@ -167,6 +167,15 @@ def test_a_reader_that_is_as_unsure_of_either_is_none():
     assert not any(i.found for i in judge(frame, analysis=ANALYSIS, outcome=Outcome()).imbalances)
 
 
+def test_amounts_whose_period_was_mended_are_counted_by_level():
+    frame = table(12)
+    frame["reason"] = "advise"
+    frame.loc[frame.index[frame["level"] == "g1"][:7], "reason"] = "period_mended"
+    accounts = estimate(frame, analysis=ANALYSIS, outcome=Outcome()).accounts
+    assert {a.level: a.mended for a in accounts} == {"g1": 7, "men": 0}
+    assert {a.level: a.counted == a.asked for a in accounts} == {"g1": True, "men": True}
+
+
 def test_silence_that_nobody_had_to_read_is_not_unclear():
     frame = table(60, seed=3)
     frame.loc[frame.index[frame["level"] == "g1"][::3], ["annual", "status"]] = [np.nan, "refused"]
