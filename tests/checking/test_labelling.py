@@ -159,6 +159,19 @@ def test_the_interval_of_a_corrected_gap_holds_what_it_says() -> None:
     assert 180 <= inside <= 198
 
 
+def test_the_variance_of_a_correction_is_the_jackknife_s() -> None:
+    random = np.random.default_rng(3)
+    truth = random.normal(11, 0.2, 800)
+    read = np.where(random.random(800) < 0.5, truth + 0.1, np.nan)
+    truth[random.random(800) < 0.3] = np.nan
+    found = rectifier(truth, read)
+    left_out = [np.arange(800) != i for i in range(800)]
+    shifts = np.array([np.nanmean(truth[at]) - np.nanmean(read[at]) for at in left_out])
+    assert found is not None
+    assert found.variance == pytest.approx(799 / 800 * ((shifts - shifts.mean()) ** 2).sum(), rel=0.01)
+    assert found.shift == pytest.approx(np.nanmean(truth) - np.nanmean(read))
+
+
 def test_invented_and_missed_amounts_are_errors_of_their_own() -> None:
     frame = table()
     labels = labelled(frame, 40)
