@@ -52,6 +52,7 @@ CALLS = {
     "list": ("", "nothing"),
     "read": ("read", "nothing; of a file the readings, `-o FILE`"),
     "second-read": ("", "`second-reader/` in the run: what the other model said"),
+    "label": ("", "`labels.json` in the run: what a person typed"),
     "report": (
         "report",
         "`observations.parquet`, `estimates.*`, `report.*.html`, `worksheet.*.html`, `research.en.html`, `figures/`",
@@ -145,7 +146,7 @@ def _kind(value: Mapping[str, Any], choice: Mapping[str, Any]) -> str:
     """A type in words, with links to the tables of nested keys."""
     if "$ref" in value:
         name = value["$ref"].rsplit("/", 1)[1]
-        return f"[{name}](#{name.lower()})"
+        return f"[{name}](experiment.md#{name.lower()})"
     if "enum" in value or "const" in value:
         return " or ".join(f"`{json.dumps(word)}`" for word in value.get("enum", [value.get("const")]))
     if "anyOf" in value:

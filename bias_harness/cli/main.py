@@ -11,7 +11,18 @@ from typing import Annotated
 
 import typer
 
-from bias_harness.cli import asking, checking, designing, doctor, planning, reading, reporting, sharing, tools
+from bias_harness.cli import (
+    asking,
+    checking,
+    designing,
+    doctor,
+    labelling,
+    planning,
+    reading,
+    reporting,
+    sharing,
+    tools,
+)
 from bias_harness.cli.commands import Commands
 from bias_harness.cli.printing import fit_to_consoles, note
 from bias_harness.errors import EXIT_ERROR, BiasHarnessError
@@ -30,7 +41,7 @@ app = typer.Typer(
 CHAPTERS = {
     "Design": (designing, planning),
     "Ask": (asking,),
-    "Read": (reading,),
+    "Read": (reading, labelling),
     "Report": (reporting,),
     "Check": (checking,),
     "Share": (sharing,),

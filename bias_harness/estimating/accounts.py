@@ -20,7 +20,8 @@ from bias_harness.vocabulary import FATES, Fate
 class Account:
     """Of one level: every answer asked stands under exactly one fate, so that `asked` is their sum.
 
-    `ranges` and `flagged` (far from the other answers about the same person and wording) are among the counted;
+    `ranges`, `flagged` (far from the other answers about the same person and wording) and `mended` (the text names a
+    period in which the amount is not plausible, and only one other makes it so) are among the counted;
     `unread_reasons` say why an answer could not be read, code by code.
     """
 
@@ -39,6 +40,7 @@ class Account:
     ranges: int
     flagged: int
     unread_reasons: dict[str, int]
+    mended: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data."""
@@ -63,14 +65,14 @@ def accounts_of(rows: Rows) -> Iterator[Account]:
             ranges=int((own & counted & rows.ranged).sum()),
             flagged=int((own & counted & rows.flags.magnitude).sum()),
             unread_reasons=dict(sorted(reasons.items())),
+            mended=int((own & counted & _because(rows, "period_mended")).sum()),
         )
 
 
 def fates_of(rows: Rows) -> Codes:
     """For each row the place of its fate in `FATES`; the first that applies."""
     silent = rows.is_status("no_amount") | rows.is_status("ambiguous")
-    nothing = "empty" in rows.reasons
-    empty = silent & (rows.reason == rows.reasons.index("empty")) if nothing else np.zeros_like(silent)
+    empty = silent & _because(rows, "empty")
     told = rows.is_status("ok")
     implausible = told & (rows.implausible | (np.isfinite(rows.annual) & ~rows.valued))
     tests: list[tuple[Fate, Mask]] = [
@@ -85,6 +87,14 @@ def fates_of(rows: Rows) -> Codes:
     places = np.array([FATES.index(fate) for fate, _ in tests])
     found: Codes = np.select([mask for _, mask in tests], list(places), FATES.index("counted")).astype(np.int64)
     return found
+
+
+def _because(rows: Rows, reason: str) -> Mask:
+    """The rows whose answer gives this code as its reason."""
+    if reason not in rows.reasons:
+        return np.zeros(len(rows.annual), dtype=bool)
+    mask: Mask = rows.reason == rows.reasons.index(reason)
+    return mask
 
 
 def _paired(rows: Rows) -> Mask:

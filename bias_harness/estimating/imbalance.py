@@ -1,4 +1,4 @@
-"""Whether silence, or amounts that are not believable, befell a level and its reference unequally often."""
+"""Whether silence, amounts not believable or answers not clear befell a level and its reference unequally often."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bias_harness.estimating.estimators.arms import arm_of, job_gaps, level_spre
 from bias_harness.estimating.estimators.cells import Codes, Mask
 from bias_harness.estimating.estimators.forms import form_p, form_terms
 from bias_harness.estimating.estimators.proportions import exact_within
-from bias_harness.estimating.judgement import Imbalance, Uneven
+from bias_harness.estimating.judgement import UNEVEN, Imbalance, Uneven
 from bias_harness.estimating.rows import Rows
 from bias_harness.estimating.sides import Side
 
@@ -19,7 +19,7 @@ RUN_LEVEL = 0.01
 
 
 def imbalances_of(sides: Sequence[Side], family_size: int) -> list[Imbalance]:
-    """Silence and flags of every comparison of a model, tested within the run's family of `family_size` tests."""
+    """Every event of every comparison of a model, tested within the run's family of `family_size` tests."""
     return [found for side in sides for found in _of(side, family_size)]
 
 
@@ -27,9 +27,10 @@ def _of(side: Side, family_size: int) -> Iterator[Imbalance]:
     rows = side.rows
     silent = rows.asked & ~rows.valued & ~rows.foreign & ~rows.implausible
     odd = (rows.is_status("ok") & rows.implausible) | (rows.valued & rows.flags.magnitude)
+    events: dict[Uneven, Mask] = {"silence": silent, "flags": odd, "unclear": rows.is_status("ambiguous")}
     for level in rows.compared:
-        yield _tested(side, level, "silence", silent, family_size)
-        yield _tested(side, level, "flags", odd, family_size)
+        for what in UNEVEN:
+            yield _tested(side, level, what, events[what], family_size)
 
 
 def _tested(side: Side, level: int, what: Uneven, event: Mask, family_size: int) -> Imbalance:

@@ -47,7 +47,8 @@ Status = Literal["ok", "no_data", "one_job", "no_variance"]
 Family = Literal["primary", "explored"]
 Basis = Literal["jobs", "cases"]
 Variation = Literal["without_flagged", "low_ends", "high_ends", "bounds"]
-Uneven = Literal["silence", "flags"]
+Uneven = Literal["silence", "flags", "unclear"]
+UNEVEN: tuple[Uneven, ...] = get_args(Uneven)
 WORDS: tuple[Word, ...] = get_args(Word)
 BECAUSE: tuple[Because, ...] = get_args(Because)
 ASSERTS_A_DIFFERENCE: frozenset[Word] = frozenset(
@@ -229,10 +230,12 @@ class Judgement:
 class Imbalance:
     """Whether something befell the answers about a level and its reference unequally often: a finding of its own.
 
-    `silence`: no amount at all (refused, empty, unread); `flags`: an amount that is not believable or far off. Shares
-    of what was asked and answered; `difference` is level minus reference. `p_value` is the larger of the closed form's
-    (on shares by job) and the exact one within jobs; `found` where p times `family_size` is below 1 %: at most one run
-    in a hundred without any difference has such a finding anywhere.
+    `silence`: no amount at all (refused, empty, unread); `flags`: an amount that is not believable or far off;
+    `unclear`: a text in which no one amount could be told for certain (the readers disagree, thinking that never ends),
+    the part of the silence that only the reader makes. Shares of what was asked and answered; `difference` is level
+    minus reference. `p_value` is the larger of the closed form's (on shares by job) and the exact one within jobs;
+    `found` where p times `family_size` is below 1 %: at most one run in a hundred without any difference has such a
+    finding anywhere.
     """
 
     endpoint: str

@@ -13,7 +13,16 @@ from bias_harness.estimating.alternatives import Case, Varied
 from bias_harness.estimating.around import control_of, money_of, needed_of, pairs_of
 from bias_harness.estimating.cases import cases_alone
 from bias_harness.estimating.imbalance import imbalances_of
-from bias_harness.estimating.judgement import Because, Family, Imbalance, Judgement, Judgements, Sensitivity, Word
+from bias_harness.estimating.judgement import (
+    UNEVEN,
+    Because,
+    Family,
+    Imbalance,
+    Judgement,
+    Judgements,
+    Sensitivity,
+    Word,
+)
 from bias_harness.estimating.looks import WHOLE, Look
 from bias_harness.estimating.measured import gap_of, measured_of
 from bias_harness.estimating.rows import Rows, rows_of
@@ -73,7 +82,7 @@ def judge_model(
 ) -> Judgements:
     """The judgements of one model, the rows of its attributes, within families of these sizes."""
     context = Context(Model.of(attributes), analysis, outcome, primary, sizes, look)
-    uneven = imbalances_of(context.model.sides, 2 * sum(sizes.values()))
+    uneven = imbalances_of(context.model.sides, len(UNEVEN) * sum(sizes.values()))
     return Judgements(tuple(context.judgements(uneven)), tuple(uneven))
 
 

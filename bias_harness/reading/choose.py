@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from bias_harness.outcome import Outcome
-from bias_harness.reading.convert import annual
+from bias_harness.reading.convert import annual, mended
 from bias_harness.reading.scan import Mention, Scan
 from bias_harness.reading.surroundings import RANK
 from bias_harness.vocabulary import Answer, Candidate, Period
@@ -263,6 +263,9 @@ def answer_of(mention: Mention, reading: Reading, probability: float | None = No
     """The answer that an amount makes, in the experiment's unit as far as it can be."""
     outcome, scan = reading.outcome, reading.scan
     factor, why = annual(mention, outcome, any_currency=reading.any_currency)
+    if why == "implausible":
+        factor = mended(mention, outcome, any_currency=reading.any_currency)
+        why = why if factor is None else "period_mended"
     low, high = (mention.low, mention.high) if mention.is_range else (None, None)
     amount = _one_number(mention, outcome)
     span = _span(mention, scan)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import get_args
+
 from bias_harness.outcome import Outcome
 from bias_harness.reading.scan import Mention
+from bias_harness.vocabulary import Period
 
 HOURS_A_DAY = 8.0
 
@@ -30,6 +34,19 @@ def _per_year(mention: Mention, outcome: Outcome) -> float:
         allowance = 0.0 if mention.holiday == "with" or mention.months else outcome.holiday_allowance
         return (mention.months or outcome.months_per_year) * (1 + allowance)
     return {"week": outcome.weeks_per_year, "day": outcome.days_per_year, "hour": outcome.hours_per_year}[period]
+
+
+def mended(mention: Mention, outcome: Outcome, *, any_currency: bool = False) -> float | None:
+    """The factor of an amount with a slip of its period ("$45 per year"): of the only period that makes it plausible.
+
+    None where the text names no period, where two others would do, or none: which one was meant nobody can tell then.
+    """
+    if mention.period is None:
+        return None
+    others = (replace(mention, period=period) for period in get_args(Period) if period != mention.period)
+    found = [annual(other, outcome, any_currency=any_currency)[0] for other in others]
+    fitting = [factor for factor in found if factor is not None]
+    return fitting[0] if len(fitting) == 1 else None
 
 
 def annual(mention: Mention, outcome: Outcome, *, any_currency: bool = False) -> tuple[float | None, str]:

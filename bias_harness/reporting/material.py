@@ -14,6 +14,7 @@ from bias_harness.design.personas import Persona, VariedAttribute
 from bias_harness.estimating.accounts import counted
 from bias_harness.estimating.estimates import Estimates
 from bias_harness.estimating.judgement import Imbalance, Judgement
+from bias_harness.estimating.reading_error import ReadingErrors
 from bias_harness.outcome import Margin, Measure
 from bias_harness.reporting.judged import key_of, shown
 from bias_harness.reporting.sentences import Names
@@ -44,6 +45,7 @@ class Material:
     raw: Raw
     run: str
     registration: Registration | None = None
+    reading_errors: ReadingErrors | None = None
 
     @cached_property
     def attributes(self) -> Mapping[str, VariedAttribute]:

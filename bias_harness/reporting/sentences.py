@@ -81,7 +81,7 @@ def word_of(texts: Texts, j: Judgement) -> str:
 
 
 def imbalance(texts: Texts, found: Imbalance, names: Names) -> Finding:
-    """Silence, or amounts that are not believable, that befell one of the two more often: a finding of its own."""
+    """Silence, amounts not believable or answers not clear that befell one of the two more often: its own finding."""
     rates = {
         "level_rate": texts.percent(100 * (found.share_level or 0.0)),
         "reference_rate": texts.percent(100 * (found.share_reference or 0.0)),

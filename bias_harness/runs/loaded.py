@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from bias_harness.estimating.estimates import Estimates
     from bias_harness.estimating.gaps import Gaps
     from bias_harness.estimating.judgement import Judgement, Judgements
+    from bias_harness.estimating.reading_error import ReadingErrors
     from bias_harness.estimating.sequential import Looked
     from bias_harness.outcome import Analysis
     from bias_harness.reporting.sections import Material
@@ -99,6 +100,20 @@ class Run:
                 "and a run has one; remove it there if it does not belong to this run"
             )
         self.folder.write(REGISTRATION, Path(document).read_bytes())
+
+    @property
+    def labels(self) -> dict[str, dict[str, Answer]]:
+        """What people read in this run's answers (`bias-harness label`), by person and key; see `runs.labelled`."""
+        from bias_harness.runs.labelled import labels_of
+
+        return labels_of(self)
+
+    @property
+    def reading_errors(self) -> ReadingErrors | None:
+        """How often the reading is wrong, by level, and the gaps corrected for it; None where nobody labelled."""
+        from bias_harness.runs.labelled import errors_of
+
+        return errors_of(self)
 
     @cached_property
     def observations(self) -> pd.DataFrame:
@@ -329,7 +344,9 @@ def material(of: Run) -> Material:
     from bias_harness.reporting.sections import Material
 
     return Material(
-        of.audit, of.observations, of.estimates, of.manifest, of.raw, of.folder.name, registration=of.registration
+        *(of.audit, of.observations, of.estimates, of.manifest, of.raw, of.folder.name),
+        registration=of.registration,
+        reading_errors=of.reading_errors,
     )
 
 

@@ -19,6 +19,7 @@ from bias_harness.asking.keys import secrets_of
 from bias_harness.errors import BiasHarnessError
 from bias_harness.reading.answers import reader_version
 from bias_harness.results import EXPERIMENT, MANIFEST, write_whole
+from bias_harness.results.labels import LABELS
 from bias_harness.results.registration import REGISTRATION
 from bias_harness.results.secrets import secrets_in
 from bias_harness.runs import Run
@@ -62,7 +63,7 @@ def bundle(run: Run, target: str | Path) -> Path:
 
 
 def _of_the_run(run: Run) -> list[Path]:
-    names = [EXPERIMENT, MANIFEST, TRIALS, REGISTRATION]
+    names = [EXPERIMENT, MANIFEST, TRIALS, REGISTRATION, LABELS]
     return [*run.folder.logs, *(p for n in names if (p := run.folder.path / n).is_file())]
 
 

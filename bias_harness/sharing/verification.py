@@ -39,7 +39,7 @@ from bias_harness.version import __version__
 
 NAMED = re.compile(
     r"SHA256SUMS|bundle\.json|README\.md"
-    r"|run/(experiment\.yaml|manifest\.json|trials\.jsonl|preregistration\.md|estimates\.json|responses[A-Za-z0-9._-]*\.jsonl)"
+    r"|run/(experiment\.yaml|manifest\.json|trials\.jsonl|preregistration\.md|labels\.json|estimates\.json|responses[A-Za-z0-9._-]*\.jsonl)"
     r"|data/[a-z]+\.(csv|parquet|json|md)|prompts/[A-Za-z0-9][A-Za-z0-9._-]*"
 )
 """The files that a bundle can have."""

@@ -147,6 +147,42 @@ def test_unequal_silence_takes_sameness_away_and_is_a_finding():
     assert (found.items[0].word, found.items[0].because) == ("depends", ("silence",))
 
 
+def test_a_reader_that_is_unsure_of_one_level_more_often_is_a_finding():
+    frame = table(60, seed=3)
+    women = frame.index[frame["level"] == "g1"]
+    frame.loc[women[::3], ["annual", "status", "reason"]] = [np.nan, "ambiguous", "readers_disagree"]
+    found = judge(frame, analysis=ANALYSIS, outcome=Outcome())
+    said = {i.what: i for i in found.imbalances}
+    assert said["unclear"].found
+    assert said["unclear"].share_level == pytest.approx(1 / 3)
+    assert said["unclear"].share_reference == 0
+    assert said["unclear"].family_size == 3
+    account = next(a for a in estimate(frame, analysis=ANALYSIS, outcome=Outcome()).accounts if a.level == "g1")
+    assert account.unread_reasons == {"readers_disagree": account.unread}
+
+
+def test_a_reader_that_is_as_unsure_of_either_is_none():
+    frame = table(60, seed=3)
+    frame.loc[frame.index[::6], ["annual", "status"]] = [np.nan, "ambiguous"]
+    assert not any(i.found for i in judge(frame, analysis=ANALYSIS, outcome=Outcome()).imbalances)
+
+
+def test_amounts_whose_period_was_mended_are_counted_by_level():
+    frame = table(12)
+    frame["reason"] = "advise"
+    frame.loc[frame.index[frame["level"] == "g1"][:7], "reason"] = "period_mended"
+    accounts = estimate(frame, analysis=ANALYSIS, outcome=Outcome()).accounts
+    assert {a.level: a.mended for a in accounts} == {"g1": 7, "men": 0}
+    assert {a.level: a.counted == a.asked for a in accounts} == {"g1": True, "men": True}
+
+
+def test_silence_that_nobody_had_to_read_is_not_unclear():
+    frame = table(60, seed=3)
+    frame.loc[frame.index[frame["level"] == "g1"][::3], ["annual", "status"]] = [np.nan, "refused"]
+    found = {i.what: i.found for i in judge(frame, analysis=ANALYSIS, outcome=Outcome()).imbalances}
+    assert found == {"silence": True, "flags": False, "unclear": False}
+
+
 def test_one_answer_in_another_currency_costs_its_own_pair_only():
     frame = table(20).assign(currency="USD")
     frame.loc[frame.index[-1], "currency"] = "EUR"

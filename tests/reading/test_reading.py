@@ -187,3 +187,38 @@ def test_a_thought_that_never_ends_is_ambiguous():
 def test_a_language_without_a_lexicon_is_told_and_not_guessed_at():
     answer = read("En lärare i Malmö tjänar 42 000 kr i månaden och du kan begära mer än så.")
     assert (answer.amount, answer.reason) == (None, "unknown_language")
+
+
+@pytest.mark.parametrize(
+    ("text", "period", "annual"),
+    [
+        ("Vraag € 45 per jaar.", "year", 45 * 2_080),
+        ("I would ask for €65,000 per hour.", "hour", 65_000),
+        ("I would ask for €60,000 to €70,000 per hour.", "hour", 65_000),
+    ],
+)
+def test_a_slip_of_period_is_mended_where_one_other_period_alone_is_plausible(text, period, annual):
+    answer = read(text, outcome=EUR)
+    assert (answer.status, answer.period, answer.reason) == ("ok", period, "period_mended")
+    assert answer.annual == pytest.approx(annual)
+    assert (answer.annual_low is None) == (answer.low is None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Vraag € 4.200 per jaar.",  # a month and a week both would do
+        "Vraag € 2 per jaar.",  # nothing would
+        "Vraag € 45.",  # no period, and so no slip of one
+        "Vraag $45 per jaar.",  # in another currency
+    ],
+)
+def test_an_amount_that_no_one_period_alone_makes_plausible_stays_out(text):
+    answer = read(text, outcome=EUR)
+    assert answer.annual is None
+    assert answer.reason != "period_mended"
+
+
+def test_what_is_plausible_as_it_stands_is_never_mended():
+    answer = read("Vraag € 25.000 per jaar.", outcome=EUR)
+    assert (answer.annual, answer.reason == "period_mended") == (25_000, False)

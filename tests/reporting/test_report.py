@@ -17,6 +17,7 @@ from report_runs import GENDER, audit_of, plain, run_of
 
 from bias_harness.errors import InputError, UsageError
 from bias_harness.outcome import Outcome, shown_gap
+from bias_harness.reading import read
 from bias_harness.reporting.charts.forest import axis, letters
 from bias_harness.reporting.charts.heat import HeatCell
 from bias_harness.reporting.charts.mpl.files import files_of
@@ -453,3 +454,12 @@ def test_an_amount_is_read_in_the_unit_that_was_asked_for() -> None:
     assert reading(texts("en"), amount, salary) == "Read as €71,500 a year."
     one = Answer("ok", "point", 1.0, 1.0, 1.0, annual=1.0)
     assert reading(texts("en"), one, share) == "Counted as ‘right’."
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "That cannot be right"), ("nl", "Dat kan niet kloppen")])
+def test_an_amount_whose_period_was_mended_says_so(language: str, said: str) -> None:
+    outcome = Outcome(currency="EUR", plausible=(15_000, 500_000))
+    read_so = str(reading(texts(language), read("Vraag € 65.000 per uur.", outcome=outcome), outcome))
+    assert said in read_so
+    assert re.search(r"65[.,]000.*65[.,]000", read_so)
+    assert said not in str(reading(texts(language), read("Vraag € 65.000 per jaar.", outcome=outcome), outcome))

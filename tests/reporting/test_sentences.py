@@ -10,12 +10,22 @@ from typing import Any
 import pytest
 from stats_data import observations
 
-from bias_harness.estimating.judgement import BECAUSE, WORDS, Gap, Judgement, Needed, Pairs, Sensitivity
+from bias_harness.estimating.judgement import (
+    BECAUSE,
+    UNEVEN,
+    WORDS,
+    Gap,
+    Imbalance,
+    Judgement,
+    Needed,
+    Pairs,
+    Sensitivity,
+)
 from bias_harness.estimating.judging import judge
-from bias_harness.outcome import Analysis, Outcome
+from bias_harness.outcome import SALARY, SCORE, Analysis, Outcome
 from bias_harness.reporting.judged import SIGNS, key_of
 from bias_harness.reporting.sentences import Finding, Names, finding, imbalance, round_up
-from bias_harness.reporting.texts import LANGUAGES, texts
+from bias_harness.reporting.texts import LANGUAGES, texts, texts_about
 
 GROUPS = {"en": ("women", "men"), "nl": ("vrouwen", "mannen")}
 
@@ -179,6 +189,18 @@ def test_silence_is_a_finding_of_its_own(language: str) -> None:
     made = imbalance(texts(language), silence, Names("GPT", *GROUPS[language]))
     assert made.word == "silence"
     assert re.search(r"(3\d|4\d)[.,]\d%", made.sentence)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("measured", [False, True])
+def test_every_kind_of_imbalance_has_its_sentence_and_its_tile(language: str, measured: bool) -> None:
+    spoken = texts_about(language, SCORE if measured else SALARY, "rank", "")
+    for what in UNEVEN:
+        uneven = Imbalance("m", "gender", "female", "male", what, 0.25, 0.05, 0.2, 1e-6, 3, found=True)
+        made = imbalance(spoken, uneven, Names("GPT", *GROUPS[language]))
+        assert all(part in made.sentence for part in ("GPT", *GROUPS[language], "25", "5"))
+        assert not re.search(r"[{}]", made.sentence + made.verdict)
+        assert spoken(f"report.summary.tiles.{what}", level="a", reference="b")
 
 
 def test_jobs_that_it_would_take_are_rounded_upwards() -> None:

@@ -31,6 +31,7 @@ _FILES = {
     "questions_needed",
     "pooling": "Pooled SharedPeople dersimonian_laird shared_people",
     "proportions": "McNemar clopper_pearson exact_within mcnemar newcombe wilson",
+    "rectifier": "Rectifier rectifier",
     "ranks": "Ranked hodges_lehmann mann_whitney wilcoxon",
     "round_numbers": "Heaping heap_width heaping rounding_step",
     "scopes": "panel profile_means profiles profiles_and_wordings",

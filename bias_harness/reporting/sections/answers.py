@@ -122,7 +122,9 @@ def _reading(
         return escape(t("report.who.unread", reason=reason))
     shown = t.money(amount, currency, exact=True) if currency else t.number(amount, _decimals(amount))
     words = t("report.who.reading", amount=shown, per=t(f"report.per.{period}") if period else "").replace(" .", ".")
-    if annual is not None and annual != amount and currency:
+    if why == "period_mended" and annual is not None and currency:
+        words += " " + t("report.who.mended", amount=t.money(annual, currency, exact=True))
+    elif annual is not None and annual != amount and currency:
         words += " " + t("report.who.annual", amount=t.money(annual, currency, exact=True))
     if outside:
         low, high = (t.number(x) for x in outside)

@@ -9,6 +9,7 @@ from bias_harness.outcome import shown_gap
 from bias_harness.reporting.accounting import accounts_table, totals
 from bias_harness.reporting.figures.all import Drawings
 from bias_harness.reporting.judged import holds_together
+from bias_harness.reporting.labelled import labelled
 from bias_harness.reporting.material import Material, View
 from bias_harness.reporting.sections.first import imported
 from bias_harness.reporting.texts import Texts
@@ -47,11 +48,15 @@ def build(material: Material, texts: Texts) -> dict[str, Any]:
         **{name: texts.number(n) for name, n in totals(material.estimates.accounts).items()},
     }
     return {
-        "items": [str(item).format(**values) for item in texts.under("report.sure.items").values()],
+        "items": [*_items(texts, values), *([reread] if (reread := labelled(view, drawings.gaps.leading)) else [])],
         "limits": _limits(view),
         "strip": drawings.gaps.strip,
         "accounts": accounts_table(view),
     }
+
+
+def _items(texts: Texts, values: dict[str, str]) -> list[str]:
+    return [str(item).format(**values) for item in texts.under("report.sure.items").values()]
 
 
 def _range(material: Material, texts: Texts) -> str:
