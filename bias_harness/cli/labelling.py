@@ -32,7 +32,7 @@ def label(
     results: ResultsFolder = None,
     as_json: Json = False,
 ) -> None:
-    """Label a blind sample of the answers, and see how often the reading is wrong.
+    """Label a blind sample of answers yourself.
 
     Shows answers in random order, neither whose they are nor what was read in them, and keeps at once what you type;
     the same command goes on where you stopped. Then the reading's error by level, and the gaps corrected for it, where
