@@ -27,7 +27,7 @@ def label(
     run: RunName,
     each: Annotated[int, option("--each", metavar="N", text="Answers of every level of every model.", min=1)] = 40,
     person: Annotated[
-        str, option("--by", metavar="NAME", text="Who labels; a second name measures how far two people agree.")
+        str, option("--labeller", metavar="NAME", text="Who labels; a second name measures how far two people agree.")
     ] = "a",
     results: ResultsFolder = None,
     as_json: Json = False,
@@ -42,7 +42,7 @@ def label(
     from bias_harness.runs import load_run
 
     if not person.strip():
-        raise UsageError("--by wants a name, or a letter")
+        raise UsageError("--labeller wants a name, or a letter")
     loaded = load_run(run, results=results)
     if not as_json:
         _sit(Session(loaded, person.strip(), each), loaded.audit.experiment.outcome)
