@@ -15,7 +15,7 @@ DEV := .venv/.installed-dev
 RUN := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format types floors check docs bench build clean
+.PHONY: help demo test lint format types floors check docs gallery bench build clean
 
 help:
 	@echo 'make demo     a first audit with a small language model on this computer (a few minutes, 1.1 GB once)'
@@ -23,6 +23,7 @@ help:
 	@echo 'make check    lint, types, import floors and tests'
 	@echo 'make format   put the code into the house style'
 	@echo 'make docs     the documentation as a site, in site/'
+	@echo 'make gallery  eight example reports against the browser (some minutes)'
 	@echo 'make bench    what the README says of speed'
 	@echo 'make build    the wheel and the source archive, in dist/'
 	@echo 'make clean    remove what was made, but no results and no .venv'
@@ -65,6 +66,10 @@ docs: $(DEV)
 	@$(BIN)/python tools/reference.py --check
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 	@$(BIN)/python tools/gallery.py site/gallery
+
+# Eight reports in the browser, in both languages, at two widths, light and dark: their words, boxes and what axe finds.
+gallery: $(DEV)
+	@BIAS_HARNESS_TESTS=gallery $(BIN)/pytest -rs tests/reporting/test_gallery.py
 
 bench: $(DEV)
 	@for file in benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
