@@ -124,7 +124,14 @@ def _lines(run: Run) -> Iterator[str]:
         return
     head = ("model", "level", "answers", "labelled", "wrong", "invented", "missed", "misread", "95% interval")
     names = ("endpoint", "level", "answers", "labelled", "wrong", "invented", "missed")
-    rows = [(*(e[n] for n in names), f"{e['share']:.1%}", f"{e['low']:.1%} … {e['high']:.1%}") for e in found["errors"]]
+    errors = run.reading_errors.errors if run.reading_errors else ()
+    rows = [
+        (
+            *(getattr(e, n) for n in names),
+            *(("–", "–") if e.share is None else (f"{e.share:.1%}", _range(e.low, e.high))),
+        )
+        for e in errors
+    ]
     yield table(head, rows)
     for c in found["corrected"]:
         about = f"{c['endpoint']}, {c['level']} against {c['reference']}"
@@ -137,6 +144,10 @@ def _lines(run: Run) -> Iterator[str]:
         if a["of"]:
             share = f"{a['alike'] / a['of']:.1%}, {a['low']:.1%} … {a['high']:.1%}"
             yield f"{' and '.join(a['by'])} agree on {a['alike']:,} of {a['of']:,} ({share})"
+
+
+def _range(low: float | None, high: float | None) -> str:
+    return "–" if low is None or high is None else f"{low:.1%} … {high:.1%}"
 
 
 WHY = {
