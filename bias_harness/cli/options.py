@@ -101,7 +101,7 @@ Preregistered = Annotated[
         text="The preregistration of this run, written by plan --preregister; it is kept with the run.",
     ),
 ]
-Prose = Annotated[bool, option("--prose", text="The findings in sentences instead of a table.")]
+Prose = Annotated[bool, option("--prose", text="All findings in sentences instead of a table.")]
 Language = Annotated[str, option("--language", metavar="CODE", text="The language it is written in: nl or en.")]
 Languages = Annotated[
     list[str] | None,

@@ -1,4 +1,4 @@
-"""What a run found, on a terminal: a line a comparison and an endpoint; the same as data; on request in sentences."""
+"""What a run found, on a terminal: a line a comparison and an endpoint, few of them in sentences too; or as data."""
 
 from __future__ import annotations
 
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from bias_harness.runs import Run
 
 
+MOST_IN_SENTENCES = 6
+"""Comparisons that are said in sentences too, below their table; of more, on request."""
+
+
 def show_findings(run: Run, pages: Iterable[Path], *, as_json: bool, prose: bool = False) -> None:
     """What a run found and where its pages are; or its folder, manifest, results and estimates as JSON."""
     if as_json:
@@ -28,7 +32,7 @@ def show_findings(run: Run, pages: Iterable[Path], *, as_json: bool, prose: bool
 
 
 def _lines(run: Run) -> Iterator[str]:
-    """What has to be said first, the comparisons, what fell unequally, the endpoints, the registration."""
+    """What has to be said first, the comparisons (few of them in sentences too), what fell unequally, the endpoints."""
     from bias_harness.reporting.material import View, spoken
     from bias_harness.reporting.registered import registered
     from bias_harness.reporting.sections import first
@@ -41,6 +45,10 @@ def _lines(run: Run) -> Iterator[str]:
     interval = f"{100 * made.audit.experiment.analysis.confidence:g}% interval"
     head = ("model", "compared", "what may be said", "gap", interval, "together", "jobs", "pairs", "answers")
     yield table(head, [_comparison(view, j) for j in made.judgements])
+    if len(made.judgements) <= MOST_IN_SENTENCES:
+        yield ""
+        for said in (first.finding_of(view, j) for j in made.judgements):
+            yield from filter(None, (said["sentence"], said["numbers"] and f"    {said['numbers']}"))
     for found in made.imbalances:
         said = first.uneven(view, found)
         yield f"{said['verdict'].upper()}: {said['sentence']}"
