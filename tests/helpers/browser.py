@@ -50,9 +50,9 @@ def why_not() -> str | None:
 
 
 def needs_browser(test: Callable[..., Any]) -> Callable[..., Any]:
-    """Mark a test as one that opens pages."""
+    """Mark a test as one that opens pages, which takes long."""
     reason = None if os.environ.get("BIAS_HARNESS_TESTS") == "all" else why_not()
-    return pytest.mark.browser(pytest.mark.skipif(reason is not None, reason=reason or "")(test))
+    return pytest.mark.slow(pytest.mark.browser(pytest.mark.skipif(reason is not None, reason=reason or "")(test)))
 
 
 @dataclass
