@@ -52,6 +52,7 @@ def test_data_alone_makes_a_new_audit(folder: Path) -> None:
     assert {e["slice"].get("language") for e in items if e["family"] == "cells"} >= {"en", "fr"}
 
 
+@pytest.mark.slow
 def test_what_a_package_adds_is_used_and_labelled(folder: Path) -> None:
     listed = json.loads(type_in(folder, "doctor", "--json").stdout)
     assert {(f["what"], f["state"], f["said"]) for f in listed if f["what"].startswith("plug-in")} == {

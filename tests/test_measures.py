@@ -72,6 +72,7 @@ def test_zero_counts_as_an_answer() -> None:
     assert (e.estimate, e.mean_level, e.mean_reference) == (-1.0, 0.0, 1.0)
 
 
+@pytest.mark.slow
 def test_planted_differences_are_found() -> None:
     plants: dict[str, Any] = {
         "planted": {"base": 0.6, "gaps": {"gender": {"female": -0.1}}, "seed": 1},

@@ -207,6 +207,7 @@ SLOW = SMALL.replace("repeats: 2", "repeats: 8").replace(
 )
 
 
+@pytest.mark.slow
 def test_kill_9_loses_nothing_and_repeats_nothing(small: Path, workspace: Path) -> None:
     small.write_text(SLOW)
     log = workspace / "results" / "small" / "responses.jsonl"

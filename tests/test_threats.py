@@ -81,6 +81,7 @@ def test_every_row_of_the_table_names_a_test_that_is_there() -> None:
         assert f"def {name}(" in (ROOT / file).read_text(), row
 
 
+@pytest.mark.slow
 def test_no_command_that_looks_at_a_folder_runs_its_code(run: pipeline.Run, small: Path) -> None:
     """A function as the endpoint, hostile templates, and modules of the names of ours and of libraries, all at once."""
     here, mark = small.parent.parent, small.parent.parent / "it-ran"
@@ -183,6 +184,7 @@ def test_aliases_within_bounds_are_read() -> None:
     assert parse_yaml("a: &x {b: 1}\nc: *x\nd: {<<: *x, e: 2}\n", "a.yaml").data["d"] == {"b": 1, "e": 2}
 
 
+@pytest.mark.slow
 def test_a_fixture_needs_its_recording(workspace: Path) -> None:
     """Without it nobody knows whether the question changed, or answers are missing."""
     fixture = accepted(workspace)

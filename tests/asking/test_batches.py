@@ -419,6 +419,7 @@ endpoints:
 """
 
 
+@pytest.mark.slow
 def test_a_run_by_the_command_line(workspace: Path, server: BatchServer) -> None:
     study = workspace / "experiments" / "batched.yaml"
     study.write_text(STUDY.format(base_url=server.base_url))
@@ -517,6 +518,7 @@ def child(folder: str, port: int) -> None:
     ask(Path(folder), There(), 400, batch={"requests": 50})  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_nothing_is_lost_or_repeated_over_six_kills(tmp_path: Path, server: BatchServer) -> None:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["asking", "openai", "bias_harness.asking.providers.openai_compatible"])

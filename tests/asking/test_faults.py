@@ -389,6 +389,7 @@ def test_a_second_stop_ends_at_once_and_keeps_what_was_answered(tmp_path: Path) 
     assert len(logged(tmp_path)) == 20
 
 
+@pytest.mark.slow
 def test_two_interrupts_end_the_command_without_a_traceback(workspace: Path) -> None:
     text = SMALL.split("endpoints:")[0]
     with Server(lambda seen: echo(seen) if seen.number < 5 else [HANG]) as server:

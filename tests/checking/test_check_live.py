@@ -88,6 +88,7 @@ def gates(check: Check, name: str) -> list[Gate]:
     return [gate for gate in check.gates if gate.name == name]
 
 
+@pytest.mark.slow
 def test_a_bot_that_became_less_equal_behind_the_same_address_is_caught(workspace: Path, bot: str) -> None:
     """Nothing in the repository's experiment changed; only asking it can show. And another address is seen offline."""
     path = record_and_accept(

@@ -147,6 +147,7 @@ def test_the_bar_stands_whatever_was_accepted() -> None:
     assert 'as it was accepted: "known"' in bar.message
 
 
+@pytest.mark.slow
 def test_looking_early_costs_no_false_alarms_at_the_margin() -> None:
     """Bots at the margin exactly, where 5 % are called worse at most: by looking four times and keeping the first."""
     bot, worse = Bot(jobs=60, answers=(2, 2), forms=(2, 2), words=0.0), 0

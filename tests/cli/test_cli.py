@@ -22,6 +22,7 @@ from bias_harness.cli.commands import GONE
 from bias_harness.cli.main import app
 
 
+@pytest.mark.slow
 def test_from_nothing_to_a_report(tmp_path: Path) -> None:
     assert type_in("init", "my-audit", cwd=tmp_path).returncode == 0
     audit = tmp_path / "my-audit"
@@ -211,6 +212,7 @@ def test_options_of_the_simulation_go_with_it(small: Path) -> None:
     assert "go with --simulate" in type_in("plan", "small", "--gap", "-2%", cwd=cwd).stderr
 
 
+@pytest.mark.slow
 @pytest.mark.drawn
 def test_figures_and_comparisons_are_made_of_a_finished_run(small: Path) -> None:
     workspace = small.parent.parent

@@ -178,6 +178,7 @@ def gap_over_people(frame: pd.DataFrame, attribute: str, level: str, scale: Call
     return float((arms[0] - arms[1]).mean())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_every_shipped_experiment_runs_against_the_simulated_advisor(name: str, workspace: Path) -> None:
     """From asking to both pages, and the planted gap comes back."""

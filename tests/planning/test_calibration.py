@@ -64,6 +64,7 @@ def test_what_is_planted_is_found_and_nothing_is_not(audit: Audit) -> None:
     assert sum(rate.share for rate in there.words.values()) == pytest.approx(1)
 
 
+@pytest.mark.slow
 def test_the_figures_are_those_of_the_seed_whatever_the_workers(audit: Audit, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[tuple[int, int]] = []
     one = simulated(audit, runs=21, seed=3)

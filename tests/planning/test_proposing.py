@@ -101,6 +101,7 @@ def test_where_nothing_can_be_called_clear_there_is_no_such_gap(study: Path) -> 
     assert found.clear_at is None
 
 
+@pytest.mark.slow
 def test_a_pilot_s_spread_chooses_among_the_ways(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where one answer varies much and words little, money goes into answers of few jobs as well as into jobs."""
     audit = load_audit(study)

@@ -231,6 +231,7 @@ def test_level_names_with_quotes_stay_text(tmp_path: Path) -> None:
             assert b"<svg onload" not in content, file
 
 
+@pytest.mark.slow
 def test_the_same_run_gives_the_same_bytes() -> None:
     first, second = (pages(run_of(audit_of(models=1)), ("nl",)) for _ in range(2))
     assert first == second
