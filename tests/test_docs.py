@@ -125,15 +125,11 @@ def run_python(code: Code, names: dict[str, Any]) -> None:
 
 # Drawing takes most of the time: on other pages the commands run, and their report is left out.
 WITH_REPORTS = ("README.md", "docs/tutorial.md", "docs/report.md")
-LONG = {
-    "README.md",
-    *(f"docs/{name}.md" for name in ("sharing", "tutorial", "report", "paper", "importing", "gallery")),
-}
-"""Pages whose commands take more than some seconds."""
 RUNNABLE = sorted({c.page for c in ALL if c.kind in ("shell", "python") and c.why is None})
 
 
-@pytest.mark.parametrize("page", [pytest.param(p, marks=pytest.mark.slow if p in LONG else ()) for p in RUNNABLE])
+@pytest.mark.slow
+@pytest.mark.parametrize("page", RUNNABLE)
 def test_every_block_runs(page: str, prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(prepared, tmp_path / "here")
     monkeypatch.chdir(tmp_path / "here")

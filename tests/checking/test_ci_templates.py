@@ -14,6 +14,8 @@ import yaml
 from places import ROOT
 from recordings import accepted, experiment
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def fixture(workspace: Path) -> Path:

@@ -17,6 +17,8 @@ from bias_harness.errors import RunFolderError
 from bias_harness.results import RunFolder, open_log
 from bias_harness.results.running import is_running
 
+pytestmark = pytest.mark.slow
+
 SETS = ("--set", "wordings=[terse]", "--repeats", "1")
 
 
