@@ -16,8 +16,6 @@ from bias_harness.pytest_plugin import _fraction, assert_not_worse
 TEST = """
 from bias_harness.pytest_plugin import assert_no_gap
 
-pytestmark = pytest.mark.slow
-
 def test_advice(bias_harness_run):
     assert_no_gap(bias_harness_run("{folder}/fixture"), attribute="{attribute}", margin={margin})
 """
