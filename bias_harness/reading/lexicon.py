@@ -143,6 +143,9 @@ class Lexicon:
         self.memory: dict[str, Word] = {}
         self.same: dict[str, str] = {}
         self.passed: set[str] = set()
+        self.qualified: set[str] = set()
+        self.qualifying: set[str] = set()
+        self.small: set[str] = set()
         tables = [table_of(language) for language in ("common", *languages)]
         for table in tables:
             self._join(table)
@@ -155,6 +158,10 @@ class Lexicon:
             for word in others:
                 self.same.setdefault(word, first)
         self.passed.update(table.get("passed", {}).get("words", ()))
+        qualified = table.get("qualified", {})
+        self.qualified.update(qualified.get("people", ()))
+        self.qualifying.update(qualified.get("by", ()))
+        self.small.update(qualified.get("small", ()))
 
     def phrase(self, phrase: str) -> list[str]:
         """A phrase as the words it is matched by, each the one that stands for its like."""

@@ -12,6 +12,8 @@ from bias_harness.reading.word_lists import ASSUMED, FOREIGN, LANGUAGES, languag
 from bias_harness.vocabulary import Basis, Period
 
 VOTES, STRANGE, FEW_WORDS = 3, 2, 6
+MOST_QUALIFYING = 5
+"""Words of a description of people, beside its small ones."""
 LAST_LATIN = "\u024f"
 MARKUP = frozenset({"*", "**", "***", "_", "__", "`", "~", '"', "“", "”", "'", "{", "}"})
 
@@ -81,9 +83,37 @@ def scan(normal: Normal, language: str | None = None) -> Scan:
     words = lexicon(_languages(votes, language))
     starts = list(accumulate(map(len, raws), initial=offset))
     known, word = words.memory, words.word
-    found = Scan(normal, [known.get(raw) or word(raw) for raw in raws], starts, words)
+    tokens = [known.get(raw) or word(raw) for raw in raws]
+    for first, end in _qualifiers(tokens, words):
+        del tokens[first:end], starts[first:end]
+    found = Scan(normal, tokens, starts, words)
     found.foreign = _foreign(found, votes, language)
     return found
+
+
+def _qualifiers(tokens: list[Word], known: Lexicon) -> list[tuple[int, int]]:
+    """Where people are described by what they have or lack ("someone with a foreign accent"), the last first.
+
+    Who is spoken of is a person whatever is said of them: a reader must not see the attribute that is measured. Only
+    words that mean nothing to the reader are such a description; "someone with your experience" is not one.
+    """
+    found = []
+    for at in range(1, len(tokens)):
+        if tokens[at].form in known.qualifying and tokens[at - 1].form in known.qualified:
+            end = at + 1
+            while end < len(tokens) and tokens[end].form in known.small:
+                end += 1
+            noun = end
+            while end < min(len(tokens), noun + MOST_QUALIFYING) and _means_nothing(tokens[end]):
+                end += 1
+            if end > noun:
+                found.append((at, end))
+    return found[::-1]
+
+
+def _means_nothing(word: Word) -> bool:
+    """Whether a word may describe somebody: no word of the reader's, one that is passed over, or a hyphen."""
+    return word.skipped or word.form == "-" or (word.form[:1].isalpha() and not (word.reach or word.role or word.roles))
 
 
 def _languages(votes: Counter[str], hint: str | None) -> tuple[str, ...]:

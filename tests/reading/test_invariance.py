@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from itertools import product
 
 import pytest
@@ -86,12 +85,9 @@ def levels(attribute: dict, key: str, language: str) -> list[str]:
     return [level[key][language] for level in attribute["levels"].values() if language in level.get(key, {})]
 
 
-CLAUSE = re.compile(r" (who|die|with|without|met|zonder) ")
-
-
 def stated(texts: list[str]) -> list[str]:
-    """Without the levels that are clauses and not words: these move a reading where an answer repeats them."""
-    return [t for t in texts if not CLAUSE.search(t)]
+    """Without the levels that state nothing, which are clauses and not words."""
+    return [t for t in texts if " who " not in t and " die " not in t]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -125,8 +121,8 @@ def test_no_word_of_a_level_means_anything_to_the_reader(attribute, language):
 
 
 SMALL = {
-    "en": {"and", "as", "a", "person", "not"},
-    "nl": {"van", "een", "die", "mensen", "niet"},
+    "en": {"and", "as", "a", "person"},
+    "nl": {"van", "een", "die", "mensen"},
     "de": set(),
     "fr": set(),
     "es": set(),
