@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -18,7 +19,7 @@ from gallery_runs import JOBS, told
 from places import ROOT
 from report_runs import GENDER, audit_of, run_of
 
-from bias_harness.estimating.judgement import ASSERTS_A_DIFFERENCE, ASSERTS_SAMENESS, WORDS
+from bias_harness.estimating.judgement import ASSERTS_A_DIFFERENCE, ASSERTS_SAMENESS, WORDS, Judgement
 from bias_harness.reporting.accounting import account_lines
 from bias_harness.reporting.charts.chart import Drawing
 from bias_harness.reporting.charts.forest import Forest
@@ -177,9 +178,15 @@ def test_the_heading_of_one_model_is_its_words_and_its_amount_is_the_judgements(
     material = run(name)
     view = View(material, spoken(material, language))
     leading = Drawings(view).gaps.leading
-    j, told = leading[0], summary.build(material, view.texts)
-    if len(leading) > 1 or few(leading):  # of several models it counts those that differ
+    told = summary.build(material, view.texts)
+    if few(leading):
+        assert re.search(pattern(view.texts("heading.few")), told["heading"])
         return
+    differ = [j for j in leading if j.differs]
+    if len(leading) > 1 and len(differ) != 1:
+        assert_counted(view, leading, differ, told["heading"])
+        return
+    (j,) = differ or leading
     evenly = j.word == "every_job_the_same" and j.gap is not None and j.gap.estimate != 0
     key = "no_data" if j.gap is None else "evenly" if evenly else key_of(j)
     assert re.search(pattern(view.texts(f"heading.one.{key}")), told["heading"])
@@ -190,6 +197,18 @@ def test_the_heading_of_one_model_is_its_words_and_its_amount_is_the_judgements(
         assert amount(value or 0.0) in told["heading"]
         assert amount(value or 0.0) in told["tiles"][0]["big"]
     assert (told["client"] is not None) <= j.differs
+
+
+def assert_counted(view: View, leading: list[Judgement], differ: list[Judgement], heading: str) -> None:
+    """Of several models the heading says how many differ, and nothing of a difference where none does."""
+    ways = ("differ", "differ_either_way") if differ else ("same", "same_some", "unknown")
+    said = [pattern(view.texts(f"heading.several.{key}")) for key in ways]
+    if all(j.gap is None for j in leading):
+        said = [pattern(view.texts("heading.nothing"))]
+    assert any(re.search(p, heading) for p in said)
+    if differ:
+        counts = [view.texts.number(len(x)) for x in (differ, leading)]
+        assert Counter(counts) <= Counter(re.findall(r"\d+", heading))
 
 
 def drawn(material: Material) -> Iterator[Drawing]:
