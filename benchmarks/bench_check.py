@@ -20,10 +20,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from typed import typed
 
 from bias_harness.checking import drift
 from bias_harness.checking.gates import Policy
-from bias_harness.cli import main as command_line
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "helpers"))
 from two_recordings import Bot
@@ -53,20 +53,6 @@ async def reply(messages):
     pay = 90_000 * math.exp(standing + gap + STATE["random"].gauss(0, 0.03))
     return f"Ask for ${round(pay, -3):,.0f} a year."
 '''
-
-
-def typed(*words: str) -> int:
-    """The exit code of a command, typed in this process, without its words."""
-    sys.argv, shown = ["bias-harness", *words], (sys.stdout, sys.stderr)
-    with Path(os.devnull).open("w") as nowhere:
-        sys.stdout = sys.stderr = nowhere
-        try:
-            command_line.main()
-        except SystemExit as left:
-            return int(left.code or 0)
-        finally:
-            sys.stdout, sys.stderr = shown
-    return 0
 
 
 def through_the_command_line(runs: int) -> None:

@@ -24,8 +24,8 @@ from unittest.mock import patch
 import numpy as np
 import pandas as pd
 from simulated_answers import CONDITIONS, REFERENCE, Design, Truth, simulate
+from typed import typed
 
-from bias_harness.cli import main as command_line
 from bias_harness.estimating.looks import looks_of
 from bias_harness.estimating.sequential import Looked, judge_looked
 from bias_harness.outcome import Analysis, Outcome
@@ -63,25 +63,12 @@ DIFFERS = ("clear_gap", "difference_too_small_to_matter", "difference_of_unclear
 SAME = ("practically_the_same", "difference_too_small_to_matter")
 
 
-def typed(*words: str) -> int:
-    """The exit code of a command, typed in this process, without its words or its pages."""
-    with Path(os.devnull).open("w") as nowhere, patch("bias_harness.runs.loaded.Run.write", lambda *_: []):
-        sys.argv, shown = ["bias-harness", *words], (sys.stdout, sys.stderr)
-        sys.stdout = sys.stderr = nowhere
-        try:
-            command_line.main()
-        except SystemExit as left:
-            return int(left.code or 0)
-        finally:
-            sys.stdout, sys.stderr = shown
-    return 0
-
-
 def judged(name: str, *words: str) -> tuple[str, int, bool]:
     """The word of one run, the jobs that it asked, and whether its interval holds zero's and the true gap's place."""
     from bias_harness import pipeline
 
-    code = typed("run", "experiments/bench.yaml", "--name", name, "--quiet", *words)
+    with patch("bias_harness.runs.loaded.Run.write", lambda *_: []):  # the words, not their pages
+        code = typed("run", "experiments/bench.yaml", "--name", name, "--quiet", *words)
     if code:
         raise SystemExit(f"the run left with {code}")
     run = pipeline.load_run(name)

@@ -35,10 +35,8 @@ from bias_harness.estimating.blocks import (
     Specifications,
 )
 from bias_harness.estimating.comparison import REASONS, Subject
-from bias_harness.estimating.estimators.cells import contrast
 from bias_harness.estimating.estimators.interval import FEWEST_WITHOUT_WARNING
 from bias_harness.estimating.estimators.multiplicity import benjamini_hochberg
-from bias_harness.estimating.estimators.scopes import profile_means
 from bias_harness.estimating.families import estimates_of
 from bias_harness.estimating.judgement import Judgements
 from bias_harness.estimating.judging import judge_rows
@@ -290,17 +288,4 @@ def _silent(observations: pd.DataFrame, endpoints: Sequence[str]) -> Iterator[st
     return (f"no_answers: {name}" for name in endpoints if name not in there)
 
 
-def profile_gaps(
-    observations: pd.DataFrame, endpoint: str, attribute: str, level: str, reference: str
-) -> dict[str, float]:
-    """The log gap of every profile: what a paired comparison of two runs is made of."""
-    chosen = (observations["endpoint"] == endpoint) & (observations["attribute"] == attribute)
-    for rows in rows_of(observations[chosen]):
-        if level in rows.levels and reference in rows.levels:
-            cells = rows.cells(rows.believable)
-            gaps = profile_means(contrast(cells, rows.levels.index(level), rows.levels.index(reference)).log_gaps)
-            return {p: float(g) for p, g in zip(rows.profiles, gaps, strict=True) if not np.isnan(g)}
-    return {}
-
-
-__all__ = ["FORMAT", "REASONS", "Estimates", "estimate", "profile_gaps"]
+__all__ = ["FORMAT", "REASONS", "Estimates", "estimate"]

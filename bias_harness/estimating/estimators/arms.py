@@ -22,11 +22,6 @@ class Arm:
     form: Codes
     value: Array
 
-    @property
-    def n_forms(self) -> int:
-        """How many forms have a cell."""
-        return int(np.unique(self.form).size)
-
 
 def arm_of(person: Codes, wording: Codes, form: Codes, value: Array) -> Arm:
     """The cells of answers: repeats of one person, wording and form are averaged."""

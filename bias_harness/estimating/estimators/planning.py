@@ -53,15 +53,6 @@ def design_variance(numbers: Numbers, spread: Spread, scope: str = "profiles") -
     return variance + spread.gap_wording**2 / v if scope == "profiles+wordings" else variance
 
 
-def design_df(numbers: Numbers, scope: str = "profiles") -> float:
-    """Degrees of freedom planned with: P-1; panel 2 P V (R-1); profiles+wordings the smaller of P-1 and V-1."""
-    if scope == "panel":
-        return max(1.0, 2 * numbers.profiles * numbers.wordings * (numbers.repeats - 1))
-    if scope == "profiles+wordings":
-        return max(1.0, min(numbers.profiles - 1, numbers.wordings - 1))
-    return max(1.0, numbers.profiles - 1)
-
-
 def minimum_detectable(std_error: float, df: float, alpha: float = 0.05, power: float = 0.8) -> float:
     """MDE = (t(1-alpha/2) + t(power)) SE: the gap (same unit) found with that power by a two-sided test."""
     return (t_quantile(1 - alpha / 2, df) + t_quantile(power, df)) * std_error

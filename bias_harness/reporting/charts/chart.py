@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from bias_harness.reporting.charts.scene import Scene
 from bias_harness.reporting.texts import Texts
 
 Unit = Literal["text", "verdict", "gap", "percent", "points", "money", "count", "number"]
@@ -65,14 +64,6 @@ class Chart(Protocol):
 
     def table(self) -> Table:
         """The numbers."""
-        ...
-
-
-class Inline(Chart, Protocol):
-    """A chart that the page can show as a picture. `width` is in scene units: `WIDE`, or `NARROW` for a phone."""
-
-    def scene(self, texts: Texts, width: int) -> Scene:
-        """The marks."""
         ...
 
 
