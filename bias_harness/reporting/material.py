@@ -177,6 +177,13 @@ class View:
         first, last = map(self.texts.day, self.material.asked)
         return first if first == last else f"{first} – {last}"
 
+    @property
+    def jobs(self) -> str:
+        """The jobs that were asked about, in the order of asking."""
+        labels = self.material.audit.resolved.people.jobs
+        asked = dict.fromkeys(persona.job for persona in self.material.audit.design.personas)
+        return ", ".join(self.texts.label(labels[job].label, job) for job in asked)
+
     def part(self, name: str, value: str) -> str:
         """How a part of the test is called: a field, a seniority, a wording, a language."""
         if value == ANY:

@@ -113,6 +113,7 @@ def render_report(material: Material, language: str, others: Sequence[str] = ())
         "title": _title(material, spoken),
         "version": __version__,
         "date": View(material, spoken).day,
+        "jobs": View(material, spoken).jobs,
         "others": [summary.in_short(material, other) for other in others if other != language],
     }
     return _environment().get_template("page.html.j2").render(values)

@@ -32,7 +32,6 @@ def in_short(material: Material, texts: Texts) -> dict[str, Any]:
             texts(f"report.certain.{counted}", **numbers),
         ],
         "limits": _limits(view),
-        "jobs": _jobs(material, texts),
     }
 
 
@@ -54,13 +53,6 @@ def build(material: Material, texts: Texts) -> dict[str, Any]:
         "strip": drawings.gaps.strip,
         "accounts": accounts_table(view),
     }
-
-
-def _jobs(material: Material, texts: Texts) -> str:
-    """The jobs that were asked about, in the order of asking."""
-    labels = material.audit.resolved.people.jobs
-    asked = dict.fromkeys(persona.job for persona in material.audit.design.personas)
-    return ", ".join(texts.label(labels[job].label, job) for job in asked)
 
 
 def _items(texts: Texts, values: dict[str, str]) -> list[str]:
