@@ -217,7 +217,7 @@ class Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-def _fraction(value: Any) -> Any:
+def fraction(value: Any) -> Any:
     """Read "1%" as 0.01; leave everything else to pydantic."""
     if isinstance(value, str) and (match := re.fullmatch(r"\s*([0-9.]+)\s*%\s*", value)):
         return float(match[1]) / 100
@@ -240,7 +240,7 @@ def is_name(text: str) -> bool:
 _SHARE_SCHEMA = {"anyOf": [{"type": "number", "minimum": 0, "exclusiveMaximum": 1}, {"pattern": r"^[0-9.]+ *%$"}]}
 
 
-Share = Annotated[float, BeforeValidator(_fraction), Field(ge=0, lt=1), WithJsonSchema(_SHARE_SCHEMA)]
+Share = Annotated[float, BeforeValidator(fraction), Field(ge=0, lt=1), WithJsonSchema(_SHARE_SCHEMA)]
 
 
 Name = Annotated[str, BeforeValidator(lambda v: _name(v) if isinstance(v, str) else v)]

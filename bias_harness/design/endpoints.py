@@ -66,7 +66,8 @@ class Plant(Strict):
     is planted (a 0 too) it varies by `profile_gap_sd` over people, `job_gap_sd` over jobs, `wording_gap_sd` over
     wordings and `job_wording_gap_sd` over both. `seed_correlation` is the share of the answers' variance that requests
     of one seed have in common. `jumps` maps attribute -> level -> the share of answers that are `jump_factor` of the
-    amount.
+    amount. Asked again which amount it advised, it says the truth, but for the share of a level's answers that
+    `misreports` maps attribute -> level to: of those it says `misreport_factor` of the amount.
     """
 
     gaps: dict[str, dict[str, float]] = {}
@@ -82,6 +83,8 @@ class Plant(Strict):
     seed_correlation: Share = 0.0
     jumps: dict[str, dict[str, Share]] = {}
     jump_factor: float = Field(default=0.3, gt=0)
+    misreports: dict[str, dict[str, Share]] = {}
+    misreport_factor: float = Field(default=0.8, gt=0)
     trial_sd: float = Field(default=0.06, ge=0)
     heap: float = Field(default=1_000, ge=0)
     refusals: dict[str, dict[str, Share]] = {}
@@ -127,6 +130,11 @@ class HttpCall(Strict):
             raise ValueError(f"the question goes nowhere: write {{question}} where it belongs{_meant(asked)}")
         return self
 
+    @property
+    def takes_messages(self) -> bool:
+        """Whether it is sent a whole conversation, and not the question alone."""
+        return self.method != "GET" and _holds(self.body, "{messages}")
+
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if self.send == "form" and not isinstance(self.body, dict):
@@ -160,6 +168,13 @@ class HttpCall(Strict):
             if written_key(name, text):
                 raise ValueError(f"the header {name!r} holds a key itself; put it into a variable and write $NAME here")
         return value
+
+
+def _holds(node: Any, text: str) -> bool:
+    """Whether a text stands alone somewhere in a body."""
+    if isinstance(node, dict | list):
+        return any(_holds(value, text) for value in (node.values() if isinstance(node, dict) else node))
+    return bool(node == text)
 
 
 def _meant(asked: Iterable[str]) -> str:

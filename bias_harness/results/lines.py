@@ -108,7 +108,7 @@ def _checked(line: bytes) -> Response:
     if not _unaltered(line):
         raise ValueError("its checksum does not fit: it was changed after it was written")
     found = _RESPONSE.validate_json(line, strict=True)
-    if not KEY.fullmatch(found.key):
+    if not all(KEY.fullmatch(key) for key in (found.key, found.confirms) if key is not None):
         raise ValueError("its key is not 64 hexadecimal digits")
     if found.text is None and found.error is None:
         raise ValueError("it has neither a text nor an error")

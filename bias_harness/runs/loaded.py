@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from bias_harness.design.blocks import Block
+    from bias_harness.estimating.confirmations import Confirmations
     from bias_harness.estimating.estimates import Estimates
     from bias_harness.estimating.gaps import Gaps
     from bias_harness.estimating.judgement import Judgement, Judgements
@@ -114,6 +115,13 @@ class Run:
         from bias_harness.runs.labelled import errors_of
 
         return errors_of(self)
+
+    @cached_property
+    def confirmations(self) -> Confirmations | None:
+        """What the models said, asked again, that they had advised, beside what was read; None where nobody asked."""
+        from bias_harness.runs.confirmed import confirmations_of
+
+        return confirmations_of(self)
 
     @cached_property
     def observations(self) -> pd.DataFrame:
@@ -347,6 +355,7 @@ def material(of: Run) -> Material:
         *(of.audit, of.observations, of.estimates, of.manifest, of.raw, of.folder.name),
         registration=of.registration,
         reading_errors=of.reading_errors,
+        confirmations=of.confirmations,
     )
 
 
