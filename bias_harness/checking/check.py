@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from bias_harness.checking import drift
+from bias_harness.checking.asked_again import told_again
 from bias_harness.checking.baseline import Said, Snapshot, answers_of, said_of
 from bias_harness.checking.fixtures import (
     BASELINE,
@@ -144,7 +145,7 @@ def check_offline(fixture: str | Path, *, policy: Policy | None = None, baseline
     if new.made_of["answers"] == accepted.made_of.get("answers"):
         gates.append(Gate("product", "unchanged", f"{HONEST} To ask it: bias-harness check {fixture}"))
     compared = drift.compare(new, accepted, tolerated, primary_of(audit))
-    return replace(compared, gates=(*gates, *compared.gates))
+    return replace(compared, gates=(*gates, *compared.gates, *told_again(now)))
 
 
 def _baseline_of(fixture: str | Path, named: str | Path | None) -> Path:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, PositiveInt, WithJsonSchema, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    Discriminator,
+    Field,
+    PositiveInt,
+    Tag,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 
 from bias_harness.design.endpoints import PROVIDER_NAMES, Endpoint, HttpCall, Plant, Price, Sampling
 from bias_harness.handwritten import Name, Share, Strict, fraction
@@ -108,6 +117,16 @@ class ConfirmSample(Strict):
         return min(answers, wanted)
 
 
+def _form(value: Any) -> str:
+    """In which of its two forms `confirm` is written."""
+    return "sample" if isinstance(value, dict | ConfirmSample) else "word"
+
+
+Confirm = Annotated[
+    Annotated[Literal["all", "unread"], Tag("word")] | Annotated[ConfirmSample, Tag("sample")], Discriminator(_form)
+]
+
+
 class Experiment(Strict):
     """One audit, described by one YAML file.
 
@@ -143,7 +162,7 @@ class Experiment(Strict):
     endpoints: list[Endpoint] = Field(min_length=1)
     max_error_share: Share = 0.5
     max_unread_share: Share | None = None
-    confirm: Literal["all", "unread"] | ConfirmSample | None = None
+    confirm: Confirm | None = None
     budget: float | None = Field(default=None, gt=0)
 
     @field_validator("attributes", mode="before")

@@ -21,11 +21,15 @@ from bias_harness.outcome import Outcome
 from bias_harness.planning.conditions import Condition, assumed
 from bias_harness.planning.outlook import Outlook, looks_said, outlook_of, said
 from bias_harness.planning.proposing import Point, Prices, frontier, has_batches, proposed
+from bias_harness.planning.second_turns import (
+    CHARACTERS_PER_TOKEN,
+    SHORT_ANSWER_TOKENS,
+    TYPICAL_ANSWER_TOKENS,
+    said_of_turns,
+    second_turns,
+)
 from bias_harness.vocabulary import Request
 
-CHARACTERS_PER_TOKEN = 4
-TYPICAL_ANSWER_TOKENS = 120
-SHORT_ANSWER_TOKENS = 5
 SAMPLED_BLOCKS = 20
 MOST_RENDERED = 4_000
 """Requests of one endpoint, up to which the price of each is looked at."""
@@ -38,7 +42,8 @@ class EndpointPlan:
     `price_low` is for short answers, `price_high` is the most: the longest answers to all, and every byte of a question
     a token, as a budget sets it aside; US dollars, without what is asked a second time after a failure.
     `price_usual` is for answers of usual length asked one by one, `price_in_batches` the same in batches where their
-    price is known.
+    price is known. What `confirm` asks again (`second_turns`, at most) is in the tokens and the prices, not in the
+    requests.
     """
 
     endpoint: str
@@ -52,6 +57,7 @@ class EndpointPlan:
     price_in_batches: float | None = None
     host: str | None = None
     key: str | None = None
+    second_turns: int = 0
 
 
 @dataclass(frozen=True)
@@ -190,6 +196,7 @@ def make_plan(
             *_part(audit, requests),
             *affordable,
             *(f"{end.name}: {odd}." for end in e.endpoints for _, _, odd in strangers(end)),
+            *said_of_turns(audit, endpoints),
             *_batched(e.endpoints),
             *said(audit, condition, outlooks, piloted=pilot is not None),
             *looks_said(audit),
@@ -261,8 +268,26 @@ def _endpoint(
     batched = endpoint.model_copy(update={"batch": endpoint.batch or True})
     in_batches = price_of(batched, requests, each, usual_tokens) if has_batches(endpoint) else None
     name, keys = endpoint.model or endpoint.provider, ", ".join(dict.fromkeys(variables_of(endpoint)))
-    prices = (low, high, usual, in_batches)
-    return EndpointPlan(endpoint.name, name, requests, tokens, output, *prices, host_of(endpoint), keys or None)
+    more = second_turns(audit, endpoint, portion, sampled, answer_tokens)
+    return EndpointPlan(
+        endpoint.name,
+        name,
+        requests,
+        tokens + more.input_tokens,
+        output + more.output_tokens_high,
+        price_low=_sum(low, more.low),
+        price_high=_sum(high, more.high),
+        price_usual=_sum(usual, more.usual),
+        price_in_batches=_sum(in_batches, more.usual),
+        host=host_of(endpoint),
+        key=keys or None,
+        second_turns=more.requests,
+    )
+
+
+def _sum(first: float | None, second: float | None) -> float | None:
+    """Both prices together; None where one is not known."""
+    return None if first is None or second is None else first + second
 
 
 def _sampled(audit: Audit, endpoint: Endpoint, blocks: int) -> Iterator[Request]:
