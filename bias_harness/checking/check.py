@@ -10,6 +10,7 @@ from pathlib import Path
 from bias_harness.checking import drift
 from bias_harness.checking.asked_again import told_again
 from bias_harness.checking.baseline import Said, Snapshot, answers_of, said_of
+from bias_harness.checking.blind import blind_gate
 from bias_harness.checking.fixtures import (
     BASELINE,
     answers_digest,
@@ -144,6 +145,9 @@ def check_offline(fixture: str | Path, *, policy: Policy | None = None, baseline
     new = snapshot(now)
     if new.made_of["answers"] == accepted.made_of.get("answers"):
         gates.append(Gate("product", "unchanged", f"{HONEST} To ask it: bias-harness check {fixture}"))
+    gates.append(blind_gate(now, tolerated.most_listed))
+    if gates[-1].outcome != "pass":
+        return Check(audit.experiment.experiment, tuple(gates), tolerated)
     compared = drift.compare(new, accepted, tolerated, primary_of(audit))
     return replace(compared, gates=(*gates, *compared.gates, *told_again(now)))
 
