@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import types
 import typing
@@ -215,6 +216,20 @@ class Strict(BaseModel):
     """A hand-written thing: frozen, and an unknown key is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+def finite(value: Any, at: str = "") -> Any:
+    """The value as it is. Raises `ValueError` that names the place where a number in it is infinite or none."""
+    if isinstance(value, float) and not math.isfinite(value):
+        where = f"{at} is {value}" if at else f"this is {value}"
+        raise ValueError(f"{where}, which JSON cannot hold; write a finite number, or put it in quotes if it is text")
+    if isinstance(value, dict):
+        for key, part in value.items():
+            finite(part, f"{at}.{key}".lstrip("."))
+    elif isinstance(value, list):
+        for index, part in enumerate(value):
+            finite(part, f"{at}.{index}".lstrip("."))
+    return value
 
 
 def fraction(value: Any) -> Any:

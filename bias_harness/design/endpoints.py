@@ -5,9 +5,10 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     ConfigDict,
     Field,
     PositiveInt,
@@ -16,7 +17,7 @@ from pydantic import (
 )
 
 from bias_harness.design.keys import LOOKS_LIKE_A_KEY, is_variable, key_in_url, texts_in, written_key
-from bias_harness.handwritten import Name, Share, Strict
+from bias_harness.handwritten import Name, Share, Strict, finite
 
 PROVIDER_NAMES = ("openai_compatible", "anthropic", "embedded", "replay", "simulated", "http", "function")
 
@@ -117,7 +118,7 @@ class HttpCall(Strict):
     url: str = Field(pattern="^https?://")
     method: Literal["POST", "GET", "PUT"] = "POST"
     send: Literal["json", "form", "text"] = "json"
-    body: dict[str, Any] | list[Any] | str = {}
+    body: Annotated[dict[str, Any] | list[Any] | str, AfterValidator(finite)] = {}
     text_at: str = ""
     text_pattern: str = ""
     headers: dict[str, str] = {}
@@ -218,7 +219,7 @@ class Endpoint(Strict):
     plant: Plant | None = None
     http: HttpCall | None = None
     function: str | None = Field(default=None, pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")
-    extra_body: dict[str, Any] = {}
+    extra_body: Annotated[dict[str, Any], AfterValidator(finite)] = {}
     label: dict[str, str] = {}
     batch: bool | Batch = False
 
