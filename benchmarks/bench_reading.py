@@ -2,7 +2,7 @@
 
 Bare answers ("$95,000") and prose of 1,000 characters, every text different, nothing remembered between texts; beside
 them the floor (a single regular expression that takes the first number) and, for prose, how often that floor would have
-been the wrong amount on the reference answers.
+been the wrong amount on the reference answers. The gate of a check reads each again with other pronouns and groups.
 """
 
 from __future__ import annotations
@@ -14,11 +14,15 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from bias_harness.checking.blind import level_words, neighbours
+from bias_harness.pipeline import load_experiment
 from bias_harness.reading import read
+from bias_harness.reading.invariance import find_moved, pronouns_and_groups
 
 REFERENCE = Path(__file__).parents[1] / "tests" / "reference"
 FIRST_NUMBER = re.compile(r"\d[\d.,]*")
 ROUNDS = 3
+LEVELS = list(level_words(load_experiment("quickstart"), "en"))
 FORMS = ("${:,}", "{}", "{:,}", "${:,}.", "USD {:,}", "**${:,}**", "€{:,}", "${:,} per year")
 
 
@@ -78,6 +82,9 @@ def main() -> None:
     ):
         ours, floor = per_second(read, texts), per_second(FIRST_NUMBER.search, texts)
         print(f"{name:34}{ours:>14,.0f}{floor:>16,.0f}{floor / ours:>8.0f}{goal:>10,}")
+    swaps = [pair for family in (*pronouns_and_groups("en"), *LEVELS) for pair in neighbours(family)]
+    gate = per_second(lambda text: list(find_moved([(text, None)], swaps, language="en")), prose)
+    print(f"{'the gate of a check, the same prose':34}{gate:>14,.0f}")
     amounts = sum(len(read(text).candidates) for text in prose) / len(prose)
     wrong, total = first_number_is_wrong()
     print(f"{'1 MB of digits and separators, s':34}{megabyte:>14.2f}{'':>16}{'':>8}{1:>10}")

@@ -46,3 +46,19 @@ def test_no_output_of_a_check_holds_a_raw_control_letter(write) -> None:
         assert root.find(".//failure").get("message").startswith("bad \\x1b]52")
     if write is as_json:
         assert json.loads(said)["gates"][0]["message"] == HOSTILE
+
+
+def test_markdown_makes_nothing_of_what_others_wrote() -> None:
+    """Two dollars are a formula on GitHub, a name after an escaped @ is still mentioned, a bar ends a cell."""
+    told = "$5,000 or $6,000 | @somebody #12 <b> & ~~no~~ **b** [x](y) `c` _i_ https://h/a_b"
+    said = as_summary(Check("audit", (Gate("live", "inconclusive", told),), Policy()))
+    assert "&#36;5,000 or &#36;6,000 \\| @<!-- -->somebody #<!-- -->12 &lt;b> &amp; \\~\\~no\\~\\~" in said
+    assert "\\*\\*b\\*\\* \\[x\\](y) \\`c\\` \\_i\\_ https://h/a_b" in said
+
+
+def test_a_report_of_a_merge_request_has_its_reason_as_text_too() -> None:
+    root = ET.fromstring(as_junit(gates()))
+    for tag in ("failure", "skipped"):
+        case = root.find(f".//{tag}")
+        assert case.text == case.get("message")
+        assert "52;c" in case.text

@@ -15,6 +15,8 @@ from bias_harness.design.personas import Level
 from bias_harness.reading.invariance import Family, Moved, find_moved, pronouns_and_groups
 from bias_harness.runs import Run
 
+NAME = "blind reading"
+
 
 def blind_gate(run: Run, most_listed: int) -> Gate:
     """Passes where no swap moves a reading; `not_comparable`, with the first few answers, where one does."""
@@ -22,10 +24,10 @@ def blind_gate(run: Run, most_listed: int) -> Gate:
     texts = _texts(run) if outcome.measured.form == "money" and outcome.probabilities is None else {}
     moved = [one for language, pairs in texts.items() for one in _moved(run.audit, language, pairs)]
     if not moved:
-        return Gate("reading", "pass", "No pronoun, name or word of a level that is put for another moves a reading.")
+        return Gate(NAME, "pass", "No pronoun, name or word of a level that is put for another moves a reading.")
     shown = "; ".join(map(str, islice(moved, most_listed)))
     return Gate(
-        "reading",
+        NAME,
         "not_comparable",
         f"The reading sees whom an answer is about: {len(moved):,} swaps of one word move it: {shown}. No gap can be "
         "told by such a reading; use another wording, or report these answers.",
@@ -43,11 +45,11 @@ def _texts(run: Run) -> dict[str, dict[tuple[str, str], None]]:
 
 def _moved(audit: Audit, language: str, pairs: dict[tuple[str, str], None]) -> Iterator[Moved]:
     families = [*pronouns_and_groups(language), *level_words(audit, language)]
-    swaps = (pair for family in families for pair in _neighbours(family))
+    swaps = (pair for family in families for pair in neighbours(family))
     return find_moved(pairs, swaps, language=language, outcome=audit.experiment.outcome)
 
 
-def _neighbours(family: Family) -> Iterator[Family]:
+def neighbours(family: Family) -> Iterator[Family]:
     """Each word with the next, the last with the first: every word is swapped for two, whatever the family's size."""
     words = list(dict.fromkeys(family))
     return (list(pair) for pair in zip(words, [*words[1:], words[0]], strict=True))
