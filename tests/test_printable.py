@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bias_harness.checking.formats import as_json, as_junit, as_summary
+from bias_harness.checking.formats import as_json, as_junit, as_summary, bar
 from bias_harness.checking.gates import Check, Gate, Policy
 from bias_harness.printable import printable, printable_json
 
@@ -57,8 +58,14 @@ def test_markdown_makes_nothing_of_what_others_wrote() -> None:
 
 
 def test_a_report_of_a_merge_request_has_its_reason_as_text_too() -> None:
-    root = ET.fromstring(as_junit(gates()))
+    root = ET.fromstring(as_junit(Check("audit", gates().gates, Policy(inconclusive="warn"))))
     for tag in ("failure", "skipped"):
         case = root.find(f".//{tag}")
         assert case.text == case.get("message")
         assert "52;c" in case.text
+
+
+def test_a_change_beyond_the_figure_is_marked_as_such() -> None:
+    for change, mark, place in ((-0.06, "<", 0), (0.06, ">", 40), (0.01, "o", 24)):
+        drawn = bar(Gate("gap", "pass", "", change=SimpleNamespace(change=change, low=change, high=change)))  # type: ignore[arg-type]
+        assert drawn.index(mark) == place

@@ -15,6 +15,8 @@ from loopback_server import Seen, Server, Step, completion, reply
 
 from bias_harness import pipeline
 from bias_harness.errors import InputError
+from bias_harness.results import Found, RunFolder, merge
+from bias_harness.results.in_flight import InFlight, left_in_flight
 from bias_harness.runs import Run
 
 EXPERIMENT = """\
@@ -273,3 +275,27 @@ def test_second_turns_are_counted_apart_from_a_full_parts_index(place: Path, mon
     assert again.manifest.endpoints["bot"].in_all == run.manifest.endpoints["bot"].in_all
     assert again.manifest.endpoints["bot"].in_all.answered == 48
     assert run.responses().column("confirms").null_count == 48
+
+
+def test_parts_are_merged_with_their_second_turns_and_twice_is_once(place: Path) -> None:
+    audit = pipeline.load_experiment(written("all"))
+    parts = [pipeline.run(audit, shard=(i, 2)).folder for i in (1, 2)]
+    whole = RunFolder(place / "results/whole")
+    assert merge(parts, whole).added == 96
+    assert merge(parts, whole).added == 0
+    merged = pipeline.load_run(whole.path)
+    assert merged.manifest.endpoints["bot"].in_all.answered == 48
+    assert merged.manifest.status == "success"
+    assert merged.confirmations == ran("all", "asked").confirmations
+
+
+def test_what_is_in_flight_is_known_as_a_second_turn_after_a_crash(tmp_path: Path) -> None:
+    flying = InFlight(tmp_path / "flight")
+    flying.hold("a" * 64, "bot", 0.5, "b" * 64)
+    flying.hold("c" * 64, "bot", 0.5)
+    found = Found()
+    for response in left_in_flight(tmp_path / "flight"):
+        found.take(response)
+    assert found.endpoints["bot"].failed == 1
+    assert found.cost == 1.0
+    assert "a" * 64 not in found.settled()
