@@ -14,7 +14,7 @@ from bias_harness.design.prices import Tariff, cost_of, most_tokens, one_at_a_ti
 from bias_harness.vocabulary import Request
 
 if TYPE_CHECKING:
-    from bias_harness.planning.plan import EndpointPlan
+    from bias_harness.planning.endpoint_plan import EndpointPlan
 
 CHARACTERS_PER_TOKEN = 4
 TYPICAL_ANSWER_TOKENS = 120
