@@ -103,6 +103,7 @@ def test_no_command_that_looks_at_a_folder_runs_its_code(run: pipeline.Run, smal
     assert "is not possible here" in said
 
 
+@pytest.mark.drawn
 def test_a_module_in_the_working_folder_is_not_run(run: pipeline.Run, small: Path) -> None:
     """Figures are drawn by a second process, which would import it."""
     from bias_harness.reporting.charts.mpl import second_process

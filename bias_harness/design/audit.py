@@ -117,7 +117,11 @@ class Audit:
         return list(remarks(self.resolved, self.design))
 
     def check(self) -> int:
-        """Everything that can be checked without asking. Returns the number of prompts compared for leaks."""
+        """Everything that can be checked without asking, once. Returns the number of prompts compared for leaks."""
+        return self._compared
+
+    @cached_property
+    def _compared(self) -> int:
         return check_leaks(self.design, self.prompter)
 
 

@@ -191,6 +191,7 @@ def pilot(columns: Columns, truth: Condition, experiment: Experiment, seed: int)
     return condition_of("pilot", judged, frame)
 
 
+@pytest.mark.slow
 def test_typed_twice_it_prints_the_same(workspace: Path) -> None:
     def typed(seed: str) -> dict:
         words = (
