@@ -292,7 +292,8 @@ class Analysis(Strict):
     """What is declared about the statistics before anything is asked; it is part of the experiment's hash.
 
     The smallest gap that matters: `smallest_gap` of salaries (a ratio), `smallest_rate_gap` of shares,
-    `smallest_difference` of scores (in their unit).
+    `smallest_difference` of scores (in their unit). `unit` is what is counted and stands for others like it: a job, or
+    the person where nothing says which people have the same job.
     """
 
     smallest_gap: Share = 0.02
@@ -300,13 +301,14 @@ class Analysis(Strict):
     smallest_difference: float | None = Field(default=None, gt=0)
     confidence: float = Field(default=0.95, gt=0.5, lt=1)
     scope: Scope = "profiles"
+    unit: Literal["job", "person"] = "job"
     resamples: PositiveInt = 9_999
     seed: int = 20_260_101
 
 
 CAME_LATER = {
     "outcome": ("measure", "label", "unit", "ones", "zeros", "probabilities"),
-    "analysis": ("smallest_difference",),
+    "analysis": ("smallest_difference", "unit"),
 }
 """Keys that an experiment of format 1 did not have at first: at their default they are no part of its digests, so that
 what was recorded before stays comparable."""

@@ -147,7 +147,7 @@ def load_audit(name: str | Path, changes: Mapping[str, Any] | None = None) -> Au
         return _audit_of_a_run(document, path, changes or {})
     given = list(document.data) if isinstance(document.data, dict) else []
     if changes:
-        document = Document(document.source, _changed(document.data, changes), document.lines)
+        document = Document(document.source, _changed(document.data, changes), document.lines, tuple(changes))
     experiment = check(Experiment, document)
     workspace = Workspace.of(path)
     try:

@@ -239,6 +239,8 @@ def test_keys_are_set_on_the_command_line(small: Path) -> None:
     from_environment = type_in("plan", "small", "--json", cwd=cwd, BIAS_HARNESS_SET="repeats=4")
     assert json.loads(from_environment.stdout)["endpoints"][0]["requests"] == other["endpoints"][0]["requests"]
     assert "did you mean 'currency'" in type_in("validate", "small", "--set", "outcome.curency=EUR", cwd=cwd).stderr
+    kinds = type_in("validate", "small", "--set", "personas.jobs=many", cwd=cwd).stderr
+    assert "--set personas.jobs: personas.jobs: must be a whole number" in kinds  # no line of the file is at fault
     assert type_in("run", "small", "--set", "repeats", cwd=cwd).returncode == 2
     assert type_in("run", "small", "--quiet", "--set", "repeats=1", cwd=cwd).returncode == 0
     assert json.loads((cwd / "results" / "small" / "manifest.json").read_text())["digest"] != plain["digest"]
