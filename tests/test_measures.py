@@ -25,7 +25,8 @@ from bias_harness.estimating.estimates import BLOCKS
 from bias_harness.estimating.estimators.interval import paired_t
 from bias_harness.estimating.estimators.noninferiority import paired
 from bias_harness.estimating.estimators.verdicts import verdict
-from bias_harness.outcome import MEASURES, Analysis, Margin
+from bias_harness.margin import Margin
+from bias_harness.outcome import MEASURES, Analysis
 from bias_harness.pytest_plugin import assert_no_gap
 from bias_harness.reporting.report import COACH, RESEARCH, pages, render_comparison
 from bias_harness.reporting.sections import Material

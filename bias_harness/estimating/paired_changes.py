@@ -24,7 +24,7 @@ from bias_harness.estimating.rows import placed_rows
 from bias_harness.estimating.side_by_side import side_by_side
 from bias_harness.estimating.sides import Model, Side
 from bias_harness.estimating.words import Measured
-from bias_harness.outcome import Margin
+from bias_harness.margin import Margin
 
 What = Literal["gap", "refusals", "no_amount", "far_off"]
 ChangeWord = Literal["worse", "not_worse", "cannot_tell"]

@@ -179,7 +179,7 @@ def test_looking_early_costs_no_false_alarms_at_the_margin() -> None:
 def test_the_plan_of_a_check_is_borne_out_by_drawing() -> None:
     """What `plan --check` says, from the noise of one answer, against recordings of that many jobs."""
     from bias_harness import pipeline
-    from bias_harness.outcome import Margin
+    from bias_harness.margin import Margin
     from bias_harness.planning.conditions import Condition
     from bias_harness.planning.gate_plan import gate_plans
 
