@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from browser import kept_open
 from undrawn import EVERYTHING, UNDRAWN, real
 
 KEY_VARIABLES = [name for name in os.environ if name.endswith("_API_KEY")]
@@ -64,6 +65,13 @@ def pictures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     if request.node.get_closest_marker("drawn"):
         for name, module in real().items():
             monkeypatch.setitem(sys.modules, name, module)
+
+
+@pytest.fixture(scope="module")
+def one_browser() -> Iterator[None]:
+    """One browser for all the pages of a file."""
+    with kept_open():
+        yield
 
 
 @pytest.fixture
