@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from named_runs import ONE_PAIR, RUNS, always, documents_of, embedded, in_turn, page, research, run
+from named_runs import NAMES, ONE_PAIR, always, documents_of, embedded, in_turn, page, research, run
 from places import ROOT
 from report_runs import GENDER, audit_of, plain, run_of
 
@@ -80,7 +80,7 @@ def test_languages_have_the_same_texts_with_the_same_placeholders(part: str) -> 
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])
-@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize("name", NAMES)
 def test_every_run_gives_a_readable_page(name: str, language: str) -> None:
     for html in (page(name, language), research(name)):
         tags = Tags(html)
@@ -93,7 +93,7 @@ def test_every_run_gives_a_readable_page(name: str, language: str) -> None:
         assert len(html) < 2_000_000
 
 
-@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize("name", NAMES)
 def test_every_link_leads_somewhere_in_the_page_itself(name: str) -> None:
     """So that a page that is mailed alone has no dead link."""
     for file, html in documents_of(name).items():
