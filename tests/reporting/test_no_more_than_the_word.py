@@ -147,7 +147,7 @@ def terminal(view: View) -> str:
     return "\n".join([*lines, *account_lines(view)]).replace("\xa0", " ")
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", ["nl", pytest.param("en", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", SPREAD)
 def test_a_phrase_that_asserts_stands_only_where_the_judgement_does(name: str, language: str) -> None:
     material = run(name)

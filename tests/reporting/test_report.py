@@ -306,6 +306,7 @@ def test_pay_is_spoken_of_by_the_month_as_reading_multiplies_it() -> None:
     assert f"Per jaar {view.texts.money(abs(j.gap.money), 'EUR')}" in page("prose", "nl")
 
 
+@pytest.mark.slow
 def test_a_second_process_draws_the_same_bytes() -> None:
     drawings = [d for d in Drawings(View(run("one pair"), texts("en"))) if d.family in ("F1", "F3")]
     with drawn_aside(drawings, texts("en")) as made:
