@@ -130,6 +130,7 @@ def test_the_sentence_has_the_numbers_of_the_estimate() -> None:
     assert f"The difference is probably between {-e.conf_high:.2f} and {-e.conf_low:.2f} points lower." in made
 
 
+@pytest.mark.slow
 @pytest.mark.drawn
 def test_there_are_figures_of_gaps_and_none_of_money() -> None:
     made = pages(run("a score"), ("en",))

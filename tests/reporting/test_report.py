@@ -230,7 +230,8 @@ def test_level_names_with_quotes_stay_text(tmp_path: Path) -> None:
     drawn = figure_files(material, formats=["svg"])
     assert drawn
     for file, content in {**documents(material, ("nl",)), **drawn}.items():
-        assert b"<svg onload" not in content, file
+        if file.endswith((".html", ".svg")):
+            assert b"<svg onload" not in content, file
 
 
 @pytest.mark.slow
