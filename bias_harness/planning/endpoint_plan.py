@@ -1,4 +1,4 @@
-"""What one endpoint would be asked, before a cent is spent: requests, tokens, price, and where they go."""
+"""What one endpoint would be asked: how many requests, how many tokens, and at which price."""
 
 from __future__ import annotations
 
@@ -50,13 +50,20 @@ class EndpointPlan:
     key: str | None = None
     second_turns: int = 0
 
+    @property
+    def price_shown(self) -> str:
+        """The price as people read it, in US dollars: from that of short answers to the most."""
+        if self.price_low is None or self.price_high is None:
+            return "unknown (give `price` in the experiment)"
+        return "free" if self.price_high == 0 else f"{self.price_low:,.2f} to {self.price_high:,.2f}"
+
 
 def endpoint_plan(
     audit: Audit, endpoint: Endpoint, requests: int, portion: Portion, answer_tokens: float | None
 ) -> EndpointPlan:
-    """What a portion of the design, so many requests, asks of an endpoint and costs there.
+    """What an endpoint would be asked of a portion of the design, its answers of usual length or `answer_tokens` long.
 
-    `answer_tokens` is how long answers are; None takes them to be of usual length.
+    Tokens of questions are those of a sample of blocks.
     """
     sampled = list(_sampled(audit, endpoint, SAMPLED_BLOCKS))
     characters = sum(len(m.content) for r in sampled for m in r.messages)

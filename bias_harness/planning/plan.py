@@ -90,7 +90,7 @@ class Plan:
     def endpoint_rows(self) -> list[tuple[object, ...]]:
         """A row an endpoint, and below several their sum."""
         rows: list[tuple[object, ...]] = [
-            (e.endpoint, e.model, e.requests, e.input_tokens, _shown(e), e.host or "this computer", e.key or "–")
+            (e.endpoint, e.model, e.requests, e.input_tokens, e.price_shown, e.host or "this computer", e.key or "–")
             for e in self.endpoints
         ]
         if len(rows) < 2:
@@ -145,22 +145,14 @@ def make_plan(
     if prices is not None and budget is not None:
         proposal = proposed(audit, condition, prices, budget, piloted=pilot is not None)
     return Plan(
-        e.experiment,
-        e.title.get("en", e.experiment),
-        audit.digest,
-        tuple(audit.design.counts()),
-        endpoints,
-        condition,
-        outlooks,
-        tuple(frontier(audit, condition, prices)) if prices is not None else (),
-        proposal,
+        *(e.experiment, e.title.get("en", e.experiment), audit.digest, tuple(audit.design.counts()), endpoints),
+        *(condition, outlooks, tuple(frontier(audit, condition, prices)) if prices is not None else (), proposal),
         e.outcome,
         (
             *_part(audit, requests),
             *affordable,
-            *(f"{end.name}: {odd}." for end in e.endpoints for _, _, odd in strangers(end)),
             *said_of_turns(audit, endpoints),
-            *_batched(e.endpoints),
+            *_of_endpoints(e.endpoints),
             *said(audit, condition, outlooks, piloted=pilot is not None),
             *looks_said(audit),
             *(f"{remark[:1].upper()}{remark[1:]}." for remark in audit.remarks()),
@@ -189,8 +181,9 @@ def _part(audit: Audit, requests: int) -> Iterator[str]:
         )
 
 
-def _batched(endpoints: Sequence[Endpoint]) -> Iterator[str]:
-    """Of endpoints that are asked in batches: where the ordinary price was taken, for no batch price is known."""
+def _of_endpoints(endpoints: Sequence[Endpoint]) -> Iterator[str]:
+    """What is odd about where they are, and where the ordinary price was taken, for no batch price is known."""
+    yield from (f"{endpoint.name}: {odd}." for endpoint in endpoints for _, _, odd in strangers(endpoint))
     for endpoint in endpoints:
         if endpoint.batch and not has_batch_price(endpoint):
             yield (
@@ -214,9 +207,3 @@ def _affordable(audit: Audit, endpoints: Sequence[EndpointPlan], budget: float |
         )
     else:
         yield f"The budget of US$ {budget:,.2f} is enough: this costs US$ {most:,.2f} at most."
-
-
-def _shown(e: EndpointPlan) -> str:
-    if e.price_low is None or e.price_high is None:
-        return "unknown (give `price` in the experiment)"
-    return "free" if e.price_high == 0 else f"{e.price_low:,.2f} to {e.price_high:,.2f}"

@@ -19,7 +19,6 @@ from markupsafe import Markup
 
 from bias_harness.errors import UsageError
 from bias_harness.reporting.charts import Drawing
-from bias_harness.reporting.charts.mpl.second_process import drawn_aside
 from bias_harness.reporting.escaping import strong, visible
 from bias_harness.reporting.figures.all import Drawings
 from bias_harness.reporting.headline import few
@@ -151,6 +150,8 @@ def pages(material: Material, languages: Iterable[str]) -> dict[str, bytes]:
     """
     listed = list(languages)
     if len(material.observations) > MANY_ANSWERS:
+        from bias_harness.reporting.charts.mpl.second_process import drawn_aside
+
         english = spoken_in(material, "en")
         with drawn_aside(list(Drawings(View(material, english))), english) as figures:
             made = documents(material, listed)
