@@ -14,6 +14,7 @@ from bias_harness.errors import UsageError
 from bias_harness.runs import Run, arun, load_run, material, run
 
 if TYPE_CHECKING:
+    from bias_harness.estimating.across import Across
     from bias_harness.estimating.changes import Change
     from bias_harness.estimating.estimates import Estimates
     from bias_harness.planning.calibration import Calibration
@@ -34,6 +35,7 @@ __all__ = [
     "load_experiment",
     "load_run",
     "plan",
+    "pooled",
     "report",
     "run",
 ]
@@ -183,20 +185,30 @@ def figure(
 
 
 def compare(
-    runs: Sequence[Run], into: str | Path, *, by: By = "run", languages: str | Iterable[str] = ("nl", "en")
+    runs: Sequence[Run],
+    into: str | Path,
+    *,
+    by: By = "run",
+    languages: str | Iterable[str] = ("nl", "en"),
+    pool: bool = False,
 ) -> list[Path]:
-    """Write `comparison.<language>.html` of several runs, or of what one run holds side by side. Returns the paths."""
+    """Write `comparison.<language>.html` of several runs, or of what one run holds side by side. Returns the paths.
+
+    `pool` tells each comparison over all runs together too (`pooled`). Raises `UsageError` for runs that have nothing
+    in common.
+    """
     from bias_harness.reporting.report import render_comparison
     from bias_harness.reporting.texts import chosen_languages
     from bias_harness.results import write_whole
 
     made, chosen = [], chosen_languages(languages)
     runs = [_a_run(run) for run in ([runs] if isinstance(runs, Run) else runs)]
-    folder = Path(into)
+    materials, folder = [material(run) for run in runs], Path(into)
+    rendered = {language: render_comparison(materials, language, by, pool=pool) for language in chosen}
     folder.mkdir(parents=True, exist_ok=True)
-    for language in chosen:
+    for language, page in rendered.items():
         path = folder / f"comparison.{language}.html"
-        write_whole(path, render_comparison([material(run) for run in runs], language, by))
+        write_whole(path, page)
         made.append(path)
     return made
 
@@ -236,3 +248,16 @@ def changes_between(runs: Sequence[Run], *, by: By = "run") -> list[Change]:
     from bias_harness.reporting.sections.compare import changes
 
     return changes(comparable([material(run) for run in runs], by), by)
+
+
+def pooled(runs: Sequence[Run]) -> list[Across]:
+    """Every comparison that two of these runs have or more, over them together, in any language and currency.
+
+    On the ratio scale, level minus reference; with a range about these experiments and one for others like them, and
+    without a word. Raises `UsageError` for fewer than two runs, for runs that have nothing in common, and where no
+    salaries are measured.
+    """
+    from bias_harness.reporting.report import comparable
+    from bias_harness.reporting.sections.compare import pooled
+
+    return pooled(comparable([material(_a_run(run)) for run in runs], "run"))
