@@ -35,7 +35,8 @@ class Across:
     than with the plain standard error), `experiments_and_jobs` (all asked about the same jobs: both are random), `none`
     (some share their jobs and others do not; or nothing varies), where `others` is None. `tau` is the standard
     deviation of the experiments' true gaps (log), `i2` its share of what their gaps differ by (0 to 1),
-    `differ_p_value` the test that they are alike. `jobs` are the distinct ones, `shared_jobs` those that all have.
+    `differ_p_value` Cochran's test that they are alike (of independent experiments alone: over shared jobs the luck of
+    words cannot be told from a difference, and is in `tau`). `jobs` are the distinct ones, `shared_jobs` what all have.
     """
 
     parts: tuple[str, ...]
@@ -123,7 +124,7 @@ def _sharing(tables: Sequence[Gaps]) -> _Sample:
     if pooled is None or pooled.conf_high is None:
         return _Sample("none", even)
     half = pooled.conf_high - pooled.estimate
-    return _Sample("experiments_and_jobs", even, half, pooled.tau2, pooled.i2, pooled.differ_p_value)
+    return _Sample("experiments_and_jobs", even, half, pooled.tau2, pooled.i2)
 
 
 def _independent(seen: Sequence[Seen]) -> _Sample:
