@@ -47,7 +47,7 @@ def _clean(notebook: Any) -> Any:
 
 
 async def executed(path: Path) -> Any:
-    """The notebook with fresh outputs, run in an empty folder that lies deep in a place which has the repository's data.
+    """The notebook with fresh outputs, run in an empty folder deep in a place that has the repository's data.
 
     An error in a cell is raised.
     """

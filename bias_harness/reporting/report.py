@@ -12,12 +12,12 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, get_args
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from bias_harness.errors import UsageError
+from bias_harness.errors import UsageError, did_you_mean
 from bias_harness.reporting.charts import Drawing
 from bias_harness.reporting.charts.mpl.second_process import drawn_aside
 from bias_harness.reporting.escaping import strong, visible
@@ -236,6 +236,8 @@ def render_comparison(
 
 def comparable(materials: Sequence[Material], by: compare.By, *, pool: bool = False) -> Sequence[Material]:
     """The same, where they can be compared. Raises `UsageError`."""
+    if by not in get_args(compare.By):
+        raise UsageError(f"nothing is compared by {by!r}{did_you_mean(str(by), get_args(compare.By))}")
     if len(materials) < 2 and by == "run":
         raise UsageError("a comparison needs two runs or more; name them, or say what of one run is compared with --by")
     if pool and by != "run":
