@@ -23,7 +23,7 @@ from bias_harness.checking.fixtures import (
 )
 from bias_harness.checking.gates import Check, Gate, Policy
 from bias_harness.checking.sources import changed_keys, shapes_of
-from bias_harness.design.audit import Audit
+from bias_harness.design.audit import Audit, an_audit
 from bias_harness.errors import BiasHarnessError, UsageError
 from bias_harness.reading.answers import reader_version
 from bias_harness.results import EXPERIMENT, LOG, RunFolder, dump_line, write_whole
@@ -45,7 +45,7 @@ def record(audit: Audit, into: str | Path, source: str | Path, *, limit: int | N
     takes its place; one that failed is gone on with by the next call, or begun anew with `again`. Raises where a
     request has no answer.
     """
-    measure = audit.experiment.outcome.measured
+    measure = an_audit(audit).experiment.outcome.measured
     if not measure.relative:
         raise UsageError(
             f"fixtures are checked for salary gaps, and {audit.experiment.experiment} measures a {measure.name}"

@@ -136,7 +136,7 @@ def _read_again(run: Run, *, again: bool, unread: bool, as_json: bool) -> None:
             say(f"{one['key'][:12]}  {before} -> {now}  {(one['text'] or '')[:80]!r}")
     if groups is not None:
         rows = [(g.count, g.status, g.reason, g.example[:80]) for g in groups]
-        say(table(("answers", "status", "reason", "for example"), rows))
+        say(table(("answers", "status", "reason", "for example"), rows) if rows else "Every answer has an amount.")
 
 
 def _amount(value: float) -> str:

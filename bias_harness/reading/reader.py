@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
+from bias_harness.errors import UsageError
 from bias_harness.outcome import Outcome
 from bias_harness.reading.choose import Reading, answer_of, choose, pick, same_amount, without
 from bias_harness.reading.chooser import Text, probabilities
@@ -42,13 +43,15 @@ def read(
     currency: str | None = None,
     period: Period | None = None,
 ) -> Answer:
-    """Read one answer; never raises on any text.
+    """Read one answer; never raises on any text, only on what is none (`UsageError`).
 
     `amount`, `low`, `high`, `currency`, `period` are as stated; `annual*` is a gross full-time year in the currency
     of `outcome`. Without an outcome, `currency` and `period` say what was asked for; without them it is the currency
     of the answer, and the period that the prompt asks for, else a year. `prompt` is what the text replies to.
     `language` is a hint; the text is read in every language that it shows itself to be in.
     """
+    if not isinstance(text, str):
+        raise UsageError(f"the text of an answer is wanted here, and this is {text!r}")
     seen = _look(text, language, prompt, outcome, currency, period)
     if isinstance(seen, Answer):
         return seen

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from bias_harness.design.audit import Audit, an_audit
-from bias_harness.errors import UsageError
+from bias_harness.errors import UsageError, did_you_mean
 from bias_harness.results import EXPERIMENT, KeySet, RunFolder
 from bias_harness.runs.confirmed import second_turns
 from bias_harness.runs.loaded import Run
+from bias_harness.runs.wanted import one_of
 
 if TYPE_CHECKING:
     from bias_harness.asking.ask import Progress, See
@@ -58,7 +59,10 @@ async def arun(
     from bias_harness.reading.watch import Watch
     from bias_harness.runs.sequential import until_decided, without_looks
 
-    folder = run_folder(an_audit(audit), Path(results) if results else None, name or shard_name(audit, shard))
+    one_of("retry", retry, ("failed", "refused"))
+    one_of("until", until, ("decided",))
+    _usable(an_audit(audit), budget, personas)
+    folder = run_folder(audit, Path(results) if results else None, name or shard_name(audit, shard))
     again = refused_keys(folder) if retry == "refused" else None
     portion = Portion(limit, shard, personas)
     told = line_of_progress() if progress is True else progress
@@ -70,6 +74,15 @@ async def arun(
     without_looks(folder)
     how = How(retry, again, budget, told, watch, then=second_turns(audit, folder))
     return Run(folder, audit, await ask(audit, folder, portion, how))
+
+
+def _usable(audit: Audit, budget: float | None, personas: frozenset[str] | None) -> None:
+    """Raises `UsageError` for a budget below nothing, or a person whom the experiment does not have."""
+    if budget is not None and not budget >= 0:
+        raise UsageError(f"budget={budget}: a budget is an amount in US dollars, from 0 on")
+    known = [persona.id for persona in audit.design.personas]
+    for person in sorted(set(personas or ()).difference(known)):
+        raise UsageError(f"no person {person!r} in {audit.experiment.experiment}{did_you_mean(person, known)}")
 
 
 def run(
