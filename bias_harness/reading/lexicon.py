@@ -91,6 +91,7 @@ class Word:
         "grammar_follow",
         "number",
         "numeral",
+        "passed",
         "prices",
         "reach",
         "role",
@@ -100,6 +101,7 @@ class Word:
         "spaced",
         "stops",
         "upper",
+        "worded",
     )
 
     def __init__(self, raw: str, lexicon: Lexicon) -> None:
@@ -108,10 +110,11 @@ class Word:
         self.form = lexicon.same.get(form, form)
         self.spaced = len(bare) != len(raw) or self.form == "\n"
         self.upper = bare[:1].isupper()
+        self.worded = self.form[:1].isalpha()
         read = read_digits(bare) if bare[:1].isdecimal() else None
         self.number = read[0] if read else None
         self.scaled = read[1] if read else None
-        self.skipped = bare in SKIPPED or self.form in lexicon.passed
+        self.skipped, self.passed = bare in SKIPPED, self.form in lexicon.passed
         self.stops = self.form in STOPS
         grammar, roles = lexicon.grammar.step(self.form), lexicon.roles.step(self.form)
         self.grammar = [node for node in grammar if not node.ends]

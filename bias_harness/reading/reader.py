@@ -7,11 +7,12 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from bias_harness.outcome import Outcome
-from bias_harness.reading.choose import Reading, answer_of, choose, pick, same_amount, without
-from bias_harness.reading.chooser import Text, probabilities
+from bias_harness.reading.choose import Reading, answer_of, choose, pick, preferred, same_amount, without
+from bias_harness.reading.chooser import Stand, calibrated, probabilities
 from bias_harness.reading.context import NO_PROMPT, PromptContext, apply_context, prompt_context
 from bias_harness.reading.convert import annual
 from bias_harness.reading.cues import Cue, find_cues
+from bias_harness.reading.features import Text
 from bias_harness.reading.hours import for_own_hours
 from bias_harness.reading.lexicon import lexicon
 from bias_harness.reading.mentions import BASES, find_mentions, number_tokens, period_at
@@ -20,7 +21,7 @@ from bias_harness.reading.ranges import compose
 from bias_harness.reading.roles import assign_roles
 from bias_harness.reading.scan import Mention, Scan, scan
 from bias_harness.reading.structured import find_object, read_object
-from bias_harness.reading.surroundings import ADVICE
+from bias_harness.reading.surroundings import ADVICE, Context
 from bias_harness.reading.word_lists import family
 from bias_harness.vocabulary import Answer, Period
 
@@ -29,8 +30,8 @@ PERIOD_LOOK_BACK = 16
 TOLD_BEFORE = frozenset({"period", "per", "basis"})
 MOST_NUMBERS = 500
 MOST_AMOUNTS = 40
-LEAST = 0.2
-"""An amount that the second reader gives less than this is not believed."""
+LEAST = 0.8
+"""An amount that is right less often than this, as both readers see it, is not believed."""
 
 
 def read(
@@ -52,50 +53,60 @@ def read(
     seen = _look(text, language, prompt, outcome, currency, period)
     if isinstance(seen, Answer):
         return seen
-    picked = pick(seen.reading)
-    return picked if isinstance(picked, Answer) else _agreed(picked, seen)
+    return _agreed(pick(seen.reading), seen)
 
 
 class Seen(NamedTuple):
-    """A text as both readers look at it."""
+    """A text as both readers look at it: what the grammar made of it, and the amounts that can be chosen."""
 
     reading: Reading
-    cues: list[Cue]
-
-    @property
-    def amounts(self) -> list[Mention]:
-        """What can be chosen: the numbers that can be money, the first of them where there are very many."""
-        return [m for m in self.reading.mentions if not m.dead and m.money][:MOST_AMOUNTS]
-
-    @property
-    def text(self) -> Text:
-        """What the second reader looks at."""
-        return Text(self.reading.scan, self.amounts, self.cues)
+    text: Text
 
     def same(self, picked: Mention) -> list[int]:
         """Which of the amounts say what was picked."""
         unsaid = self.reading.outcome.period
-        return [i for i, m in enumerate(self.amounts) if m is picked or same_amount(m, picked, unsaid)]
+        return [i for i, m in enumerate(self.text.amounts) if m is picked or same_amount(m, picked, unsaid)]
+
+    def weighed(self, picked: Mention | Answer) -> tuple[Mention, Stand, float]:
+        """The amount in question, how the grammar stands to it, and what the second reader gives it.
+
+        It is the one that the grammar picked, or, where it picked none, the one that is most likely.
+        """
+        amounts, chances = self.text.amounts, probabilities(self.text)
+        groups = [self.same(m) for m in amounts]
+        likely = [sum(chances[i] for i in group) for group in groups]
+        best = max(range(len(amounts)), key=likely.__getitem__)
+        if isinstance(picked, Answer):
+            return amounts[best], _stand(picked), likely[best]
+        mine = self.same(picked)
+        return picked, "agree" if best in mine else "differ", sum(chances[i] for i in mine)
 
 
-def looked_at(text: str, *, language: str | None, prompt: str | None) -> tuple[Seen, list[int]] | None:
-    """A text as both readers look at it, and which amounts the grammar picks; None where nothing is to be chosen."""
+def _stand(picked: Answer) -> Stand:
+    return "tied" if picked.status == "ambiguous" else "refused" if picked.status == "refused" else "silent"
+
+
+def looked_at(text: str, *, language: str | None, prompt: str | None) -> tuple[Seen, Mention | Answer] | None:
+    """A text as both readers look at it, and what the grammar picks; None where there is nothing to look at."""
     seen = _look(text, language, prompt, None, None, None)
-    if isinstance(seen, Answer):
-        return None
-    picked = pick(seen.reading)
-    return seen, [] if isinstance(picked, Answer) else seen.same(picked)
+    return None if isinstance(seen, Answer) else (seen, pick(seen.reading))
 
 
-def _agreed(picked: Mention, seen: Seen) -> Answer:
-    """The amount that the grammar picks, if the second reader finds it believable; else the text is ambiguous."""
-    if not seen.cues and len(seen.amounts) <= 1:
-        return answer_of(picked, seen.reading)
-    chances = probabilities(seen.text)
-    sure = sum(chances[at] for at in seen.same(picked))
-    if seen.amounts and sure < LEAST:
-        return without(seen.reading, "ambiguous", "readers_disagree")
-    return answer_of(picked, seen.reading, round(sure, 4))
+def _agreed(picked: Mention | Answer, seen: Seen) -> Answer:
+    """What both readers make of a text: the amount that is likely enough, as the grammar stands to it.
+
+    Where the grammar picks none, or several, the second reader may pick; where the two differ, the text is ambiguous.
+    """
+    amounts = seen.text.amounts
+    if not amounts or (not seen.text.cues and len(amounts) == 1 and isinstance(picked, Mention)):
+        return picked if isinstance(picked, Answer) else answer_of(picked, seen.reading)
+    chosen, stand, likely = seen.weighed(picked)
+    sure = calibrated(likely, stand)
+    if sure < LEAST:
+        return picked if isinstance(picked, Answer) else without(seen.reading, "ambiguous", "readers_disagree")
+    if isinstance(picked, Mention):
+        return answer_of(picked, seen.reading, round(sure, 4))
+    return answer_of(preferred(chosen, seen.reading), seen.reading, round(sure, 4), "second_reader")
 
 
 def _look(
@@ -122,9 +133,9 @@ def _look(
     mentions = compose(tokens, find_mentions(tokens, numbers))
     apply_context(mentions, context, unit.multiplier if unit.multiplier != 1 else context.multiplier)
     _own_sign(mentions, unit)
-    cues = _parts(tokens, mentions, context, unit)
-    said = {cue.role for cue in cues}
-    return Seen(Reading(text, tokens, mentions, "refusal" in said, unit, any_currency, "hedge" in said), cues)
+    seen = _parts(tokens, mentions, context, unit)
+    said = {cue.role for cue in seen.cues}
+    return Seen(Reading(text, tokens, mentions, "refusal" in said, unit, any_currency, "hedge" in said), seen)
 
 
 def _unreadable(normal: Normal, tokens: Scan, numbers: list[int]) -> Answer | None:
@@ -138,17 +149,19 @@ def _unreadable(normal: Normal, tokens: Scan, numbers: list[int]) -> Answer | No
     return None
 
 
-def _parts(tokens: Scan, mentions: list[Mention], context: PromptContext, unit: Outcome) -> list[Cue]:
-    """Write the part that each mention plays; the phrases that tell it."""
+def _parts(tokens: Scan, mentions: list[Mention], context: PromptContext, unit: Outcome) -> Text:
+    """Write the part that each mention plays; the text as the second reader looks at it."""
     tokens.addressed = ("self", "third") if context.client else ("self",)
     cues = find_cues(tokens, offering=context.offering, client=context.client)
     _periods_before(tokens, mentions)
     _period_of_the_text(mentions, unit)
     _bold(tokens, mentions)
-    assign_roles(tokens, mentions, cues)
+    around = Context(tokens, mentions, cues)
+    headings = assign_roles(tokens, mentions, around)
     for_own_hours(tokens, mentions, context.hours)
     _overruled(mentions, cues)
-    return cues
+    amounts = [m for m in mentions if not m.dead and m.money][:MOST_AMOUNTS]
+    return Text(tokens, amounts, cues, around, headings, context.numbers)
 
 
 def _overruled(mentions: list[Mention], cues: list[Cue]) -> None:

@@ -27,9 +27,8 @@ OWNER_WITHIN, SENTENCE_WITHIN = 4, 30
 TIGHT, NEAR_BEHIND, NEGATED_WITHIN = 4, 4, 5
 
 
-def assign_roles(scan: Scan, mentions: list[Mention], cues: list[Cue], context: Context | None = None) -> None:
-    """Write `role` into every living mention."""
-    context = context or Context(scan, mentions, cues)
+def assign_roles(scan: Scan, mentions: list[Mention], context: Context) -> list[tuple[int, str]]:
+    """Write `role` into every living mention; the lines that are headings, with the part that each gives."""
     alive = [m for m in mentions if not m.dead]
     walls = [m.first for m in mentions if not m.dead or m.dead in {"percent", "plan", "code"}]
     headings = find_headings(scan, alive, context)
@@ -37,6 +36,7 @@ def assign_roles(scan: Scan, mentions: list[Mention], cues: list[Cue], context: 
     _share_alternatives(scan, assigned)
     by_column(scan, assigned, context)
     opening_the_text(scan, assigned)
+    return headings
 
 
 def _share_alternatives(scan: Scan, alive: list[Mention]) -> None:
