@@ -259,6 +259,12 @@ def without(reading: Reading, status: str, reason: str) -> Answer:
     return Answer(status, kind, reason=reason, candidates=_candidates(reading))  # type: ignore[arg-type]
 
 
+def disagreed(reading: Reading) -> Answer:
+    """The answer where the second reader does not believe what the grammar picked: a refusal where the text refuses."""
+    status, reason = ("refused", "refusal") if reading.refused else ("ambiguous", "readers_disagree")
+    return without(reading, status, reason)
+
+
 def answer_of(mention: Mention, reading: Reading, probability: float | None = None, rule: str = "") -> Answer:
     """The answer that an amount makes, in the experiment's unit as far as it can be; `rule` picked it, else its part."""
     outcome, scan = reading.outcome, reading.scan

@@ -22,6 +22,9 @@ SKIPPED = frozenset("*_`\"'“”„«»~-–—\u2011") | {"**", "***", "__", "
 
 STOPS = frozenset("\n;.!?。")
 
+IN_A_REFUSAL = {"speaker": 1, "addressee": 2, "denial": 4, "barred": 8, "telling": 16}
+"""What a single word can be in a refusal, as bits: see `refusals`."""
+
 Tag = tuple[str, str]
 
 
@@ -94,6 +97,7 @@ class Word:
         "passed",
         "prices",
         "reach",
+        "refusing",
         "role",
         "roles",
         "scaled",
@@ -124,6 +128,7 @@ class Word:
         self.alone: dict[str, str] = {section: key for node in grammar for section, key in node.tags}
         self.role = next((tag_role(node) for node in reversed(roles) if node.tags), None)
         self.breaks = "break" in self.alone
+        self.refusing = lexicon.refusing.get(self.form, 0)
         self.numeral = ("number_word" in self.alone or "fixed" in self.reach) and bare[:1].isalpha()
         self.prices = self.form in lexicon.currency_ends
 
@@ -149,6 +154,7 @@ class Lexicon:
         self.qualified: set[str] = set()
         self.qualifying: set[str] = set()
         self.small: set[str] = set()
+        self.refusing: dict[str, int] = {}
         tables = [table_of(language) for language in ("common", *languages)]
         for table in tables:
             self._join(table)
@@ -184,7 +190,11 @@ class Lexicon:
                 self.roles.add(self.phrase(phrase), ("role", role))
         for kind, phrases in table.get("refusal", {}).items():
             for phrase in phrases:
-                self.roles.add(self.phrase(phrase), ("refusal", kind))
+                if kind in IN_A_REFUSAL:
+                    form = self.same.get(phrase, phrase)
+                    self.refusing[form] = self.refusing.get(form, 0) | IN_A_REFUSAL[kind]
+                else:
+                    self.roles.add(self.phrase(phrase), ("refusal", kind))
         self.abbreviations.update(table.get("link", {}).get("abbreviation", ()))
 
     def word(self, raw: str) -> Word:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from bias_harness.outcome import Outcome
-from bias_harness.reading.choose import Reading, answer_of, choose, pick, preferred, same_amount, without
+from bias_harness.reading.choose import Reading, answer_of, choose, disagreed, pick, preferred, same_amount
 from bias_harness.reading.chooser import Stand, calibrated, probabilities
 from bias_harness.reading.context import NO_PROMPT, PromptContext, apply_context, prompt_context
 from bias_harness.reading.convert import annual
@@ -18,6 +18,7 @@ from bias_harness.reading.lexicon import lexicon
 from bias_harness.reading.mentions import BASES, find_mentions, number_tokens, period_at
 from bias_harness.reading.normalise import Normal, normalise
 from bias_harness.reading.ranges import compose
+from bias_harness.reading.refusals import refuses
 from bias_harness.reading.roles import assign_roles
 from bias_harness.reading.scan import Mention, Scan, scan
 from bias_harness.reading.structured import find_object, read_object
@@ -103,7 +104,7 @@ def _agreed(picked: Mention | Answer, seen: Seen) -> Answer:
     chosen, stand, likely = seen.weighed(picked)
     sure = calibrated(likely, stand)
     if sure < LEAST:
-        return picked if isinstance(picked, Answer) else without(seen.reading, "ambiguous", "readers_disagree")
+        return picked if isinstance(picked, Answer) else disagreed(seen.reading)
     if isinstance(picked, Mention):
         return answer_of(picked, seen.reading, round(sure, 4))
     return answer_of(preferred(chosen, seen.reading), seen.reading, round(sure, 4), "second_reader")
@@ -135,7 +136,8 @@ def _look(
     _own_sign(mentions, unit)
     seen = _parts(tokens, mentions, context, unit)
     said = {cue.role for cue in seen.cues}
-    return Seen(Reading(text, tokens, mentions, "refusal" in said, unit, any_currency, "hedge" in said), seen)
+    refused = "refusal" in said or refuses(tokens, seen.context.stops, mentions)
+    return Seen(Reading(text, tokens, mentions, refused, unit, any_currency, "hedge" in said), seen)
 
 
 def _unreadable(normal: Normal, tokens: Scan, numbers: list[int]) -> Answer | None:
