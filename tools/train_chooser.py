@@ -2,7 +2,7 @@
 
 A conditional logit with a ridge, fitted by scipy on the project's own labelled answers (tests/reference). It prints
 what five folds say of it, by the grammar alone, by the chooser alone, and by the two together, on all of them and on
-the answers that the grammar was not made on, whose likelihoods calibrate it. `--write` fits it on all of them and writes
+the answers that were written after the grammar, whose likelihoods calibrate it. `--write` fits it on all of them and writes
 bias_harness/reading/chooser.json. The same answers give the same weights.
 """
 
@@ -22,12 +22,14 @@ from scipy.sparse import csr_matrix
 
 from bias_harness.reading.chooser import FORMAT, Stand
 from bias_harness.reading.features import Name, describe
-from bias_harness.reading.reader import LEAST, looked_at
+from bias_harness.reading.reader import LEAST, Seen, looked_at
+from bias_harness.reading.scan import Mention
 from bias_harness.vocabulary import Answer
 
 ROOT = Path(__file__).parents[1]
-SETS = ("prose_answers", "salary_answers", "second_look", "concepts", "written_tuned")
-HELD_OUT = "written_held_out"
+SETS = ("prose_answers", "salary_answers", "second_look", "concepts")
+LATER = ("written_tuned", "written_held_out")
+"""Answers that were written when the grammar was there: what it makes of them is what it makes of others."""
 WEIGHTS = ROOT / "bias_harness" / "reading" / "chooser.json"
 RIDGE, CALIBRATION_RIDGE, FOLDS, RARE = 0.4, 0.02, 5, 3
 SUREST = 1e-6
@@ -37,25 +39,23 @@ BINS = (0, 0.25, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 1.01)
 
 @dataclass(frozen=True)
 class Case:
-    """A labelled answer: what is said of each choice, and which are right (the last is none).
+    """A labelled answer: what is said of each choice, which are right (the last is none), and what the grammar picks."""
 
-    `same` are the amounts that say the same as each; `picked` those the grammar picks, else `none` is how it stands.
-    """
-
+    seen: Seen
+    grammar: Mention | Answer
     named: list[list[Name]]
     right: list[bool]
-    same: list[list[int]]
-    picked: list[int]
-    none: Stand
     advises: bool
+
+    @property
+    def picked(self) -> list[int]:
+        """The amounts that the grammar picks, all of which say the same."""
+        return [] if isinstance(self.grammar, Answer) else self.seen.same(self.grammar)
 
     def weighed(self, chances: np.ndarray) -> tuple[int, Stand, float]:
         """The choice in question, how the grammar stands to it, and its likelihood, as the reader weighs them."""
-        likely = [float(chances[group].sum()) for group in self.same]
-        best = max(range(len(likely)), key=likely.__getitem__)
-        if not self.picked:
-            return best, self.none, likely[best]
-        return self.picked[0], "agree" if best in self.picked else "differ", float(chances[self.picked].sum())
+        amount, stand, likely = self.seen.weighed_by(chances, self.grammar)
+        return next(i for i, m in enumerate(self.seen.text.amounts) if m is amount), stand, float(likely)
 
 
 def read_cases(name: str) -> list[Case]:
@@ -74,15 +74,13 @@ def _case(row: dict) -> Case | None:
     amounts = seen.text.amounts
     right = [any(abs((m.low + m.high) / 2 - w) < 0.01 for w in wanted) for m in amounts]
     picked = [] if isinstance(grammar, Answer) else seen.same(grammar)
+    if isinstance(grammar, Mention) and not picked:
+        return None
     if any(right[at] for at in picked):  # the same amount in another period is as right
         right = [is_right or at in picked for at, is_right in enumerate(right)]
     if "annual" in row and not any(right):
         return None
-    stand: Stand = "silent"
-    if isinstance(grammar, Answer):
-        stand = seen.weighed(grammar)[1]
-    same = [seen.same(m) for m in amounts]
-    return Case(describe(seen.text), [*right, not any(right)], same, picked, stand, bool(wanted))
+    return Case(seen, grammar, describe(seen.text), [*right, not any(right)], bool(wanted))
 
 
 def fit(cases: list[Case]) -> dict[Name, float]:
@@ -125,6 +123,7 @@ def calibrate(seen: list[tuple[Case, np.ndarray]]) -> dict[str, float]:
     """The slope and the intercept of each stand that make the likelihoods true (Platt 1999)."""
     stands = get_args(Stand)
     weighed = [(case, *case.weighed(p)) for case, p in seen]
+    weighed = [row for row in weighed if row[-1] > 0]
     logit = np.array([_logit(likely) for *_, likely in weighed])
     at = np.array([stands.index(stand) for _, _, stand, _ in weighed])
     right = np.array([case.right[choice] for case, choice, *_ in weighed], dtype=float)
@@ -170,11 +169,11 @@ def main() -> None:
     parser.add_argument("--write", action="store_true")
     write = parser.parse_args().write
     cases = [case for name in SETS for case in read_cases(name)]
-    held = read_cases(HELD_OUT)
+    held = [case for name in LATER for case in read_cases(name)]
     unseen = folds(held, cases)
     calibration = calibrate(unseen)
-    _print(f"{len(cases)} answers with amounts that were learnt from, five folds", folds(cases, held), calibration)
-    _print(f"{len(held)} answers with amounts that the grammar was not made on, five folds", unseen, calibration)
+    _print(f"{len(cases)} answers with amounts that the grammar was made on, five folds", folds(cases, held), calibration)
+    _print(f"{len(held)} answers with amounts written after the grammar, five folds", unseen, calibration)
     _reliability(unseen)
     if write:
         weights = fit([*cases, *held])
@@ -200,9 +199,8 @@ def _print(title: str, seen: list[tuple[Case, np.ndarray]], calibration: dict[st
 
 
 def _most_likely(case: Case, p: np.ndarray) -> int | None:
-    likely = [float(p[group].sum()) for group in case.same]
-    best = max(range(len(likely)), key=likely.__getitem__)
-    return best if likely[best] > p[-1] else None
+    best = int(p[:-1].argmax())
+    return best if p[case.seen.same(case.seen.text.amounts[best])].sum() > p[-1] else None
 
 
 def _line(name: str, chosen: list[int | None], seen: list[tuple[Case, np.ndarray]]) -> None:

@@ -18,8 +18,9 @@ from bias_harness.errors import InputError
 from bias_harness.reading.features import Name, Text, describe
 
 FORMAT = 2
-Stand = Literal["agree", "silent", "refused", "tied", "differ"]
-"""How the grammar stands to an amount: it picks it too, or none, none and the text refuses, several, or another."""
+Stand = Literal["advised", "taken", "differ", "silent", "beside", "tied", "refused"]
+"""How the grammar stands to an amount: it picks it too, for words of advice or without them; it picks another; it
+picks none, and gave this one no part, or another part; it cannot choose; the text refuses."""
 SUREST = 1e-6
 
 

@@ -72,6 +72,15 @@ def apply_context(mentions: list[Mention], context: PromptContext, multiplier: f
         mention.echo = raw or (mention.low in context.numbers and mention.high in context.numbers)
 
 
+def steps_from(tokens: Scan, mentions: list[Mention], context: PromptContext) -> None:
+    """A range that starts at a number of the prompt is a step away from it: of "from $88,000 to $94,500", $94,500."""
+    for mention in mentions:
+        known = mention.low in context.numbers and mention.high not in context.numbers
+        before = tokens.words[mention.first - 1] if mention.first else None
+        if known and mention.is_range and before and not mention.dead and "from" in before.alone:
+            mention.low = mention.high
+
+
 def _lacks_unit(mention: Mention) -> bool:
     fits = mention.low >= SMALLEST_UNSCALED and mention.high < LARGEST_UNSCALED
     return fits and mention.multiplier == 1 and not mention.grouped and mention.period in {None, "year"}

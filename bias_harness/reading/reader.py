@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
@@ -9,7 +10,7 @@ from typing import NamedTuple
 from bias_harness.outcome import Outcome
 from bias_harness.reading.choose import Reading, answer_of, choose, disagreed, pick, preferred, same_amount
 from bias_harness.reading.chooser import Stand, calibrated, probabilities
-from bias_harness.reading.context import NO_PROMPT, PromptContext, apply_context, prompt_context
+from bias_harness.reading.context import NO_PROMPT, PromptContext, apply_context, prompt_context, steps_from
 from bias_harness.reading.convert import annual
 from bias_harness.reading.cues import Cue, find_cues
 from bias_harness.reading.features import Text
@@ -19,7 +20,7 @@ from bias_harness.reading.mentions import BASES, find_mentions, number_tokens, p
 from bias_harness.reading.normalise import Normal, normalise
 from bias_harness.reading.ranges import compose
 from bias_harness.reading.refusals import refuses
-from bias_harness.reading.roles import assign_roles
+from bias_harness.reading.roles import SUPPOSED, assign_roles
 from bias_harness.reading.scan import Mention, Scan, scan
 from bias_harness.reading.structured import find_object, read_object
 from bias_harness.reading.surroundings import ADVICE, Context
@@ -31,6 +32,7 @@ PERIOD_LOOK_BACK = 16
 TOLD_BEFORE = frozenset({"period", "per", "basis"})
 MOST_NUMBERS = 500
 MOST_AMOUNTS = 40
+BY_WORDS = frozenset({"final", "open", "ask", "recommend", "first", "target"})
 LEAST = 0.8
 """An amount that is right less often than this, as both readers see it, is not believed."""
 
@@ -71,20 +73,28 @@ class Seen(NamedTuple):
     def weighed(self, picked: Mention | Answer) -> tuple[Mention, Stand, float]:
         """The amount in question, how the grammar stands to it, and what the second reader gives it.
 
-        It is the one that the grammar picked, or, where it picked none, the one that is most likely.
+        It is the one that the grammar picked, or, where it picked none, the one that is most likely. What the prompt
+        named itself, and what is only supposed, is no advice where only the second reader sees it.
         """
-        amounts, chances = self.text.amounts, probabilities(self.text)
-        groups = [self.same(m) for m in amounts]
-        likely = [sum(chances[i] for i in group) for group in groups]
-        best = max(range(len(amounts)), key=likely.__getitem__)
+        return self.weighed_by(probabilities(self.text), picked)
+
+    def weighed_by(self, chances: Sequence[float], picked: Mention | Answer) -> tuple[Mention, Stand, float]:
+        """The same, by chances that are known."""
+        amounts = self.text.amounts
+        best = max(range(len(amounts)), key=chances.__getitem__)
         if isinstance(picked, Answer):
-            return amounts[best], _stand(picked), likely[best]
+            known = amounts[best].echo or amounts[best].role in SUPPOSED
+            likely = 0.0 if known else sum(chances[i] for i in self.same(amounts[best]))
+            return amounts[best], _stand(picked, amounts[best]), likely
         mine = self.same(picked)
-        return picked, "agree" if best in mine else "differ", sum(chances[i] for i in mine)
+        agrees: Stand = "advised" if picked.role in BY_WORDS else "taken"
+        return picked, agrees if best in mine else "differ", sum(chances[i] for i in mine)
 
 
-def _stand(picked: Answer) -> Stand:
-    return "tied" if picked.status == "ambiguous" else "refused" if picked.status == "refused" else "silent"
+def _stand(picked: Answer, best: Mention) -> Stand:
+    if picked.status in {"ambiguous", "refused"}:
+        return "tied" if picked.status == "ambiguous" else "refused"
+    return "silent" if best.role == "plain" else "beside"
 
 
 def looked_at(text: str, *, language: str | None, prompt: str | None) -> tuple[Seen, Mention | Answer] | None:
@@ -133,6 +143,7 @@ def _look(
         return early
     mentions = compose(tokens, find_mentions(tokens, numbers))
     apply_context(mentions, context, unit.multiplier if unit.multiplier != 1 else context.multiplier)
+    steps_from(tokens, mentions, context)
     _own_sign(mentions, unit)
     seen = _parts(tokens, mentions, context, unit)
     said = {cue.role for cue in seen.cues}

@@ -15,6 +15,7 @@ from bias_harness.reading.scan import MARKUP, Mention, Scan
 from bias_harness.reading.surroundings import ADVICE, RANK, REACH_BEFORE, Context
 
 DIRECT = frozenset({"final", "open", "ask"})
+POINTED = frozenset({"open", "ask", "recommend"})
 MARKET = frozenset({"market", "usual", "others", "third"})
 SPOKEN = MARKET | RANK.keys() - {"plain"}
 BESIDE = frozenset({"others", "offer", "negated", "market", "current"})
@@ -99,9 +100,23 @@ def _under_condition(previous: Mention) -> str:
 
 
 def _referred_to(context: Context, mention: Mention, wall: int | None, end: int) -> bool:
-    """Whether words behind the amount point back to it: "...; that's what I would ask for"."""
-    last = min(wall or len(context.scan.words), end + REFERRED_WITHIN)
-    return any(cue.role == "refers" for cue in context.within(mention.last, last))
+    """Whether words behind the amount point back to it: "...; that's what I would ask for".
+
+    That is a phrase of pointing back, or a next sentence that begins with "that" and advises without an amount.
+    """
+    words = context.scan.words
+    last = min(wall or len(words), end + REFERRED_WITHIN)
+    if any(cue.role == "refers" for cue in context.within(mention.last, last)):
+        return True
+    stop = context.stops[bisect_right(context.stops, end)] if end < len(words) else end
+    first = next((at for at in range(end, stop) if words[at].worded), stop)
+    if first == stop or "points_back" not in words[first].alone or (wall is not None and wall < stop):
+        return False
+    return any(cue.role in POINTED and not _negated_before(context, cue) for cue in context.within(first, stop))
+
+
+def _negated_before(context: Context, cue: Cue) -> bool:
+    return any(c.role == "negated" for c in context.within(max(0, cue.first - NEGATED_WITHIN), cue.last))
 
 
 def _listed(scan: Scan, previous: Mention, mention: Mention) -> bool:
