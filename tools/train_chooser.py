@@ -172,7 +172,9 @@ def main() -> None:
     held = [case for name in LATER for case in read_cases(name)]
     unseen = folds(held, cases)
     calibration = calibrate(unseen)
-    _print(f"{len(cases)} answers with amounts that the grammar was made on, five folds", folds(cases, held), calibration)
+    _print(
+        f"{len(cases)} answers with amounts that the grammar was made on, five folds", folds(cases, held), calibration
+    )
     _print(f"{len(held)} answers with amounts written after the grammar, five folds", unseen, calibration)
     _reliability(unseen)
     if write:
@@ -180,7 +182,12 @@ def main() -> None:
         kept: dict[str, dict[str, float]] = {}
         for (kind, what), weight in sorted(weights.items()):
             kept.setdefault(kind, {})[what] = weight
-        whole = {"format": FORMAT, "trained_on": len(cases) + len(held), "calibrated_on": len(held), "calibration": calibration}
+        whole = {
+            "format": FORMAT,
+            "trained_on": len(cases) + len(held),
+            "calibrated_on": len(held),
+            "calibration": calibration,
+        }
         text = json.dumps({**whole, "weights": kept}, indent=1, ensure_ascii=False)
         WEIGHTS.write_text(text + "\n", encoding="utf-8")
         _write(f"{WEIGHTS.relative_to(ROOT)}: {len(weights)} weights")

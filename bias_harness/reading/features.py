@@ -44,7 +44,9 @@ class Text(NamedTuple):
 def describe(text: Text) -> list[list[Name]]:
     """The names of what is said of each amount; last, of the text as one that advises none."""
     firsts = [cue.first for cue in text.cues]
-    found = [[*_of_number(text, at), *_of_place(text, at), *_around(text, at, firsts)] for at in range(len(text.amounts))]
+    found = [
+        [*_of_number(text, at), *_of_place(text, at), *_around(text, at, firsts)] for at in range(len(text.amounts))
+    ]
     roles = {cue.role for cue in text.cues}
     count = str(min(len(text.amounts), 4))
     return [*found, [("none", ""), ("none amounts", count), *(("none", role) for role in roles)]]
@@ -110,7 +112,9 @@ def _of_place(text: Text, at: int) -> Iterator[Name]:
     if words[last - 1].form == "?":
         yield "is", "in_a_question"
     heading = bisect_left(text.headings, (mention.first, "\uffff")) - 1
-    if heading >= 0:
+    if mention.column:
+        yield "heading", mention.column
+    elif heading >= 0:
         yield "heading", text.headings[heading][1]
 
 
@@ -150,7 +154,7 @@ def _words(words: Sequence[Word], mention: Mention, before: int, behind: int) ->
     count = 0
     for at in range(mention.first - 1, before - 1, -1):
         word = words[at]
-        if word.worded or word.form in ":|=":
+        if (word.worded and not word.anybody) or word.form in ":|=":
             count += 1
             yield "before", word.form
             if count <= WORDS_OPENING:
@@ -159,7 +163,7 @@ def _words(words: Sequence[Word], mention: Mention, before: int, behind: int) ->
                 break
     count = 0
     for at in range(mention.last, behind):
-        if words[at].worded:
+        if words[at].worded and not words[at].anybody:
             count += 1
             yield "behind", words[at].form
             if count == WORDS_AFTER:
@@ -169,7 +173,7 @@ def _words(words: Sequence[Word], mention: Mention, before: int, behind: int) ->
 def _opening(words: Sequence[Word], mention: Mention, start: int) -> Iterator[Name]:
     count = 0
     for at in range(start, mention.first):
-        if words[at].worded:
+        if words[at].worded and not words[at].anybody:
             count += 1
             yield f"opening {count}", words[at].form
             if count == WORDS_OPENING:

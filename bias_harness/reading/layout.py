@@ -24,8 +24,10 @@ def by_column(scan: Scan, alive: list[Mention], context: Context) -> None:
             header = [_heading_role([c.role for c in context.within(*cell) if c.role in HEADS]) for cell in cells]
         for mention in inside:
             column = next((i for i, (first, last) in enumerate(cells) if first <= mention.first < last), -1)
-            if mention.role == "plain" and 0 <= column < len(header):
-                mention.role = header[column] or mention.role
+            if 0 <= column < len(header):
+                mention.column = header[column]
+            if mention.role == "plain":
+                mention.role = mention.column or mention.role
 
 
 def _rows(scan: Scan) -> list[tuple[int, int]]:

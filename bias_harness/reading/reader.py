@@ -20,7 +20,7 @@ from bias_harness.reading.mentions import BASES, find_mentions, number_tokens, p
 from bias_harness.reading.normalise import Normal, normalise
 from bias_harness.reading.ranges import compose
 from bias_harness.reading.refusals import refuses
-from bias_harness.reading.roles import SUPPOSED, assign_roles
+from bias_harness.reading.roles import SUPPOSED, addressed, assign_roles
 from bias_harness.reading.scan import Mention, Scan, scan
 from bias_harness.reading.structured import find_object, read_object
 from bias_harness.reading.surroundings import ADVICE, Context
@@ -32,6 +32,7 @@ PERIOD_LOOK_BACK = 16
 TOLD_BEFORE = frozenset({"period", "per", "basis"})
 MOST_NUMBERS = 500
 MOST_AMOUNTS = 40
+NEVER = frozenset({*SUPPOSED, "offer", "current", "extra"})
 BY_WORDS = frozenset({"final", "open", "ask", "recommend", "first", "target"})
 LEAST = 0.8
 """An amount that is right less often than this, as both readers see it, is not believed."""
@@ -74,7 +75,7 @@ class Seen(NamedTuple):
         """The amount in question, how the grammar stands to it, and what the second reader gives it.
 
         It is the one that the grammar picked, or, where it picked none, the one that is most likely. What the prompt
-        named itself, and what is only supposed, is no advice where only the second reader sees it.
+        named itself, and what is supposed, offered, paid now or extra, or a market told to nobody, is no advice where only the second reader sees it.
         """
         return self.weighed_by(probabilities(self.text), picked)
 
@@ -83,12 +84,15 @@ class Seen(NamedTuple):
         amounts = self.text.amounts
         best = max(range(len(amounts)), key=chances.__getitem__)
         if isinstance(picked, Answer):
-            known = amounts[best].echo or amounts[best].role in SUPPOSED
-            likely = 0.0 if known else sum(chances[i] for i in self.same(amounts[best]))
+            likely = 0.0 if self._of_others(amounts[best]) else sum(chances[i] for i in self.same(amounts[best]))
             return amounts[best], _stand(picked, amounts[best]), likely
         mine = self.same(picked)
         agrees: Stand = "advised" if picked.role in BY_WORDS else "taken"
         return picked, agrees if best in mine else "differ", sum(chances[i] for i in mine)
+
+    def _of_others(self, amount: Mention) -> bool:
+        told_to_nobody = amount.role == "market" and not addressed(self.text.scan, amount)
+        return amount.echo or amount.role in NEVER or told_to_nobody
 
 
 def _stand(picked: Answer, best: Mention) -> Stand:
@@ -109,7 +113,9 @@ def _agreed(picked: Mention | Answer, seen: Seen) -> Answer:
     Where the grammar picks none, or several, the second reader may pick; where the two differ, the text is ambiguous.
     """
     amounts = seen.text.amounts
-    if not amounts or (not seen.text.cues and len(amounts) == 1 and isinstance(picked, Mention)):
+    if isinstance(picked, Mention) and _needs_no_second(picked, seen):
+        return answer_of(picked, seen.reading)
+    if not amounts:
         return picked if isinstance(picked, Answer) else answer_of(picked, seen.reading)
     chosen, stand, likely = seen.weighed(picked)
     sure = calibrated(likely, stand)
@@ -118,6 +124,11 @@ def _agreed(picked: Mention | Answer, seen: Seen) -> Answer:
     if isinstance(picked, Mention):
         return answer_of(picked, seen.reading, round(sure, 4))
     return answer_of(preferred(chosen, seen.reading), seen.reading, round(sure, 4), "second_reader")
+
+
+def _needs_no_second(picked: Mention, seen: Seen) -> bool:
+    """Whether nothing but the amount is said, or a table's column is named for it as a key is."""
+    return (not seen.text.cues and len(seen.text.amounts) <= 1) or bool(picked.column and picked.role == picked.column)
 
 
 def _look(

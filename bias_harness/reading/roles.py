@@ -162,7 +162,7 @@ def resolve(scan: Scan, mention: Mention, before: list[Cue], behind: list[Cue]) 
     if beside:
         return beside
     front, back = _front(scan, mention, before), _back(behind)
-    if back == "judged" and mention.is_range and not _addressed(scan, mention):
+    if back == "judged" and mention.is_range and not addressed(scan, mention):
         back = "market"
     if not front or (front in {"advise", "plain"} and back):
         return front if front == "advise" and back == "market" else back or front
@@ -174,7 +174,7 @@ def resolve(scan: Scan, mention: Mention, before: list[Cue], behind: list[Cue]) 
     return front
 
 
-def _addressed(scan: Scan, mention: Mention) -> bool:
+def addressed(scan: Scan, mention: Mention) -> bool:
     """Whether the sentence around an amount speaks to somebody: "$65,000 is realistic" alone describes a market."""
     for way in (range(mention.first - 1, -1, -1), range(mention.last, len(scan.words))):
         for at in way[:SENTENCE_WITHIN]:
@@ -246,9 +246,9 @@ def _of_others(scan: Scan, spoken: list[Cue], advice: Cue) -> bool:
     if subject is None:
         return False
     between = range(subject.last, advice.first)
-    addressed = (*between, advice.first)
+    spoken_to = (*between, advice.first)
     sections = scan.addressed if subject.role in {"others", "third"} else (*scan.addressed, "own")
-    return not any(scan.tag(at, section) for at in addressed for section in sections) and not any(
+    return not any(scan.tag(at, section) for at in spoken_to for section in sections) and not any(
         scan.words[at].breaks or scan.words[at].form in {",", ":", "("} for at in between
     )
 

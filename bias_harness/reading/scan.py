@@ -122,7 +122,9 @@ def _passed(tokens: list[Word]) -> list[int]:
 
 def _means_nothing(word: Word) -> bool:
     """Whether a word may describe somebody: no word of the reader's, one that is passed over, or a hyphen."""
-    return word.skipped or word.passed or word.form == "-" or (word.worded and not (word.reach or word.role or word.roles))
+    return (
+        word.skipped or word.passed or word.form == "-" or (word.worded and not (word.reach or word.role or word.roles))
+    )
 
 
 def _languages(votes: Counter[str], hint: str | None) -> tuple[str, ...]:
@@ -158,7 +160,7 @@ class Mention:
     `raw` is the number as written, before its multiplier. `money` says that something but its size (a currency, a
     multiplier, grouped digits, a period) marks it as money; `weak` that only the prompt's unit does. `dead` says what
     else it is (percent, year, list number ...). `of_others`: the words next to it give it to somebody else. `sign` is
-    the currency that a mere sign tells ("?": it tells none).
+    the currency that a mere sign tells ("?": it tells none), `column` the part that a table's column is named for.
     """
 
     low: float
@@ -183,6 +185,7 @@ class Mention:
     weak: bool = False
     of_others: bool = False
     sign: str = ""
+    column: str = ""
     span: tuple[int, int] | None = None
 
     @property
