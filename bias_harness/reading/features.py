@@ -154,7 +154,7 @@ def _words(words: Sequence[Word], mention: Mention, before: int, behind: int) ->
     count = 0
     for at in range(mention.first - 1, before - 1, -1):
         word = words[at]
-        if (word.worded and not word.anybody) or word.form in ":|=":
+        if (word.worded and not _anybody(words, at)) or word.form in ":|=":
             count += 1
             yield "before", word.form
             if count <= WORDS_OPENING:
@@ -163,17 +163,22 @@ def _words(words: Sequence[Word], mention: Mention, before: int, behind: int) ->
                 break
     count = 0
     for at in range(mention.last, behind):
-        if words[at].worded and not words[at].anybody:
+        if words[at].worded and not _anybody(words, at):
             count += 1
             yield "behind", words[at].form
             if count == WORDS_AFTER:
                 break
 
 
+def _anybody(words: Sequence[Word], at: int) -> bool:
+    """Whether a word stands for any person, or before one: "someone", "a person"."""
+    return words[at].anybody or (words[at].little and at + 1 < len(words) and words[at + 1].anybody)
+
+
 def _opening(words: Sequence[Word], mention: Mention, start: int) -> Iterator[Name]:
     count = 0
     for at in range(start, mention.first):
-        if words[at].worded and not words[at].anybody:
+        if words[at].worded and not _anybody(words, at):
             count += 1
             yield f"opening {count}", words[at].form
             if count == WORDS_OPENING:

@@ -93,6 +93,7 @@ class Word:
         "form",
         "grammar",
         "grammar_follow",
+        "little",
         "number",
         "numeral",
         "passed",
@@ -115,7 +116,7 @@ class Word:
         self.form = lexicon.same.get(form, form)
         self.spaced = len(bare) != len(raw) or self.form == "\n"
         self.upper = bare[:1].isupper()
-        self.anybody = self.form in lexicon.qualified or self.form in lexicon.small
+        self.anybody, self.little = self.form in lexicon.qualified, self.form in lexicon.small
         self.worded = self.form[:1].isalpha()
         read = read_digits(bare) if bare[:1].isdecimal() else None
         self.number = read[0] if read else None
