@@ -73,11 +73,13 @@ def apply_context(mentions: list[Mention], context: PromptContext, multiplier: f
 
 
 def steps_from(tokens: Scan, mentions: list[Mention], context: PromptContext) -> None:
-    """A range that starts at a number of the prompt is a step away from it: of "from $88,000 to $94,500", $94,500."""
+    """A range that starts at a number of the prompt, or of a raise, is a step: of "from $88,000 to $94,500", $94,500."""
     for mention in mentions:
+        if not mention.is_range or mention.dead or not mention.first:
+            continue
+        before = tokens.words[max(0, mention.first - 2) : mention.first]
         known = mention.low in context.numbers and mention.high not in context.numbers
-        before = tokens.words[mention.first - 1] if mention.first else None
-        if known and mention.is_range and before and not mention.dead and "from" in before.alone:
+        if "from" in before[-1].alone and (known or before[0].role == "increase"):
             mention.low = mention.high
 
 

@@ -24,6 +24,7 @@ LEADS = frozenset("(—–-:=")
 DASHES = frozenset("—–-")
 REMARKS = RANK.keys() - {"plain", "advise"}
 REFERRED_WITHIN, ALTERNATIVE_WITHIN = 14, 6
+AT_ONCE = 1
 OWNER_WITHIN, SENTENCE_WITHIN = 4, 30
 TIGHT, NEAR_BEHIND, NEGATED_WITHIN = 4, 4, 5
 
@@ -224,6 +225,8 @@ def _front(scan: Scan, mention: Mention, before: list[Cue]) -> str:
         return "market"
     advice = max(to_the_reader, key=lambda c: RANK[c.role], default=None)
     nearest = spoken[-1]
+    if nearest.role == "stretch" and advice and advice.role == "ask" and nearest.first - advice.last <= AT_ONCE:
+        return "ask"  # "go for the top of the range, $90,000"
     if nearest.role in {"floor", "stretch"}:
         return nearest.role if advice or not any(c.role in MARKET for c in spoken) else "market"
     if advice and advice.role == "advise" and nearest.role == "usual":
