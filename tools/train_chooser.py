@@ -2,8 +2,8 @@
 
 A conditional logit with a ridge, fitted by scipy on the project's own labelled answers (tests/reference). It prints
 what five folds say of it, by the grammar alone, by the chooser alone, and by the two together, on all of them and on
-the answers that were written after the grammar, whose likelihoods calibrate it. `--write` fits it on all of them and writes
-bias_harness/reading/chooser.json. The same answers give the same weights.
+the answers that were written after the grammar, whose likelihoods calibrate it. `--write` fits it on all of them and
+writes bias_harness/reading/chooser.json. The same answers give the same weights.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import json
 import sys
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import get_args
 
@@ -39,7 +40,7 @@ BINS = (0, 0.25, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 1.01)
 
 @dataclass(frozen=True)
 class Case:
-    """A labelled answer: what is said of each choice, which are right (the last is none), and what the grammar picks."""
+    """A labelled answer: what is said of each choice, which are right (the last is none), what the grammar picks."""
 
     seen: Seen
     grammar: Mention | Answer
@@ -228,7 +229,7 @@ def _reliability(seen: list[tuple[Case, np.ndarray]]) -> None:
             choice, said[i] = sure(*seen[i], kept)
             true[i] = seen[i][0].right[choice]
     _write(f"  Brier score {np.mean((said - true) ** 2):.3f}; calibrated in five folds:")
-    for low, high in zip(BINS, BINS[1:], strict=False):
+    for low, high in pairwise(BINS):
         at = (said >= low) & (said < high)
         if at.any():
             _write(f"  {at.sum():4} with {said[at].mean():.2f} on average: {true[at].mean():.2f} right")

@@ -266,7 +266,7 @@ def disagreed(reading: Reading) -> Answer:
 
 
 def answer_of(mention: Mention, reading: Reading, probability: float | None = None, rule: str = "") -> Answer:
-    """The answer that an amount makes, in the experiment's unit as far as it can be; `rule` picked it, else its part."""
+    """The answer that an amount makes, in the experiment's unit as far as it can be; `rule`, or its part, picked it."""
     outcome, scan = reading.outcome, reading.scan
     factor, why = annual(mention, outcome, any_currency=reading.any_currency)
     if why == "implausible":

@@ -73,7 +73,7 @@ def apply_context(mentions: list[Mention], context: PromptContext, multiplier: f
 
 
 def steps_from(tokens: Scan, mentions: list[Mention], context: PromptContext) -> None:
-    """A range that starts at a number of the prompt, or of a raise, is a step: of "from $88,000 to $94,500", $94,500."""
+    """A range from a number of the prompt, or one of a raise, is a step: of "from $88,000 to $94,500", $94,500."""
     for mention in mentions:
         if not mention.is_range or mention.dead or not mention.first:
             continue

@@ -191,14 +191,17 @@ class Lexicon:
         for role, phrases in table.get("role", {}).items():
             for phrase in phrases:
                 self.roles.add(self.phrase(phrase), ("role", role))
-        for kind, phrases in table.get("refusal", {}).items():
-            for phrase in phrases:
-                if kind in IN_A_REFUSAL:
-                    form = self.same.get(phrase, phrase)
-                    self.refusing[form] = self.refusing.get(form, 0) | IN_A_REFUSAL[kind]
-                else:
-                    self.roles.add(self.phrase(phrase), ("refusal", kind))
+        self._enter_refusals(table.get("refusal", {}))
         self.abbreviations.update(table.get("link", {}).get("abbreviation", ()))
+
+    def _enter_refusals(self, table: dict[str, list[str]]) -> None:
+        for kind, phrases in table.items():
+            for phrase in phrases:
+                if kind not in IN_A_REFUSAL:
+                    self.roles.add(self.phrase(phrase), ("refusal", kind))
+                    continue
+                form = self.same.get(phrase, phrase)
+                self.refusing[form] = self.refusing.get(form, 0) | IN_A_REFUSAL[kind]
 
     def word(self, raw: str) -> Word:
         """What is known of a token; remembered."""

@@ -75,7 +75,8 @@ class Seen(NamedTuple):
         """The amount in question, how the grammar stands to it, and what the second reader gives it.
 
         It is the one that the grammar picked, or, where it picked none, the one that is most likely. What the prompt
-        named itself, and what is supposed, offered, paid now or extra, or a market told to nobody, is no advice where only the second reader sees it.
+        named itself, what is supposed, offered, paid now or extra, and a market told to nobody are no advice where
+        only the second reader sees it.
         """
         return self.weighed_by(probabilities(self.text), picked)
 
