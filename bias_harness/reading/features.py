@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from bias_harness.reading.cues import Cue
-from bias_harness.reading.lexicon import Word
+from bias_harness.reading.lexicon import SPEAKS, Word
 from bias_harness.reading.scan import Mention, Scan
 from bias_harness.reading.surroundings import Context
 
@@ -21,6 +21,7 @@ Name = tuple[str, str]
 NEAR, REACH = 3, 14
 WORDS_BEFORE, WORDS_AFTER, WORDS_OPENING = 5, 4, 2
 LEFT_OUT = frozenset({"neutral"})
+FLAGS = ("echo", "bold", "is_range", "priced", "plus", "weak")
 QUOTES = frozenset('"“”„«»')
 BULLETS = frozenset("-*•–—")
 LOWER, SAME, BIT, COMPARED = 0.97, 1.001, 1.25, 2.0
@@ -44,42 +45,51 @@ class Text(NamedTuple):
 def describe(text: Text) -> list[list[Name]]:
     """The names of what is said of each amount; last, of the text as one that advises none."""
     firsts = [cue.first for cue in text.cues]
-    found = [
-        [*_of_number(text, at), *_of_place(text, at), *_around(text, at, firsts)] for at in range(len(text.amounts))
-    ]
+    speaks = [word.speaks for word in text.scan.words]
+    advised = sum(SPEAKS[section] for section in text.scan.addressed)
+    spoken = {
+        "own": [at for at, bits in enumerate(speaks) if bits & SPEAKS["own"]],
+        "self": [at for at, bits in enumerate(speaks) if bits & advised],
+    }
+    found = []
+    for at in range(len(text.amounts)):
+        names = _of_number(text, at)
+        names += _of_place(text, at)
+        names += _around(text, at, firsts, spoken)
+        found.append(names)
     roles = {cue.role for cue in text.cues}
     count = str(min(len(text.amounts), 4))
     return [*found, [("none", ""), ("none amounts", count), *(("none", role) for role in roles)]]
 
 
-def _of_number(text: Text, at: int) -> Iterator[Name]:
+def _of_number(text: Text, at: int) -> list[Name]:
     """The amount itself, and beside the other amounts of the text and the numbers of the prompt."""
     mention, amounts = text.amounts[at], text.amounts
     count = len(amounts)
-    yield "place", "only" if count == 1 else "first" if at == 0 else "last" if at == count - 1 else "middle"
-    for name in ("echo", "bold", "is_range", "priced", "plus", "weak"):
-        if getattr(mention, name):
-            yield "is", name
-    yield "period", str(mention.period)
-    yield "basis", str(mention.basis)
+    place = "only" if count == 1 else "first" if at == 0 else "last" if at == count - 1 else "middle"
+    names: list[Name] = [("place", place), ("period", str(mention.period)), ("basis", str(mention.basis))]
+    names += [("is", name) for name in FLAGS if getattr(mention, name)]
     if count > 1:
-        yield from _beside(mention, amounts)
+        names += _beside(mention, amounts)
     if text.asked:
-        yield "asked", _compared((mention.low + mention.high) / 2, text.asked)
+        names.append(("asked", _compared((mention.low + mention.high) / 2, text.asked)))
+    return names
 
 
 def _beside(mention: Mention, amounts: Sequence[Mention]) -> Iterator[Name]:
     low, high = mention.low, mention.high
-    others = [m for m in amounts if m is not mention]
-    largest, smallest = max(m.high for m in others), min(m.low for m in others)
-    yield "size", "largest" if high >= largest else "smallest" if low <= smallest else "between"
-    if not mention.echo and all(m.echo for m in others):
+    others = [(m.low, m.high, m.echo) for m in amounts if m is not mention]
+    if high >= max([h for _, h, _ in others]):
+        yield "size", "largest"
+    else:
+        yield "size", "smallest" if low <= min([lo for lo, _, _ in others]) else "between"
+    if not mention.echo and all(echo for _, _, echo in others):
         yield "is", "only_fresh"
-    if any(m.low == low and m.high == high for m in others):
+    if any(lo == low and h == high for lo, h, _ in others):
         yield "is", "repeated"
-    if low == high and any(m.low < m.high and m.low <= low <= m.high for m in others):
+    if low == high and any(lo < h and lo <= low <= h for lo, h, _ in others):
         yield "is", "in_a_range"
-    if low < high and any(low <= m.low <= high for m in others):
+    if low < high and any(low <= lo <= high for lo, _, _ in others):
         yield "is", "around_another"
 
 
@@ -118,7 +128,7 @@ def _of_place(text: Text, at: int) -> Iterator[Name]:
         yield "heading", text.headings[heading][1]
 
 
-def _around(text: Text, at: int, firsts: list[int]) -> Iterator[Name]:
+def _around(text: Text, at: int, firsts: list[int], spoken: dict[str, list[int]]) -> Iterator[Name]:
     """The phrases and words before and behind, and how near they are."""
     mention, words = text.amounts[at], text.scan.words
     start, stop = text.context.sentence(mention)
@@ -130,10 +140,11 @@ def _around(text: Text, at: int, firsts: list[int]) -> Iterator[Name]:
     yield from _phrases(text, mention, firsts, (max(before, mention.first - REACH), min(behind, mention.last + REACH)))
     yield from _words(words, mention, before, behind)
     yield from _opening(words, mention, start)
-    for side, part in (("before", words[start : mention.first]), ("behind", words[mention.last : stop])):
-        for section in {"own"}.union(text.scan.addressed):
-            if any(section in word.alone for word in part):
-                yield f"{'self' if section != 'own' else 'own'} {side}", ""
+    for who, places in spoken.items():
+        for side, first, last in (("before", start, mention.first), ("behind", mention.last, stop)):
+            next_one = bisect_left(places, first)
+            if next_one < len(places) and places[next_one] < last:
+                yield f"{who} {side}", ""
 
 
 def _phrases(text: Text, mention: Mention, firsts: list[int], within: tuple[int, int]) -> Iterator[Name]:

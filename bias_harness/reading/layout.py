@@ -16,6 +16,8 @@ FIRST_WITHIN = 6
 
 def by_column(scan: Scan, alive: list[Mention], context: Context) -> None:
     """In a table whose first row names the columns, an amount plays the part that its column is named for."""
+    if "|" not in scan.normal.text:
+        return
     header: list[str] = []
     for start, end in _rows(scan):
         cells = _cells(scan, start, end)
@@ -60,7 +62,7 @@ def find_headings(scan: Scan, alive: list[Mention], context: Context) -> list[tu
     """(token, role) of every line that is a heading without an amount; an empty role ends the one before."""
     if len(context.stops) < 4:
         return []
-    lines = [0, *(at + 1 for at, w in enumerate(scan.words) if w.form == "\n"), len(scan.words)]
+    lines = [0, *[at + 1 for at, w in enumerate(scan.words) if w.form == "\n"], len(scan.words)]
     firsts = [m.first for m in alive]
     found = []
     for start, end in pairwise(lines):

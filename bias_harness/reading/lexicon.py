@@ -25,6 +25,10 @@ STOPS = frozenset("\n;.!?。")
 IN_A_REFUSAL = {"speaker": 1, "addressee": 2, "denial": 4, "barred": 8, "telling": 16}
 """What a single word can be in a refusal, as bits: see `refusals`."""
 
+SPEAKS = {"self": 1, "third": 2, "own": 4}
+"""Of whom a word speaks, as bits: the one advised, a third person, what is theirs."""
+TIMES = frozenset({"hours", "full_time", "part_time"})
+
 Tag = tuple[str, str]
 
 
@@ -41,7 +45,8 @@ class Node:
     def step(self, word: str) -> list[Node]:
         """The nodes that this word leads to."""
         found = [self.then[word]] if word in self.then else []
-        found += [node for pattern, node in self.wild if _fits(word, pattern)]
+        if self.wild and word[:1].isalpha():
+            found += [node for pattern, node in self.wild if _fits(word, pattern)]
         return found
 
     def add(self, words: list[str], tag: Tag) -> None:
@@ -89,6 +94,7 @@ class Word:
         "alone",
         "anybody",
         "breaks",
+        "cued",
         "follow",
         "form",
         "grammar",
@@ -105,7 +111,9 @@ class Word:
         "scaled",
         "skipped",
         "spaced",
+        "speaks",
         "stops",
+        "timed",
         "upper",
         "worded",
     )
@@ -130,6 +138,9 @@ class Word:
         self.reach = frozenset(section for node in grammar for section in node.sections())
         self.alone: dict[str, str] = {section: key for node in grammar for section, key in node.tags}
         self.role = next((tag_role(node) for node in reversed(roles) if node.tags), None)
+        self.cued = self.role is not None or bool(self.roles)
+        self.speaks = sum(bit for section, bit in SPEAKS.items() if section in self.alone)
+        self.timed = not self.reach.isdisjoint(TIMES)
         self.breaks = "break" in self.alone
         self.refusing = lexicon.refusing.get(self.form, 0)
         self.numeral = ("number_word" in self.alone or "fixed" in self.reach) and bare[:1].isalpha()

@@ -23,12 +23,12 @@ NO_REFUSAL = frozenset({"final", "open", "ask", "recommend", "target", "floor", 
 def refuses(scan: Scan, stops: Sequence[int], mentions: Sequence[Mention]) -> bool:
     """Whether a sentence of the text refuses; `stops` are the tokens where sentences begin."""
     kinds = [word.refusing for word in scan.words]
-    if TELLING not in {kind & TELLING for kind in kinds}:
+    said = set(kinds)
+    if not any(kind & TELLING for kind in said) or not any(kind & (DENIAL | BARRED) for kind in said):
         return False
     advised = [m.first for m in mentions if not m.dead and not m.echo and m.role in NO_REFUSAL]
-    return any(
-        _refuses(kinds[first:last]) and not any(first <= at < last for at in advised) for first, last in pairwise(stops)
-    )
+    sentences = ((first, last) for first, last in pairwise(stops) if _refuses(kinds[first:last]))
+    return any(not any(first <= at < last for at in advised) for first, last in sentences)
 
 
 def _refuses(kinds: list[int]) -> bool:

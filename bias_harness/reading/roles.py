@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from bias_harness.reading.cues import Cue
 from bias_harness.reading.layout import by_column, find_headings, from_heading, opening_the_text
+from bias_harness.reading.lexicon import SPEAKS
 from bias_harness.reading.scan import MARKUP, Mention, Scan
 from bias_harness.reading.surroundings import ADVICE, RANK, REACH_BEFORE, Context
 
@@ -177,11 +178,13 @@ def resolve(scan: Scan, mention: Mention, before: list[Cue], behind: list[Cue]) 
 
 def addressed(scan: Scan, mention: Mention) -> bool:
     """Whether the sentence around an amount speaks to somebody: "$65,000 is realistic" alone describes a market."""
+    bits = SPEAKS["own"] | sum(SPEAKS[section] for section in scan.addressed)
     for way in (range(mention.first - 1, -1, -1), range(mention.last, len(scan.words))):
         for at in way[:SENTENCE_WITHIN]:
-            if scan.words[at].stops and scan.words[at].form != ":":
+            word = scan.words[at]
+            if word.stops and word.form != ":":
                 break
-            if any(scan.tag(at, section) for section in (*scan.addressed, "own")):
+            if word.speaks & bits:
                 return True
     return False
 

@@ -100,8 +100,8 @@ def _qualifiers(tokens: list[Word], known: Lexicon) -> list[tuple[int, int]]:
     words that mean nothing to the reader are such a description; "someone with your experience" is not one.
     """
     found = []
-    for at in range(1, len(tokens)):
-        if tokens[at].form in known.qualifying and tokens[at - 1].form in known.qualified:
+    for at in [at + 1 for at, word in enumerate(tokens) if word.anybody]:
+        if at < len(tokens) and tokens[at].form in known.qualifying:
             end = at + 1
             while end < len(tokens) and tokens[end].form in known.small:
                 end += 1
