@@ -23,7 +23,7 @@ from scipy.sparse import csr_matrix
 
 from bias_harness.reading.chooser import FORMAT, Stand
 from bias_harness.reading.features import Name, describe
-from bias_harness.reading.reader import LEAST, Seen, looked_at
+from bias_harness.reading.reader import LEAST, LEAST_ALONE, Seen, looked_at
 from bias_harness.reading.scan import Mention
 from bias_harness.vocabulary import Answer
 
@@ -200,10 +200,14 @@ def _print(title: str, seen: list[tuple[Case, np.ndarray]], calibration: dict[st
     _line("chooser alone", [_most_likely(c, p) for c, p in seen], seen)
     both = [(c.picked[0] if c.picked else None, _most_likely(c, p), c) for c, p in seen]
     _line("both pick it", [g if g is not None and b in c.picked else None for g, b, c in both], seen)
+    chosen = [sure(c, p, calibration) for c, p in seen]
     for least in THRESHOLDS:
-        chosen = [sure(c, p, calibration) for c, p in seen]
-        name = f"both, at least {least}" + (" (as shipped)" if least == LEAST else "")
-        _line(name, [choice if s >= least else None for choice, s in chosen], seen)
+        _line(f"both, at least {least}", [choice if s >= least else None for choice, s in chosen], seen)
+    shipped = [
+        choice if s >= (LEAST if c.picked else LEAST_ALONE) else None
+        for (choice, s), (c, _) in zip(chosen, seen, strict=True)
+    ]
+    _line(f"as shipped: {LEAST}, alone {LEAST_ALONE}", shipped, seen)
 
 
 def _most_likely(case: Case, p: np.ndarray) -> int | None:

@@ -34,8 +34,8 @@ MOST_NUMBERS = 500
 MOST_AMOUNTS = 40
 NEVER = frozenset({*SUPPOSED, "offer", "current", "extra"})
 BY_WORDS = frozenset({"final", "open", "ask", "recommend", "first", "target"})
-LEAST = 0.8
-"""An amount that is right less often than this, as both readers see it, is not believed."""
+LEAST, LEAST_ALONE = 0.8, 0.9
+"""An amount that is right less often than this is not believed; the second where only the second reader picks it."""
 
 
 def read(
@@ -120,7 +120,7 @@ def _agreed(picked: Mention | Answer, seen: Seen) -> Answer:
         return picked if isinstance(picked, Answer) else answer_of(picked, seen.reading)
     chosen, stand, likely = seen.weighed(picked)
     sure = calibrated(likely, stand)
-    if sure < LEAST:
+    if sure < (LEAST if isinstance(picked, Mention) else LEAST_ALONE):
         return picked if isinstance(picked, Answer) else disagreed(seen.reading)
     if isinstance(picked, Mention):
         return answer_of(picked, seen.reading, round(sure, 4))
