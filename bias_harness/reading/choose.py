@@ -201,19 +201,11 @@ def _fuller(left: Mention, right: Mention, reading: Reading) -> Mention:
 def preferred(chosen: Mention, reading: Reading) -> Mention:
     """The same amount in the period asked for, where it is said anywhere ("$45/hr, i.e. $93,600 a year")."""
     for other in reading.mentions:
-        if (
-            not other.dead
-            and other is not chosen
-            and other.money
-            and same_amount(chosen, other, reading.outcome.period)
-        ):
+        if other.dead:
+            continue
+        if other is not chosen and other.money and same_amount(chosen, other, reading.outcome.period):
             chosen = _fuller(chosen, other, reading)
-        if (
-            not other.dead
-            and chosen.period is None
-            and chosen.low == chosen.high
-            and chosen.low in {other.low, other.high}
-        ):
+        if chosen.period is None and chosen.low == chosen.high and chosen.low in {other.low, other.high}:
             chosen.period, chosen.basis = other.period, chosen.basis or other.basis
     return chosen
 
