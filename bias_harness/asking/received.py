@@ -28,7 +28,7 @@ def received(request: Request, given: Any, secrets: Iterable[str] = ()) -> Respo
     """What a provider gave, as a response to this request that can be kept.
 
     Counts of tokens are whole numbers from zero up or null, costs finite or null, and no secret stands in any text.
-    Where there is no text, the response has an error of kind `empty` with its cause and the key that cures it; what
+    Where there is no text, or only blanks as models leave them behind their thinking, the response has an error of kind `empty` with its cause and the key that cures it; what
     the endpoint's own filter kept back is an answer without a text. Raises `TransientError` for what is no response
     at all, or one to another request.
     """
@@ -50,7 +50,9 @@ def received(request: Request, given: Any, secrets: Iterable[str] = ()) -> Respo
         attempts=_whole(given.attempts, MOST) or 1,
         probabilities=_probabilities(given.probabilities, hidden),
     )
-    if response.error is not None or (response.text or "").strip():
+    if response.error is not None:  # a failed request has no text
+        return replace(response, text=None)
+    if (response.text or "").strip():
         return response
     if (response.finish_reason or "").lower() in FILTERED:
         return replace(response, text=response.text or "")

@@ -112,7 +112,7 @@ def _checked(line: bytes) -> Response:
         raise ValueError("its key is not 64 hexadecimal digits")
     if found.text is None and found.error is None:
         raise ValueError("it has neither a text nor an error")
-    if found.text and found.error is not None:  # an empty text may go with the error that says why it is empty
+    if (found.text or "").strip() and found.error is not None:  # a blank text may go with the error that says why
         raise ValueError("it has both a text and an error")
     usage, error = found.usage or Usage(), found.error
     if not all(map(_fits, (usage.input_tokens, usage.output_tokens, usage.cost, usage.reserved))):

@@ -27,8 +27,8 @@ def number_of(value: Any, mark: Mark | None, *, money: bool) -> float:
 
     A thousands separator is followed by exactly three digits, a decimal mark stands once. `mark` is what the map says
     of decimals; where it says nothing a point is one, but what could be both is refused: `32.500` as an amount of
-    `money`, `7,125` as a score. So is a negative amount of money: -99999 stands for something missing, and no salary is below
-    nought.
+    `money`, `7,125` as a score. So is a negative amount of money: -99999 stands for something missing, and no salary
+    is below nought.
     """
     if isinstance(value, bool):
         raise ValueError("is no number")

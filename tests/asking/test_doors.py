@@ -129,7 +129,11 @@ listed = st.lists(plain, max_size=3)
 anything = plain | listed | st.dictionaries(st.text(), plain | listed, max_size=3)
 
 
-@given(st.tuples(*[anything] * 10))
+texts = st.sampled_from(["", " ", "\n\n", "\u00a0", "\u200b", "\0", "\ufeff", "EUR 1", "\ud83d", "\u2028"])
+failures = st.builds(Failure, st.sampled_from(["empty", "transient", "content", "x"]), anything, anything)
+
+
+@given(st.tuples(texts | anything, *[anything] * 8, st.none() | failures | anything))
 def test_what_passes_the_door_can_be_written_and_read(values: tuple[Any, ...]) -> None:
     text, finish, model, asked, answered, cost, at, seed, attempts, error = values
     given = Response(
@@ -296,3 +300,14 @@ def test_a_folder_that_is_replaced_stops_the_run_at_once(tmp_path: Path) -> None
     assert len(server.seen) < 40
     assert len(logged(moved)) == len(server.seen), "what had been paid for is in the folder that was moved"
     assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("blank", [" ", "\n\n", "\t\n", "\u00a0", "\u2003\n"])
+def test_blanks_after_thinking_are_an_empty_answer_that_can_be_read_back(tmp_path: Path, blank: str) -> None:
+    """Models that think often end with a line of nothing; such an answer must not spoil the whole log."""
+    thought = completion(blank, finish_reason="length")
+    with Server(lambda seen: [reply(thought)] if seen.number % 10 == 0 else echo(seen)) as server:
+        tally = ask(tmp_path, server.base_url, 40, max_connections=1)
+    assert (tally.empty, tally.answered) == (4, 36)
+    kept = list(RunFolder(tmp_path).responses())
+    assert sum(response.error is not None and response.error.kind == "empty" for response in kept) == 4
