@@ -28,9 +28,9 @@ def received(request: Request, given: Any, secrets: Iterable[str] = ()) -> Respo
     """What a provider gave, as a response to this request that can be kept.
 
     Counts of tokens are whole numbers from zero up or null, costs finite or null, and no secret stands in any text.
-    Where there is no text, or only blanks as models leave them behind their thinking, the response has an error of kind `empty` with its cause and the key that cures it; what
-    the endpoint's own filter kept back is an answer without a text. Raises `TransientError` for what is no response
-    at all, or one to another request.
+    Where there is no text, or only blanks as models leave them behind their thinking, the response has an error of
+    kind `empty` with its cause and the key that cures it; what the endpoint's own filter kept back is an answer without
+    a text. Raises `TransientError` for what is no response at all, or one to another request.
     """
     if not isinstance(given, Response):
         raise TransientError(f"the provider gave {type(given).__name__} instead of a Response")
