@@ -340,3 +340,15 @@ def test_a_torn_slot_is_passed_over(tmp_path: Path, spoilt: bytes) -> None:
     good = b'{"key":"%s","endpoint":"loop","reserved":2.5}' % key(2).encode()
     (tmp_path / ".in-flight").write_bytes(spoilt.ljust(511) + b"\n" + good.ljust(511) + b"\n")
     assert opened(RunFolder(tmp_path)).cost == 2.5
+
+
+def test_a_line_with_a_stray_carriage_return_costs_no_other_line(tmp_path: Path) -> None:
+    """Two bad lines, the first with what some take for a line end: exactly these two are set aside."""
+    folder = filled(tmp_path / "run", range(6))
+    log = folder.path / LOG
+    lines = log.read_bytes().split(b"\n")
+    lines[1], lines[4] = b'{"key": \r\x0b\x85 "x"', b"torn"
+    log.write_bytes(b"\n".join(lines))
+    assert len(opened(folder).set_aside) == 2
+    assert {response.key for response in folder.responses()} == {key(n) for n in (0, 2, 3, 5)}
+    assert (folder.path / "unreadable.responses.txt").read_bytes() == lines[1] + b"\n" + lines[4] + b"\n"

@@ -175,7 +175,7 @@ class OpenAICompatible(Provider):
         if isinstance(whole, dict) and isinstance(whole.get("code"), int | str) and whole.get("message"):
             return self.wire.refused(status_in(whole), whole, {}, url)
         return EmptyError(
-            f"the endpoint did not answer with a chat completion but with {self.wire.shown(orjson.dumps(data))}",
+            f"the endpoint did not answer with a chat completion but with {self.wire.shown_data(data)}",
             maybe_billed=choice is not None,
         )
 

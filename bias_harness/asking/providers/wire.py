@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import codecs
+import json
 import math
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -15,7 +16,6 @@ from typing import Any
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
-import orjson
 from yarl import URL
 
 from bias_harness.asking.providers import Context
@@ -85,7 +85,7 @@ class Wire:
         data = await self.get(url, headers)
         listed = data.get("data") if isinstance(data, dict) else None
         if not isinstance(listed, list):
-            raise FatalError(f"what it gives is no list of models but {self.shown(orjson.dumps(data))}")
+            raise FatalError(f"what it gives is no list of models but {self.shown_data(data)}")
         return [str(model["id"]) for model in listed if isinstance(model, dict) and "id" in model]
 
     async def exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> bytes:
@@ -195,6 +195,13 @@ class Wire:
         """The beginning of an answer for a message, without the key."""
         words = b" ".join(content.split(None, SHOWN)[:SHOWN])  # the key is cut out before the rest is
         return repr(self.hidden(words.decode("utf-8", "replace"))[:SHOWN])
+
+    def shown_data(self, data: Any) -> str:
+        """The same of JSON that was read, whatever is in it: huge numbers, halves of letters, a thousand levels."""
+        try:
+            return self.shown(json.dumps(data, ensure_ascii=False).encode("utf-8", "replace"))
+        except RecursionError:
+            return "JSON that is nested too deeply"
 
     def hidden(self, message: str) -> str:
         """The message without the secrets, on one line."""
