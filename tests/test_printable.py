@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+import yaml
+from command_line import in_a_process
+from conftest import SMALL_MAP
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bias_harness.checking.formats import as_json, as_junit, as_summary
 from bias_harness.checking.gates import Check, Gate, Policy
 from bias_harness.printable import printable, printable_json
+from bias_harness.sharing.importing import import_answers
 
 HOSTILE = "bad \x1b]52;c;QQ==\x07 \x1b[2J\r\x9b1A \u202eKO\u2066 \x00\x08 \ufffe \ud800 end"
 RAW = set(HOSTILE) - set(" \n]52;c;QQ==[2J1AKObaden")
@@ -46,3 +51,17 @@ def test_no_output_of_a_check_holds_a_raw_control_letter(write) -> None:
         assert root.find(".//failure").get("message").startswith("bad \\x1b]52")
     if write is as_json:
         assert json.loads(said)["gates"][0]["message"] == HOSTILE
+
+
+def test_a_warning_steers_no_terminal(workspace: Path) -> None:
+    """A file's name, as whoever made the folder chose it, is part of what is said."""
+    (workspace / "t.csv").write_text(
+        "person,who,model,salary\n" + "".join(f"p{i},{w},bot,6{i}000\n" for i in range(6) for w in "mf")
+    )
+    (workspace / "map.yaml").write_text(yaml.safe_dump(SMALL_MAP))
+    run = import_answers(workspace / "t.csv", workspace / "map.yaml")
+    log = run.folder.path / "responses.jsonl"
+    (log.parent / "responses.\x1b[2J\u202e.jsonl").write_bytes(log.read_bytes())
+    said = in_a_process("list", cwd=workspace)
+    assert "was not written by this run" in said.stderr
+    assert not {"\x1b", "\u202e"} & set(said.stdout + said.stderr)

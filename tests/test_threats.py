@@ -37,10 +37,13 @@ LOOKING = (
     ("report", "results/small"),
     ("read", "results/small", "--again"),
     ("export", "results/small", "--into", "out"),
-    ("compare", "results/small", "results/small", "-o", "pages"),
+    ("compare", "results/small", "results/small", "--into", "pages"),
     ("figure", "results/small", "F1", "--format", "svg"),
     ("bundle", "results/small", "-o", "again.zip"),
     ("list",),
+    ("site", "results/small", "--into", "site"),
+    ("merge", "results/small", "--into", "results/merged"),
+    ("batches", "results/small"),
     ("plan", "results/small/experiment.yaml"),
     ("validate", "results/small/experiment.yaml"),
     ("check", "results/small"),
@@ -99,6 +102,7 @@ def test_no_command_that_looks_at_a_folder_runs_its_code(run: pipeline.Run, smal
         file.write_text(yaml.safe_dump({**data, "prompts": prompts}))
         said = all_typed(here)
         assert "Traceback" not in said
+        assert "No such option" not in said, "then nothing was looked at"
         assert not mark.exists(), said
     assert "is not possible here" in said
 

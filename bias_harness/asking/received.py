@@ -15,7 +15,7 @@ from typing import Any, get_args
 
 from bias_harness.errors import EmptyError, TransientError
 from bias_harness.probabilities import is_distribution
-from bias_harness.results.lines import MOST
+from bias_harness.results.lines import MOST, moment_of
 from bias_harness.vocabulary import CUT_SHORT, FILTERED, Distribution, ErrorKind, Failure, Request, Response, Usage
 
 MOST_CHARACTERS = 32_000_000
@@ -153,7 +153,7 @@ def _number(value: Any) -> int | float | None:
 def _time(value: Any) -> str:
     """A time in ISO 8601; now where it is none."""
     try:
-        datetime.fromisoformat(value)
+        moment_of(value)
     except (TypeError, ValueError):
         return datetime.now(UTC).isoformat(timespec="microseconds")
     return str(value)

@@ -122,8 +122,19 @@ def _checked(line: bytes) -> Response:
     if found.probabilities is not None and not is_distribution(found.probabilities):
         raise ValueError("its probabilities are negative, add up to more than 1, or name a branch twice")
     if found.asked_at:
-        datetime.fromisoformat(found.asked_at)
+        moment_of(found.asked_at)
     return found
+
+
+def moment_of(text: str) -> datetime:
+    """A time in ISO 8601. Raises `ValueError` for what is none, or is of no year in which a model could be asked.
+
+    Near the ends of the calendar a time cannot be brought to another zone.
+    """
+    moment = datetime.fromisoformat(text)
+    if not 1900 <= moment.year <= 2999:
+        raise ValueError(f"the time {text!r} is of no year from 1900 to 2999")
+    return moment
 
 
 def _fits(number: float | None) -> bool:

@@ -7,6 +7,7 @@ beside those of the last call; they and format 1 are read, and what they lack is
 
 from __future__ import annotations
 
+import os
 import platform
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -20,7 +21,8 @@ from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
 from bias_harness.design.audit import Audit
 from bias_harness.errors import RunFolderError, check_format
-from bias_harness.files import first_fault
+from bias_harness.files import first_fault, read_bytes
+from bias_harness.results.lines import moment_of
 from bias_harness.results.seals import Seal
 from bias_harness.vocabulary import Nature
 
@@ -34,12 +36,12 @@ answered and more of the design is not."""
 
 
 def _moment(text: str) -> str:
-    datetime.fromisoformat(text)
-    return text
+    moment = moment_of(text)
+    return text if moment.tzinfo else moment.replace(tzinfo=UTC).isoformat()
 
 
 Moment = Annotated[str, AfterValidator(_moment)]
-"""A time in ISO 8601."""
+"""A time in ISO 8601; one without a zone is in UTC."""
 
 
 @dataclass(frozen=True)
@@ -178,11 +180,11 @@ _MANIFEST: TypeAdapter[Manifest] = TypeAdapter(Manifest)
 
 
 def read_manifest(path: Path) -> Manifest:
-    """The manifest in a file; an empty one where there is none. Raises `RunFolderError` for what is none."""
-    try:
-        data = orjson.loads(path.read_bytes())
-    except FileNotFoundError:
+    """The manifest in a file; an empty one where there is none. Raises `BiasHarnessError` for what is none."""
+    if not os.path.lexists(path):
         return Manifest()
+    try:
+        data = orjson.loads(read_bytes(path))
     except orjson.JSONDecodeError as error:
         raise RunFolderError(f"{path} is not JSON ({error}); restore it or delete it") from None
     return Manifest.from_dict(data, path)

@@ -14,6 +14,7 @@ from babel import UnknownLocaleError
 
 from bias_harness.design.prompts import currency_name
 from bias_harness.errors import InputError, did_you_mean
+from bias_harness.results.lines import moment_of
 from bias_harness.sharing.amounts import money_text, number_of, plain_text
 from bias_harness.sharing.map import ROLES, Cell, Map
 
@@ -165,6 +166,7 @@ class Facting:
                 moment = datetime.strptime(text, wanted)  # noqa: DTZ007 - a time without a zone is in UTC, see below
             else:
                 moment = datetime.fromisoformat(text)
+            moment_of(moment.isoformat())
             moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
             return moment.astimezone(UTC).isoformat(timespec="microseconds")
         except (ValueError, OverflowError):

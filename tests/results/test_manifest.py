@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from command_line import type_in
 from conftest import SMALL, SMALL_MAP
 from logs import rows_of, write_rows
 
@@ -421,3 +422,20 @@ def test_no_manifest_counts_below_nought_or_in_words(run: Run, changes: dict, sa
     changed(run, **changes)
     with pytest.raises(BiasHarnessError, match=said):
         run.folder.manifest()
+
+
+def test_a_manifest_that_cannot_be_opened_hides_no_other_run(run: Run) -> None:
+    manifest_file(run).unlink()
+    manifest_file(run).mkdir()
+    other = run.folder.path.with_name("other")
+    shutil.copytree(run.folder.path, other)
+    (other / "manifest.json").rmdir()
+    listed = type_in("list", cwd=run.folder.path.parent.parent)
+    assert (listed.returncode, "other" in listed.stdout) == (0, True)
+    assert "manifest.json cannot be read: Is a directory" in listed.stdout + listed.stderr
+
+
+def test_a_time_without_a_zone_is_in_utc(run: Run) -> None:
+    changed(run, started_at="2026-01-01T00:00:00")
+    assert run.folder.manifest().started_at == "2026-01-01T00:00:00+00:00"
+    assert type_in("report", "results/small", cwd=run.folder.path.parent.parent).returncode == 0
