@@ -107,12 +107,10 @@ def _name(value: Any, secrets: list[str]) -> str | None:
 def _usage(usage: Any) -> Usage | None:
     if not isinstance(usage, Usage):
         return None
-    return Usage(
-        _whole(usage.input_tokens, MOST),
-        _whole(usage.output_tokens, MOST),
-        money(usage.cost),
-        money(usage.reserved),
-    )
+    asked, answered = _whole(usage.input_tokens, MOST), _whole(usage.output_tokens, MOST)
+    if not asked and not answered:  # servers that count nothing write noughts: no request is that short
+        asked = answered = None
+    return Usage(asked, answered, money(usage.cost), money(usage.reserved))
 
 
 def _probabilities(given: Any, secrets: list[str]) -> Distribution | None:
