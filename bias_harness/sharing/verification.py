@@ -51,7 +51,7 @@ LARGEST, LARGEST_LIST = 8_000_000_000, 10_000_000
 """Bytes, unpacked, of an archive and of its lists, beyond which it is not read."""
 UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError)
 """What an archive that is torn, altered, locked or of another kind raises when a file is read from it."""
-FROM_THE_RUN = ("experiment", "python", "versions", "endpoints")
+FROM_THE_RUN = ("experiment", "endpoints")
 """What bundle.json repeats of the manifest and the experiment."""
 CLOSE = 1e-9
 """Relative difference up to which two estimates are the same number: another processor may round otherwise."""
