@@ -66,7 +66,7 @@ def read_json(path: Path, schema: TypeAdapter[T], what: str, remedy: str, newest
     """
     text = read_text(path)
     try:
-        data = json.loads(text, object_pairs_hook=_no_twins, parse_constant=_no_constant)
+        data = json.loads(text, object_pairs_hook=no_twins, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
         raise InputError(f"{path} is not JSON (line {error.lineno}: {error.msg}); {remedy}") from None
     except (ValueError, RecursionError) as error:
@@ -92,7 +92,8 @@ def first_fault(error: ValidationError) -> str:
     return f"{at}: {said}" if at else said
 
 
-def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """For `object_pairs_hook`: an object none of whose keys stands there twice. Raises `ValueError`."""
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]

@@ -12,6 +12,8 @@ import os
 import random
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +26,18 @@ from undrawn import EVERYTHING
 from bias_harness.checking.fixtures import complete_gate, read_baseline, read_policy, source_of
 from bias_harness.design.audit import Audit, load_audit
 from bias_harness.errors import BiasHarnessError
-from bias_harness.results import RunFolder, open_log
+from bias_harness.results import Looks, Manifest, RunFolder, open_log
+from bias_harness.results.batches import BatchBook, KeptBatch
+from bias_harness.results.in_flight import InFlight, left_in_flight
+from bias_harness.results.labels import Labels, read_labels
+from bias_harness.results.lines import dump_line, read_line
+from bias_harness.results.registration import read_registration, sealed
 from bias_harness.results.trials import read_trials
 from bias_harness.runs import Run, load_run
 from bias_harness.sharing.bundle import bundle
 from bias_harness.sharing.importing import import_answers
 from bias_harness.sharing.verification import SUMS, verify
+from bias_harness.vocabulary import Response
 from bias_harness.workspace import Workspace
 
 COUNT = int(os.environ.get("BIAS_HARNESS_FUZZ", "60" if EVERYTHING else "12"))
@@ -106,7 +114,22 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (here / ".env").write_text("# keys\nBOT_KEY='sk-test-000000000'\nexport OTHER=value # of the team\n")
     for name in ("baseline.json", "recording.json"):
         (here / "own" / name).write_bytes((FIXTURES / "simulated-regression" / name).read_bytes())
+    beside_the_log(run)
     return here
+
+
+def beside_the_log(run: Run) -> None:
+    """What a run's folder can hold too: labels, a preregistration, a batch, money on its way, looks."""
+    folder, keys = run.folder, [response.key for response in run.folder.responses()]
+    folder.write("labels.json", Labels(labels={"a": dict.fromkeys(keys, "61000")}).to_json())
+    folder.write("preregistration.md", sealed(run.audit, "What we expect.", "1", datetime(2026, 1, 1, tzinfo=UTC)))
+    kept = KeptBatch("bh1", "bot", None, "bot", "2026-01-01T00:00:00+00:00", 12, 1.5, "batch-1", stage="created")
+    BatchBook(folder).begin(kept, keys, [7] * len(keys))
+    in_flight = InFlight(folder.path / ".in-flight")
+    for key in keys[:3]:
+        in_flight.hold(key, "bot", 0.25)
+    in_flight.close()
+    folder.write_manifest(replace(folder.manifest(), looks=Looks(10, (4, 6)), merged=2))
 
 
 def numbers_of(folder: Path) -> None:
@@ -122,12 +145,39 @@ def healed(folder: Path) -> None:
     numbers_of(folder)
 
 
+def counts_of(manifest: Manifest) -> None:
+    for end in manifest.endpoints.values():
+        assert min(end.answered, end.failed, end.planned, end.designed or 0, end.present or 0, end.cost or 0) >= 0
+
+
+def registered(file: Path) -> None:
+    audit = Audit.of_folder(file.parent)
+    found = read_registration(file)
+    found.faults(audit, "2026-02-01T00:00:00+00:00")
+    found.differing(audit)
+
+
+def money_of(response: Response) -> None:
+    """What is left of a killed run can be kept, and never makes a budget larger."""
+    assert read_line(dump_line(response)) == response
+    assert response.usage is not None
+    assert (response.usage.reserved or 0) >= 0
+
+
 READERS: dict[str, Callable[[Path], Any]] = {
     "own/responses.jsonl": lambda file: numbers_of(file.parent),
     "own/trials.jsonl": lambda file: (read_trials(file), numbers_of(file.parent)),
     "own/experiment.yaml": lambda file: numbers_of(file.parent),
-    "own/manifest.json": lambda file: load_run(file.parent).folder.manifest(),
+    "own/manifest.json": lambda file: counts_of(load_run(file.parent).folder.manifest()),
     "own/baseline.json": lambda path: read_baseline(path, load_run(path.parent)),
+    "own/labels.json": lambda file: read_labels(file.parent),
+    "own/preregistration.md": lambda file: registered(file),
+    "own/batches/bh1.json": lambda file: [batch.is_open for batch in BatchBook(RunFolder(file.parent.parent)).all()],
+    "own/batches/bh1.requests.json": lambda file: [
+        BatchBook(RunFolder(file.parent.parent)).asked(batch)
+        for batch in BatchBook(RunFolder(file.parent.parent)).all()
+    ],
+    "own/.in-flight": lambda file: [money_of(response) for response in left_in_flight(file)],
     "own/recording.json": lambda file: (
         source_of(RunFolder(file.parent)),
         complete_gate(RunFolder(file.parent), load_run(file.parent).observations),

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from types import SimpleNamespace
 from xml.etree import ElementTree as ET
 
 import pytest
+import yaml
+from command_line import in_a_process
+from conftest import SMALL_MAP
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bias_harness.checking.formats import as_json, as_junit, as_summary, bar
 from bias_harness.checking.gates import Check, Gate, Policy
 from bias_harness.printable import printable, printable_json
+from bias_harness.sharing.importing import import_answers
 
 HOSTILE = "bad \x1b]52;c;QQ==\x07 \x1b[2J\r\x9b1A \u202eKO\u2066 \x00\x08 \ufffe \ud800 end"
 RAW = set(HOSTILE) - set(" \n]52;c;QQ==[2J1AKObaden")
@@ -69,3 +74,17 @@ def test_a_change_beyond_the_figure_is_marked_as_such() -> None:
     for change, mark, place in ((-0.06, "<", 0), (0.06, ">", 40), (0.01, "o", 24)):
         drawn = bar(Gate("gap", "pass", "", change=SimpleNamespace(change=change, low=change, high=change)))  # type: ignore[arg-type]
         assert drawn.index(mark) == place
+
+
+def test_a_warning_steers_no_terminal(workspace: Path) -> None:
+    """A file's name, as whoever made the folder chose it, is part of what is said."""
+    (workspace / "t.csv").write_text(
+        "person,who,model,salary\n" + "".join(f"p{i},{w},bot,6{i}000\n" for i in range(6) for w in "mf")
+    )
+    (workspace / "map.yaml").write_text(yaml.safe_dump(SMALL_MAP))
+    run = import_answers(workspace / "t.csv", workspace / "map.yaml")
+    log = run.folder.path / "responses.jsonl"
+    (log.parent / "responses.\x1b[2J\u202e.jsonl").write_bytes(log.read_bytes())
+    said = in_a_process("list", cwd=workspace)
+    assert "was not written by this run" in said.stderr
+    assert not {"\x1b", "\u202e"} & set(said.stdout + said.stderr)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import re
@@ -37,10 +38,13 @@ LOOKING = (
     ("report", "results/small"),
     ("read", "results/small", "--again"),
     ("export", "results/small", "--into", "out"),
-    ("compare", "results/small", "results/small", "-o", "pages"),
+    ("compare", "results/small", "results/small", "--into", "pages"),
     ("figure", "results/small", "F1", "--format", "svg"),
     ("bundle", "results/small", "-o", "again.zip"),
     ("list",),
+    ("site", "results/small", "--into", "site"),
+    ("merge", "results/small", "--into", "results/merged"),
+    ("batches", "results/small"),
     ("plan", "results/small/experiment.yaml"),
     ("validate", "results/small/experiment.yaml"),
     ("check", "results/small"),
@@ -99,6 +103,7 @@ def test_no_command_that_looks_at_a_folder_runs_its_code(run: pipeline.Run, smal
         file.write_text(yaml.safe_dump({**data, "prompts": prompts}))
         said = all_typed(here)
         assert "Traceback" not in said
+        assert "No such option" not in said, "then nothing was looked at"
         assert not mark.exists(), said
     assert "is not possible here" in said
 
@@ -144,6 +149,40 @@ def test_an_archive_holds_named_files_once(run: pipeline.Run, tmp_path: Path) ->
         (tmp_path / "huge.zip").write_bytes(raw)
         with pytest.raises(InputError, match="larger than"):
             _with_room(tmp_path / "huge.zip")
+
+
+LIES = {
+    "what answered": ("bundle.json", b'"simulation"', b'"model"', "bundle.json says otherwise than the run: endpoints"),
+    "a key twice": ("bundle.json", b'"run":', b'"run": "x", "run":', "bundle.json cannot be read"),
+    "the read-me": ("README.md", b"(simulation)", b"(a well-known model)", "README.md is not what was written"),
+    "a preregistration": ("run/preregistration.md", b"", b"promised", "preregistration.md is no preregistration"),
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_an_archive_whose_sums_were_put_right_says_nothing_untrue(run: pipeline.Run, tmp_path: Path, lie: str) -> None:
+    with zipfile.ZipFile(bias_harness.bundle(run, tmp_path / "whole.zip")) as packed:
+        content = {name: packed.read(name) for name in packed.namelist()}
+    name, before, after, said = LIES[lie]
+    content[name] = content.get(name, b"").replace(before, after, 1)
+    sums = (f"{hashlib.sha256(data).hexdigest()}  {n}\n" for n, data in sorted(content.items()) if n != "SHA256SUMS")
+    content["SHA256SUMS"] = "".join(sums).encode()
+    with zipfile.ZipFile(tmp_path / "forged.zip", "w") as packed:
+        for each, data in content.items():
+            packed.writestr(each, data)
+    try:
+        told = bias_harness.verify(tmp_path / "forged.zip").troubles
+    except InputError as error:
+        told = (str(error),)
+    assert any(said in trouble for trouble in told), told
+
+
+@pytest.mark.parametrize(("before", "behind"), [(b"#!/bin/sh\n", b""), (b"", b"\0"), (b"", b"PK\3\4 another")])
+def test_nothing_stands_around_an_archive(run: pipeline.Run, tmp_path: Path, before: bytes, behind: bytes) -> None:
+    whole = bias_harness.bundle(run, tmp_path / "whole.zip")
+    whole.write_bytes(before + whole.read_bytes() + behind)
+    with pytest.raises(InputError, match="holds more than an archive"):
+        bias_harness.verify(whole)
 
 
 def _with_room(archive: Path) -> None:

@@ -16,7 +16,8 @@ from bias_harness.design.audit import Audit
 from bias_harness.design.experiment import Endpoint
 from bias_harness.design.portion import Portion, by_beginning, planned_requests, requests_of
 from bias_harness.design.prices import one_at_a_time
-from bias_harness.errors import InputError, RunFolderError
+from bias_harness.errors import InputError, RunFolderError, UsageError
+from bias_harness.handwritten import is_name
 from bias_harness.results import (
     EXPERIMENT,
     KeySet,
@@ -169,7 +170,12 @@ def _begun(audit: Audit, folder: RunFolder, works: Iterable[Work], log: RunLog, 
 
 
 def run_folder(audit: Audit, results: Path | None, name: str | None) -> RunFolder:
-    """The folder that a run is kept in. Raises `RunFolderError` where another experiment is kept there."""
+    """The folder that a run is kept in.
+
+    Raises `RunFolderError` where another experiment is kept there, `UsageError` for a name that no file can have.
+    """
+    if name is not None and not is_name(name):
+        raise UsageError(f"--name {name}: a name has letters, digits, '.', '_' and '-', and fits every system")
     folder = RunFolder((results or audit.workspace.results) / (name or audit.experiment.experiment))
     if (folder.path / EXPERIMENT).exists():
         there = Audit.of_folder(folder.path)

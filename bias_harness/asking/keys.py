@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
+from urllib.parse import quote
 
 from bias_harness.design.audit import Audit
 from bias_harness.design.experiment import Endpoint
@@ -21,13 +22,15 @@ def secrets_of(audit: Audit, *others: Endpoint) -> tuple[str, ...]:
     """The values that must never be printed, kept or shared.
 
     They are those of every variable that an endpoint is sent, of the experiment or one of the `others`, and of every
-    variable in `.env` whose name is a key's.
+    variable in `.env` whose name is a key's; each also as a URL and as JSON may write it.
     """
     known = audit.workspace.environment()
     in_file = [name for name in audit.workspace.env_file() if HIDING_NAME.search(name)]
     sent = [name for endpoint in (*audit.experiment.endpoints, *others) for name in variables_of(endpoint)]
     values = {known.get(name, "").strip() for name in (*in_file, *sent)}
-    return tuple(sorted((v for v in values if len(v) >= SHORTEST_SECRET), key=len, reverse=True))
+    long = {value for value in values if len(value) >= SHORTEST_SECRET}
+    written = {way for value in long for way in (value, quote(value, safe=""), value.replace("/", "\\/"))}
+    return tuple(sorted(written, key=len, reverse=True))
 
 
 def warn_of_strangers(endpoints: Iterable[Endpoint]) -> Iterator[str]:

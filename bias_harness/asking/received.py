@@ -15,7 +15,7 @@ from typing import Any, get_args
 
 from bias_harness.errors import EmptyError, TransientError
 from bias_harness.probabilities import is_distribution
-from bias_harness.results.lines import MOST
+from bias_harness.results.lines import MOST, moment_of
 from bias_harness.vocabulary import CUT_SHORT, FILTERED, Distribution, ErrorKind, Failure, Request, Response, Usage
 
 MOST_CHARACTERS = 32_000_000
@@ -28,9 +28,9 @@ def received(request: Request, given: Any, secrets: Iterable[str] = ()) -> Respo
     """What a provider gave, as a response to this request that can be kept.
 
     Counts of tokens are whole numbers from zero up or null, costs finite or null, and no secret stands in any text.
-    Where there is no text, the response has an error of kind `empty` with its cause and the key that cures it; what
-    the endpoint's own filter kept back is an answer without a text. Raises `TransientError` for what is no response
-    at all, or one to another request.
+    Where there is no text, or only blanks as models leave them behind their thinking, the response has an error of
+    kind `empty` with its cause and the key that cures it; what the endpoint's own filter kept back is an answer without
+    a text. Raises `TransientError` for what is no response at all, or one to another request.
     """
     if not isinstance(given, Response):
         raise TransientError(f"the provider gave {type(given).__name__} instead of a Response")
@@ -51,7 +51,9 @@ def received(request: Request, given: Any, secrets: Iterable[str] = ()) -> Respo
         probabilities=_probabilities(given.probabilities, hidden),
         confirms=request.confirms,
     )
-    if response.error is not None or (response.text or "").strip():
+    if response.error is not None:  # a failed request has no text
+        return replace(response, text=None)
+    if (response.text or "").strip():
         return response
     if (response.finish_reason or "").lower() in FILTERED:
         return replace(response, text=response.text or "")
@@ -106,12 +108,10 @@ def _name(value: Any, secrets: list[str]) -> str | None:
 def _usage(usage: Any) -> Usage | None:
     if not isinstance(usage, Usage):
         return None
-    return Usage(
-        _whole(usage.input_tokens, MOST),
-        _whole(usage.output_tokens, MOST),
-        money(usage.cost),
-        money(usage.reserved),
-    )
+    asked, answered = _whole(usage.input_tokens, MOST), _whole(usage.output_tokens, MOST)
+    if not asked and not answered:  # servers that count nothing write noughts: no request is that short
+        asked = answered = None
+    return Usage(asked, answered, money(usage.cost), money(usage.reserved))
 
 
 def _probabilities(given: Any, secrets: list[str]) -> Distribution | None:
@@ -152,7 +152,7 @@ def _number(value: Any) -> int | float | None:
 def _time(value: Any) -> str:
     """A time in ISO 8601; now where it is none."""
     try:
-        datetime.fromisoformat(value)
+        moment_of(value)
     except (TypeError, ValueError):
         return datetime.now(UTC).isoformat(timespec="microseconds")
     return str(value)

@@ -64,7 +64,11 @@ def check(
     context: typer.Context,
     fixture: Fixture,
     offline: Annotated[
-        bool, option("--offline", text="Replay what was recorded; ask nothing. It cannot see the product as it is now.")
+        bool,
+        option(
+            "--offline/--live",
+            text="Replay what was recorded and ask nothing (it cannot see the product as it is now), or ask: the default.",
+        ),
     ] = False,
     budget: Annotated[
         float | None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -14,11 +15,21 @@ from bias_harness.printable import printable, printable_json
 
 
 def fit_to_consoles() -> None:
-    """A console that lacks a letter (a Windows code page) shows its code instead of ending in an error."""
+    """A console that lacks a letter (a Windows code page) shows its code; so does any for letters that steer it."""
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
+    if logging.lastResort is not None:  # what is warned of names files and endpoints, and repeats what servers say
+        logging.lastResort.setFormatter(Fitting())
+
+
+class Fitting(logging.Formatter):
+    """A warning as it is said to people: nothing in it steers the terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The message, and nothing beside it."""
+        return printable(super().format(record))
 
 
 def say(text: str = "") -> None:

@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from bias_harness.design.endpoints import PROVIDER_NAMES, Endpoint, HttpCall, Plant, Price, Sampling
+from bias_harness.design.keys import LOOKS_LIKE_A_KEY, texts_in
 from bias_harness.handwritten import Name, Share, Strict, fraction
 from bias_harness.outcome import CAME_LATER, Analysis, Outcome, declared
 from bias_harness.probabilities import GIVEN_BY
@@ -195,6 +196,14 @@ class Experiment(Strict):
     @model_validator(mode="after")
     def _declared(self) -> Self:
         declared(self.outcome, self.analysis)
+        return self
+
+    @model_validator(mode="after")
+    def _no_key_anywhere(self) -> Self:
+        """All of it is kept, and most is shown on the page; the endpoints look for themselves."""
+        for field, value in self.model_dump(mode="json", exclude={"endpoints"}).items():
+            if any(LOOKS_LIKE_A_KEY.search(text) for text in texts_in(value)):
+                raise ValueError(f"{field} holds what looks like a key; take it out and revoke it")
         return self
 
     @model_validator(mode="after")

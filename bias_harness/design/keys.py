@@ -41,7 +41,10 @@ def key_in_url(url: str) -> str | None:
     parts = urlsplit(url)
     if "@" in parts.netloc:
         return "the name and password before the host"
-    return next((f"{n!r} behind the question mark" for n, v in parse_qsl(parts.query) if written_key(n, v)), None)
+    named = next((n for n, v in parse_qsl(parts.query) if written_key(n, v)), None)
+    if named is not None:
+        return f"{named!r} behind the question mark"
+    return "what looks like a key in its path" if LOOKS_LIKE_A_KEY.search(url) else None
 
 
 def texts_in(data: Any) -> Iterator[str]:

@@ -10,14 +10,18 @@ import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import orjson
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from bias_harness.errors import RunFolderError, check_format
+from bias_harness.files import first_fault
 from bias_harness.results.folder import RunFolder
+from bias_harness.results.lines import KEY, MOST
+from bias_harness.results.manifest import Count, Moment, Money
 
+T = TypeVar("T")
 FORMAT = 1
 FOLDER = "batches"
 Stage = Literal["intended", "created", "collected", "rejected", "forgotten"]
@@ -36,9 +40,9 @@ class KeptBatch:
     endpoint: str
     address: str | None
     model: str
-    begun_at: str
-    requests: int
-    reserved: float = 0.0
+    begun_at: Moment
+    requests: Count
+    reserved: Money = 0.0
     id: str | None = None
     upload: str | None = None
     status: str = ""
@@ -54,11 +58,12 @@ class KeptBatch:
 class Asked:
     """What was asked in a batch: the requests' keys, and the seeds that were sent with them."""
 
-    keys: tuple[str, ...]
-    seeds: tuple[int | None, ...]
+    keys: tuple[Annotated[str, Field(pattern=f"^{KEY.pattern}$")], ...]
+    seeds: tuple[Annotated[int, Field(ge=0, lt=MOST)] | None, ...]
 
 
 _KEPT: TypeAdapter[KeptBatch] = TypeAdapter(KeptBatch)
+_ASKED: TypeAdapter[Asked] = TypeAdapter(Asked)
 
 
 @dataclass(frozen=True)
@@ -102,11 +107,10 @@ class BatchBook:
     def asked(self, batch: KeptBatch) -> Asked:
         """What was asked in it. Raises `RunFolderError` where the file is gone or damaged."""
         path = self.place / f"{batch.name}.requests.json"
-        data = _json(path)
-        keys, seeds = data.get("keys"), data.get("seeds")
-        if not (isinstance(keys, list) and isinstance(seeds, list) and len(keys) == len(seeds)):
+        found = _checked(_ASKED, path)
+        if len(found.keys) != len(found.seeds):
             raise RunFolderError(f"{path} does not say what was asked in the batch; restore it")
-        return Asked(tuple(map(str, keys)), tuple(seeds))
+        return found
 
     def collected(self, batches: Iterable[KeptBatch]) -> dict[str, set[str]]:
         """By batch: the keys that it was collected of before a run ended in the middle of that.
@@ -128,14 +132,18 @@ def new_name() -> str:
 
 
 def _kept(path: Path) -> KeptBatch:
-    try:
-        found = _KEPT.validate_python({k: v for k, v in _json(path).items() if k != "format"})
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise RunFolderError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}; restore the file") from None
+    found = _checked(_KEPT, path)
     if found.name != path.stem:  # the name leads to the other file, and comes from a file
         raise RunFolderError(f"{path} is of the batch {found.name!r}; restore the file")
     return found
+
+
+def _checked(schema: TypeAdapter[T], path: Path) -> T:
+    """A file by its strict schema. Raises `RunFolderError` that names its first fault."""
+    try:
+        return schema.validate_json(orjson.dumps(_json(path)), strict=True)
+    except ValidationError as error:
+        raise RunFolderError(f"{path}: {first_fault(error)}; restore the file") from None
 
 
 def _json(path: Path) -> dict[str, Any]:

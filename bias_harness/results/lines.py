@@ -117,7 +117,7 @@ def _checked(line: bytes) -> Response:
         raise ValueError("its key is not 64 hexadecimal digits")
     if found.text is None and found.error is None:
         raise ValueError("it has neither a text nor an error")
-    if found.text and found.error is not None:  # an empty text may go with the error that says why it is empty
+    if (found.text or "").strip() and found.error is not None:  # a blank text may go with the error that says why
         raise ValueError("it has both a text and an error")
     usage, error = found.usage or Usage(), found.error
     if not all(map(_fits, (usage.input_tokens, usage.output_tokens, usage.cost, usage.reserved))):
@@ -127,8 +127,19 @@ def _checked(line: bytes) -> Response:
     if found.probabilities is not None and not is_distribution(found.probabilities):
         raise ValueError("its probabilities are negative, add up to more than 1, or name a branch twice")
     if found.asked_at:
-        datetime.fromisoformat(found.asked_at)
+        moment_of(found.asked_at)
     return found
+
+
+def moment_of(text: str) -> datetime:
+    """A time in ISO 8601. Raises `ValueError` for what is none, or is of no year in which a model could be asked.
+
+    Near the ends of the calendar a time cannot be brought to another zone.
+    """
+    moment = datetime.fromisoformat(text)
+    if not 1900 <= moment.year <= 2999:
+        raise ValueError(f"the time {text!r} is of no year from 1900 to 2999")
+    return moment
 
 
 def _fits(number: float | None) -> bool:

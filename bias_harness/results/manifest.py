@@ -7,38 +7,52 @@ beside those of the last call; they and format 1 are read, and what they lack is
 
 from __future__ import annotations
 
+import os
 import platform
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import orjson
-from pydantic import TypeAdapter, ValidationError
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
 from bias_harness.design.audit import Audit
 from bias_harness.errors import RunFolderError, check_format
+from bias_harness.files import first_fault, read_bytes
+from bias_harness.results.lines import moment_of
 from bias_harness.results.seals import Seal
 from bias_harness.vocabulary import Nature
 
 FORMAT = 4
 LIBRARIES = ("bias_harness", "openai", "httpx2", "pydantic", "pandas", "scipy", "numpy", "matplotlib")
+Count = Annotated[int, Field(ge=0, lt=2**63)]
+Money = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Status = Literal["started", "success", "partial", "interrupted", "error"]
 """How the last call ended: `started` where it is under way or was killed, `partial` where all that it was to ask is
 answered and more of the design is not."""
+
+
+def _moment(text: str) -> str:
+    moment = moment_of(text)
+    return text if moment.tzinfo else moment.replace(tzinfo=UTC).isoformat()
+
+
+Moment = Annotated[str, AfterValidator(_moment)]
+"""A time in ISO 8601; one without a zone is in UTC."""
 
 
 @dataclass(frozen=True)
 class Totals:
     """What a run took over all its calls, each request counted once; `cost` in US dollars, None where none is known."""
 
-    answered: int = 0
-    failed: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cost: float | None = None
+    answered: Count = 0
+    failed: Count = 0
+    input_tokens: Count = 0
+    output_tokens: Count = 0
+    cost: Money | None = None
 
 
 @dataclass(frozen=True)
@@ -55,16 +69,16 @@ class EndpointTotals:
     model: str = ""
     served: tuple[str, ...] = ()
     sampling_added: Mapping[str, Any] = field(default_factory=dict)
-    designed: int | None = None
-    present: int | None = None
-    planned: int = 0
-    already: int = 0
-    answered: int = 0
-    failed: int = 0
-    retried: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cost: float | None = None
+    designed: Count | None = None
+    present: Count | None = None
+    planned: Count = 0
+    already: Count = 0
+    answered: Count = 0
+    failed: Count = 0
+    retried: Count = 0
+    input_tokens: Count = 0
+    output_tokens: Count = 0
+    cost: Money | None = None
     stopped: str | None = None
     in_all: Totals | None = None
 
@@ -76,8 +90,8 @@ class Looks:
     `ended` says why it is asked no further: all was "decided", or all was "asked". None while more looks are to come.
     """
 
-    planned: int
-    after: tuple[int, ...] = ()
+    planned: Count
+    after: tuple[Count, ...] = ()
     ended: Literal["decided", "asked"] | None = None
 
 
@@ -97,14 +111,14 @@ class Manifest:
     versions: Mapping[str, str] = field(default_factory=dict)
     python: str = ""
     platform: str = ""
-    started_at: str | None = None
-    finished_at: str | None = None
+    started_at: Moment | None = None
+    finished_at: Moment | None = None
     status: Status | None = None
     endpoints: Mapping[str, EndpointTotals] = field(default_factory=dict)
     log: Mapping[str, Seal] = field(default_factory=dict)
     looks: Looks | None = None
     faults: tuple[str, ...] = ()
-    merged: int | None = None
+    merged: Count | None = None
     missing: tuple[str, ...] = ()
     source: str | None = None
 
@@ -156,23 +170,21 @@ class Manifest:
             raise RunFolderError(f"{source} is no manifest of a run; restore it or delete it")
         if check_format(data.get("format"), FORMAT, source) == 1:
             data = _from_format_1(data)
-        try:
-            return replace(_MANIFEST.validate_python(_known_natures(data)), faults=())
+        try:  # as JSON: there a list is a tuple, and otherwise no type is bent to another
+            return replace(_MANIFEST.validate_json(orjson.dumps(_known_natures(data)), strict=True), faults=())
         except ValidationError as error:
-            first = error.errors()[0]
-            place = ".".join(map(str, first["loc"]))
-            raise RunFolderError(f"{source}: {place}: {first['msg']}; restore the file or delete it") from None
+            raise RunFolderError(f"{source}: {first_fault(error)}; restore the file or delete it") from None
 
 
 _MANIFEST: TypeAdapter[Manifest] = TypeAdapter(Manifest)
 
 
 def read_manifest(path: Path) -> Manifest:
-    """The manifest in a file; an empty one where there is none. Raises `RunFolderError` for what is none."""
-    try:
-        data = orjson.loads(path.read_bytes())
-    except FileNotFoundError:
+    """The manifest in a file; an empty one where there is none. Raises `BiasHarnessError` for what is none."""
+    if not os.path.lexists(path):
         return Manifest()
+    try:
+        data = orjson.loads(read_bytes(path))
     except orjson.JSONDecodeError as error:
         raise RunFolderError(f"{path} is not JSON ({error}); restore it or delete it") from None
     return Manifest.from_dict(data, path)

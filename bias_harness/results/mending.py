@@ -73,7 +73,8 @@ def _after_last_newline(log: Path) -> bytes:
 
 def _without(log: Path, bad: list[int], found: Found) -> None:
     unwanted = set(bad)
-    lines = log.read_bytes().splitlines(keepends=True)
+    with log.open("rb") as file:  # never `splitlines`: a stray carriage return would shift the numbers
+        lines = file.readlines()
     _set_aside(log, b"".join(line for n, line in enumerate(lines, start=1) if n in unwanted))
     write_whole(log, b"".join(line for n, line in enumerate(lines, start=1) if n not in unwanted))
     found.set_aside.extend(

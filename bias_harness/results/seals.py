@@ -6,6 +6,9 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
 
 from bias_harness.results.lines import numbered, read_line
 
@@ -14,8 +17,8 @@ from bias_harness.results.lines import numbered, read_line
 class Seal:
     """How many whole lines a part has, and the SHA-256 (hex) of them, each ended by a newline alone."""
 
-    lines: int
-    sha256: str
+    lines: Annotated[int, Field(ge=0)]
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
 class Sealing:

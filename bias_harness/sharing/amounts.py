@@ -16,7 +16,9 @@ _PLAIN = {
     )
     for mark, other in ((".", ","), (",", "."))
 }
-_EITHER = re.compile(r"[+-]?[0-9]{1,3}[.][0-9]{3}")
+_EITHER = {True: re.compile("[+]?[0-9]{1,3}[.][0-9]{3}"), False: re.compile("[+-]?[0-9]{1,3}[,][0-9]{3}")}
+LARGEST = 1e15
+"""No salary, and no score, is as large; what is has lost its decimal mark, or stands for something else."""
 _SIGN = re.compile("[-\u2212\u2013]")
 
 
@@ -24,21 +26,24 @@ def number_of(value: Any, mark: Mark | None, *, money: bool) -> float:
     """A cell as a number. Raises `ValueError` that says why it is none, and what to do.
 
     A thousands separator is followed by exactly three digits, a decimal mark stands once. `mark` is what the map says
-    of decimals; where it says nothing a point is one, but `32.500` as an amount of `money` could be both and is
-    refused. So is a negative amount of money: -99999 stands for something missing, and no salary is below nought.
+    of decimals; where it says nothing a point is one, but what could be both is refused: `32.500` as an amount of
+    `money`, `7,125` as a score. So is a negative amount of money: -99999 stands for something missing, and no salary
+    is below nought.
     """
     if isinstance(value, bool):
         raise ValueError("is no number")
     number = float(value) if isinstance(value, int | float | Decimal) else _written(str(value).strip(), mark, money)
     if not math.isfinite(number):
         raise ValueError("is no number; where it stands for no answer, name it in 'failed'")
+    if abs(number) >= LARGEST:
+        raise ValueError("is larger than can be meant; where it stands for no answer, name it in 'failed'")
     if money and number < 0:
         raise ValueError("is negative, and no salary is; where it stands for no answer, name it in 'failed'")
     return number
 
 
 def _written(text: str, mark: Mark | None, money: bool) -> float:
-    if money and mark is None and _EITHER.fullmatch(text):
+    if mark is None and _EITHER[money].fullmatch(text):
         raise ValueError('could be thousands or a number with decimals; set \'decimal\' in the map: "." or ","')
     chosen = mark or "."
     negative = bool(_SIGN.match(text))

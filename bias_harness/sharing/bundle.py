@@ -49,8 +49,8 @@ def bundle(run: Run, target: str | Path) -> Path:
         "run/estimates.json": (json.dumps(run.estimates.to_dict(), allow_nan=False, indent=1) + "\n").encode(),
         **{f"data/{name}": data for name, data in package(run).items()},
         **{f"prompts/{name}": text.encode() for name, text in run.audit.resolved.prompts.items()},
-        ABOUT: (json.dumps(_about(run), indent=2, ensure_ascii=False) + "\n").encode(),
-        README: _readme(run).encode(),
+        ABOUT: (json.dumps(about_of(run), indent=2, ensure_ascii=False) + "\n").encode(),
+        README: readme_of(run, run.folder.name).encode(),
     }
     sums = "".join(f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in sorted(content.items()))
     buffer = io.BytesIO()
@@ -67,7 +67,8 @@ def _of_the_run(run: Run) -> list[Path]:
     return [*run.folder.logs, *(p for n in names if (p := run.folder.path / n).is_file())]
 
 
-def _about(run: Run) -> dict[str, Any]:
+def about_of(run: Run) -> dict[str, Any]:
+    """What bundle.json says of a run."""
     manifest = run.manifest
     return {
         "format": FORMAT,
@@ -85,7 +86,8 @@ def _about(run: Run) -> dict[str, Any]:
     }
 
 
-def _readme(run: Run) -> str:
+def readme_of(run: Run, name: str) -> str:
+    """The README.md of an archive, of a run of that name."""
     experiment = run.audit.experiment
     ends = run.manifest.endpoints
     natures = "; ".join(f"{name} ({end.nature})" for name, end in ends.items())
@@ -94,5 +96,5 @@ def _readme(run: Run) -> str:
     caution = " Numbers of a simulation or of a tiny model say nothing about a chatbot that people use." * doubtful
     title = experiment.title.get("en", experiment.experiment)
     again = imported if run.imported is not None else asked
-    archive = f"{run.folder.name}.zip"
+    archive = f"{name}.zip"
     return text.format(title=title, version=__version__, natures=natures, caution=caution, archive=archive, again=again)

@@ -14,9 +14,11 @@ from babel import UnknownLocaleError
 
 from bias_harness.design.prompts import currency_name
 from bias_harness.errors import InputError, did_you_mean
+from bias_harness.results.lines import moment_of
 from bias_harness.sharing.amounts import money_text, number_of, plain_text
 from bias_harness.sharing.map import ROLES, Cell, Map
 
+SHOWN_CHARACTERS = 60
 YES, NO = frozenset({"1", "1.0", "true", "yes"}), frozenset({"0", "0.0", "false", "no"})
 
 
@@ -72,6 +74,8 @@ class Facting:
         value = column[1:] if column.startswith("=") else _word(row.get(column))
         if not value and column != "=" and role != "edit" and not (failed and role == "model"):
             raise InputError(f"{self._where(line, column)}: empty; every row needs its {role}")
+        if not value.isascii() and value != value.encode("utf-8", "replace").decode():
+            raise InputError(f"{self._where(line, column)}: {value!r} holds half a letter, which cannot be kept")
         return sys.intern(self._spoken(value, line, column) if role == "language" else value)
 
     def _spoken(self, told: str, line: int, column: str) -> str:
@@ -118,12 +122,14 @@ class Facting:
         if form == "word":
             word = text.strip().lower()
             if word not in YES | NO:
-                raise InputError(f"{self._where(line, column)}: {text!r} is neither 1 nor 0; give the column as 'text'")
+                raise InputError(
+                    f"{self._where(line, column)}: {_shown(text)} is neither 1 nor 0; give the column as 'text'"
+                )
             return outcome.ones[0] if word in YES else outcome.zeros[0]
         try:
             number = number_of(value, self.mapping.decimal, money=form == "money")
         except (ValueError, OverflowError) as error:
-            raise InputError(f"{self._where(line, column)}: {text!r} {error}") from None
+            raise InputError(f"{self._where(line, column)}: {_shown(text)} {error}") from None
         return plain_text(number) if form == "number" else money_text(self._currency(row, line), number)
 
     def _currency(self, row: Mapping[str, Any], line: int) -> str:
@@ -160,11 +166,17 @@ class Facting:
                 moment = datetime.strptime(text, wanted)  # noqa: DTZ007 - a time without a zone is in UTC, see below
             else:
                 moment = datetime.fromisoformat(text)
+            moment_of(moment.isoformat())
             moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
             return moment.astimezone(UTC).isoformat(timespec="microseconds")
         except (ValueError, OverflowError):
             how = f"as {wanted}" if wanted else "as 2026-01-31T12:00:00, or set 'asked_at_format' in the map"
             raise InputError(f"{self._where(line, column or '')}: {text!r} is no time; write it {how}") from None
+
+
+def _shown(text: str) -> str:
+    """A cell for a message, cut where it is long."""
+    return repr(text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS] + "...")
 
 
 def _word(value: Any) -> str:

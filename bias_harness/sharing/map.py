@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import codecs
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -88,8 +88,8 @@ class Map(Strict):
     @classmethod
     def _known(cls, value: str | None) -> str | None:
         try:
-            codecs.lookup(value or "utf-8")
-        except LookupError:
+            "".encode(value or "utf-8")  # `rot13` and `hex` are codecs, and no encodings of text
+        except (LookupError, ValueError):
             raise ValueError(f"{value!r} is no encoding; there is utf-8, cp1252, utf-16 and others") from None
         return value
 
@@ -98,6 +98,8 @@ class Map(Strict):
     def _a_date(cls, value: str | None) -> str | None:
         if value is not None and not ("%d" in value and "%m" in value and ("%Y" in value or "%y" in value)):
             raise ValueError("say where day, month and year stand, as %d-%m-%Y %H:%M")
+        if value is not None and len(parts := re.findall("%.", value)) > len(set(parts)):
+            raise ValueError("each part of a time stands there once, as %d-%m-%Y %H:%M")
         return value
 
     @model_validator(mode="after")

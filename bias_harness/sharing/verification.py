@@ -10,6 +10,7 @@ import hashlib
 import io
 import json
 import math
+import os
 import platform
 import re
 import shutil
@@ -29,11 +30,11 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
 from bias_harness.errors import InputError
-from bias_harness.files import first_fault, read_json
+from bias_harness.files import first_fault, no_twins, read_json
 from bias_harness.reading.answers import reader_version
 from bias_harness.results.manifest import LIBRARIES
-from bias_harness.runs import load_run
-from bias_harness.sharing.bundle import ABOUT, FORMAT, SUMS
+from bias_harness.runs import Run, load_run
+from bias_harness.sharing.bundle import ABOUT, FORMAT, README, SUMS, about_of, readme_of
 from bias_harness.sharing.export import package
 from bias_harness.version import __version__
 
@@ -43,11 +44,15 @@ NAMED = re.compile(
     r"|data/[a-z]+\.(csv|parquet|json|md)|prompts/[A-Za-z0-9][A-Za-z0-9._-]*"
 )
 """The files that a bundle can have."""
+ENDING = 22
+"""Bytes of what ends an archive that has no comment."""
 SUM = re.compile(r"([0-9a-f]{64})  (\S.*)")
 LARGEST, LARGEST_LIST = 8_000_000_000, 10_000_000
 """Bytes, unpacked, of an archive and of its lists, beyond which it is not read."""
 UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError)
 """What an archive that is torn, altered, locked or of another kind raises when a file is read from it."""
+FROM_THE_RUN = ("experiment", "endpoints")
+"""What bundle.json repeats of the manifest and the experiment."""
 CLOSE = 1e-9
 """Relative difference up to which two estimates are the same number: another processor may round otherwise."""
 
@@ -104,6 +109,8 @@ def verify(archive: str | Path) -> Verified:
         raise InputError(f"{archive} does not exist") from None
     except (*UNREADABLE, ValueError):
         raise InputError(f"{archive} is no archive, or not all of it") from None
+    if not _bare(archive):
+        raise InputError(f"{archive} holds more than an archive, before it or behind it; ask for it anew")
     with opened as packed:
         strange = list(_strange(packed, archive))
         if strange:
@@ -117,6 +124,14 @@ def verify(archive: str | Path) -> Verified:
             packed.extractall(folder)
             troubles += _other_numbers(Path(folder), about)
     return Verified(tuple(troubles), tuple(_notes(about)), digest)
+
+
+def _bare(archive: str | Path) -> bool:
+    """Whether a file is nothing but an archive: another program could read what stands around it as another one."""
+    with Path(archive).open("rb") as file:
+        first = file.read(4)
+        file.seek(-ENDING, os.SEEK_END)
+        return (first, file.read(4)) == (b"PK\3\4", b"PK\5\6")
 
 
 def _strange(packed: zipfile.ZipFile, archive: str | Path) -> Iterator[str]:
@@ -143,7 +158,7 @@ def _strange(packed: zipfile.ZipFile, archive: str | Path) -> Iterator[str]:
 def _about_it(packed: zipfile.ZipFile, archive: str | Path) -> About:
     """What bundle.json says. Raises `InputError` where it says nothing, or is of a format to come."""
     try:
-        data = json.loads(packed.read(ABOUT))
+        data = json.loads(packed.read(ABOUT), object_pairs_hook=no_twins)
     except (*UNREADABLE, ValueError, RecursionError):
         raise InputError(f"{archive}: {ABOUT} cannot be read; is the archive all there?") from None
     found = data.get("format") if isinstance(data, dict) else None
@@ -202,8 +217,7 @@ def _other_numbers(folder: Path, about: About) -> Iterator[str]:
     """Whether all that can be made anew from the answers is what the archive holds."""
     run = load_run(folder / "run")
     yield from (fault.replace(f"{folder}/", "") for fault in run.faults)
-    if run.audit.digest != about["digest"]:
-        yield "the experiment is not the one that bundle.json names"
+    yield from _other_words(folder, run, about)
     told = read_json(folder / "run" / "estimates.json", _ESTIMATES, "estimates", "ask for the archive anew")
     where = next(_differing(told, json.loads(json.dumps(run.estimates.to_dict()))), None)
     if where is not None:
@@ -217,6 +231,23 @@ def _other_numbers(folder: Path, about: About) -> Iterator[str]:
             yield f"{name} is missing"
         elif not _same(name, told_file.read_bytes(), made.get(name)):
             yield f"{name} is not what the experiment and its answers give"
+
+
+def _other_words(folder: Path, run: Run, about: About) -> Iterator[str]:
+    """Whether what the archive says of its run in words is true: above all, what kind of thing answered."""
+    if run.audit.digest != about["digest"]:
+        yield "the experiment is not the one that bundle.json names"
+    made = about_of(run)
+    wrong = sorted(name for name in FROM_THE_RUN if json.loads(json.dumps(made[name])) != about[name])  # type: ignore[literal-required]
+    if wrong:
+        yield f"bundle.json says otherwise than the run: {', '.join(wrong)}"
+    there, same_words = folder / README, about["bias_harness"] == __version__
+    if same_words and there.is_file() and there.read_bytes() != readme_of(run, about["run"]).encode():
+        yield f"{README} is not what was written of this run"
+    try:
+        _ = run.registration
+    except InputError as error:
+        yield str(error).replace(f"{folder}/", "")
 
 
 def _same(name: str, told: bytes, made: bytes | None) -> bool:

@@ -465,9 +465,9 @@ def test_a_batch_that_is_gone_is_given_up_by_its_user(workspace: Path, server: B
         forgotten(RunFolder(run), ["batch_9"])
 
 
-STRANGER = json.dumps(
-    {"format": 1, "name": "../x", "endpoint": "loop", "address": None, "model": "m", "begun_at": "", "requests": 1}
-)
+KEPT = {"format": 1, "name": "x", "endpoint": "loop", "address": None, "model": "m"}
+KEPT |= {"begun_at": "2026-01-01T00:00:00+00:00", "requests": 1}
+STRANGER = json.dumps({**KEPT, "name": "../x"})
 
 
 @pytest.mark.parametrize(
@@ -477,6 +477,10 @@ STRANGER = json.dumps(
         ("{", "is not JSON"),
         (STRANGER, "is of the batch '../x'"),
         ('{"format": 1, "name": 3}', "restore the file"),
+        (json.dumps({**KEPT, "reserved": -100.0}), "reserved: .*greater than or equal to 0"),
+        (json.dumps({**KEPT, "requests": -1}), "requests: .*greater than or equal to 0"),
+        (json.dumps({**KEPT, "requests": "1"}), "requests: .*valid integer"),
+        (json.dumps({**KEPT, "begun_at": "long ago"}), "begun_at: Invalid isoformat"),
     ],
 )
 def test_a_damaged_file_of_a_batch_is_said(tmp_path: Path, server: BatchServer, damage: str, said: str) -> None:

@@ -129,7 +129,11 @@ listed = st.lists(plain, max_size=3)
 anything = plain | listed | st.dictionaries(st.text(), plain | listed, max_size=3)
 
 
-@given(st.tuples(*[anything] * 10))
+texts = st.sampled_from(["", " ", "\n\n", "\u00a0", "\u200b", "\0", "\ufeff", "EUR 1", "\ud83d", "\u2028"])
+failures = st.builds(Failure, st.sampled_from(["empty", "transient", "content", "x"]), anything, anything)
+
+
+@given(st.tuples(texts | anything, *[anything] * 8, st.none() | failures | anything))
 def test_what_passes_the_door_can_be_written_and_read(values: tuple[Any, ...]) -> None:
     text, finish, model, asked, answered, cost, at, seed, attempts, error = values
     given = Response(
@@ -296,3 +300,60 @@ def test_a_folder_that_is_replaced_stops_the_run_at_once(tmp_path: Path) -> None
     assert len(server.seen) < 40
     assert len(logged(moved)) == len(server.seen), "what had been paid for is in the folder that was moved"
     assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("blank", [" ", "\n\n", "\t\n", "\u00a0", "\u2003\n"])
+def test_blanks_after_thinking_are_an_empty_answer_that_can_be_read_back(tmp_path: Path, blank: str) -> None:
+    """Models that think often end with a line of nothing; such an answer must not spoil the whole log."""
+    thought = completion(blank, finish_reason="length")
+    with Server(lambda seen: [reply(thought)] if seen.number % 10 == 0 else echo(seen)) as server:
+        tally = ask(tmp_path, server.base_url, 40, max_connections=1)
+    assert (tally.empty, tally.answered) == (4, 36)
+    kept = list(RunFolder(tmp_path).responses())
+    assert sum(response.error is not None and response.error.kind == "empty" for response in kept) == 4
+
+
+HALF_A_LETTER = completion("$60,000 \N{WAVING HAND SIGN}").replace(rb"\ud83d\udc4b", b"\xf0\x9f\x91")
+TOLERATED = {
+    "cut inside of a letter": (HALF_A_LETTER, {}),
+    "another encoding": (
+        completion("kost @60.000").replace(b"@", b"\x80"), {"content_type": "application/json; charset=windows-1252"}
+    ),
+    "NaN beside the text": (completion("$60,000")[:-1] + b', "score": NaN}', {}),
+    "a mark": (b"\xef\xbb\xbf" + completion("$60,000"), {}),
+    "NaN in a stream": (
+        b'data: {"choices":[{"delta":{"content":"$60,000"},"finish_reason":"stop"}],"usage":{"prompt_tokens":NaN}}\n\n',
+        {},
+    ),
+    "parts in a stream": (
+        b'data: {"choices":[{"delta":{"content":[{"type":"text","text":"$60,000"}]},"finish_reason":"stop"}]}\n\n', {}
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TOLERATED)
+def test_what_is_odd_around_a_paid_answer_does_not_lose_it(tmp_path: Path, name: str) -> None:
+    body, headers = TOLERATED[name]
+    with Server(lambda _: [reply(body, **headers)]) as server:
+        ask(tmp_path, server.base_url, 1, max_attempts=1)
+    (line,) = logged(tmp_path)
+    assert "60" in line["text"]
+    assert "€60.000" in line["text"] or "$60,000" in line["text"]
+
+
+def test_an_error_inside_a_stream_keeps_its_words(tmp_path: Path) -> None:
+    event = b'data: {"choices":[{"delta":{"content":"$6"},"error":{"code":503,"message":"engine gone"}}]}\n\n'
+    with Server(lambda _: [reply(event)]) as server:
+        ask(tmp_path, server.base_url, 1, max_attempts=1)
+    assert "engine gone" in logged(tmp_path)[0]["error"]["message"]
+
+
+@pytest.mark.parametrize("status", [200, 500])
+@pytest.mark.parametrize("room", [0, 390, 9_990])
+def test_no_part_of_a_key_is_shown_where_an_error_is_cut(tmp_path: Path, status: int, room: int) -> None:
+    """Blanks before it are left out of what is shown, and so must not bring half of it over the cut."""
+    with Server(lambda _: [reply(b"<p>" + b" " * room + KEY.encode() + b" is no key</p>", status)]) as server:
+        ask(tmp_path, server.base_url, 1, max_attempts=1)
+    (line,) = logged(tmp_path)
+    assert KEY[:8] not in line["error"]["message"]
+    assert "[key] i" in line["error"]["message"]

@@ -52,11 +52,35 @@ def one(tmp_path: Path, said: bytes) -> dict[str, Any]:
             (40, 108),
         ),
         ({"prompt_tokens": True, "completion_tokens": 1e400}, (None, None)),
+        ({"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}, (None, None)),
     ],
 )
 def test_tokens_are_whole_numbers_that_are_billed_or_null(tmp_path: Path, usage: Any, tokens: Any) -> None:
     found = one(tmp_path, body(**usage))
     assert (found["input_tokens"], found["output_tokens"]) == tokens
+
+
+def test_noughts_of_a_server_that_counts_nothing_are_no_bill(tmp_path: Path) -> None:
+    """What was set aside stays spent, or a budget would never be used up."""
+    purse = Purse(1.0)
+    with Server(lambda _: [reply(body(prompt_tokens=0, completion_tokens=0, total_tokens=0))]) as server:
+        tally = ask(tmp_path, server.base_url, 100, price=PRICE, purse=purse)
+    assert "the budget of US$ 1.00 is used up" in (tally.stopped or "")
+    assert 0.5 < purse.spent <= 1.0
+
+
+@pytest.mark.parametrize(
+    ("usage", "cost"),
+    [
+        ({"cost": 0.25, "cost_details": {"upstream_inference_cost": 3}}, 0.25),
+        ({"cost": 0.25, "is_byok": True, "cost_details": {"upstream_inference_cost": 3}}, 3.25),
+        ({"cost": 0, "is_byok": True, "cost_details": {"upstream_inference_cost": -3}}, 0.0),
+        ({"cost": 0.25, "is_byok": True, "cost_details": None}, 0.25),
+        ({"is_byok": "yes", "cost": 0.25, "cost_details": {"upstream_inference_cost": 3}}, 0.25),
+    ],
+)
+def test_what_the_vendor_behind_openrouter_takes_counts(tmp_path: Path, usage: dict[str, Any], cost: float) -> None:
+    assert one(tmp_path, body(prompt_tokens=40, completion_tokens=8, **usage))["cost"] == cost
 
 
 @pytest.mark.parametrize("cost", [float("nan"), float("inf"), -1, -0.01, "free", [], True, 1e300])

@@ -6,12 +6,23 @@ import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
+from asking import ask_all, logged, requests, work
 from conftest import SMALL
+from loopback_server import Seen, Server, reply
 
 from bias_harness import pipeline
+from bias_harness.asking import Tally, in_loop, lane
+from bias_harness.design.experiment import Endpoint, HttpCall
 from bias_harness.errors import InputError
+
+
+@pytest.fixture(autouse=True)
+def quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lane, "FIRST_WAIT_SECONDS", 0.001)
+    monkeypatch.setattr(lane, "LONGEST_WAIT_SECONDS", 0.01)
 
 
 class Bot(BaseHTTPRequestHandler):
@@ -184,3 +195,49 @@ def test_a_call_that_asks_nothing_is_refused_before_it_costs(small: Path, call: 
     with pytest.raises(InputError) as caught:
         pipeline.load_experiment(small)
     assert said in str(caught.value)
+
+
+def ask_product(folder: Path, server: Server, count: int, **call: Any) -> Tally:
+    of = Endpoint(name="shop", http=HttpCall(url=server.base_url, body={"q": "{question}"}, **call), max_attempts=2)
+    doing = work(of, requests(count, "shop"))
+    in_loop(ask_all(folder, [doing]))
+    return doing.tally
+
+
+def test_one_odd_answer_of_a_product_is_one_failed_request(tmp_path: Path) -> None:
+    """Once a text was found where the experiment says, an answer without one is that answer's own."""
+    odd = [b'{"busy": true}', b'{"say": 5}', b'{"say": {"text": "x"}}', b"[]", b"null", b'"x"', b""]
+
+    def behave(seen: Seen):
+        number = seen.number - 10
+        return [reply(odd[number] if 0 <= number < len(odd) else b'{"say": "EUR 60000"}')]
+
+    with Server(behave) as server:
+        tally = ask_product(tmp_path, server, 40, text_at="say")
+    assert tally.stopped is None
+    assert tally.answered >= 36
+    assert tally.answered + tally.failed == 40
+
+
+@pytest.mark.parametrize(
+    ("stream", "text"),
+    [
+        ('data: {"d": "EUR 60"}\n\ndata: {"d": "\u2028000"}\n\n', "EUR 60\u2028000"),
+        ('data: {"d": "EUR 60"}\r\rdata: {"d": "000"}\r\r', "EUR 60000"),
+        ('data: {"d": "EUR 60"}\n\ndata: ping\n\ndata: {"d": "000"}\n\ndata: [DONE]\n\n', "EUR 60000"),
+        ('data: {"d": "EUR 60"}\n\ndata: {"d": "00', None),
+        ('data: {"d": "EUR 60"}\n\ndata: {"d": "000"}{"d": "0"}\n\n', None),
+    ],
+)
+def test_no_part_of_a_stream_is_left_out_in_silence(tmp_path: Path, stream: str, text: str | None) -> None:
+    with Server(lambda _: [reply(stream.encode())]) as server:
+        ask_product(tmp_path, server, 1, text_at="d")
+    (line,) = logged(tmp_path)
+    assert line["text"] == text
+
+
+def test_a_product_s_own_encoding_is_read(tmp_path: Path) -> None:
+    page = "<p>Vraag €\u00a03.500 per maand</p>".encode("cp1252")
+    with Server(lambda _: [reply(page, content_type="text/html; charset=windows-1252")]) as server:
+        ask_product(tmp_path, server, 1, text_pattern="<p>(.*)</p>")
+    assert logged(tmp_path)[0]["text"] == "Vraag €\u00a03.500 per maand"

@@ -13,6 +13,7 @@ from loopback_server import Seen, Server, completion, echo, reply
 import bias_harness
 from bias_harness import pipeline
 from bias_harness.asking.keys import secrets_of, warn_of_strangers
+from bias_harness.asking.received import hide
 from bias_harness.design.audit import load_audit
 from bias_harness.errors import BiasHarnessError, InputError
 from bias_harness.results.secrets import secrets_in
@@ -40,6 +41,9 @@ def audit(workspace: Path, entry: str):
         "{name: a, http: {url: 'http://h/x?api_key=abc123', body: {q: '{question}'}}}",
         "{name: a, model: m, base_url: 'http://me:abc123@h/v1'}",
         "{name: a, model: m, base_url: 'http://h/v1?token=abc123'}",
+        f"{{name: a, model: m, base_url: 'http://h/{PASTED}/v1'}}",
+        f"{{name: a, model: m, base_url: 'http://h/v1#{PASTED}'}}",
+        f"{{name: a, http: {{url: 'http://h/{PASTED}', body: {{q: '{{question}}'}}}}}}",
     ],
 )
 def test_a_key_in_an_experiment_is_refused_and_not_repeated(workspace: Path, entry: str) -> None:
@@ -49,6 +53,21 @@ def test_a_key_in_an_experiment_is_refused_and_not_repeated(workspace: Path, ent
     assert "key" in said or "credentials" in said
     for secret in (PASTED, "abc123", "a1b2c3d4"):
         assert secret not in said
+
+
+@pytest.mark.parametrize("line", ["title: {en: 'KEY'}", "notes: {question: 'with KEY'}", "contact: KEY", "author: KEY"])
+def test_a_key_in_what_the_page_shows_is_refused(workspace: Path, line: str) -> None:
+    (workspace / "x.yaml").write_text(f"{HEAD}{line.replace('KEY', PASTED)}\nendpoints: [{{name: a, model: m}}]\n")
+    with pytest.raises(InputError, match="holds what looks like a key") as refused:
+        load_audit(workspace / "x.yaml")
+    assert PASTED not in str(refused.value)
+
+
+def test_a_key_is_cut_out_in_whatever_way_it_is_written(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOOP_KEY", "ab/cd+ef012345")
+    secrets = secrets_of(audit(workspace, "{name: a, model: m, base_url: 'http://h/v1', api_key_env: LOOP_KEY}"))
+    said = hide(r"ab/cd+ef012345 ab%2Fcd%2Bef012345 ab\/cd+ef012345", secrets)
+    assert said == "[key] [key] [key]"
 
 
 @pytest.mark.parametrize("name", ["K", "OPENAI_API_KEY", "my_gateway_key", "LLM_TOKEN_2026_PRODUCTION"])

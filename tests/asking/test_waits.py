@@ -45,11 +45,32 @@ def google(delay: str | None, quota: str, message: str = "You exceeded your curr
         ("slow down, wait 12 seconds", 12),
         ({"error": {"message": "wait for better days"}}, None),
         ({"error": {"message": "try again in 12 people"}}, None),
+        ({"error": {"message": "You have exhausted your capacity. Your quota will reset after 18h21m3s."}}, 66063),
+        ({"error": {"message": "Limit resets in 2 minutes."}}, 120),
+        ({"error": {"message": "Retry your request after 30 sec"}}, 30),
+        ({"error": {"message": "available 3 s"}}, None),
+        ({"error": {"details": [{"metadata": {"quotaResetDelay": "373.5ms"}}]}}, 0.3735),
+        ({"error": {"details": [{"retryDelay": {"seconds": 30, "nanos": 5}}]}}, 30),
+        ({"error": {"details": [{"retryDelay": {}}]}}, None),
+        ({"error": {"resets_in_seconds": 12}}, 12),
+        ({"error": {"retry_after_ms": 1500}}, 1.5),
+        ({"error": {"retry_after_ms": [], "retryDelay": "-5s", "retry_after": float("nan")}}, None),
         (None, None),
     ],
 )
 def test_the_time_that_an_error_names(said: Any, seconds: float | None) -> None:
     assert wait_of(said, {}) == seconds
+
+
+@pytest.mark.parametrize("words", ["route ", "try again in ", "1 s ", "PerModel", "<", "exceeded your "])
+def test_an_error_of_any_length_is_judged_at_once(tmp_path: Path, words: str) -> None:
+    """Patterns that go back over a long text again and again would hold the whole run, for hours here."""
+    said = {"error": {"message": words * 200_000}}
+    inside, alone = json.dumps({"choices": None, **said}).encode(), json.dumps(said).encode()
+    for status, body in ((200, inside), (404, alone), (500, b"<p>" + words.encode() * 200_000)):
+        refusal = reply(body, status)
+        with Server(lambda _, said=refusal: [said]) as server:
+            assert ask(tmp_path / str(status), server.base_url, 1, max_attempts=1).answered == 0
 
 
 def test_a_header_comes_before_what_the_body_says() -> None:

@@ -397,3 +397,10 @@ def test_the_advice_on_ctrl_c_is_the_whole_command() -> None:
     assert typed[:2] == ["bias-harness", "run"]
     again = run.make_context("run", typed[2:])
     assert again.params == context.params
+
+
+@pytest.mark.parametrize("name", [".", "..", "../x", "a/b", "CON", "nul.txt", "a b"])
+def test_a_run_is_kept_under_a_name_that_every_system_takes(small: Path, name: str) -> None:
+    done = type_in("run", "experiments/small.yaml", "--name", name, "--quiet", cwd=small.parent.parent)
+    assert (done.returncode, "fits every system" in done.stderr) == (2, True)
+    assert not (small.parent.parent / "results").exists()

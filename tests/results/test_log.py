@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from command_line import type_in
-from logs import edit_rows
+from logs import edit_rows, rows_of, write_rows
 
 from bias_harness import pipeline
 from bias_harness.checking import check as checking
@@ -342,3 +342,26 @@ def test_a_torn_slot_is_passed_over(tmp_path: Path, spoilt: bytes) -> None:
     good = b'{"key":"%s","endpoint":"loop","reserved":2.5}' % key(2).encode()
     (tmp_path / ".in-flight").write_bytes(spoilt.ljust(511) + b"\n" + good.ljust(511) + b"\n")
     assert opened(RunFolder(tmp_path)).cost == 2.5
+
+
+def test_a_line_with_a_stray_carriage_return_costs_no_other_line(tmp_path: Path) -> None:
+    """Two bad lines, the first with what some take for a line end: exactly these two are set aside."""
+    folder = filled(tmp_path / "run", range(6))
+    log = folder.path / LOG
+    lines = log.read_bytes().split(b"\n")
+    lines[1], lines[4] = b'{"key": \r\x0b\x85 "x"', b"torn"
+    log.write_bytes(b"\n".join(lines))
+    assert len(opened(folder).set_aside) == 2
+    assert {response.key for response in folder.responses()} == {key(n) for n in (0, 2, 3, 5)}
+    assert (folder.path / "unreadable.responses.txt").read_bytes() == lines[1] + b"\n" + lines[4] + b"\n"
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "1899-12-31T00:00:00+00:00"])
+def test_a_time_at_the_end_of_the_calendar_is_no_time_of_an_answer(tmp_path: Path, at: str) -> None:
+    """Brought to another zone it would be of no year at all, and end in an error wherever it is shown."""
+    folder = filled(tmp_path / "run", range(3))
+    rows = rows_of(folder.path / LOG)
+    rows[1]["asked_at"] = at
+    write_rows(folder.path / LOG, rows)
+    with pytest.raises(RunFolderError, match=r"line 2 is not a response .*of no year"):
+        list(folder.responses())

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from command_line import type_in
 from conftest import SMALL, SMALL_MAP
 from logs import rows_of, write_rows
 
@@ -398,3 +399,43 @@ def test_a_run_that_may_not_begin_leaves_no_folder(small: Path) -> None:
     with pytest.raises(InputError, match="NO_SUCH_KEY"):
         pipeline.run(pipeline.load_experiment(small))
     assert not (small.parent.parent / "results").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"endpoints": {"sim": {"answered": -5}}}, "answered: .*greater than or equal to 0"),
+        ({"endpoints": {"sim": {"answered": "5"}}}, "answered: .*valid integer"),
+        ({"endpoints": {"sim": {"cost": -0.1}}}, "cost: .*greater than or equal to 0"),
+        ({"endpoints": {"sim": {"cost": 10**400}}}, "not JSON|cost"),
+        ({"endpoints": {"sim": {"in_all": {"failed": -1}}}}, "failed: .*greater than or equal to 0"),
+        ({"endpoints": {"sim": {"designed": 10**30}}}, "designed: "),
+        ({"log": {"responses.jsonl": {"lines": -1, "sha256": "0" * 64}}}, "lines: .*greater than or equal to 0"),
+        ({"log": {"responses.jsonl": {"lines": 1, "sha256": "zz"}}}, "sha256: "),
+        ({"started_at": "yesterday"}, "started_at: Invalid isoformat"),
+        ({"finished_at": "\x1b[2J"}, "finished_at: Invalid isoformat"),
+        ({"looks": {"planned": 3, "after": [-1]}}, "after.0: .*greater than or equal to 0"),
+        ({"merged": -2}, "merged: .*greater than or equal to 0"),
+    ],
+)
+def test_no_manifest_counts_below_nought_or_in_words(run: Run, changes: dict, said: str) -> None:
+    changed(run, **changes)
+    with pytest.raises(BiasHarnessError, match=said):
+        run.folder.manifest()
+
+
+def test_a_manifest_that_cannot_be_opened_hides_no_other_run(run: Run) -> None:
+    manifest_file(run).unlink()
+    manifest_file(run).mkdir()
+    other = run.folder.path.with_name("other")
+    shutil.copytree(run.folder.path, other)
+    (other / "manifest.json").rmdir()
+    listed = type_in("list", cwd=run.folder.path.parent.parent)
+    assert (listed.returncode, "other" in listed.stdout) == (0, True)
+    assert "manifest.json cannot be read: Is a directory" in listed.stdout + listed.stderr
+
+
+def test_a_time_without_a_zone_is_in_utc(run: Run) -> None:
+    changed(run, started_at="2026-01-01T00:00:00")
+    assert run.folder.manifest().started_at == "2026-01-01T00:00:00+00:00"
+    assert type_in("report", "results/small", cwd=run.folder.path.parent.parent).returncode == 0

@@ -55,6 +55,9 @@ def test_a_number_is_read_as_it_is_meant(text: object, mark, number: float) -> N
         (math.inf, None, "no number"),
         (True, None, "no number"),
         ("1e999", None, "no number"),
+        (1.7e308, None, "larger than can be meant"),
+        ("1e30", ".", "larger than can be meant"),
+        (10**15, None, "larger than can be meant"),
     ],
 )
 def test_what_could_be_another_number_is_refused(text: object, mark, said: str) -> None:
@@ -65,6 +68,9 @@ def test_what_could_be_another_number_is_refused(text: object, mark, said: str) 
 def test_a_score_may_have_three_decimals_and_be_negative() -> None:
     assert number_of("-0.125", None, money=False) == -0.125
     assert number_of("7.125", None, money=False) == 7.125
+    assert (number_of("7,125", ",", money=False), number_of("7,125", ".", money=False)) == (7.125, 7125)
+    with pytest.raises(ValueError, match="could be thousands"):
+        number_of("7,125", None, money=False)
 
 
 @given(st.integers(0, 10**7), st.integers(0, 99), st.sampled_from([",", "."]), st.booleans())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from conftest import SMALL_MAP
 import bias_harness
 from bias_harness.errors import InputError, UsageError
 from bias_harness.sharing.importing import import_answers
+from bias_harness.sharing.tables import columns, nested
 
 HEAD = "model;who;person;salary"
 LINES = [f"bot;{who};p{i};{61000 + 700 * i - 2000 * (who == 'f')},50" for i in range(6) for who in "mf"]
@@ -271,3 +273,44 @@ def test_an_import_that_fails_late_leaves_nothing(workspace: Path, monkeypatch: 
     with pytest.raises(ZeroDivisionError):
         imported(workspace, "\n".join([HEAD, *LINES]), decimal=",")
     assert not (workspace / "results").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"encoding": "rot13"}, "'rot13' is no encoding"),
+        ({"encoding": "hex"}, "'hex' is no encoding"),
+        ({"asked_at": "person", "asked_at_format": "%d-%m-%Y %d"}, "each part of a time stands there once"),
+    ],
+)
+def test_a_map_that_cannot_be_meant_is_refused(workspace: Path, changes: dict, said: str) -> None:
+    refused(workspace, "\n".join([HEAD, *LINES]), said, **changes)
+
+
+@pytest.mark.parametrize("column", ["person", "model"])
+def test_half_a_letter_in_a_name_is_refused_and_in_an_answer_read(workspace: Path, column: str) -> None:
+    """A cut-off emoji, as JSON escapes it: no name may silently become another's."""
+    told = [{"person": f"p{i}", "who": who, "model": "bot", "salary": "EUR 61000"} for i in range(6) for who in "mf"]
+    told[3][column] = "x\ud83d"
+    content = "\n".join(map(json.dumps, told))
+    refused(
+        workspace,
+        content,
+        f"line 4, column '{column}': 'x.*' holds half a letter",
+        "t.jsonl",
+        amount=None,
+        text="salary",
+    )
+    told[3][column] = "p1" if column == "person" else "bot"
+    told[3]["salary"] = "EUR 61000 \ud83d"
+    whole = imported(workspace, "\n".join(map(json.dumps, told)), "t.jsonl", amount=None, text="salary")
+    assert len(whole.observations) == 12
+
+
+@pytest.mark.parametrize("name", ["t.csv.gz", "t.jsonl.gz", "t.json.gz"])
+def test_what_is_packed_small_is_not_unpacked_without_end(
+    workspace: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(columns, "LONGEST_LINE", 10_000)
+    monkeypatch.setattr(nested, "LARGEST", 10_000)
+    refused(workspace, gzip.compress(b"[" * 50_000), "longer than 10,000 bytes|larger than 10,000 bytes", name)

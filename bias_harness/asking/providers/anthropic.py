@@ -82,7 +82,7 @@ class Anthropic(Provider):
         error = data.get("error") if isinstance(data, dict) else None
         if error:
             return self.wire.refused(status_in(error), {"error": error}, {}, url)
-        shown = self.wire.shown(orjson.dumps(data))
+        shown = self.wire.shown_data(data)
         return EmptyError(f"the endpoint did not answer with a message but with {shown}")
 
     async def models(self) -> list[str]:

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import orjson
 
+from bias_harness.asking.providers.contents import json_of
 from bias_harness.asking.providers.openai_batches import item_of
 from bias_harness.asking.providers.refusals import status_in
 from bias_harness.errors import FatalError, TransientError
@@ -99,7 +100,7 @@ class MessageBatches(Batches):
 
     def response(self, request: Request, line: bytes, asked_at: str) -> Response:
         """The message in a line that succeeded."""
-        result = orjson.loads(line).get("result")
+        result = json_of(line).get("result")
         result = result if isinstance(result, dict) else {}
         kind = result.get("type")
         if kind == "succeeded":
@@ -116,7 +117,7 @@ class MessageBatches(Batches):
 
     def _state(self, data: Any) -> BatchState:
         if not (isinstance(data, dict) and data.get("id")):
-            raise FatalError(f"what it gives is no batch but {self.wire.shown(orjson.dumps(data))}")
+            raise FatalError(f"what it gives is no batch but {self.wire.shown_data(data)}")
         status = str(data.get("processing_status", ""))
         told = data.get("request_counts")
         counts = {k: v for k, v in told.items() if isinstance(v, int)} if isinstance(told, dict) else {}

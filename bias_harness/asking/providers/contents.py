@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
+
+import orjson
 
 from bias_harness.errors import TransientError
 
 THOUGHTS = frozenset({"thinking", "redacted_thinking", "reasoning", "reasoning_content", "reasoning_text"})
+
+
+def json_of(content: bytes) -> Any:
+    """JSON as servers write it: with NaN, with halves of surrogate pairs, in UTF-16, with half a letter at a cut.
+
+    Bytes that are no text become question marks: an answer that was cut inside of a letter was paid for, and its
+    amount stands elsewhere. Raises `ValueError` for what is no JSON, or too deep.
+    """
+    try:
+        return orjson.loads(content)
+    except orjson.JSONDecodeError:
+        pass
+    try:
+        return json.loads(content.decode(json.detect_encoding(content), "replace"))
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
 
 
 def text_of(content: Any, refusal: Any = None) -> str | None:

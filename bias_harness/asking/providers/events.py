@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import orjson
+from bias_harness.asking.providers.contents import json_of, text_of
 
 EVENT_STARTS = (b"data:", b"event:", b"id:", b": ", b":\n", b"retry:")
 
@@ -26,9 +26,11 @@ def completion_of(content: bytes) -> dict[str, Any]:
             return event
         whole |= {name: event[name] for name in ("model", "usage", "system_fingerprint") if event.get(name)}
         for choice in _first(event.get("choices")):
+            if choice.get("error"):
+                return {"error": choice["error"]}
             delta = choice.get("delta") or choice.get("message") or {}
-            text = delta.get("content") if isinstance(delta, dict) else None
-            parts += [text] if isinstance(text, str) else []
+            if isinstance(delta, dict):
+                parts.append(text_of(delta.get("content"), delta.get("refusal")) or "")
             finish = choice.get("finish_reason") or finish
     if not ended and finish is None:
         raise ValueError("the stream of events has no end")
@@ -44,7 +46,7 @@ def _events(content: bytes) -> Iterator[dict[str, Any] | None]:
         if data == b"[DONE]":
             yield None
         elif data:
-            event = orjson.loads(data)
+            event = json_of(data)
             if not isinstance(event, dict):
                 raise ValueError("an event is not an object")
             yield event
@@ -52,10 +54,9 @@ def _events(content: bytes) -> Iterator[dict[str, Any] | None]:
 
 def event_data(content: bytes) -> Iterator[str]:
     """The data of each event as text, several lines of one event joined; without the mark of the end."""
-    for block in content.decode("utf-8", "replace").replace("\r\n", "\n").split("\n\n"):
-        lines = [
-            line.removeprefix("data:").removeprefix(" ") for line in block.splitlines() if line.startswith("data:")
-        ]
+    text = content.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
+    for block in text.split("\n\n"):  # never `splitlines`: U+2028 ends no line, and stands in texts
+        lines = [line.removeprefix("data:").removeprefix(" ") for line in block.split("\n") if line.startswith("data:")]
         data = "\n".join(lines)
         if lines and data.strip() != "[DONE]":
             yield data

@@ -12,12 +12,13 @@ from urllib.parse import quote_plus, urlencode
 import orjson
 
 from bias_harness.asking.providers import Context, Provider
+from bias_harness.asking.providers.contents import json_of
 from bias_harness.asking.providers.events import EVENT_STARTS, event_data
 from bias_harness.asking.providers.refusals import status_in
 from bias_harness.asking.providers.wire import Wire, shown_url
 from bias_harness.design.experiment import Endpoint, HttpCall
 from bias_harness.design.keys import USED_VARIABLE, variables_in
-from bias_harness.errors import FatalError, InputError
+from bias_harness.errors import FatalError, InputError, ProviderError, TransientError
 from bias_harness.vocabulary import Nature, Request, Response
 
 SHOWN = 200
@@ -60,6 +61,7 @@ class Http(Provider):
         if call.method == "GET":
             self.headers = headers
         self.wire = Wire(endpoint, *secrets, place="http.url")
+        self._answered = False
 
     @property
     def rest_until(self) -> float:
@@ -67,14 +69,15 @@ class Http(Provider):
         return self.wire.rest_until
 
     async def ask(self, request: Request) -> Response:
-        """The text of the answer. Raises `FatalError` for a 4xx or a text that is not where it should be."""
+        """The text of the answer. Raises `FatalError` for a 4xx, and where no text ever was where it should be."""
         asked_at = datetime.now(UTC).isoformat(timespec="microseconds")
         call, words = self.call, Words(request)
         url = words.inside(call.url, quote_plus)
         headers = {name: words.inside(text, _on_one_line) for name, text in self.headers.items()}
         body = None if call.method == "GET" else _encoded(call, words.in_place(call.body))
-        content = await self.wire.exchange(call.method, url, headers, body)
-        return Response(request.key, request.endpoint, self._text(content), None, shown_url(call.url), None, asked_at)
+        text = self._text(await self.wire.exchange(call.method, url, headers, body))
+        self._answered = True
+        return Response(request.key, request.endpoint, text, None, shown_url(call.url), None, asked_at)
 
     def _text(self, content: bytes) -> str:
         call = self.call
@@ -90,7 +93,7 @@ class Http(Provider):
         found = re.search(self.call.text_pattern, text, re.DOTALL)
         if found is None:
             shown = self.wire.shown(text.encode())
-            raise FatalError(f"text_pattern {self.call.text_pattern!r} is nowhere in the answer {shown}")
+            raise self._odd(f"text_pattern {self.call.text_pattern!r} is nowhere in the answer {shown}")
         return found[1] or ""
 
     def _streamed(self, content: bytes) -> str:
@@ -98,7 +101,7 @@ class Http(Provider):
         data = list(event_data(content))
         if not self.call.text_at:
             return "".join(data)
-        events = [node for one in data if isinstance(node := _json(one), dict | list)]
+        events = [node for one in data if isinstance(node := self._event(one), dict | list)]
         failed = next((e for e in events if isinstance(e, dict) and e.get("error")), None)
         if failed is not None:
             raise self.wire.refused(status_in(failed["error"]), failed, {}, self.call.url)
@@ -106,6 +109,15 @@ class Http(Provider):
         if not parts:
             return self._at(events[-1] if events else None)
         return "".join(parts)
+
+    def _event(self, text: str) -> Any:
+        """An event's JSON; None where it is a word. Half an object is half an answer, and so none."""
+        try:
+            return json_of(text.encode())
+        except ValueError:
+            if text.lstrip().startswith("{"):
+                raise TransientError(f"an event of the stream is no JSON: {self.wire.shown(text.encode())}") from None
+            return None
 
     def _at(self, node: Any) -> str:
         if isinstance(node, dict) and node.get("error") and self.call.text_at.split(".")[0] not in node:
@@ -115,14 +127,16 @@ class Http(Provider):
                 node = node[int(part)] if isinstance(node, list) else node[part]
             except (KeyError, IndexError, ValueError, TypeError):
                 there = f"there is {', '.join(map(str, node))}" if isinstance(node, dict) else "nothing below that"
-                raise FatalError(
-                    self.wire.hidden(f"text_at {self.call.text_at!r}: no {part!r} in the answer; {there[:SHOWN]}")
-                ) from None
+                raise self._odd(f"text_at {self.call.text_at!r}: no {part!r} in the answer; {there[:SHOWN]}") from None
         if node is None:
             return ""
         if not isinstance(node, str):
-            raise FatalError(f"text_at {self.call.text_at!r} leads to {type(node).__name__}, not to text")
+            raise self._odd(f"text_at {self.call.text_at!r} leads to {type(node).__name__}, not to text")
         return node
+
+    def _odd(self, why: str) -> ProviderError:
+        """The text is not where it should be: that is the experiment's mistake, or, once it was, one odd answer."""
+        return (TransientError if self._answered else FatalError)(self.wire.hidden(why))
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -137,13 +151,6 @@ def _found(node: Any, path: str) -> Any:
         else:
             node = node.get(part) if isinstance(node, dict) else None
     return node
-
-
-def _json(text: str) -> Any:
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return None
 
 
 def _on_one_line(text: str) -> str:

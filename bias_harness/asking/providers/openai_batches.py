@@ -14,6 +14,7 @@ from urllib.parse import quote
 import aiohttp
 import orjson
 
+from bias_harness.asking.providers.contents import json_of
 from bias_harness.asking.providers.refusals import CODES, status_in
 from bias_harness.errors import EmptyError, FatalError, TransientError
 from bias_harness.plugins import Batches, BatchFile, BatchState
@@ -53,7 +54,7 @@ class FileBatches(Batches):
         content = b"\n".join(file.lines) + b"\n"
         form.add_field("file", content, filename=f"{file.name}.jsonl", content_type="application/jsonl")
         data = await self.wire.upload(_url(written, "/files"), _for_form(written.headers), form)
-        return str(_object(data, "id", self.wire.shown(orjson.dumps(data)))["id"])
+        return str(_object(data, "id", self.wire.shown_data(data))["id"])
 
     async def create(self, file: BatchFile, /) -> BatchState:
         """Create the batch of an uploaded file."""
@@ -96,7 +97,7 @@ class FileBatches(Batches):
 
     def response(self, request: Request, line: bytes, asked_at: str) -> Response:
         """The completion in a line: only where there is no error, the status is 200, and the body holds choices."""
-        data = orjson.loads(line)
+        data = json_of(line)
         given = data.get("response") if isinstance(data.get("response"), dict) else {}
         status, body, error = given.get("status_code"), given.get("body"), data.get("error")
         if error or (isinstance(status, int) and status >= 300):
@@ -114,7 +115,7 @@ class FileBatches(Batches):
 
     def _state(self, data: Any) -> BatchState:
         inner = data.get("job", data) if isinstance(data, dict) else data  # Together wraps a batch that it creates
-        batch = _object(inner, "id", self.wire.shown(orjson.dumps(data)))
+        batch = _object(inner, "id", self.wire.shown_data(data))
         status = str(batch.get("status", "")).lower()
         told = batch.get("request_counts")
         counts: Mapping[str, Any] = told if isinstance(told, dict) else {}
@@ -140,8 +141,8 @@ class FileBatches(Batches):
 def item_of(line: bytes, shown: str) -> str:
     """The id of a result's item. Raises `TransientError` for a line that is no result."""
     try:
-        data = orjson.loads(line)
-    except orjson.JSONDecodeError:
+        data = json_of(line)
+    except ValueError:
         data = None
     if not (isinstance(data, dict) and isinstance(data.get("custom_id"), str)):
         raise TransientError(f"a line of the batch's results is none: {shown}")

@@ -22,6 +22,7 @@ from bias_harness.asking.providers.openai_batches import FileBatches
 from bias_harness.asking.providers.refusals import status_in
 from bias_harness.asking.providers.walking import beside
 from bias_harness.asking.providers.wire import Wire, read_key, whole_number
+from bias_harness.asking.received import money
 from bias_harness.design.experiment import Endpoint
 from bias_harness.errors import EmptyError, FatalError, InputError, ProviderError
 from bias_harness.probabilities import Probabilities
@@ -175,7 +176,7 @@ class OpenAICompatible(Provider):
         if isinstance(whole, dict) and isinstance(whole.get("code"), int | str) and whole.get("message"):
             return self.wire.refused(status_in(whole), whole, {}, url)
         return EmptyError(
-            f"the endpoint did not answer with a chat completion but with {self.wire.shown(orjson.dumps(data))}",
+            f"the endpoint did not answer with a chat completion but with {self.wire.shown_data(data)}",
             maybe_billed=choice is not None,
         )
 
@@ -214,4 +215,11 @@ def _usage(usage: Mapping[str, Any]) -> Usage:
         answered += thought
     if asked is not None and total is not None and total >= asked:
         answered = max(answered or 0, total - asked)
-    return Usage(asked, answered, usage.get("cost"))
+    return Usage(asked, answered, _cost(usage))
+
+
+def _cost(usage: Mapping[str, Any]) -> Any:
+    """What OpenRouter says that it took; with a key of one's own the vendor behind it takes the rest."""
+    cost, details = money(usage.get("cost")), usage.get("cost_details")
+    upstream = money(details.get("upstream_inference_cost")) if isinstance(details, dict) else None
+    return (cost or 0.0) + upstream if usage.get("is_byok") is True and upstream is not None else cost

@@ -10,7 +10,8 @@ import orjson
 from bias_harness.design.experiment import Endpoint
 from bias_harness.errors import ContentError, FatalError, ProviderError, QuotaError, TransientError
 
-SHOWN_CHARACTERS = 300
+SHOWN_CHARACTERS, LONGEST_SAID = 300, 4_000
+"""Characters of an error that are shown, and those that are looked at."""
 QUOTA_WORDS = re.compile(
     r"insufficient_quota|billing|credit balance|insufficient (credit|balance|funds)|quota exceeded|"
     r"exceeded your (current|monthly) (quota|usage|spend)|spend(ing)? limit",
@@ -26,7 +27,7 @@ SHORT_PERIOD = re.compile(
 DAY = re.compile(r"per[ _-]?day|PerDay|\b[RT]PD\b|daily (limit|quota)", re.IGNORECASE)
 NO_SUCH_PLACE = re.compile(
     r"unexpected endpoint|(unknown|invalid|no such|unrecognized) (endpoint|route|path|url|request url)|not found|"
-    r"cannot (post|get)|route .*not",
+    r"cannot (post|get)|route .{0,80}not",
     re.IGNORECASE,
 )
 CODES = {
@@ -54,14 +55,14 @@ def error_in(content: bytes) -> Any:
     try:
         return orjson.loads(content)
     except orjson.JSONDecodeError:
-        return re.sub(r"<[^>]*>", " ", content[:10_000].decode("utf-8", "replace"))
+        return re.sub(r"<[^<>]*>", " ", content[:10_000].decode("utf-8", "replace"))
 
 
 def message_of(data: Any) -> str:
     """What an error says, in the shapes that are common: under `error`, in a list of one, as mere text."""
     if isinstance(data, list) and data:
         data = data[0]
-    error = data.get("error", data) if isinstance(data, dict) else data
+    error = (data.get("error") or data) if isinstance(data, dict) else data
     if not isinstance(error, dict):
         return str(error)
     said = " ".join(str(error[k]) for k in ("code", "type", "message") if error.get(k))

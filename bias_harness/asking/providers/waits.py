@@ -16,11 +16,16 @@ _DURATION = re.compile(
 _SECONDS = {"days": 86_400, "hours": 3_600, "minutes": 60, "seconds": 1, "millis": 0.001}
 _UNITS = r"ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hours?|d|days?"
 _IN_WORDS = re.compile(
-    r"\b(?:try(?:ing)?(?: again)?|retry(?:ing)?|wait(?: for)?|again)(?: at least)?(?: in| after)? "
+    r"\b(?:(?:try(?:ing)?(?: again)?|retry(?:ing)?(?: your request)?|wait(?: for)?|again)(?: at least)?(?: in| after)?"
+    r"|(?:resets?|available)(?: in| after)) "
     rf"((?:\d+(?:\.\d+)? ?(?:{_UNITS})(?![a-z])[ ,]*(?:and )?)+)",
     re.IGNORECASE,
 )
-_RETRY_NAMES = ("retrydelay", "retry_after", "retryafter", "retry-after", "retry_after_seconds")
+_RETRY_NAMES = frozenset(
+    {"retrydelay", "quotaresetdelay", "retry_after", "retryafter", "retry-after", "retry_after_seconds"}
+    | {"resets_in_seconds", "resets_at"}
+)
+_RETRY_MILLIS = frozenset({"retry_after_ms", "retry-after-ms", "retryafterms"})
 _DEEPEST = 10
 
 
@@ -95,6 +100,8 @@ def _named(name: str, value: Any) -> float | None:
             return seconds_of(value)
         if isinstance(value, int | float) and not isinstance(value, bool):
             return seconds_of(f"{value:.3f}") if 0 <= value < 1e15 else None
+    if name in _RETRY_MILLIS:
+        return retry_after({"retry-after-ms": str(value)})
     return None
 
 
@@ -102,7 +109,9 @@ def _leaves(node: Any, name: str = "", depth: int = 0) -> Iterator[tuple[str, An
     """Every value in plain data with the name that it stands under."""
     if depth > _DEEPEST:
         return
-    if isinstance(node, dict):
+    if isinstance(node, dict) and name.lower() in _RETRY_NAMES:  # {"seconds": 30, "nanos": 5}, a duration of Google's
+        yield name, f"{node.get('seconds', '')}s"
+    elif isinstance(node, dict):
         for key, value in list(node.items())[:100]:
             yield from _leaves(value, str(key), depth + 1)
     elif isinstance(node, list):

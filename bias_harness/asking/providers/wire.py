@@ -7,6 +7,7 @@ whatever is said about an error, so that a key goes to its own host and nowhere 
 from __future__ import annotations
 
 import asyncio
+import codecs
 import json
 import math
 import time
@@ -15,17 +16,18 @@ from typing import Any
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
-import orjson
 from yarl import URL
 
 from bias_harness.asking.providers import Context
+from bias_harness.asking.providers.contents import json_of
 from bias_harness.asking.providers.events import EVENT_STARTS, completion_of
-from bias_harness.asking.providers.refusals import classify, error_in, message_of, remedy_for
+from bias_harness.asking.providers.refusals import LONGEST_SAID, classify, error_in, message_of, remedy_for
 from bias_harness.asking.providers.waits import of_a_day, seconds_of, wait_of
 from bias_harness.design.experiment import Endpoint
 from bias_harness.errors import FatalError, InputError, ProviderError, TransientError
 
 MAX_BYTES = 32_000_000
+SHOWN = 80
 SHORTEST_SECRET = 4
 CONNECT_SECONDS = 30.0
 _LIMITS = (
@@ -83,7 +85,7 @@ class Wire:
         data = await self.get(url, headers)
         listed = data.get("data") if isinstance(data, dict) else None
         if not isinstance(listed, list):
-            raise FatalError(f"what it gives is no list of models but {self.shown(orjson.dumps(data))}")
+            raise FatalError(f"what it gives is no list of models but {self.shown_data(data)}")
         return [str(model["id"]) for model in listed if isinstance(model, dict) and "id" in model]
 
     async def exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> bytes:
@@ -93,7 +95,7 @@ class Wire:
             async with session.request(
                 method, url, data=body, headers=headers, allow_redirects=False, proxy=self._proxy
             ) as response:
-                content = await _content(response)
+                content = _in_utf8(await _content(response), response.charset)
         except (OSError, aiohttp.ClientError, ValueError) as error:
             raise self._broken(error) from None
         self._heed(response.headers)
@@ -155,7 +157,9 @@ class Wire:
             )
         if isinstance(error, aiohttp.InvalidURL | ValueError):
             return FatalError(f"{self.place} is not a URL that can be asked, or a header cannot be sent")
-        return TransientError(f"the connection broke ({type(error).__name__})", maybe_billed=True)
+        why = self.hidden(getattr(error, "message", "") or str(error))[:SHOWN]
+        told = f": {why}" if why else ""
+        return TransientError(f"the connection broke ({type(error).__name__}{told})", maybe_billed=True)
 
     def _too_slow(self, error: Exception) -> TransientError:
         if isinstance(error, aiohttp.ConnectionTimeoutError):
@@ -177,14 +181,10 @@ class Wire:
     def decoded(self, content: bytes, url: str) -> Any:
         """The JSON of an answer, or the one completion that a stream of events makes. Raises `TransientError`."""
         try:
-            return orjson.loads(content)
-        except orjson.JSONDecodeError:
-            pass
-        try:
             if content.lstrip().startswith(EVENT_STARTS):
                 return completion_of(content)
-            return json.loads(content)  # lets half of a surrogate pair pass, which cut-off answers may end with
-        except (ValueError, RecursionError):
+            return json_of(content)
+        except ValueError:
             asked = self.hidden(shown_url(url))
             raise TransientError(
                 f"the endpoint did not answer with JSON but with {self.shown(content)} (asked {asked}; if it never "
@@ -193,7 +193,15 @@ class Wire:
 
     def shown(self, content: bytes) -> str:
         """The beginning of an answer for a message, without the key."""
-        return repr(self.hidden(content[:400].decode("utf-8", "replace"))[:80])
+        words = b" ".join(content.split(None, SHOWN)[:SHOWN])  # the key is cut out before the rest is
+        return repr(self.hidden(words.decode("utf-8", "replace"))[:SHOWN])
+
+    def shown_data(self, data: Any) -> str:
+        """The same of JSON that was read, whatever is in it: huge numbers, halves of letters, a thousand levels."""
+        try:
+            return self.shown(json.dumps(data, ensure_ascii=False).encode("utf-8", "replace"))
+        except RecursionError:
+            return "JSON that is nested too deeply"
 
     def hidden(self, message: str) -> str:
         """The message without the secrets, on one line."""
@@ -204,7 +212,7 @@ class Wire:
 
     def refused(self, status: int, error: Any, headers: Mapping[str, str], url: str) -> ProviderError:
         """What an error means, in the endpoint's words and, where one of our keys cures it, with that key."""
-        said = self.hidden(message_of(error))
+        said = self.hidden(message_of(error))[:LONGEST_SAID]  # patterns are looked for in it
         remedy = remedy_for(self.endpoint, status, said, f"{self.place} (asked {self.hidden(shown_url(url))})")
         return classify(status, said, wait_of(error, headers), remedy, of_a_day(error))
 
@@ -221,6 +229,8 @@ class Wire:
             return FatalError(
                 f"HTTP {status}: it redirects to {where}; redirects are not followed, correct {self.place}"
             )
+        for secret in self.secrets:  # before it is cut anywhere
+            content = content.replace(secret.encode(), b"[key]")
         return self.refused(status, error_in(content), headers, url)
 
     async def aclose(self) -> None:
@@ -242,6 +252,16 @@ async def _content(response: aiohttp.ClientResponse) -> bytes:
         if size > MAX_BYTES:
             raise TransientError(f"an answer of more than {MAX_BYTES:,} bytes is not an answer", maybe_billed=True)
     return b"".join(parts)
+
+
+def _in_utf8(content: bytes, charset: str | None) -> bytes:
+    """The body in UTF-8, where it says itself that it is in another encoding: `text/html; charset=windows-1252`."""
+    try:
+        if charset is None or codecs.lookup(charset).name in ("utf-8", "ascii"):
+            return content
+        return content.decode(charset).encode()
+    except (LookupError, ValueError):
+        return content
 
 
 def _proxy_for(url: str) -> str | None:

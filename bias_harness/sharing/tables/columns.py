@@ -6,15 +6,17 @@ import gzip
 import os
 import re
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Any, AnyStr, Protocol
 
 from bias_harness.errors import InputError, did_you_mean
 
 Row = tuple[int, Mapping[str, Any]]
+LARGEST, LONGEST_LINE = 2_000_000_000, 256_000_000
+"""Bytes, unpacked, of a file that is read at once, and of a line of any other, beyond which neither is read."""
 LOOKED_AT = 1_000
 """Rows in one of which every wanted column has to be."""
 
@@ -82,6 +84,16 @@ def ends_cut(table: Path) -> bool:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - 4))
         return not {b"\n", b"\r"} & {bytes([x]) for x in file.read()}
+
+
+def lines_of(readline: Callable[[int], AnyStr], table: Path) -> Iterator[AnyStr]:
+    """The lines of a file. Raises `InputError` for one without an end, as a small `.gz` can hold."""
+    number = 0
+    while line := readline(LONGEST_LINE):
+        number += 1
+        if len(line) >= LONGEST_LINE:
+            raise InputError(f"{table}, line {number}: longer than {LONGEST_LINE:,} bytes; is it the right file?")
+        yield line
 
 
 def first_line(error: Exception) -> str:

@@ -8,10 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bias_harness.errors import InputError, did_you_mean
-from bias_harness.sharing.tables.columns import Dialect, Row, columns_are_there, first_line
-
-LARGEST = 2_000_000_000
-"""Bytes, unpacked, beyond which a workbook is not read."""
+from bias_harness.sharing.tables.columns import LARGEST, Dialect, Row, columns_are_there, first_line
 
 
 def read_excel(table: Path, dialect: Dialect, known: set[str]) -> Iterator[Row]:

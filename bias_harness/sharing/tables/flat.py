@@ -7,12 +7,13 @@ import gzip
 import io
 import re
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import IO
 
 from bias_harness.errors import InputError
 from bias_harness.files import byte_order
-from bias_harness.sharing.tables.columns import Dialect, Row, columns_are_there, first_line, opened
+from bias_harness.sharing.tables.columns import Dialect, Row, columns_are_there, first_line, lines_of, opened
 
 
 def read_csv(table: Path, dialect: Dialect, known: set[str]) -> Iterator[Row]:
@@ -27,7 +28,7 @@ def read_csv(table: Path, dialect: Dialect, known: set[str]) -> Iterator[Row]:
             encoding, skip = _encoding(raw, dialect)
             raw.seek(skip)
             with io.TextIOWrapper(raw, encoding, newline="") as file:
-                lines = _Lines(file)
+                lines = _Lines(lines_of(file.readline, table))
                 delimiter = lines.delimiter or dialect.delimiter or max(",;\t|", key=lines.head.count)
                 reader = csv.reader(lines, delimiter=delimiter, strict=True)
                 names = next(reader, [])
@@ -40,7 +41,7 @@ def read_csv(table: Path, dialect: Dialect, known: set[str]) -> Iterator[Row]:
         place = f", byte {error.start}" if isinstance(error, UnicodeDecodeError) else ""
         raise InputError(f"{table}{place}: not {encoding}; set 'encoding' in the map (cp1252? utf-16?)") from None
     except csv.Error as error:
-        raise InputError(f"{table}, after line {number}: {error}") from None
+        raise InputError(f"{table}, after line {max(number, 1)}: {error}") from None
 
 
 def _row(row: list[str], names: list[str], known: set[str], where: str, delimiter: str) -> dict[str, str]:
@@ -60,16 +61,15 @@ def _encoding(raw: IO[bytes] | gzip.GzipFile, dialect: Dialect) -> tuple[str, in
 class _Lines:
     """The lines of a table without Excel's `sep=;`; `head` is the first, `delimiter` what that line said."""
 
-    def __init__(self, file: io.TextIOWrapper) -> None:
-        self.file, self.skipped, self.delimiter = file, 0, ""
-        self.head = file.readline()
+    def __init__(self, lines: Iterator[str]) -> None:
+        self.lines, self.skipped, self.delimiter = lines, 0, ""
+        self.head = next(lines, "")
         if said := re.fullmatch(r'"?sep=(.)"?[;,\t]*\s*', self.head, re.IGNORECASE | re.DOTALL):
             self.delimiter, self.skipped = said[1], 1
-            self.head = file.readline()
+            self.head = next(lines, "")
 
     def __iter__(self) -> Iterator[str]:
-        yield self.head
-        for line in self.file:
+        for line in chain([self.head], self.lines):
             if "\0" in line:
                 raise csv.Error("a NUL stands here; is it a table in UTF-16 without a mark? set 'encoding' in the map")
             yield line

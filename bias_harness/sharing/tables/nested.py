@@ -17,11 +17,11 @@ from typing import Any
 import orjson
 
 from bias_harness.errors import InputError
-from bias_harness.sharing.tables.columns import Dialect, Row, first_rows_show, opened
+from bias_harness.sharing.tables.columns import LARGEST, Dialect, Row, first_rows_show, lines_of, opened
 
 ZSTD = 93
 UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError)
-LARGEST = 256_000_000
+LARGEST_SAMPLE = 256_000_000
 """Bytes of a sample beyond which a log is not believed."""
 
 
@@ -74,7 +74,7 @@ def read_jsonl(table: Path, dialect: Dialect, known: set[str]) -> Iterator[Row]:
 
 def _jsonl(table: Path, known: set[str]) -> Iterator[Row]:
     with opened(table) as file:
-        for number, raw in enumerate(file, start=1):
+        for number, raw in enumerate(lines_of(file.readline, table), start=1):
             line = raw.removeprefix(codecs.BOM_UTF8)
             if line.strip():
                 yield number, _row(_parsed(line, f"{table}, line {number}", known), table, number)
@@ -83,7 +83,10 @@ def _jsonl(table: Path, known: set[str]) -> Iterator[Row]:
 def read_json(table: Path, dialect: Dialect, known: set[str]) -> Iterator[Row]:
     """A list of objects, the results of promptfoo, or a log of inspect_ai."""
     with opened(table) as file:
-        data = _parsed(file.read().removeprefix(codecs.BOM_UTF8), str(table), known)
+        raw = file.read(LARGEST + 1)
+    if len(raw) > LARGEST:
+        raise InputError(f"{table} is larger than {LARGEST:,} bytes; write it as one row a line (JSON lines)")
+    data = _parsed(raw.removeprefix(codecs.BOM_UTF8), str(table), known)
     rows = ((number, _row(row, table, number)) for number, row in enumerate(_listed(data, table), start=1))
     yield from first_rows_show(rows, table, known, dialect.levels_known)
 
@@ -137,8 +140,8 @@ def _samples(table: Path, known: set[str]) -> Iterator[Row]:
 
 def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo, table: Path) -> bytes:
     """A file of the archive; inspect_ai compresses with Zstandard, which this Python's zipfile may not know."""
-    if info.file_size > LARGEST:
-        raise InputError(f"{table}, {info.filename}: larger than {LARGEST:,} bytes")
+    if info.file_size > LARGEST_SAMPLE:
+        raise InputError(f"{table}, {info.filename}: larger than {LARGEST_SAMPLE:,} bytes")
     try:
         return archive.read(info) if info.compress_type != ZSTD else _zstandard(info, table)
     except (*UNREADABLE, ValueError) as error:
