@@ -35,13 +35,13 @@ def _lines(run: Run) -> Iterator[str]:
     """What has to be said first, the comparisons (few of them in sentences too), what fell unequally, the endpoints."""
     from bias_harness.reporting.material import View, spoken
     from bias_harness.reporting.registered import registered
-    from bias_harness.reporting.sections import first
+    from bias_harness.reporting.sections import first, notices
     from bias_harness.runs import material
 
     made = material(run)
     view = View(made, spoken(made, "en"))
-    extent = first.extent(made, view.texts)
-    yield from (*first.banners(made, view.texts), *([extent] if extent else []), "")
+    extent = notices.extent(made, view.texts)
+    yield from (*(said.text for said in notices.notices(made, view.texts)), *([extent] if extent else []), "")
     interval = f"{100 * made.audit.experiment.analysis.confidence:g}% interval"
     head = ("model", "compared", "what may be said", "gap", interval, "together", "jobs", "pairs", "answers")
     yield table(head, [_comparison(view, j) for j in made.judgements])

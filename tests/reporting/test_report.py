@@ -38,6 +38,7 @@ from bias_harness.reporting.report import (
 from bias_harness.reporting.sections.answers import reading
 from bias_harness.reporting.sections.compare import changes
 from bias_harness.reporting.texts import texts
+from bias_harness.reporting.yardsticks import addresses
 from bias_harness.vocabulary import Answer, Estimate
 
 pytestmark = pytest.mark.drawn
@@ -94,10 +95,10 @@ def test_every_run_gives_a_readable_page(name: str, language: str) -> None:
 
 @pytest.mark.parametrize("name", RUNS)
 def test_every_link_leads_somewhere_in_the_page_itself(name: str) -> None:
-    """So that a page that is mailed alone has no dead link."""
+    """So that a page that is mailed alone has no dead link: elsewhere lead only the addresses of its own list."""
     for file, html in documents_of(name).items():
         tags = Tags(html.decode())
-        for link in (str(a["href"]) for t, a in tags.tags if t == "a"):
+        for link in {str(a["href"]) for t, a in tags.tags if t == "a"} - addresses():
             assert link[:1] == "#", (file, link)
             assert link[1:] in tags.ids, (file, link)
 
@@ -464,3 +465,31 @@ def test_an_amount_whose_period_was_mended_says_so(language: str, said: str) -> 
     assert said in read_so
     assert re.search(r"65[.,]000.*65[.,]000", read_so)
     assert said not in str(reading(texts(language), read("Vraag € 65.000 per jaar.", outcome=outcome), outcome))
+
+
+def test_the_official_pay_gap_stands_beside_women_and_men_in_the_netherlands_and_nowhere_else() -> None:
+    dutch = page("prose", "nl")
+    assert "per uur gemiddeld 14,5% minder dan mannen" in dutch
+    assert "CBS, Monitor Loonverschillen mannen en vrouwen 2024" in dutch
+    assert "een andere maat" in dutch
+    assert "14,5%" not in page("plain", "nl")
+    others = run_of(audit_of("nederland", models=1, attributes=[{"name": "migration"}]))
+    assert "14,5%" not in render_report(others, "nl")
+    assert 'href="https://loonwijzer.nl"' in page("plain", "nl")
+    assert 'href="https://loonwijzer.nl"' not in page("plain", "en")
+
+
+def test_a_label_leaves_room_for_the_finding_and_is_there_in_full() -> None:
+    html = render_report(run_of(audit_of(models=1), natures={"m0": "tiny model"}), "nl")
+    label = re.findall(r'<details class="banner"><summary><strong>(.*?)</strong></summary><p>(.*?)</p>', html)[0]
+    assert len(label[0]) < 50
+    assert "Niemand vraagt dit model om advies" in label[1]
+
+
+def test_headings_of_the_page_are_statements_of_this_run() -> None:
+    titles = re.findall(r"<h2[^>]*>(.*?)</h2>", page("prose", "nl"))
+    topics = [texts("nl")(f"report.{name}.heading") for name in ("example", "elsewhere", "certain")]
+    assert not set(titles) & set(topics)
+    asked = re.compile("Noemt de chatbot (.*?) voor een vrouw. Dan gemiddeld (.*?) voor een man")
+    said = next(found for x in titles if (found := asked.match(x)))
+    assert f"<td>{said[1]}</td><td>{said[2]}</td>" in page("prose", "nl")
