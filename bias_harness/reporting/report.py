@@ -18,10 +18,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from bias_harness.errors import UsageError
-from bias_harness.reporting.charts import Drawing
 from bias_harness.reporting.charts.mpl.second_process import drawn_aside
 from bias_harness.reporting.escaping import strong, visible
 from bias_harness.reporting.figures.all import Drawings
+from bias_harness.reporting.figures.chosen import chosen, drawings_of
 from bias_harness.reporting.headline import few
 from bias_harness.reporting.material import View
 from bias_harness.reporting.material import spoken as spoken_in
@@ -256,18 +256,18 @@ def figure_files(
     formats: Sequence[str] = ("svg", "png"),
     language: str = "en",
     styles: Sequence[str] = (),
+    width: str = "",
+    title: bool = True,
+    **wanted: str,
 ) -> dict[str, bytes]:
-    """File name -> content of the figures of a run, or of those that `name` asks for: F3, F3-gender, F3-forest-gender.
+    """File name -> content of the figures of a run, or of those that `name` asks for: F3, F3-gender, F7-gpt.
 
-    `styles` are matplotlib style sheets, by name or path. Raises `UsageError` for a figure that the run does not have.
+    `styles` are matplotlib style sheets, by name or path; `width` is `single` or `double` columns of a journal;
+    `wanted` may have a `model`, a `field` and a `level`. Raises `UsageError` for what the run does not have.
     """
     from bias_harness.reporting.charts.mpl.files import files_of
+    from bias_harness.reporting.charts.mpl.paper import Paper
 
     spoken = spoken_in(material, language)
-    drawings: list[Drawing] = list(Drawings(View(material, spoken)))
-    if name is not None:
-        wanted = [d for d in drawings if name in (d.id, d.name)] or [d for d in drawings if d.family == name]
-        if not wanted:
-            raise UsageError(f"this run has no figure {name!r}; it has {', '.join(d.id for d in drawings) or 'none'}")
-        drawings = wanted
-    return files_of(drawings, spoken, formats, styles)
+    drawings = drawings_of(View(material, spoken), name, chosen(material, **wanted))
+    return files_of(drawings, spoken, formats, styles, Paper(width, title))

@@ -187,9 +187,7 @@ class Site:
         margin = last.material.margin
         title = t("figures.F10.title.over", model=names.model, level=names.level, reference=names.reference)
         note = t("figures.F10.note", margin=t.percent(margin.shown))
-        return Drawing(
-            "F10", "F10", title, t("figures.F10.alt", rows=" ".join(rows)), Timeline(tuple(points), margin), note
-        )
+        return Drawing("F10", title, t("figures.F10.alt", rows=" ".join(rows)), Timeline(tuple(points), margin), note)
 
     def _lookup(self, slug: str, seen: Seen) -> dict[str, Any]:
         view = self.view(seen.material)

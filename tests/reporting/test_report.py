@@ -140,7 +140,7 @@ def test_heading_tile_ranking_sentence_table_figure_and_alternative_text_say_the
 
 def test_figure_files_hold_the_estimates_unrounded() -> None:
     files = figure_files(run("plain"), "F3", formats=["svg"])
-    rows = files["F3-forest.csv"].decode().splitlines()
+    rows = files["F3.csv"].decode().splitlines()
     assert rows[0] == "model,level,percent,low,high,jobs,verdict"
     expected = {str(shown(j)[0]) for j in run("plain").judgements}
     assert {r.split(",")[2] for r in rows[1:]} == expected
@@ -247,9 +247,9 @@ def test_ten_thousand_answers_make_a_page_below_two_megabytes() -> None:
 
 
 def test_one_figure_alone_in_any_format_and_style() -> None:
-    assert list(figure_files(run("plain"), "F1", formats=["pdf"])) == ["F1-distribution.pdf", "F1-distribution.csv"]
-    ours = figure_files(run("plain"), "F1", formats=["svg"])["F1-distribution.svg"]
-    theirs = figure_files(run("plain"), "F1", formats=["svg"], styles=["ggplot"])["F1-distribution.svg"]
+    assert list(figure_files(run("plain"), "F1", formats=["pdf"]))[:3] == ["F1-m0.pdf", "F1-m0.csv", "F1-m0.txt"]
+    ours = figure_files(run("plain"), "F1", formats=["svg"])["F1-m0.svg"]
+    theirs = figure_files(run("plain"), "F1", formats=["svg"], styles=["ggplot"])["F1-m0.svg"]
     assert ours != theirs
     with pytest.raises(UsageError, match="no figure 'F99'; it has F1"):
         figure_files(run("plain"), "F99")

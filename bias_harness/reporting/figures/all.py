@@ -9,6 +9,7 @@ from functools import cached_property
 from bias_harness.reporting.charts import Drawing
 from bias_harness.reporting.figures.amounts import AmountDrawings
 from bias_harness.reporting.figures.gaps import GapDrawings
+from bias_harness.reporting.figures.maker import ALL, Choice
 from bias_harness.reporting.figures.statistical import StatisticalDrawings
 from bias_harness.reporting.material import View
 
@@ -18,29 +19,31 @@ class Drawings:
     """All figures of a run in one language."""
 
     view: View
+    choice: Choice = ALL
 
     @cached_property
     def gaps(self) -> GapDrawings:
         """F3, F5, F12."""
-        return GapDrawings(self.view)
+        return GapDrawings(self.view, self.choice)
 
     @cached_property
     def amounts(self) -> AmountDrawings:
         """F1, F2, F4, F7, F8."""
-        return AmountDrawings(self.view)
+        return AmountDrawings(self.view, self.choice)
 
     @cached_property
     def statistics(self) -> StatisticalDrawings:
         """F6, F9, F11."""
-        return StatisticalDrawings(self.view)
+        return StatisticalDrawings(self.view, self.choice)
 
     def __iter__(self) -> Iterator[Drawing]:
         """Every figure that becomes a file, in the order of their ids."""
         gaps, amounts, statistics = self.gaps, self.amounts, self.statistics
-        singles = [gaps.first, gaps.strip, amounts.histogram, amounts.nonanswers, statistics.variation]
+        singles = [gaps.first, gaps.strip, amounts.nonanswers, statistics.variation]
         many = [
             *gaps.forests.values(),
             *gaps.heats.values(),
+            *amounts.histograms,
             *amounts.spreads.values(),
             *amounts.slopes,
             *amounts.dumbbells,

@@ -117,7 +117,6 @@ class _Page:
         margin = self.base.margin
         drawing = Drawing(
             f"F10-{number}",
-            f"F10-timeline-{number}",
             t(f"figures.F10.title.{self.kind}", **said),
             t("figures.F10.alt", rows=" ".join(rows)),
             Timeline(points, margin),
