@@ -12,7 +12,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Literal
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -40,6 +40,7 @@ from bias_harness.reporting.sections import (
     who,
     worksheet,
 )
+from bias_harness.reporting.shared import card_of
 from bias_harness.reporting.site import About, Site, suited, tables_of
 from bias_harness.reporting.texts import Texts, texts
 from bias_harness.version import __version__
@@ -160,23 +161,35 @@ def pages(material: Material, languages: Iterable[str]) -> dict[str, bytes]:
         f"{name}.csv": of.to_frame().to_csv(index=False, lineterminator="\n").encode()
         for name, of in (("judgements", material.estimates.judgements), ("estimates", material.estimates))
     }
-    pictures = {f"summary.{language}.png": summary_picture(material, language) for language in listed}
-    return {**made, **tables, **pictures, **{f"figures/{name}": data for name, data in figures.items()}}
+    return {
+        **made,
+        **tables,
+        **_shared(material, listed),
+        **{f"figures/{name}": data for name, data in figures.items()},
+    }
 
 
-def summary_picture(material: Material, language: str) -> bytes:
-    """The first screen as a picture to share (PNG): the same heading and tiles, and the label where one is due."""
-    from bias_harness.reporting.charts.mpl.card import Card, picture
+def _shared(material: Material, languages: Sequence[str]) -> dict[str, bytes]:
+    """The finding as a picture, as a page of PDF and as a sheet of HTML, in each language."""
+    kinds: tuple[Literal["png", "pdf"], ...] = ("png", "pdf")
+    drawn = {f"summary.{x}.{kind}": summary_picture(material, x, kind) for x in languages for kind in kinds}
+    return {**drawn, **{f"summary.{x}.html": _bytes(render_summary(material, x)) for x in languages}}
+
+
+def render_summary(material: Material, language: str) -> str:
+    """The first screen alone, on one sheet to share, as HTML."""
+    spoken = spoken_in(material, language)
+    shared = {"title": _title(material, spoken), "version": __version__, "date": View(material, spoken).day}
+    values = {**_frame(spoken), **shared, "summary": summary.build(material, spoken)}
+    return _environment().get_template("summary_sheet.html.j2").render(values)
+
+
+def summary_picture(material: Material, language: str, kind: Literal["png", "pdf"] = "png") -> bytes:
+    """The first screen as a picture to share, or a page of PDF: heading, tiles, date, and the label if one is due."""
+    from bias_harness.reporting.charts.mpl.card import picture
 
     spoken = spoken_in(material, language)
-    told = summary.build(material, spoken)
-    natures = dict.fromkeys(material.nature(name) for name in material.endpoints)
-    labels = [x["short"] for n in natures if (x := spoken.under("natures")[n])["text"]]
-    warning = spoken("report.summary.label", natures=", ".join(labels)) if labels else ""
-    warning = warning[:1].upper() + warning[1:]
-    tiles = [(tile["big"], tile["text"]) for tile in told["tiles"]]
-    asked = f"{_title(material, spoken)} · {told['asked']}"
-    return picture(Card(asked, told["heading"], tiles, spoken("report.summary.no_proof"), warning))
+    return picture(card_of(material, spoken, _title(material, spoken)), kind)
 
 
 def documents(material: Material, languages: Iterable[str]) -> dict[str, bytes]:

@@ -33,6 +33,7 @@ from bias_harness.reporting.report import (
     render_comparison,
     render_report,
     render_research,
+    render_summary,
     summary_picture,
 )
 from bias_harness.reporting.sections.answers import reading
@@ -493,3 +494,22 @@ def test_headings_of_the_page_are_statements_of_this_run() -> None:
     asked = re.compile("Noemt de chatbot (.*?) voor een vrouw. Dan gemiddeld (.*?) voor een man")
     said = next(found for x in titles if (found := asked.match(x)))
     assert f"<td>{said[1]}</td><td>{said[2]}</td>" in page("prose", "nl")
+
+
+@pytest.mark.parametrize("kind", ["png", "pdf"])
+def test_what_is_shared_is_the_same_bytes_every_time(kind: Any) -> None:
+    made = [summary_picture(run("plain"), "nl", kind) for _ in range(2)]
+    assert made[0] == made[1]
+    assert b"CreationDate" not in made[0]
+
+
+@pytest.mark.parametrize(
+    ("nature", "label"), [("tiny model", "Proef met een klein model"), ("simulation", "Nagebootst")]
+)
+def test_the_sheet_to_share_has_the_label_the_date_the_range_and_no_brand(nature: Any, label: str) -> None:
+    branded = audit_of(endpoints=[{"name": "m0", "plant": {}, "label": {"en": "ChatGPT"}}])
+    html = render_summary(run_of(branded, natures={"m0": nature}), "nl")
+    for words in (label, "2 januari 2026", "waarschijnlijk tussen", "Nog geen loopbaancoach"):
+        assert words in html
+    assert "ChatGPT" not in html
+    assert 'src="' not in html
