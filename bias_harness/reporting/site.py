@@ -17,10 +17,11 @@ from bias_harness.estimating.judgement import Judgement
 from bias_harness.reporting.charts import Drawing
 from bias_harness.reporting.charts.timeline import Timeline, TimelinePoint
 from bias_harness.reporting.figures.all import Drawings
+from bias_harness.reporting.headline import headline
 from bias_harness.reporting.judged import key_of, shown
 from bias_harness.reporting.material import Material, View, spoken
 from bias_harness.reporting.pay import Pay
-from bias_harness.reporting.ranking import ranked
+from bias_harness.reporting.ranking import Placed, leader, ranked
 from bias_harness.reporting.sections.lookup import cells_of
 from bias_harness.reporting.sections.notices import Notice, notices
 from bias_harness.reporting.sections.summary import row
@@ -149,7 +150,17 @@ class Site:
                 about = {"slug": seen.slug, "day": there.day, "run": p.material.run}
                 rows.append({**row(there, p, pay), **about, **self._range(there, p.judgement)})
             who = {"level": view.level(j.attribute, j.level), "reference": view.level(j.attribute, j.reference)}
-            yield {"title": self.texts("site.group", **who, experiment=self._title(first.material)), "rows": rows}
+            title = self.texts("site.group", **who, experiment=self._title(first.material))
+            yield {"title": title, "finding": self._finding(placed), "rows": rows}
+
+    def _finding(self, placed: Sequence[Placed]) -> str:
+        """What a ranking says: which differs least, or that they are not told apart; of one model what was found."""
+        if len(placed) > 1:
+            key, least = leader(placed)
+            name = self.view(least.material).model(least.judgement.endpoint) if least else ""
+            return self.texts(f"report.summary.{key}", model=name)
+        view = self.view(placed[0].material)
+        return headline(view, [placed[0].judgement]).text
 
     def _title(self, material: Material) -> str:
         return self.texts.label(material.audit.experiment.title, material.audit.experiment.experiment)

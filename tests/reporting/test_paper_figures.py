@@ -76,7 +76,19 @@ def test_a_figure_has_one_name_on_the_page_in_its_files_and_in_the_command() -> 
     assert of_models <= set(re.findall(r'<figure id="([^"]+)"', html))
     for name in ("F3", "F3-gender", "F7-m4"):
         assert set(figure_files(material, name, formats=["svg"])) == {f"{name}.svg", f"{name}.csv", f"{name}.txt"}
-    assert set(figure_files(material, "F7", formats=[])) == {f"F7-m{i}.{x}" for i in range(5) for x in ("csv", "txt")}
+
+
+def test_a_family_of_several_models_has_a_panel_for_each_on_one_scale() -> None:
+    material = several()
+    for family in ("F1", "F4", "F6", "F7", "F11"):
+        made = figure_files(material, family, formats=["svg"], width="" if family == "F6" else "double")
+        assert set(made) == {f"{family}.svg", f"{family}.csv", f"{family}.txt"}
+        lines = made[f"{family}.csv"].decode().splitlines()[1:]
+        assert {line.split(",")[0] for line in lines} == {f"m{i} (simulation)" for i in range(5)}
+    (drawing,) = [d for d in Drawings(View(material, texts("en"))).facets() if d.id == "F1"]
+    figure = laid_out(drawing, texts("en"))
+    assert len({axes.get_xlim() for axes in figure.axes}) == len({axes.get_ylim() for axes in figure.axes}) == 1
+    assert crowded(figure) == []
 
 
 def test_the_study_s_first_figure_is_made_for_any_model_field_and_level() -> None:

@@ -248,9 +248,9 @@ def test_ten_thousand_answers_make_a_page_below_two_megabytes() -> None:
 
 
 def test_one_figure_alone_in_any_format_and_style() -> None:
-    assert list(figure_files(run("plain"), "F1", formats=["pdf"]))[:3] == ["F1-m0.pdf", "F1-m0.csv", "F1-m0.txt"]
-    ours = figure_files(run("plain"), "F1", formats=["svg"])["F1-m0.svg"]
-    theirs = figure_files(run("plain"), "F1", formats=["svg"], styles=["ggplot"])["F1-m0.svg"]
+    assert list(figure_files(run("plain"), "F1-m0", formats=["pdf"])) == ["F1-m0.pdf", "F1-m0.csv", "F1-m0.txt"]
+    ours = figure_files(run("plain"), "F1-m0", formats=["svg"])["F1-m0.svg"]
+    theirs = figure_files(run("plain"), "F1-m0", formats=["svg"], styles=["ggplot"])["F1-m0.svg"]
     assert ours != theirs
     with pytest.raises(UsageError, match="no figure 'F99'; it has F1"):
         figure_files(run("plain"), "F99")

@@ -38,7 +38,7 @@ def _one_of(what: str, given: str, known: list[str]) -> None:
 
 
 def drawings_of(view: View, name: str | None, choice: Choice) -> list[Drawing]:
-    """The figures of a name, such as F3, F3-gender or F7-gpt; of a family without a figure of its own, all of it.
+    """The figures of a name: F3, F3-gender, F7-gpt; F7 has a panel a model. Of a family without such a one, all of it.
 
     Raises `UsageError` for a figure that the run does not have, and for a field of a figure that is over all fields.
     """
@@ -47,7 +47,8 @@ def drawings_of(view: View, name: str | None, choice: Choice) -> list[Drawing]:
         return drawings
     if choice.field and name.split("-")[0] not in BY_FIELD:
         raise UsageError(f"{name} is over all fields; a field can be chosen of {' and '.join(BY_FIELD)}")
-    wanted = [d for d in drawings if d.id in (name, f"{name}{choice.suffix}")]
+    every = [*drawings, *Drawings(view, choice).facets()]
+    wanted = [d for d in every if d.id in (name, f"{name}{choice.suffix}")]
     wanted = wanted or [d for d in drawings if d.family == name]
     if not wanted:
         raise UsageError(f"this run has no figure {name!r}; it has {', '.join(d.id for d in drawings) or 'none'}")

@@ -81,16 +81,18 @@ class Drawn:
 
     def counted(self, rows: pd.DataFrame) -> str:
         """How many answers these are, of how many jobs and of when."""
-        people = self.material.audit.design.personas
-        jobs = {p.job for p in people if p.id in set(rows["persona"].astype(str))}
+        named = set(map(str, rows["persona"].unique()))
+        jobs = {p.job for p in self.material.audit.design.personas if p.id in named}
         said = {"answers": self.texts.counted("answers", len(rows)), "jobs": self.texts.counted("jobs", len(jobs))}
         return self.texts("figures.counted", date=self.view.day, **said)
 
     def counted_of(self, judgements: Iterable[Judgement]) -> str:
         """The same of the answers that some judgements are made of."""
-        rows = self.material.amounts
-        keys = {(j.endpoint, j.attribute, x) for j in judgements for x in (j.level, j.reference)}
-        listed = zip(
-            rows["endpoint"].astype(str), rows["attribute"].astype(str), rows["level"].astype(str), strict=True
-        )
-        return self.counted(rows[np.array([key in keys for key in listed], dtype=bool)])
+        rows, levels = self.material.amounts, dict[tuple[str, str], set[str]]()
+        for j in judgements:
+            levels.setdefault((j.endpoint, j.attribute), set()).update((j.level, j.reference))
+        own = np.zeros(len(rows), dtype=bool)
+        for (endpoint, attribute), some in levels.items():
+            of = (rows["endpoint"] == endpoint) & (rows["attribute"] == attribute) & rows["level"].isin(some)
+            own |= of.to_numpy(dtype=bool)
+        return self.counted(rows[own])

@@ -13,7 +13,7 @@ from bias_harness.reporting.headline import Headline, few, headline
 from bias_harness.reporting.judged import key_of, shown
 from bias_harness.reporting.material import Material, View, spoken
 from bias_harness.reporting.pay import Pay
-from bias_harness.reporting.ranking import Placed, ranked
+from bias_harness.reporting.ranking import Placed, leader, ranked
 from bias_harness.reporting.sections.first import left_open
 from bias_harness.reporting.sections.notices import every_notice, notices
 from bias_harness.reporting.sentences import finding, imbalance, word_of
@@ -192,18 +192,10 @@ class Summary:
         return ranked([(m, j) for j in self.leading]) if len(self.leading) > 1 else []
 
     @property
-    def tied(self) -> bool:
-        """Whether no model is told apart from any other."""
-        measured = [p for p in self.places if p.first]
-        return len(measured) > 1 and all(p.first == 1 and p.last == len(measured) for p in measured)
-
-    @property
     def ranking_heading(self) -> str:
-        """Whether a model is told apart as differing least; which one."""
-        first = [p for p in self.places if p.first == 1]
-        if len(first) == 1 and first[0].last == 1:
-            return self("least", model=self.view.model(first[0].judgement.endpoint))
-        return self("tied" if self.tied else "ranked")
+        """Which model is told apart as differing least, or that none is."""
+        key, least = leader(self.places)
+        return self(key, model=self.view.model(least.judgement.endpoint) if least else "")
 
     @property
     def ranking(self) -> list[dict[str, str]]:

@@ -85,8 +85,9 @@ def laid_out(drawing: Drawing, texts: Texts, paper: Paper = SCREEN) -> Figure:
     paper.fit(figure)
     settle(figure)
     if paper.width and (wrong := crowded(figure)):
+        wider = "--width double, or " if paper.width == "single" else ""
         raise InputError(
-            f"{drawing.id} does not fit {WIDTHS[paper.width]:g} mm by {HIGHEST:g} mm: {wrong[0]}; choose --width "
-            "double, or one --model, --field or --level"
+            f"{drawing.id} does not fit {WIDTHS[paper.width]:g} mm by {HIGHEST:g} mm: {wrong[0]}; choose {wider}one "
+            "--model, --field or --level"
         )
     return figure
