@@ -81,7 +81,7 @@ def test_a_figure_has_one_name_on_the_page_in_its_files_and_in_the_command() -> 
 def test_a_family_of_several_models_has_a_panel_for_each_on_one_scale() -> None:
     material = several()
     for family in ("F1", "F4", "F6", "F7", "F11"):
-        made = figure_files(material, family, formats=["svg"], width="" if family == "F6" else "double")
+        made = figure_files(material, family, formats=["svg"], width="" if family in ("F6", "F7") else "double")
         assert set(made) == {f"{family}.svg", f"{family}.csv", f"{family}.txt"}
         lines = made[f"{family}.csv"].decode().splitlines()[1:]
         assert {line.split(",")[0] for line in lines} == {f"m{i} (simulation)" for i in range(5)}
