@@ -80,6 +80,17 @@ def test_languages_have_the_same_texts_with_the_same_placeholders(part: str) -> 
     assert nl == en
 
 
+@pytest.mark.parametrize("path", sorted(LOCALE.glob("*.yaml")), ids=lambda path: path.name)
+def test_no_text_is_written_over_by_another_of_the_same_key(path: Path) -> None:
+    def twice(node: yaml.Node) -> list[str]:
+        if not isinstance(node, yaml.MappingNode):
+            return []
+        names = [key.value for key, _ in node.value]
+        return [n for n in set(names) if names.count(n) > 1] + [n for _, below in node.value for n in twice(below)]
+
+    assert twice(yaml.compose(path.read_text(encoding="utf-8"))) == []
+
+
 @pytest.mark.parametrize("language", ["nl", "en"])
 @pytest.mark.parametrize("name", RUNS)
 def test_every_run_gives_a_readable_page(name: str, language: str) -> None:
@@ -513,3 +524,9 @@ def test_the_sheet_to_share_has_the_label_the_date_the_range_and_no_brand(nature
         assert words in html
     assert "ChatGPT" not in html
     assert 'src="' not in html
+
+
+def test_models_that_share_their_places_say_from_which_to_which() -> None:
+    found = run_of(audit_of(models=3), lambda _trial, chance: f"${90_000 + chance.randrange(9_000)}")
+    assert render_report(found, "nl").count("<td>1 tot 3</td>") == 3
+    assert "Modellen met dezelfde plaatsen zijn niet uit elkaar te houden" in render_report(found, "nl")
