@@ -127,7 +127,7 @@ MAP = {
     "name": "simulated",
     "model": "model",
     "level": "level",
-    "persona": "job",
+    "job": "job",
     "wording": "wording",
     "signal": "signal",
     "edit": "edit",

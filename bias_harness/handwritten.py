@@ -53,14 +53,22 @@ _MISREAD = re.compile(r"[-+]?(0[0-9_]+|[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?)"
 
 @dataclass(frozen=True)
 class Document:
-    """A YAML file as read: the data, and the line (from 1) on which each key or item stands."""
+    """A YAML file as read: the data, and the line (from 1) on which each key or item stands.
+
+    `changed` are the places that something else than the file said, as typed: dotted, `*` for every item.
+    """
 
     source: str
     data: Any
     lines: dict[Path_, int]
+    changed: tuple[str, ...] = ()
 
     def where(self, at: Path_) -> str:
-        """`file, line n` of the nearest thing that has a line."""
+        """`file, line n` of the nearest thing that has a line; `file, --set KEY` of what was put in its place."""
+        for typed in self.changed:
+            parts = typed.split(".")
+            if len(parts) <= len(at) and all(p in ("*", str(here)) for p, here in zip(parts, at, strict=False)):
+                return f"{self.source}, --set {typed}"
         while at and at not in self.lines:
             at = at[:-1]
         return f"{self.source}, line {self.lines.get(at, 1)}"
@@ -156,6 +164,10 @@ class _Walk:
         return InputError(f"{self.source}, line {node.start_mark.line + 1}: {what}")
 
 
+_KIND = re.compile(r"(constrained-|list\[|dict\[|literal\[|nullable|function-)")
+"""What pydantic puts into a place where either of several kinds would do; no key of ours looks like it."""
+
+
 def check(model: type[M], document: Document) -> M:
     """The document as a `model`. Raises `InputError` that names the first few faults, each with its line."""
     if not isinstance(document.data, dict):
@@ -170,7 +182,7 @@ def check(model: type[M], document: Document) -> M:
 
 
 def _say(model: type[BaseModel], document: Document, fault: Any) -> str:
-    at: Path_ = tuple(fault["loc"])
+    at: Path_ = tuple(part for part in fault["loc"] if not _KIND.match(str(part)))
     key = at[-1] if at else ""
     dotted = ".".join(str(part) for part in at)
     if fault["type"] == "extra_forbidden":

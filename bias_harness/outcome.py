@@ -6,7 +6,7 @@ A measure is one object here, and nothing elsewhere asks for its name: what depe
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, Self
 
@@ -14,54 +14,15 @@ from pydantic import Field, PositiveInt, model_validator
 
 from bias_harness.errors import UsageError
 from bias_harness.handwritten import Share, Strict
+from bias_harness.margin import Margin, MarginUnit
 from bias_harness.probabilities import Probabilities
 from bias_harness.vocabulary import Basis, Estimate, Period, Scale, Scope
 
-MarginUnit = Literal["log", "fraction", "fall", "per cent", "share", "points"]
 Form = Literal["money", "number", "word"]
 Shown = tuple[float | None, float | None, float | None]
 
 FARTHEST = 50.0
 """The log gap beyond which a per cent is that of this one: an interval of next to no answers has ends out of reach."""
-_UNITS: Mapping[MarginUnit, tuple[float, Callable[[float], float], Callable[[float], float]]] = {
-    "log": (math.log(2), lambda x: x, lambda x: 100 * math.expm1(x)),
-    "fraction": (1, math.log1p, lambda x: 100 * x),
-    "fall": (1, lambda x: -math.log1p(-x), lambda x: 100 * x),
-    "per cent": (100, lambda x: math.log1p(x / 100), lambda x: x),
-    "share": (1, lambda x: x, lambda x: 100 * x),
-    "points": (math.inf, lambda x: x, lambda x: x),
-}
-"""Of each unit: what a margin stays below, the margin on the scale of estimates, and as it is shown."""
-
-
-@dataclass(frozen=True, slots=True)
-class Margin:
-    """How large a gap has to be to matter, with its unit: `Margin(0.01, "fraction")`. No function takes a bare number.
-
-    Of pay: a `fraction` (0.01: a hundredth more), a `fall` by a fraction (0.01: a hundredth less), the same fraction in
-    `per cent`, or a `log`. Of shares of answers: a `share` (0.02: two percentage points). Of a score: its `points`.
-    Raises `UsageError` for a number that is none in that unit: below zero, or as much as all there is (5 as a fraction
-    would be 500 %).
-    """
-
-    value: float
-    unit: MarginUnit
-
-    def __post_init__(self) -> None:
-        most, *_ = _UNITS[self.unit]
-        if not 0 <= self.value < most:
-            ends = "0 or more" if math.isinf(most) else f"from 0 to below {most:.3g}"
-            raise UsageError(f"a margin of {self.value:g} ({self.unit}) cannot be; in that unit it is {ends}")
-
-    @property
-    def bound(self) -> float:
-        """On the scale that gaps are estimated on: the log of ratios of pay, shares (0-1) and points as they are."""
-        return _UNITS[self.unit][1](self.value)
-
-    @property
-    def shown(self) -> float:
-        """As gaps are shown: per cent of pay, percentage points of a share, points of a score."""
-        return _UNITS[self.unit][2](self.value)
 
 
 @dataclass(frozen=True)
@@ -292,7 +253,8 @@ class Analysis(Strict):
     """What is declared about the statistics before anything is asked; it is part of the experiment's hash.
 
     The smallest gap that matters: `smallest_gap` of salaries (a ratio), `smallest_rate_gap` of shares,
-    `smallest_difference` of scores (in their unit).
+    `smallest_difference` of scores (in their unit). `unit` is what is counted and stands for others like it: a job, or
+    the person where nothing says which people have the same job.
     """
 
     smallest_gap: Share = 0.02
@@ -300,13 +262,14 @@ class Analysis(Strict):
     smallest_difference: float | None = Field(default=None, gt=0)
     confidence: float = Field(default=0.95, gt=0.5, lt=1)
     scope: Scope = "profiles"
+    unit: Literal["job", "person"] = "job"
     resamples: PositiveInt = 9_999
     seed: int = 20_260_101
 
 
 CAME_LATER = {
     "outcome": ("measure", "label", "unit", "ones", "zeros", "probabilities"),
-    "analysis": ("smallest_difference",),
+    "analysis": ("smallest_difference", "unit"),
 }
 """Keys that an experiment of format 1 did not have at first: at their default they are no part of its digests, so that
 what was recorded before stays comparable."""

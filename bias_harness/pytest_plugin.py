@@ -26,7 +26,7 @@ LARGEST_FRACTION = 0.2
 
 if TYPE_CHECKING:
     from bias_harness.estimating.judgement import Judgement
-    from bias_harness.outcome import Margin
+    from bias_harness.margin import Margin
     from bias_harness.pipeline import Run
 
 
@@ -100,7 +100,7 @@ def assert_not_worse(
 
 def _fraction(margin: float | str | Margin) -> Margin:
     """A margin that says what it means. Raises `UsageError` for a bare number that may mean something else."""
-    from bias_harness.outcome import Margin
+    from bias_harness.margin import Margin
 
     if isinstance(margin, Margin):
         return margin

@@ -6,10 +6,12 @@ import ipaddress
 import os
 import socket
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from undrawn import EVERYTHING, stand_ins
+from browser import kept_open
+from undrawn import EVERYTHING, UNDRAWN, real
 
 KEY_VARIABLES = [name for name in os.environ if name.endswith("_API_KEY")]
 _connect = socket.socket.connect
@@ -44,13 +46,32 @@ def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def undrawn(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Figure files are drawn in files that are marked so, and with BIAS_HARNESS_TESTS=all in all of tests/reporting.
+
+    For a whole file, so that what is made once for its tests is undrawn too.
+    """
+    drawn = request.node.get_closest_marker("drawn") or (EVERYTHING and "reporting" in request.path.parts)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, module in () if drawn else UNDRAWN.items():
+            patch.setitem(sys.modules, name, module)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def pictures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Figure files are drawn in tests that are marked so, and with BIAS_HARNESS_TESTS=all in all of tests/reporting."""
-    drawn = request.node.get_closest_marker("drawn") or (EVERYTHING and "reporting" in request.path.parts)
-    if not drawn:
-        for name, module in stand_ins().items():
+    """They are drawn in single tests that are marked so."""
+    if request.node.get_closest_marker("drawn"):
+        for name, module in real().items():
             monkeypatch.setitem(sys.modules, name, module)
+
+
+@pytest.fixture(scope="module")
+def one_browser() -> Iterator[None]:
+    """One browser for all the pages of a file."""
+    with kept_open():
+        yield
 
 
 @pytest.fixture

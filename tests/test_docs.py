@@ -177,6 +177,7 @@ def test_every_python_block_compiles(code: Code) -> None:
     compile(code.text, code.where, "exec")
 
 
+@pytest.mark.slow
 def test_the_site_is_built_strictly_and_asks_nothing_of_other_hosts(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path / "site")]
     built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)

@@ -97,5 +97,5 @@ def test_a_number_that_is_not_finite_is_refused(key: str, number: float) -> None
     changes = {"endpoints.0.price": {"input_per_million": 1, "output_per_million": 1}, key: number}
     if key.startswith("outcome"):
         changes = {"outcome.plausible": [1, number]}
-    with pytest.raises(InputError, match=r"simulated\.yaml, line \d+: .*finite"):
+    with pytest.raises(InputError, match=r"simulated\.yaml, --set [a-z0-9_.]+: .*finite"):
         load_audit("simulated", changes)

@@ -25,7 +25,8 @@ from bias_harness.estimating.estimates import BLOCKS
 from bias_harness.estimating.estimators.interval import paired_t
 from bias_harness.estimating.estimators.noninferiority import paired
 from bias_harness.estimating.estimators.verdicts import verdict
-from bias_harness.outcome import MEASURES, Analysis, Margin
+from bias_harness.margin import Margin
+from bias_harness.outcome import MEASURES, Analysis
 from bias_harness.pytest_plugin import assert_no_gap
 from bias_harness.reporting.report import COACH, RESEARCH, pages, render_comparison
 from bias_harness.reporting.sections import Material
@@ -129,6 +130,7 @@ def test_the_sentence_has_the_numbers_of_the_estimate() -> None:
     assert f"The difference is probably between {-e.conf_high:.2f} and {-e.conf_low:.2f} points lower." in made
 
 
+@pytest.mark.slow
 @pytest.mark.drawn
 def test_there_are_figures_of_gaps_and_none_of_money() -> None:
     made = pages(run("a score"), ("en",))

@@ -21,6 +21,29 @@ def test_the_stored_outputs_are_what_comes_out() -> None:
     assert checked.returncode == 0, checked.stderr
 
 
+@pytest.mark.slow
+def test_one_that_fails_is_named_and_the_others_run_to_their_end(tmp_path: Path) -> None:
+    for name, code in (
+        ("broken", "raise ValueError('no such column')"),
+        ("whole", "import time; time.sleep(2); 6 * 7"),
+    ):
+        cell = {"cell_type": "code", "execution_count": None, "id": name, "metadata": {}, "outputs": [], "source": code}
+        (tmp_path / f"{name}.ipynb").write_text(
+            json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+        )
+    script = (
+        f"import notebooks, pathlib\nnotebooks.written = lambda: sorted(pathlib.Path({str(tmp_path)!r}).iterdir())\n"
+    )
+    command = [sys.executable, "-c", script + "raise SystemExit(notebooks.main())"]
+    made = subprocess.run(command, cwd=ROOT / "tools", capture_output=True, text=True, check=False, timeout=120)
+    assert made.returncode == 1, made.stderr
+    assert made.stderr.startswith("broken.ipynb did not run to its end: ")
+    assert "no such column" in made.stderr
+    assert "whole" not in made.stderr
+    (cell,) = json.loads((tmp_path / "whole.ipynb").read_text())["cells"]
+    assert cell["outputs"][0]["data"]["text/plain"] in ("42", ["42"])
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
 def test_a_notebook_uses_public_names_only_and_says_what_its_numbers_are(path: Path) -> None:
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]

@@ -103,6 +103,7 @@ def test_no_command_that_looks_at_a_folder_runs_its_code(run: pipeline.Run, smal
     assert "is not possible here" in said
 
 
+@pytest.mark.drawn
 def test_a_module_in_the_working_folder_is_not_run(run: pipeline.Run, small: Path) -> None:
     """Figures are drawn by a second process, which would import it."""
     from bias_harness.reporting.charts.mpl import second_process
@@ -244,7 +245,7 @@ def test_the_hook_covers_people_prompts_and_subfolders(small: Path, place: str, 
     assert (done.returncode, "prompts/salary.terse.en.j2" in done.stderr) == (1, True), done.stderr
 
 
-@pytest.mark.parametrize("page", ["cp1252", "ascii"])
+@pytest.mark.parametrize("page", ["cp1252", pytest.param("ascii", marks=pytest.mark.slow)])
 def test_a_console_that_lacks_letters_gets_codes(tmp_path: Path, page: str) -> None:
     console = {"PYTHONIOENCODING": page, "PYTHONUTF8": "0"}
     done = in_a_process("read", "Ask for ₹8,00,000 in Łomża 😀", "--json", cwd=tmp_path, **console)

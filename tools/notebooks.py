@@ -47,7 +47,10 @@ def _clean(notebook: Any) -> Any:
 
 
 async def executed(path: Path) -> Any:
-    """The notebook with fresh outputs, run where `..` has the repository's data; an error in a cell is raised."""
+    """The notebook with fresh outputs, run where `..` has the repository's data; an error in a cell is raised.
+
+    Its kernel ends with it, however it ends.
+    """
     notebook = nbformat.read(path, as_version=4)
     with tempfile.TemporaryDirectory() as scratch:
         here = Path(scratch) / "notebooks"
@@ -56,7 +59,7 @@ async def executed(path: Path) -> Any:
             (here.parent / folder).symlink_to(ROOT / folder)
         kernel = AsyncKernelManager(kernel_name="python3", transport="ipc", ip=str(here.parent / "kernel"))
         client = NotebookClient(notebook, km=kernel, timeout=SECONDS, resources={"metadata": {"path": str(here)}})
-        await client.async_execute()
+        await client.async_execute(cleanup_kc=True)
     return _clean(notebook)
 
 
@@ -88,21 +91,24 @@ def faults(path: Path, fresh: Any) -> list[str]:
     return found
 
 
-async def _all(paths: list[Path]) -> list[Any]:
-    return await asyncio.gather(*(executed(path) for path in paths))
+async def all_executed(paths: list[Path]) -> list[Any]:
+    """Each notebook with fresh outputs, at the same time; in the place of one that failed, its error."""
+    return await asyncio.gather(*(executed(path) for path in paths), return_exceptions=True)
 
 
 def main() -> int:
-    """Write or compare; the exit code."""
+    """Write or compare those that ran to their end, and name the others; the exit code."""
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     os.environ["PYTHONPATH"] = f"{ROOT}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"
+    found = []
     paths = written()
-    made = asyncio.run(_all(paths))
-    if "--check" not in sys.argv[1:]:
-        for path, notebook in zip(paths, made, strict=True):
-            nbformat.write(notebook, path)
-        return 0
-    found = [fault for path, notebook in zip(paths, made, strict=True) for fault in faults(path, notebook)]
+    for path, made in zip(paths, asyncio.run(all_executed(paths)), strict=True):
+        if isinstance(made, BaseException):
+            found.append(f"{path.name} did not run to its end: {made or type(made).__name__}")
+        elif "--check" in sys.argv[1:]:
+            found += faults(path, made)
+        else:
+            nbformat.write(made, path)
     sys.stderr.write("\n".join(found) + "\n" if found else "")
     return int(bool(found))
 

@@ -8,18 +8,15 @@
 
 from __future__ import annotations
 
-import dataclasses
-import inspect
 import json
-import re
 import sys
-import typing
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import typer
-from pydantic import BaseModel
+from reference_python import python_page, records
+from reference_words import MADE, keys_of, prose
 
 import bias_harness
 from bias_harness.cli.main import app
@@ -27,21 +24,7 @@ from bias_harness.cli.main import app
 DOCS = Path(__file__).parent.parent / "docs"
 SCHEMA = Path(bias_harness.__file__).parent / "schemas" / "experiment.schema.json"
 MARKER = "<!-- made by tools/reference.py from here on -->\n"
-MADE = "<!-- made by tools/reference.py; change the code instead -->\n\n"
-LONG = 90
 TYPERS_OWN = ("install_completion", "show_completion", "help")
-FLOW = {
-    "Design: an experiment": "load_experiment plan calibrate Audit Outcome Analysis Plan Calibration",
-    "Ask, and read back": "run arun load_run Run Tally",
-    "Read": "read Answer Candidate",
-    "Report": "estimate report figure compare Estimates Estimate",
-    "Check": "record accept check Policy Check Gate",
-    "Share": "import_answers export bundle verify Verified",
-    "Write a provider": "Provider Context Nature Request Message Trial Response Usage Failure",
-    "Errors": "BiasHarnessError InputError UsageError RunFolderError ProviderError TransientError ContentError "
-    "FatalError ReplayMissError QuotaError",
-}
-"""The public names in the order of the flow."""
 CALLS = {
     "init": ("", "`FOLDER/`: experiments, personas, prompts, schemas"),
     "validate": ("Audit.check", "nothing"),
@@ -111,7 +94,7 @@ def _parameter(one: Any) -> str:
 
 def help_text(command: Any) -> str:
     """What a command does, and its arguments and options."""
-    lines = [_prose(command.help), ""]
+    lines = [prose(command.help), ""]
     rows = [_parameter(one) for one in command.params if one.name not in TYPERS_OWN]
     return "\n".join([*lines, "| typed | meaning |", "|---|---|", *rows, ""] if rows else lines)
 
@@ -142,134 +125,13 @@ def cli_page() -> str:
     return "\n".join(parts)
 
 
-def _kind(value: Mapping[str, Any], choice: Mapping[str, Any]) -> str:
-    """A type in words, with links to the tables of nested keys."""
-    if "$ref" in value:
-        name = value["$ref"].rsplit("/", 1)[1]
-        return f"[{name}](experiment.md#{name.lower()})"
-    if "enum" in value or "const" in value:
-        return " or ".join(f"`{json.dumps(word)}`" for word in value.get("enum", [value.get("const")]))
-    if "anyOf" in value:
-        return " or ".join(_kind(one, choice) for one in value["anyOf"])
-    if "pattern" in value and "%" in value["pattern"]:
-        return 'a per cent (`"2%"`)'
-    if value.get("type") == "array":
-        return "list of " + _kind(value["items"], choice) if "items" in value else f"{value.get('minItems')} values"
-    if value.get("type") == "object":
-        inner = value.get("additionalProperties")
-        return "mapping to " + _kind(inner, choice) if isinstance(inner, dict) and inner else "mapping"
-    return str(choice.get(value.get("type", ""), "anything"))
-
-
-WORDS = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false", "null": "nothing"}
-
-
-def _limits(value: Mapping[str, Any]) -> str:
-    signs = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
-    places = [value, *value.get("anyOf", ())]
-    found = [f"{sign} {place[word]}" for place in places for word, sign in signs.items() if word in place]
-    return f" ({', '.join(found)})" if found else ""
-
-
-def _default(value: Mapping[str, Any]) -> str:
-    if "default" not in value:
-        return "required"
-    if "$ref" in value:
-        return "its own defaults"
-    default = value["default"]
-    return "none" if default in (None, {}, []) else f"`{json.dumps(default, ensure_ascii=False)}`"
-
-
-def _keys(shape: Mapping[str, Any]) -> Iterator[str]:
-    yield "| key | value | default |\n|---|---|---|"
-    required = shape.get("required", ())
-    for key, value in shape.get("properties", {}).items():
-        default = "required" if key in required else _default(value)
-        yield f"| `{key}` | {_kind(value, WORDS)}{_limits(value)} | {default} |"
-
-
 def experiment_page() -> str:
     """Every key of an experiment, from the JSON Schema that editors use."""
     schema = json.loads(SCHEMA.read_text())
     lines = [MADE + "# The experiment file\n", "`bias-harness schema` prints the JSON Schema this page is made from.\n"]
-    lines += [_prose(schema.get("description", "")) + "\n", *_keys(schema), ""]
+    lines += [prose(schema.get("description", "")) + "\n", *keys_of(schema), ""]
     for name, shape in schema["$defs"].items():
-        lines += [f"## {name}\n", _prose(shape.get("description", "")) + "\n", *_keys(shape), ""]
-    return "\n".join(lines)
-
-
-def _prose(text: str | None) -> str:
-    """A docstring as Markdown: what stands indented stays as it is."""
-    return inspect.cleandoc(text or "")
-
-
-def _signature(thing: Callable[..., Any]) -> str:
-    found = inspect.signature(thing)
-    taken = [one for name, one in found.parameters.items() if name not in ("self", "cls")]
-    text = str(found.replace(parameters=taken))
-    if len(text) > LONG:
-        rows, star = [], False
-        for one in taken:
-            if one.kind is one.KEYWORD_ONLY and not star:
-                rows.append("*")
-                star = True
-            rows.append(str(one))
-        text = "(\n    " + ",\n    ".join(rows) + f",\n) -> {found.return_annotation}"
-    text = re.sub(r"<factory>|<[^<>]* object at 0x[0-9a-f]+>", "...", text)
-    return re.sub(r"""(: |-> )(['\"])((?:(?!\2).)+)\2""", r"\1\3", text)
-
-
-def _members(kind: type) -> Iterator[str]:
-    for name, member in vars(kind).items():
-        plain = getattr(member, "fget", None) or getattr(member, "func", None)
-        called = getattr(member, "__func__", member)
-        text = inspect.getdoc(plain or called)
-        if name.startswith("_") or not text or not (plain or inspect.isfunction(called)):
-            continue
-        head = f".{name}" if plain else f".{name}{_signature(called)}"
-        yield f"#### {kind.__name__}.{name}\n\n```text\n{head}\n```\n\n{_prose(text)}\n"
-
-
-def _entry(name: str) -> Iterator[str]:
-    thing = getattr(bias_harness, name)
-    yield f"### {name}\n"
-    if words := typing.get_args(thing):  # a Literal: its words say it all
-        yield f"One of {', '.join(f'`{word}`' for word in words)}.\n"
-        return
-    is_error = inspect.isclass(thing) and issubclass(thing, Exception)
-    if inspect.isclass(thing) and issubclass(thing, BaseModel):  # what people write: its keys as in their files
-        yield _prose(inspect.getdoc(thing)) + "\n"
-        yield from (*_keys(thing.model_json_schema()), "", *_members(thing))
-        return
-    if not is_error:
-        yield f"```text\n{name}{_signature(thing)}\n```\n"
-    yield _prose(inspect.getdoc(thing)) + "\n"
-    if inspect.isclass(thing) and not is_error:
-        yield from _members(thing)
-
-
-def python_page() -> str:
-    """The public names, those of `bias_harness.__all__`, and nothing else, in the order of the flow."""
-    listed = [name for names in FLOW.values() for name in names.split()]
-    if sorted(listed) != sorted(bias_harness.__all__):
-        raise KeyError(f"FLOW and __all__ differ in {set(listed) ^ set(bias_harness.__all__)}")
-    lines = [MADE + "# Python\n", "What is listed here is public; every other name may change.\n"]
-    for heading, names in FLOW.items():
-        lines.append(f"## {heading}\n")
-        for name in names.split():
-            lines += _entry(name)
-    return "\n".join(lines)
-
-
-def records() -> str:
-    """The class docstrings of the vocabulary, with the fields of each."""
-    from bias_harness import vocabulary
-
-    lines = ["## Records\n", "What crosses from stage to stage; each text is the docstring of its class.\n"]
-    for name, kind in vars(vocabulary).items():
-        if dataclasses.is_dataclass(kind) and inspect.isclass(kind):
-            fields = ", ".join(f"`{one.name}`" for one in dataclasses.fields(kind))
-            lines += [f"### {name}\n", _prose(kind.__doc__) + "\n", f"Fields: {fields}.\n"]
+        lines += [f"## {name}\n", prose(shape.get("description", "")) + "\n", *keys_of(shape), ""]
     return "\n".join(lines)
 
 

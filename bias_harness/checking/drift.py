@@ -18,7 +18,7 @@ from bias_harness.checking.gates import Check, Gate, Outcome, Policy
 from bias_harness.checking.sources import changed_keys
 from bias_harness.estimating.looks import WHOLE, Look
 from bias_harness.estimating.paired_changes import ALPHA, Asked, ChangeWord, PairedChange, What, paired_changes
-from bias_harness.outcome import Margin
+from bias_harness.margin import Margin
 
 NAMES: Mapping[What, str] = {
     "gap": "gap",

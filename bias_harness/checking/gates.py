@@ -11,7 +11,7 @@ from pydantic import Field, TypeAdapter
 from bias_harness.design.experiment import Share, Strict
 from bias_harness.errors import InputError, did_you_mean
 from bias_harness.estimating.paired_changes import PairedChange
-from bias_harness.outcome import Margin
+from bias_harness.margin import Margin
 
 Outcome = Literal["pass", "unchanged", "regressed", "inconclusive", "not_comparable"]
 FORMAT = 2

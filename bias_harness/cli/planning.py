@@ -16,7 +16,7 @@ from bias_harness.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from bias_harness.design.audit import Audit
-    from bias_harness.outcome import Margin
+    from bias_harness.margin import Margin
     from bias_harness.planning.calibration import Calibration, Rate
     from bias_harness.planning.conditions import Condition
     from bias_harness.planning.plan import Plan
@@ -163,7 +163,7 @@ def show_gate(audit: Audit, pilot: Run | None, margin: Margin, *, as_json: bool)
 
 
 def _margin(text: str) -> Margin:
-    from bias_harness.outcome import Margin
+    from bias_harness.margin import Margin
 
     try:
         return Margin(float(text.strip().removesuffix("%")) / 100, "fall")

@@ -43,7 +43,8 @@ def _lines(run: Run) -> Iterator[str]:
     extent = notices.extent(made, view.texts)
     yield from (*(said.text for said in notices.notices(made, view.texts)), *([extent] if extent else []), "")
     interval = f"{100 * made.audit.experiment.analysis.confidence:g}% interval"
-    head = ("model", "compared", "what may be said", "gap", interval, "together", "jobs", "pairs", "answers")
+    counted = "people" if all(j.job_is_person for j in made.judgements) else "jobs"
+    head = ("model", "compared", "what may be said", "gap", interval, "together", counted, "pairs", "answers")
     yield table(head, [_comparison(view, j) for j in made.judgements])
     if len(made.judgements) <= MOST_IN_SENTENCES:
         yield ""

@@ -117,7 +117,11 @@ class Audit:
         return list(remarks(self.resolved, self.design))
 
     def check(self) -> int:
-        """Everything that can be checked without asking. Returns the number of prompts compared for leaks."""
+        """Everything that can be checked without asking, once. Returns the number of prompts compared for leaks."""
+        return self._compared
+
+    @cached_property
+    def _compared(self) -> int:
         return check_leaks(self.design, self.prompter)
 
 
@@ -143,7 +147,7 @@ def load_audit(name: str | Path, changes: Mapping[str, Any] | None = None) -> Au
         return _audit_of_a_run(document, path, changes or {})
     given = list(document.data) if isinstance(document.data, dict) else []
     if changes:
-        document = Document(document.source, _changed(document.data, changes), document.lines)
+        document = Document(document.source, _changed(document.data, changes), document.lines, tuple(changes))
     experiment = check(Experiment, document)
     workspace = Workspace.of(path)
     try:

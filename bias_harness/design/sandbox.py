@@ -8,6 +8,7 @@ macros, and no call but `self.question()`, a block of its own), and its source, 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from jinja2 import StrictUndefined, Template, TemplateError, nodes
@@ -33,6 +34,13 @@ FAULTS = (TemplateError, ArithmeticError, AttributeError, LookupError, Recursion
 class _Environment(ImmutableSandboxedEnvironment):
     intercepted_binops = frozenset({"*"})
 
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """As the sandbox has it; a mere text or number is given at once, for it can do nothing."""
+        value = getattr(obj, attribute, None)
+        if type(value) in (str, int, float) and not attribute.startswith("_"):
+            return value
+        return super().getattr(obj, attribute)
+
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         """Numbers are multiplied, and a text only within bounds: so a short template makes a long one."""
         texts = [side for side in (left, right) if isinstance(side, str)]
@@ -47,6 +55,7 @@ _ENVIRONMENT.globals.clear()
 _ENVIRONMENT.filters = {name: _ENVIRONMENT.filters[name] for name in FILTERS}
 
 
+@lru_cache(maxsize=128)
 def compiled(name: str, text: str) -> Template:
     """The template `prompts/<name>`. Raises `InputError` that names line and remedy where it is no mere text."""
     if len(text) > LONGEST_SOURCE:

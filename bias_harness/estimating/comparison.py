@@ -18,7 +18,8 @@ from bias_harness.estimating.estimators.gaps import money_gap
 from bias_harness.estimating.estimators.interval import Array, Interval
 from bias_harness.estimating.estimators.scopes import profile_means
 from bias_harness.estimating.rows import Rows
-from bias_harness.outcome import Analysis, Margin, Measure, Outcome
+from bias_harness.margin import Margin
+from bias_harness.outcome import Analysis, Measure, Outcome
 from bias_harness.vocabulary import Estimate, Scale, Scope
 
 REASONS = {

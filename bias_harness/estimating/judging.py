@@ -151,7 +151,7 @@ class Context:
             None,
             jobs=of.jobs,
             jobs_asked=asked,
-            job_is_person=rows.job_is_person,
+            job_is_person=rows.job_is_person or self.analysis.unit == "person",
             persons=int(np.isfinite(of.of_persons).sum()),
             forms_level=of.forms[0],
             forms_reference=of.forms[1],

@@ -10,7 +10,7 @@ from bias_harness.design.audit import Audit
 from bias_harness.design.rotation import FEWEST_JOBS
 from bias_harness.estimating.estimators.interval import t_quantile
 from bias_harness.estimating.paired_changes import ALPHA, SPARE
-from bias_harness.outcome import Margin
+from bias_harness.margin import Margin
 from bias_harness.planning.conditions import Condition
 
 BEYOND = 0.01

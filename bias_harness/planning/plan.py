@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from html import escape
 from typing import Any, ClassVar
 
@@ -13,45 +12,14 @@ import pandas as pd
 from bias_harness.design.audit import Audit
 from bias_harness.design.blocks import AttributeCounts
 from bias_harness.design.experiment import Endpoint
-from bias_harness.design.hosts import host_of, strangers, variables_of
-from bias_harness.design.portion import WHOLE, Portion, planned_requests, requests_of
-from bias_harness.design.prices import cost_of, has_batch_price, most_tokens, no_price, one_at_a_time
-from bias_harness.design.prices import price_of as known_price
+from bias_harness.design.hosts import strangers
+from bias_harness.design.portion import WHOLE, Portion, planned_requests
+from bias_harness.design.prices import has_batch_price, no_price
 from bias_harness.outcome import Outcome
 from bias_harness.planning.conditions import Condition, assumed
+from bias_harness.planning.endpoint_plan import EndpointPlan, endpoint_plan
 from bias_harness.planning.outlook import Outlook, looks_said, outlook_of, said
-from bias_harness.planning.proposing import Point, Prices, frontier, has_batches, proposed
-from bias_harness.vocabulary import Request
-
-CHARACTERS_PER_TOKEN = 4
-TYPICAL_ANSWER_TOKENS = 120
-SHORT_ANSWER_TOKENS = 5
-SAMPLED_BLOCKS = 20
-MOST_RENDERED = 4_000
-"""Requests of one endpoint, up to which the price of each is looked at."""
-
-
-@dataclass(frozen=True)
-class EndpointPlan:
-    """What one endpoint would be asked, of which host, with which variable's key (null where there is none).
-
-    `price_low` is for short answers, `price_high` is the most: the longest answers to all, and every byte of a question
-    a token, as a budget sets it aside; US dollars, without what is asked a second time after a failure.
-    `price_usual` is for answers of usual length asked one by one, `price_in_batches` the same in batches where their
-    price is known.
-    """
-
-    endpoint: str
-    model: str
-    requests: int
-    input_tokens: int
-    output_tokens_high: int
-    price_low: float | None
-    price_high: float | None
-    price_usual: float | None = None
-    price_in_batches: float | None = None
-    host: str | None = None
-    key: str | None = None
+from bias_harness.planning.proposing import Point, Prices, frontier, proposed
 
 
 @dataclass(frozen=True)
@@ -121,7 +89,7 @@ class Plan:
     def endpoint_rows(self) -> list[tuple[object, ...]]:
         """A row an endpoint, and below several their sum."""
         rows: list[tuple[object, ...]] = [
-            (e.endpoint, e.model, e.requests, e.input_tokens, _shown(e), e.host or "this computer", e.key or "–")
+            (e.endpoint, e.model, e.requests, e.input_tokens, e.price_shown, e.host or "this computer", e.key or "–")
             for e in self.endpoints
         ]
         if len(rows) < 2:
@@ -167,7 +135,7 @@ def make_plan(
     """
     e = audit.experiment
     requests = planned_requests(audit, portion)
-    endpoints = tuple(_endpoint(audit, endpoint, requests, portion, answer_tokens) for endpoint in e.endpoints)
+    endpoints = tuple(endpoint_plan(audit, endpoint, requests, portion, answer_tokens) for endpoint in e.endpoints)
     condition = pilot or assumed(e.outcome)
     outlooks = tuple(outlook_of(audit, condition))
     affordable = tuple(_affordable(audit, endpoints, budget))
@@ -176,21 +144,13 @@ def make_plan(
     if prices is not None and budget is not None:
         proposal = proposed(audit, condition, prices, budget, piloted=pilot is not None)
     return Plan(
-        e.experiment,
-        e.title.get("en", e.experiment),
-        audit.digest,
-        tuple(audit.design.counts()),
-        endpoints,
-        condition,
-        outlooks,
-        tuple(frontier(audit, condition, prices)) if prices is not None else (),
-        proposal,
+        *(e.experiment, e.title.get("en", e.experiment), audit.digest, tuple(audit.design.counts()), endpoints),
+        *(condition, outlooks, tuple(frontier(audit, condition, prices)) if prices is not None else (), proposal),
         e.outcome,
         (
             *_part(audit, requests),
             *affordable,
-            *(f"{end.name}: {odd}." for end in e.endpoints for _, _, odd in strangers(end)),
-            *_batched(e.endpoints),
+            *_of_endpoints(e.endpoints),
             *said(audit, condition, outlooks, piloted=pilot is not None),
             *looks_said(audit),
             *(f"{remark[:1].upper()}{remark[1:]}." for remark in audit.remarks()),
@@ -219,8 +179,9 @@ def _part(audit: Audit, requests: int) -> Iterator[str]:
         )
 
 
-def _batched(endpoints: Sequence[Endpoint]) -> Iterator[str]:
-    """Of endpoints that are asked in batches: where the ordinary price was taken, for no batch price is known."""
+def _of_endpoints(endpoints: Sequence[Endpoint]) -> Iterator[str]:
+    """What is odd about where they are, and where the ordinary price was taken, for no batch price is known."""
+    yield from (f"{endpoint.name}: {odd}." for endpoint in endpoints for _, _, odd in strangers(endpoint))
     for endpoint in endpoints:
         if endpoint.batch and not has_batch_price(endpoint):
             yield (
@@ -244,59 +205,3 @@ def _affordable(audit: Audit, endpoints: Sequence[EndpointPlan], budget: float |
         )
     else:
         yield f"The budget of US$ {budget:,.2f} is enough: this costs US$ {most:,.2f} at most."
-
-
-def _endpoint(
-    audit: Audit, endpoint: Endpoint, requests: int, portion: Portion, answer_tokens: float | None
-) -> EndpointPlan:
-    sampled = list(_sampled(audit, endpoint, SAMPLED_BLOCKS))
-    characters = sum(len(m.content) for r in sampled for m in r.messages)
-    tokens = round(characters / CHARACTERS_PER_TOKEN / len(sampled) * requests)
-    output, high = _most(audit, endpoint, requests, portion)
-    each = tokens / requests if requests else 0
-    low = price_of(endpoint, requests, each, SHORT_ANSWER_TOKENS)
-    longest = output / requests if requests else TYPICAL_ANSWER_TOKENS
-    usual_tokens = min(longest, TYPICAL_ANSWER_TOKENS) if answer_tokens is None else answer_tokens
-    usual = price_of(one_at_a_time(endpoint), requests, each, usual_tokens)
-    batched = endpoint.model_copy(update={"batch": endpoint.batch or True})
-    in_batches = price_of(batched, requests, each, usual_tokens) if has_batches(endpoint) else None
-    name, keys = endpoint.model or endpoint.provider, ", ".join(dict.fromkeys(variables_of(endpoint)))
-    prices = (low, high, usual, in_batches)
-    return EndpointPlan(endpoint.name, name, requests, tokens, output, *prices, host_of(endpoint), keys or None)
-
-
-def _sampled(audit: Audit, endpoint: Endpoint, blocks: int) -> Iterator[Request]:
-    """The requests of so many blocks, spread over the design."""
-    for index in range(0, len(audit.design), max(1, len(audit.design) // blocks)):
-        yield from audit.prompter.requests(audit.design.block(index), endpoint)
-
-
-def _most(audit: Audit, endpoint: Endpoint, requests: int, portion: Portion) -> tuple[int, float | None]:
-    """Output tokens and US dollars that so many requests cannot exceed, each being answered at its first attempt.
-
-    Counted as a budget sets money aside: a token of input is at least a byte. A large design is not rendered whole:
-    there every request is taken for the longest of a sample.
-    """
-    price, now = known_price(endpoint), datetime.now(UTC)
-    exact = requests <= MOST_RENDERED
-    looked_at = requests_of(audit, endpoint, portion) if exact else _sampled(audit, endpoint, 10 * SAMPLED_BLOCKS)
-    tokens = [most_tokens(request) for request in looked_at]
-    costs = [0.0 if price is None else cost_of(price, *each, now) for each in tokens]
-    output = sum(o for _, o in tokens) if exact else requests * max(o for _, o in tokens)
-    cost = sum(costs) if exact else requests * max(costs)
-    return output, None if price is None else cost
-
-
-def price_of(endpoint: Endpoint, requests: int, input_tokens: float, output_tokens: float) -> float | None:
-    """US dollars for so many requests with so many tokens each; None where their price is not known.
-
-    By the experiment's price, else by genai-prices, which asks for the length of one request.
-    """
-    price = known_price(endpoint)
-    return None if price is None else requests * cost_of(price, input_tokens, output_tokens)
-
-
-def _shown(e: EndpointPlan) -> str:
-    if e.price_low is None or e.price_high is None:
-        return "unknown (give `price` in the experiment)"
-    return "free" if e.price_high == 0 else f"{e.price_low:,.2f} to {e.price_high:,.2f}"

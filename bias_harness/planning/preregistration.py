@@ -14,7 +14,8 @@ import yaml
 from bias_harness.design.audit import Audit
 from bias_harness.design.personas import VariedAttribute
 from bias_harness.outcome import Outcome
-from bias_harness.planning.plan import EndpointPlan, Plan
+from bias_harness.planning.endpoint_plan import EndpointPlan
+from bias_harness.planning.plan import Plan
 from bias_harness.reading.answers import reader_version
 from bias_harness.results import RunFolder, counted, runs_in, write_whole
 from bias_harness.results.registration import sealed

@@ -15,7 +15,8 @@ from bias_harness.estimating.accounts import counted
 from bias_harness.estimating.estimates import Estimates
 from bias_harness.estimating.judgement import Imbalance, Judgement
 from bias_harness.estimating.reading_error import ReadingErrors
-from bias_harness.outcome import Margin, Measure
+from bias_harness.margin import Margin
+from bias_harness.outcome import Measure
 from bias_harness.reporting.judged import key_of, shown
 from bias_harness.reporting.sentences import Names
 from bias_harness.reporting.texts import Texts, texts_about

@@ -18,7 +18,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from bias_harness.errors import UsageError
-from bias_harness.reporting.charts.mpl.second_process import drawn_aside
 from bias_harness.reporting.escaping import strong, visible
 from bias_harness.reporting.figures.all import Drawings
 from bias_harness.reporting.figures.chosen import chosen, drawings_of
@@ -152,6 +151,8 @@ def pages(material: Material, languages: Iterable[str]) -> dict[str, bytes]:
     """
     listed = list(languages)
     if len(material.observations) > MANY_ANSWERS:
+        from bias_harness.reporting.charts.mpl.second_process import drawn_aside
+
         english = spoken_in(material, "en")
         with drawn_aside(list(Drawings(View(material, english))), english) as figures:
             made = documents(material, listed)

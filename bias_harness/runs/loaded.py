@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
@@ -13,16 +13,15 @@ from typing import TYPE_CHECKING
 
 from bias_harness.design.audit import Audit
 from bias_harness.errors import RunFolderError
-from bias_harness.results import Manifest, RunFolder, counted, find_run
+from bias_harness.results import Manifest, counted, find_run
 from bias_harness.results.totals import completed
-from bias_harness.vocabulary import Answer, Response, Trial
+from bias_harness.runs.answered import Answered
+from bias_harness.vocabulary import Answer
 from bias_harness.workspace import Workspace
 
 if TYPE_CHECKING:
     import pandas as pd
-    import pyarrow as pa
 
-    from bias_harness.design.blocks import Block
     from bias_harness.estimating.estimates import Estimates
     from bias_harness.estimating.gaps import Gaps
     from bias_harness.estimating.judgement import Judgement, Judgements
@@ -38,15 +37,13 @@ LEFT_BEHIND = ("answers/*.html", "figures/F*.svg", "figures/F*.png", "figures/F*
 
 
 @dataclass(frozen=True)
-class Run:
+class Run(Answered):
     """One run: its folder, and the experiment as it was resolved when it was asked.
 
     What is derived (observations, pairs, estimates) is made when it is first wanted. `stopped` says which endpoints
     were given up and why, right after asking.
     """
 
-    folder: RunFolder
-    audit: Audit
     stopped: tuple[str, ...] = field(default=())
 
     def __repr__(self) -> str:
@@ -190,15 +187,6 @@ class Run:
         pay = self.audit.experiment.outcome.measured.relative
         return pairs_of(rows.assign(nature=rows["endpoint"].astype(str).map(self.natures)), pay=pay)
 
-    def responses(self) -> pa.Table:
-        """Every response that counts, in columns (a pyarrow table), without making the trials they answer.
-
-        Kept as `responses.parquet` beside the log, and made anew when the log has changed.
-        """
-        from bias_harness.results.table import read_table
-
-        return read_table(self.folder)
-
     def profile_gaps(self) -> pd.DataFrame:
         """One row a profile, endpoint, attribute and level: its gap, level minus reference.
 
@@ -260,83 +248,6 @@ class Run:
 
         estimates = json.dumps(self.estimates.to_dict(), allow_nan=False, indent=1) + "\n"
         return {"observations.parquet": to_parquet(self.observations), "estimates.json": estimates.encode()}
-
-    def raw(self, keys: Sequence[str]) -> dict[str, tuple[Response, Answer]]:
-        """The responses and readings behind observation keys."""
-        return {key: self._read[key] for key in keys if key in self._read}
-
-    def questions(self) -> Iterator[tuple[str, str, str]]:
-        """Key, question and answer of everything that was answered, each key once, in the order of asking."""
-        return ((key, question, answer) for key, question, answer in self.exchanges() if answer)
-
-    def exchanges(self) -> Iterator[tuple[str, str, str | None]]:
-        """Key, question and answer (None where none came) of everything that was asked, each key once, in order."""
-        seen: set[str] = set()
-        for trial, response, _ in self._rows():
-            if response.key not in seen:
-                seen.add(response.key)
-                yield response.key, self._question_behind(trial, response.key), response.text
-
-    def _question_behind(self, trial: Trial, key: str) -> str:
-        return self._imported_question(trial) if self.imported is not None else self._prompts[key]
-
-    @cached_property
-    def _prompts(self) -> dict[str, str]:
-        return {
-            request.key: "\n".join(m.content for m in request.messages)
-            for endpoint in self.audit.experiment.endpoints
-            for _, requests in self.audit.requests(endpoint)
-            for request in requests
-        }
-
-    @cached_property
-    def imported(self) -> dict[str, Trial] | None:
-        """The trials by key of answers that were collected elsewhere; None for a run that was asked here."""
-        from bias_harness.results.trials import TRIALS, fitting_trials
-
-        path = self.folder.path / TRIALS
-        return fitting_trials(path, self.audit) if path.is_file() else None
-
-    def _imported_question(self, trial: Trial) -> str:
-        block = self._blocks[trial.wording, trial.language]
-        return "\n".join(m.content for m in self.audit.prompter.messages(block, block.variants[0]))
-
-    @cached_property
-    def _blocks(self) -> dict[tuple[str, str], Block]:
-        return {(block.wording, block.language): block for block in self.audit.design.blocks()}
-
-    def everything(self) -> Iterable[tuple[Response, Answer]]:
-        """Every response with its reading, once."""
-        return self._read.values()
-
-    @cached_property
-    def _read(self) -> dict[str, tuple[Response, Answer]]:
-        return {response.key: (response, answer) for _, response, answer in self._rows()}
-
-    def _rows(self) -> Iterator[tuple[Trial, Response, Answer]]:
-        from bias_harness.reading.answers import Reader
-
-        latest = self.folder.latest()
-        reader = Reader(self.audit.experiment.outcome)
-        if self.imported is not None:
-            missing = len(self.imported.keys() - latest.keys())
-            if missing:
-                raise RunFolderError(
-                    f"{self.folder.path}: {missing} of {len(self.imported)} imported answers are not in the log, "
-                    "which was cut or altered: import the table again"
-                )
-            for key, trial in self.imported.items():
-                prompt = self._imported_question(trial)
-                yield trial, latest[key], reader.read(latest[key], language=trial.language, prompt=prompt)
-            return
-        for endpoint in self.audit.experiment.endpoints:
-            for block, requests in self.audit.requests(endpoint):
-                for request in requests:
-                    response = latest.get(request.key)
-                    if response is not None and request.trial is not None:
-                        prompt = "\n".join(m.content for m in request.messages)
-                        answer = reader.read(response, language=block.language, prompt=prompt)
-                        yield request.trial, response, answer
 
 
 def material(of: Run) -> Material:

@@ -70,7 +70,7 @@ class Facting:
     def _role(self, role: str, row: Mapping[str, Any], line: int, *, failed: bool) -> str:
         column = getattr(self.mapping, role)
         value = column[1:] if column.startswith("=") else _word(row.get(column))
-        if not value and role != "edit" and not (failed and role == "model"):
+        if not value and column != "=" and role != "edit" and not (failed and role == "model"):
             raise InputError(f"{self._where(line, column)}: empty; every row needs its {role}")
         return sys.intern(self._spoken(value, line, column) if role == "language" else value)
 

@@ -166,7 +166,7 @@ class _Guess:
         return next(iter([*texts, *amounts, *(c for c in long if c not in prompts), *numbers]), None)
 
     def _level(self, answers: _Column | None) -> _Column | None:
-        others = [c for role in ("model", "wording", "language", "repeat", "persona") for c in self.named(role)]
+        others = [c for role in ("model", "wording", "language", "repeat", "job", "persona") for c in self.named(role)]
         named = [c for c in self.named("level") if c.is_group and c is not answers]
         rest = [c for c in self.columns.values() if c.is_group and not c.is_number and c is not answers]
         return next(iter([*named, *(c for c in rest if c not in others)]), None)
@@ -190,10 +190,14 @@ class _Guess:
 
     def _others(self, taken: set[str]) -> Iterator[str]:
         """The roles that are left, each with the first column that can be it."""
-        roles = ("model", "persona", "field", "seniority", "wording", "language", "repeat", "asked_at")
+        roles = ("model", "job", "persona", "field", "seniority", "wording", "language", "repeat", "asked_at")
+        told_jobs = False
         for role in roles:
+            if role == "persona" and told_jobs:
+                continue
             found = [c for c in self.named(role) if c.name not in taken and c.filled and _fits(role, c)]
             if found:
+                told_jobs = told_jobs or role == "job"
                 taken.add(found[0].name)
                 yield _line(role, found[0].name, role, [c.name for c in found[1:] if c.name not in taken])
             elif role == "model":

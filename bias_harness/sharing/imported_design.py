@@ -11,7 +11,7 @@ from bias_harness.design.experiment import Experiment
 from bias_harness.design.personas import Attribute, Level, People, Words
 from bias_harness.design.prompts import file_name
 from bias_harness.sharing.imported_rows import Import
-from bias_harness.sharing.map import ANY, Map
+from bias_harness.sharing.map import Map
 
 QUESTION = "imported"
 
@@ -53,7 +53,7 @@ def _experiment(made: Import, wordings: list[str], languages: list[str]) -> Expe
             "placebo": {"edits": bool(made.names["edit"].known)},
             "repeats": max(1, len(made.repeats)),
             "outcome": mapping.outcome.model_dump(),
-            "analysis": {**mapping.analysis.model_dump(), **_scope(mapping)},
+            "analysis": {**mapping.analysis.model_dump(), "unit": mapping.unit, **_scope(mapping)},
             "endpoints": [{"name": safe, "model": name, "provider": "imported"} for name, safe in models.items()],
         }
     )
@@ -63,7 +63,7 @@ def _people(made: Import) -> dict[str, Any]:
     words = {role: {safe: word for word, safe in names.known.items()} for role, names in made.names.items()}
     jobs = {
         safe: {"field": made.fields_of[safe], "label": {"en": word}, "phrase": _in_all(made, word)}
-        for safe, word in words["persona"].items()
+        for safe, word in words["job"].items()
     }
     return {
         "people": made.mapping.name,
@@ -74,7 +74,9 @@ def _people(made: Import) -> dict[str, Any]:
         "seniorities": {
             safe: {"label": {"en": word}, "phrase": _in_all(made, "{job}")} for safe, word in words["seniority"].items()
         },
-        "places": {ANY: {"label": {"en": ANY}, "phrase": _in_all(made, ANY)}},
+        "places": {
+            safe: {"label": {"en": word}, "phrase": _in_all(made, word)} for safe, word in words["place"].items()
+        },
     }
 
 
@@ -85,7 +87,7 @@ def _in_all(made: Import, word: str) -> dict[str, str]:
 
 def _scope(mapping: Map) -> dict[str, str]:
     """One persona can only speak for itself."""
-    return {} if "persona" in mapping.columns() else {"scope": "panel"}
+    return {} if {"persona", "job"} & set(mapping.columns()) else {"scope": "panel"}
 
 
 def _spoken(attribute: Attribute, languages: set[str]) -> Attribute:

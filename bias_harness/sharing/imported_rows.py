@@ -22,7 +22,7 @@ from bias_harness.vocabulary import Failure, Response, Trial
 class Import:
     """Reads tables once, row by row, as if they were one; what it says of the design is complete after the last row.
 
-    `names` are the models, wordings, personas, fields, seniorities and edits that occur; `fields_of` each persona's
+    `names` are the models, wordings, jobs, fields, seniorities, places and edits that occur; `fields_of` each job's
     field; `answered` and `failed` count rows by model, `copies` those that stand there twice with time and answer,
     `left_out` those that the filter dropped, `nobodys` failed ones of which the model is not known.
     """
@@ -30,7 +30,8 @@ class Import:
     def __init__(self, tables: Sequence[Path], mapping: Map) -> None:
         self.tables, self.mapping = tables, mapping
         self.table = tables[0]
-        self.names = {role: Names() for role in ("model", "wording", "persona", "field", "seniority", "edit")}
+        self._columns = frozenset(mapping.columns())
+        self.names = {role: Names() for role in ("model", "wording", "job", "field", "seniority", "place", "edit")}
         self.languages: set[str] = set()
         self.fields_of: dict[str, str] = {}
         self.answered: Counter[str] = Counter()
@@ -91,6 +92,8 @@ class Import:
         """What is missing, odd or half, in sentences."""
         columns, lines = self.mapping.columns(), []
         lines += [text for role, text in _ABSENT.items() if role not in columns]
+        if "persona" not in columns and "job" not in columns:
+            lines.insert(0, _ONE_PERSONA)
         form = self.mapping.outcome.measured.form
         if not self.mapping.prompts and not self.mapping.read_already and form == "money":
             lines.append(_NO_PROMPTS)
@@ -129,25 +132,34 @@ class Import:
 
     def _trial(self, facts: Facts, attribute: str) -> Trial:
         roles, named, level = facts.roles, self.names, facts.levels[attribute]
-        others = [word for name, word in facts.levels.items() if name != attribute]
-        who = " / ".join([roles["persona"], *others])
-        model, wording, field = (named[role](roles[role]) for role in ("model", "wording", "field"))
-        job, seniority = named["persona"](who), named["seniority"](roles["seniority"])
+        job, place = self._who(facts, attribute)
+        model, wording, field, seniority = (named[r](roles[r]) for r in ("model", "wording", "field", "seniority"))
         edit = named["edit"](roles["edit"]).replace("-", "_").replace(".", "_") if roles["edit"] else ""
         if self.fields_of.setdefault(job, field) != field:
-            told = f"the persona {roles['persona']!r} had another field before, and a persona has one"
+            told = f"{roles['job'] or roles['persona']!r} had another field before, and has one"
             raise InputError(
                 f"{self.table}, line {facts.line}, column {self.mapping.field!r}: {roles['field']!r}; {told}"
             )
         self.languages.add(roles["language"])
         self._levels.add((attribute, level))
-        persona = sys.intern(f"{job}/{seniority}/{ANY}")
+        persona = sys.intern(f"{job}/{seniority}/{place}")
         signal = self._facting.whole(roles["signal"], facts.line, self.mapping.signal)
         pair = (model, roles["language"], wording, persona, roles["signal"], attribute)
         if not edit:
             self._pair(pair, level, facts.line)
         repeat = self._repeat((*pair, level, edit), facts)
         return Trial(model, roles["language"], wording, persona, attribute, level, signal, edit, repeat, 0)
+
+    def _who(self, facts: Facts, attribute: str) -> tuple[str, str]:
+        """The job, or the person who stands for one; and what else tells apart the people of that job.
+
+        The other attributes of a table are no jobs of their own: ten jobs with six combinations of them are ten.
+        """
+        told = [word for name, word in facts.levels.items() if name != attribute]
+        if facts.roles["job"] and "persona" in self._columns:
+            told.insert(0, facts.roles["persona"])
+        unit = facts.roles["job"] or facts.roles["persona"]
+        return self.names["job"](unit), self.names["place"](" / ".join(told) or ANY)
 
     def _repeat(self, cell: tuple[str, ...], facts: Facts) -> int:
         counted = self._repeats[cell]
@@ -171,10 +183,10 @@ class Import:
 
 
 _ABSENT = {
-    "persona": "There is one persona: the gap is about these exact test cases (scope panel), not about people.",
     "wording": "There is one wording: nothing can be said of other wordings.",
     "asked_at": "There are no times: drift over the run cannot be looked at.",
 }
+_ONE_PERSONA = "There is one persona: the gap is about these exact test cases (scope panel), not about people."
 _NO_PROMPTS = "The prompts are not in the map: an amount that only echoes the question cannot be told from advice."
 _SEVERAL = "Every answer is looked at once for each attribute; the other attributes are then part of who the person is."
 _CUT = "{table} ends in the middle of a line: was it cut off? If so, its last number may be another."

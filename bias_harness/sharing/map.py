@@ -15,7 +15,7 @@ from bias_harness.handwritten import check, read_yaml
 from bias_harness.outcome import Analysis, Outcome, declared
 
 ANY = "any"
-ROLES = ("model", "persona", "field", "seniority", "wording", "language", "signal", "edit")
+ROLES = ("model", "persona", "job", "field", "seniority", "wording", "language", "signal", "edit")
 MORE = ("text", "amount", "currency", "repeat", "asked_at")
 Wanted = Annotated[list[str], BeforeValidator(lambda v: [v] if isinstance(v, str) else v)]
 
@@ -46,6 +46,7 @@ class Map(Strict):
     already, with its `currency` where that is a column too. A table with one column a group names them instead, in
     `texts` or `amounts`: column -> level. Every other name is a column, or `=word` for the same word in every row.
     `failed` are texts that stand for no answer. `where` keeps the rows that have one of the words in a column.
+    `persona` is who is asked about, and `job` what that person does: people of one job are no cases of their own.
     Several attributes are listed in `attributes`; the others are then part of who a person is.
     """
 
@@ -62,6 +63,7 @@ class Map(Strict):
     attribute: Attribute | None = None
     attributes: list[Varied] = []
     persona: str = "=one persona"
+    job: str = "="
     field: str = f"={ANY}"
     seniority: str = f"={ANY}"
     wording: str = "=one wording"
@@ -148,6 +150,11 @@ class Map(Strict):
     def levels_known(self) -> tuple[str, ...]:
         """What the levels are called."""
         return tuple(level for varied in self.varied for level in varied.attribute.levels)
+
+    @property
+    def unit(self) -> Literal["job", "person"]:
+        """What stands for others like it: the job where a column tells it, else the person."""
+        return "job" if "job" in self.columns() else "person"
 
     def columns(self) -> dict[str, str]:
         """Role -> column, for the roles that are columns of the table; a filter and a level are roles too."""

@@ -204,6 +204,7 @@ def test_the_real_engine_answers_and_a_seed_repeats_its_text() -> None:
     assert "SmolLM2" in one.served_model
 
 
+@pytest.mark.slow
 @needs_model
 def test_the_real_engine_refuses_what_it_cannot_hold_and_goes_on() -> None:
     async def long_then_short() -> str:
@@ -217,6 +218,7 @@ def test_the_real_engine_refuses_what_it_cannot_hold_and_goes_on() -> None:
     assert asyncio.run(long_then_short())
 
 
+@pytest.mark.slow
 @needs_model
 def test_the_process_ends_cleanly_and_at_once_after_the_engine() -> None:
     code = (

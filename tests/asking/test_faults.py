@@ -269,6 +269,7 @@ def test_the_key_is_sent_and_stays_out_of_everything_else(tmp_path: Path) -> Non
         assert KEY.encode() not in path.read_bytes()
 
 
+@pytest.mark.slow
 def test_no_key_in_anything_that_a_run_writes_or_says(workspace: Path, capfd: pytest.CaptureFixture) -> None:
     from bias_harness import pipeline
 

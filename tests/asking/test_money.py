@@ -182,6 +182,7 @@ def test_a_plan_s_most_is_what_a_budget_sets_aside(workspace: Path) -> None:
         assert planned.output_tokens_high == len(aside) * (sampling["max_tokens"] or MOST_OUTPUT_TOKENS)
 
 
+@pytest.mark.slow
 def test_the_most_of_a_large_design_is_bounded_by_its_longest_questions(monkeypatch: pytest.MonkeyPatch) -> None:
     changes = {"endpoints": [{"name": "a", "model": "m", "price": PRICE}], "outcome.probabilities": None}
     audit = load_audit("quickstart", changes)

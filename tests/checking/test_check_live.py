@@ -109,6 +109,7 @@ def test_a_bot_that_became_less_equal_behind_the_same_address_is_caught(workspac
     assert "shop: http.url" in moved.stdout
 
 
+@pytest.mark.slow
 def test_a_function_that_changed_is_seen_offline_and_caught_by_asking(
     workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -35,7 +35,16 @@ def gap_of(check: Check) -> PairedChange:
 
 
 @pytest.mark.parametrize("truth", [0.0, -0.02, -0.10])
-@pytest.mark.parametrize("bot", [Bot(jobs=10), Bot(jobs=40, levels=6, answers=(8, 2)), Bot(jobs=12, noise=0.2)])
+@pytest.mark.parametrize(
+    "bot",
+    [
+        Bot(jobs=10),
+        *(
+            pytest.param(of, marks=pytest.mark.slow)
+            for of in (Bot(jobs=40, levels=6, answers=(8, 2)), Bot(jobs=12, noise=0.2))
+        ),
+    ],
+)
 def test_an_unchanged_bot_is_never_called_worse_whatever_its_gap(bot: Bot, truth: float) -> None:
     assert outcomes(bot, truth, truth, runs=10).get("regressed", 0.0) == 0.0
 
@@ -72,6 +81,7 @@ def test_silence_of_one_side_is_a_worsening_of_its_own() -> None:
     assert gates["far-off amounts"].outcome == "regressed"
 
 
+@pytest.mark.slow
 def test_unchanged_refusals_pass_at_a_design_that_is_large_enough() -> None:
     passed = outcomes(Bot(jobs=100, answers=(12, 12), forms=(12, 6), refused=0.1), 0.0, 0.0, runs=30)
     assert passed["pass"] >= 0.8
@@ -165,10 +175,11 @@ def test_looking_early_costs_no_false_alarms_at_the_margin() -> None:
     assert worse <= 4
 
 
+@pytest.mark.slow
 def test_the_plan_of_a_check_is_borne_out_by_drawing() -> None:
     """What `plan --check` says, from the noise of one answer, against recordings of that many jobs."""
     from bias_harness import pipeline
-    from bias_harness.outcome import Margin
+    from bias_harness.margin import Margin
     from bias_harness.planning.conditions import Condition
     from bias_harness.planning.gate_plan import gate_plans
 

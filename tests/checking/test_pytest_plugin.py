@@ -11,7 +11,8 @@ import pytest
 from recordings import AUDIT, MANY_JOBS, accepted, again, experiment, recorded
 
 from bias_harness.errors import UsageError
-from bias_harness.pytest_plugin import _fraction, assert_not_worse
+from bias_harness.pytest_plugin import _fraction, assert_no_gap, assert_not_worse
+from bias_harness.runs import load_run
 
 TEST = """
 from bias_harness.pytest_plugin import assert_no_gap
@@ -48,6 +49,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
@@ -60,6 +62,13 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 def test_the_assertion_passes_fails_and_teaches(told: dict[str, str], name: str, expected: str) -> None:
     assert expected in told[name]
     assert bool(expected) == bool(told[name])
+
+
+def test_too_few_jobs_are_no_proof_of_equality(workspace: Path) -> None:
+    """The cheapest of the above, in this process."""
+    run = load_run(accepted(workspace))
+    with pytest.raises(pytest.fail.Exception, match="There are too few jobs"):
+        assert_no_gap(run, attribute="gender", margin=0.02)
 
 
 @pytest.mark.parametrize(("margin", "log"), [("2%", 0.0198), (0.02, 0.0198), ("0.5%", 0.00499), ("50%", 0.40547)])

@@ -89,6 +89,7 @@ def test_an_unwritable_results_folder_is_one_sentence(small: Path) -> None:
     assert "cannot be written" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_one_sentence_and_loses_nothing(small: Path) -> None:
     """A limit on the size of a file stands for the disk: the write fails half-way."""
     workspace = small.parent.parent
@@ -239,6 +240,8 @@ def test_keys_are_set_on_the_command_line(small: Path) -> None:
     from_environment = type_in("plan", "small", "--json", cwd=cwd, BIAS_HARNESS_SET="repeats=4")
     assert json.loads(from_environment.stdout)["endpoints"][0]["requests"] == other["endpoints"][0]["requests"]
     assert "did you mean 'currency'" in type_in("validate", "small", "--set", "outcome.curency=EUR", cwd=cwd).stderr
+    kinds = type_in("validate", "small", "--set", "personas.jobs=many", cwd=cwd).stderr
+    assert "--set personas.jobs: personas.jobs: must be a whole number" in kinds  # no line of the file is at fault
     assert type_in("run", "small", "--set", "repeats", cwd=cwd).returncode == 2
     assert type_in("run", "small", "--quiet", "--set", "repeats=1", cwd=cwd).returncode == 0
     assert json.loads((cwd / "results" / "small" / "manifest.json").read_text())["digest"] != plain["digest"]
@@ -248,10 +251,10 @@ def test_keys_are_set_on_the_command_line(small: Path) -> None:
     ("typed", "expected"),
     [
         ("run qui", "quickstart"),
-        ("run experiments/sm", "experiments/small.yaml"),
         ("run --budg", "--budget"),
-        ("veri", "verify"),
-        ("model fe", "fetch"),
+        pytest.param("run experiments/sm", "experiments/small.yaml", marks=pytest.mark.slow),
+        pytest.param("veri", "verify", marks=pytest.mark.slow),
+        pytest.param("model fe", "fetch", marks=pytest.mark.slow),
     ],
 )
 def test_the_shell_completes(small: Path, typed: str, expected: str) -> None:

@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 import yaml
 from conftest import SMALL
+from shipped_audits import shipped_audit
 
 from bias_harness import pipeline
 from bias_harness.design.audit import Audit, load_audit
@@ -30,7 +31,7 @@ def audit_of(path: Path, text: str) -> Audit:
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_every_shipped_experiment_resolves_and_leaks_nothing(name: str, workspace: Path) -> None:
-    audit = load_audit(name)
+    audit = shipped_audit(name)
     assert audit.experiment.experiment == name
     assert audit.check() > 0
 
@@ -182,11 +183,10 @@ def gap_over_people(frame: pd.DataFrame, attribute: str, level: str, scale: Call
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_every_shipped_experiment_runs_against_the_simulated_advisor(name: str, workspace: Path) -> None:
     """From asking to both pages, and the planted gap comes back."""
-    experiment = load_audit(name).experiment
-    share = experiment.outcome.measure == "share"
-    attribute = load_audit(name).design.attributes[0]
+    share = shipped_audit(name).experiment.outcome.measure == "share"
+    attribute = shipped_audit(name).design.attributes[0]
     level = next(x for x in attribute.levels if x != attribute.reference)
-    gaps = {a.name: {x: -0.3 for x in a.levels if x != a.reference} for a in load_audit(name).design.attributes}
+    gaps = {a.name: {x: -0.3 for x in a.levels if x != a.reference} for a in shipped_audit(name).design.attributes}
     plant = {"base": 0.7 if share else 90_000, "gaps": gaps, "profile_sd": 0.05, "trial_sd": 0.02, "heap": 0}
     plant |= {} if share else {"job_gap_sd": 0.1}
     audit = load_audit(name, {"endpoints": [{"name": "sim", "plant": plant}], "repeats": 3 if share else 1})

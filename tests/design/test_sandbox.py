@@ -6,8 +6,8 @@ import time
 
 import pytest
 from jinja2 import Environment, StrictUndefined
+from shipped_audits import shipped_audit
 
-from bias_harness.design.audit import load_audit
 from bias_harness.design.prompts import Prompter
 from bias_harness.design.sandbox import LONGEST_TEXT, compiled, rendered
 from bias_harness.errors import InputError
@@ -93,7 +93,7 @@ PLAIN = Environment(undefined=StrictUndefined, autoescape=False, trim_blocks=Tru
 @pytest.mark.parametrize("name", sorted(path.stem for path in shipped("experiments").glob("*.yaml")))
 def test_the_shipped_requests_are_those_of_a_plain_environment(name: str) -> None:
     """The same messages make the same keys, so that what was recorded before is found."""
-    audit = load_audit(shipped("experiments") / f"{name}.yaml")
+    audit = shipped_audit(name)
     plain = Prompter(audit.experiment, audit.resolved.prompts)
     plain.templates = {file: PLAIN.from_string(audit.resolved.prompts[file]) for file in plain.templates}
     step = max(1, len(audit.design) // 60)

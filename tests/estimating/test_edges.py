@@ -31,7 +31,8 @@ from bias_harness.estimating.estimators import (
     welch_t,
     wilson,
 )
-from bias_harness.outcome import Analysis, Margin, Outcome
+from bias_harness.margin import Margin
+from bias_harness.outcome import Analysis, Outcome
 from bias_harness.vocabulary import Estimate
 
 

@@ -230,7 +230,7 @@ def degenerate(seed: int) -> pd.DataFrame:
     return frame
 
 
-@pytest.mark.parametrize("start", range(0, 300, 50))
+@pytest.mark.parametrize("start", [0, *(pytest.param(start, marks=pytest.mark.slow) for start in range(50, 300, 50))])
 def test_three_hundred_degenerate_tables_each_get_their_words(start):
     for seed in range(start, start + 50):
         frame = degenerate(seed)

@@ -41,7 +41,7 @@ from bias_harness.estimating.estimators import (
 )
 from bias_harness.estimating.estimators.interval import from_standard_error
 from bias_harness.estimating.estimators.planning import Numbers, Spread
-from bias_harness.outcome import Margin
+from bias_harness.margin import Margin
 
 CHECKED: set[str] = set()
 

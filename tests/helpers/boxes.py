@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from browser import opened
+from browser import kept_open, opened
 from gallery_runs import GALLERY
 from places import ROOT
 
@@ -27,7 +27,7 @@ LOOK = """() => ({
 def boxes_of_all() -> dict[str, Any]:
     """Name, language and width -> words and boxes, of every page of the gallery."""
     found: dict[str, Any] = {}
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder, kept_open():
         for name, (_, make) in GALLERY.items():
             material = make()
             for language in ("nl", "en"):

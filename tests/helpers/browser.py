@@ -13,7 +13,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -52,7 +52,10 @@ def why_not() -> str | None:
 def needs_browser(test: Callable[..., Any]) -> Callable[..., Any]:
     """Mark a test as one that opens pages, which takes long."""
     reason = None if os.environ.get("BIAS_HARNESS_TESTS") == "all" else why_not()
-    return pytest.mark.slow(pytest.mark.browser(pytest.mark.skipif(reason is not None, reason=reason or "")(test)))
+    marks = (pytest.mark.skipif(reason is not None, reason=reason or ""), pytest.mark.browser, pytest.mark.slow)
+    for mark in (*marks, pytest.mark.usefixtures("one_browser")):
+        test = mark(test)
+    return test
 
 
 @dataclass
@@ -62,6 +65,38 @@ class Opened:
     page: Any
     blocked: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
+
+
+_KEPT: list[Any] = []
+
+
+@contextmanager
+def kept_open() -> Iterator[None]:
+    """One browser for all pages that are opened inside, for starting one takes longer than most pages.
+
+    Each page has a context of its own, with nothing in it of any other. Until it is left, no event loop can be run.
+    """
+    if _KEPT:
+        yield
+        return
+    with _started() as browser:
+        _KEPT.append(browser)
+        try:
+            yield
+        finally:
+            _KEPT.clear()
+
+
+@contextmanager
+def _started() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium(), args=list(FLAGS), chromium_sandbox=False)
+        try:
+            yield browser
+        finally:
+            browser.close()
 
 
 @contextmanager
@@ -75,10 +110,7 @@ def opened(
     csp: bool = True,
 ) -> Iterator[Opened]:
     """A page of this computer, `width` pixels wide. `csp=False` puts the page's own security policy out of force."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium(), args=list(FLAGS), chromium_sandbox=False)
+    with nullcontext(_KEPT[0]) if _KEPT else _started() as browser:
         context = browser.new_context(
             viewport={"width": width, "height": height},
             color_scheme="dark" if dark else "light",
@@ -95,7 +127,6 @@ def opened(
             yield found
         finally:
             context.close()
-            browser.close()
 
 
 def _allow(route: Any, found: Opened) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+import pytest
 from report_runs import Say, audit_of, run_of
 
 from bias_harness.reporting.report import documents
@@ -127,6 +128,10 @@ RUNS: dict[str, Callable[[], Material]] = {
     "no variance": lambda: run_of(audit_of(), always("$90,000")),
     "Dutch": lambda: run_of(audit_of("nederland", languages=["nl", "en"]), always("Vraag € 60.000 bruto per jaar.")),
 }
+
+LARGE = ("twelve models", "forty levels")
+NAMES = [pytest.param(name, marks=pytest.mark.slow if name in LARGE else ()) for name in RUNS]
+"""Every name, to be a test's parameter: the pages of the large ones take seconds."""
 
 
 @cache

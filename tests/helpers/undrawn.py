@@ -1,7 +1,7 @@
 """Figure files whose pictures are a line of text, for tests that are not about pictures.
 
-Drawing with matplotlib takes most of the time of a report. Names and tables of the files are what they always are; the
-figures on the pages are not matplotlib's and stay. A test or a file marked `drawn` gets the pictures, and with
+Drawing with matplotlib takes a third of the time of a report. Names and tables of the files are what they always are;
+the figures on the pages are not matplotlib's and stay. A test or a file marked `drawn` gets the pictures, and with
 BIAS_HARNESS_TESTS=all every test of tests/reporting does; the command with them is run by .ci/run itself.
 
     python -m undrawn run small    the command line in a process of its own, its figure files undrawn
@@ -9,9 +9,11 @@ BIAS_HARNESS_TESTS=all every test of tests/reporting does; the command with them
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -41,16 +43,35 @@ def picture(*words: object, **more: object) -> bytes:
     return NOT_DRAWN
 
 
+@contextlib.contextmanager
+def aside(drawings: Sequence[Drawing], texts: Texts) -> Iterator[dict[str, bytes]]:
+    """As the function that has them drawn by a second process."""
+    yield files_of(drawings, texts)
+
+
 def stand_ins() -> dict[str, ModuleType]:
     """Modules to be imported in the place of those that draw, by their names."""
-    files, card = (ModuleType(f"{DRAWING}.{name}") for name in ("files", "card"))
+    files, card, second_process = (ModuleType(f"{DRAWING}.{name}") for name in ("files", "card", "second_process"))
     files.files_of = files_of  # type: ignore[attr-defined]
     card.Card, card.picture = picture, picture  # type: ignore[attr-defined]
-    return {module.__name__: module for module in (files, card)}
+    second_process.drawn_aside = aside  # type: ignore[attr-defined]
+    return {module.__name__: module for module in (files, card, second_process)}
+
+
+UNDRAWN = stand_ins()
+
+
+def real() -> dict[str, ModuleType]:
+    """The modules that draw, by their names."""
+    kept = {name: sys.modules.pop(name) for name in UNDRAWN if sys.modules.get(name) is UNDRAWN[name]}
+    try:
+        return {name: importlib.import_module(name) for name in UNDRAWN}
+    finally:
+        sys.modules.update(kept)
 
 
 if __name__ == "__main__":
-    sys.modules.update(stand_ins())
+    sys.modules.update(UNDRAWN)
     from bias_harness.cli.main import main
 
     main()

@@ -124,6 +124,7 @@ def test_the_crossed_design_asks_no_more_and_tells_less(audit: Audit) -> None:
     assert any("fewer than 40" in remark for remark in made.remarks)
 
 
+@pytest.mark.slow
 def test_a_large_family_is_held_to_more_and_asks_for_more_jobs(audit: Audit) -> None:
     of = simulated_of(audit)
     family = replace(of, sizes={"primary": 15, "explored": 0}, endpoints=15)
@@ -191,6 +192,7 @@ def pilot(columns: Columns, truth: Condition, experiment: Experiment, seed: int)
     return condition_of("pilot", judged, frame)
 
 
+@pytest.mark.slow
 def test_typed_twice_it_prints_the_same(workspace: Path) -> None:
     def typed(seed: str) -> dict:
         words = (

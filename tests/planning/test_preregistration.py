@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -33,14 +35,27 @@ def audit(**changes: object) -> Audit:
     return pipeline.load_experiment("simulated", changes={**SMALL, **changes})
 
 
+@cache
+def planned() -> tuple[Audit, pipeline.Plan]:
+    """The audit with its plan, made once: they depend on no working folder."""
+    made = audit()
+    return made, pipeline.plan(made)
+
+
 def written(path: Path, moment: datetime = NOW, of: Audit | None = None) -> Path:
-    made = of or audit()
-    return preregister(made, pipeline.plan(made), path, moment, path.parent / "results")
+    made, plan = planned() if of is None else (of, pipeline.plan(of))
+    return preregister(made, plan, path, moment, path.parent / "results")
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return pipeline.run(audit(), results=tmp_path_factory.mktemp("asked")).folder.path
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> pipeline.Run:
-    return pipeline.run(audit(), results=tmp_path / "results")
+def run(asked: Path, tmp_path: Path) -> pipeline.Run:
+    """A run of one's own, asked once for all."""
+    return pipeline.load_run(shutil.copytree(asked, tmp_path / "results" / asked.name))
 
 
 def said(run: pipeline.Run, language: str = "en") -> str:

@@ -83,6 +83,7 @@ def test_too_little_money_is_said_with_what_would_do(workspace: Path) -> None:
         proposed(of_levels(workspace, 23), TYPICAL, EACH, 150, piloted=False)
 
 
+@pytest.mark.slow
 def test_the_smallest_clear_gap_is_called_clear_in_eighty_of_a_hundred() -> None:
     ways = {"expressions": 4, "reference_answers": 4, "level_answers": 4}
     changes = {f"rotation.{key}": value for key, value in ways.items()} | {"outcome.probabilities": None}
@@ -146,6 +147,7 @@ def test_what_is_proposed_is_written_and_is_the_design_that_was_shown(
     assert "is not known" in type_in("plan", "study", "--levels", "male,femal", cwd=cwd).stderr
 
 
+@pytest.mark.slow
 def test_a_run_is_a_pilot_of_the_next_design(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(proposing, "STEPS", (6,))
     monkeypatch.setattr(proposing, "WAYS", ((8, 4, 4, 4), (8, 4, 8, 4)))

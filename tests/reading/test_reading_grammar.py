@@ -90,27 +90,11 @@ def test_no_heap_of_money_words_breaks_the_reader(pieces):
         assert text[slice(*answer.span)] == answer.evidence
 
 
-@pytest.mark.parametrize(
-    "piece",
-    [
-        "1",
-        "1.",
-        "123 ",
-        "1 000",
-        "1-",
-        "$95,000 ",
-        "$95,000-",
-        "\n",
-        "$5\n",
-        "{",
-        '{"a":',
-        "<think>",
-        "*",
-        "&",
-        "\\boxed{",
-        "a:\n",
-    ],
-)
+PIECES = ("1", "1.", "123 ", "1 000", "$95,000 ", "$95,000-", "\n", "$5\n", "<think>", "*", "\\boxed{")
+DEARER = ("1-", "{", '{"a":', "&", "a:\n")
+
+
+@pytest.mark.parametrize("piece", [*PIECES, *(pytest.param(piece, marks=pytest.mark.slow) for piece in DEARER)])
 def test_time_grows_with_the_text_and_no_faster(piece):
     """A megabyte takes about a second at most; ten is the bound, which only faster than linear growth can reach."""
     text = piece * (1_000_000 // len(piece))

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from named_runs import ONE_PAIR, RUNS, always, documents_of, embedded, in_turn, page, research, run
+from named_runs import NAMES, ONE_PAIR, always, documents_of, embedded, in_turn, page, research, run
 from places import ROOT
 from report_runs import GENDER, audit_of, plain, run_of
 
@@ -28,6 +28,7 @@ from bias_harness.reporting.figures.all import Drawings
 from bias_harness.reporting.judged import shown
 from bias_harness.reporting.material import View
 from bias_harness.reporting.report import (
+    documents,
     figure_files,
     pages,
     render_comparison,
@@ -92,7 +93,7 @@ def test_no_text_is_written_over_by_another_of_the_same_key(path: Path) -> None:
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])
-@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize("name", NAMES)
 def test_every_run_gives_a_readable_page(name: str, language: str) -> None:
     for html in (page(name, language), research(name)):
         tags = Tags(html)
@@ -105,7 +106,7 @@ def test_every_run_gives_a_readable_page(name: str, language: str) -> None:
         assert len(html) < 2_000_000
 
 
-@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize("name", NAMES)
 def test_every_link_leads_somewhere_in_the_page_itself(name: str) -> None:
     """So that a page that is mailed alone has no dead link: elsewhere lead only the addresses of its own list."""
     for file, html in documents_of(name).items():
@@ -239,7 +240,9 @@ def test_level_names_with_quotes_stay_text(tmp_path: Path) -> None:
     shipped = (ROOT / "experiments" / "simulated.yaml").read_text(encoding="utf-8")
     (tmp_path / "experiments" / "odd.yaml").write_text(shipped, encoding="utf-8")
     material = run_of(audit_of(str(tmp_path / "experiments" / "odd.yaml"), attributes=[{"name": "odd"}], models=1))
-    for file, content in pages(material, ("nl",)).items():
+    drawn = figure_files(material, formats=["svg"])
+    assert drawn
+    for file, content in {**documents(material, ("nl",)), **drawn}.items():
         if file.endswith((".html", ".svg")):
             assert b"<svg onload" not in content, file
 
@@ -250,6 +253,7 @@ def test_the_same_run_gives_the_same_bytes() -> None:
     assert first == second
 
 
+@pytest.mark.slow
 def test_ten_thousand_answers_make_a_page_below_two_megabytes() -> None:
     attributes = [GENDER, {"name": "ethnicity"}, {"name": "migration", "levels": ["expatriate", "migrant", "refugee"]}]
     material = run_of(audit_of(models=5, wordings=["terse", "plain", "adviser"], repeats=3, attributes=attributes))
@@ -316,6 +320,7 @@ def test_pay_is_spoken_of_by_the_month_as_reading_multiplies_it() -> None:
     assert f"Per jaar {view.texts.money(abs(j.gap.money), 'EUR')}" in page("prose", "nl")
 
 
+@pytest.mark.slow
 def test_a_second_process_draws_the_same_bytes() -> None:
     drawings = [d for d in Drawings(View(run("one pair"), texts("en"))) if d.family in ("F1", "F3")]
     with drawn_aside(drawings, texts("en")) as made:

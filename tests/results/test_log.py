@@ -209,7 +209,9 @@ TOLD = {
 }
 
 
-@pytest.mark.parametrize("change", TOLD)
+@pytest.mark.parametrize(
+    "change", [pytest.param(of, marks=() if of in (cut, one_changed) else pytest.mark.slow) for of in TOLD]
+)
 def test_a_log_that_was_altered_is_told_wherever_it_is_read(run: Run, change, caplog, small: Path) -> None:
     log = run.folder.path / LOG
     lines = log.read_bytes().splitlines(keepends=True)

@@ -38,7 +38,7 @@ def guessed(folder: Path, table: str, name: str = "answers.csv") -> dict[str, An
 
 def test_a_table_with_a_row_an_answer(tmp_path: Path) -> None:
     made = guessed(tmp_path, LONG)
-    wanted = {"amount": "Salaris", "decimal": ",", "level": "Geslacht", "model": "Model", "persona": "Beroep"}
+    wanted = {"amount": "Salaris", "decimal": ",", "level": "Geslacht", "model": "Model", "job": "Beroep"}
     assert {key: made[key] for key in wanted} == wanted
     assert (made["asked_at"], made["attribute"]["reference"]) == ("Datum", "man")
     assert made["outcome"]["currency"] == "XXX"  # none was seen, and none is made up
@@ -62,7 +62,7 @@ def test_a_table_with_raw_answers(tmp_path: Path) -> None:
 def test_a_table_with_a_column_a_group(tmp_path: Path) -> None:
     made = guessed(tmp_path, WIDE)
     assert made["amounts"] == {"man": "man", "woman": "woman"}
-    assert (made["persona"], made["repeat"], made["model"]) == ("job", "round", "=unknown")
+    assert (made["job"], made["repeat"], made["model"]) == ("job", "round", "=unknown")
     assert "level" not in made
 
 

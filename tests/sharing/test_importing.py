@@ -196,7 +196,7 @@ def test_half_pairs_and_copies_are_told_and_a_table_of_halves_is_refused(workspa
 
 def test_a_persona_has_one_field(workspace: Path) -> None:
     made = [{**row, "area": f"f{i % 2}"} for i, row in enumerate(rows())]
-    with pytest.raises(InputError, match="line 3, column 'area': 'f1'; the persona 'p0' had another field before"):
+    with pytest.raises(InputError, match="line 3, column 'area': 'f1'; 'p0' had another field before"):
         bias_harness.import_answers(*tables(workspace, made, field="area"))
 
 
@@ -257,7 +257,8 @@ INSPECT = {
     "amount": None,
     "model": "eval.model",
     "level": "metadata.gender",
-    "persona": "metadata.job",
+    "persona": "=one persona",
+    "job": "metadata.job",
     "repeat": "epoch",
     "asked_at": "completed_at",
 }
@@ -333,7 +334,13 @@ def test_results_of_promptfoo(workspace: Path, suffix: str) -> None:
     path = workspace / f"out.{suffix}"
     whole = {"evalId": "e", "results": {"version": 3, "results": results}}
     path.write_text(json.dumps(whole) if suffix == "json" else "\n".join(map(json.dumps, results)))
-    columns = {"model": "provider.id", "level": "vars.gender", "persona": "vars.job", "wording": "prompt.label"}
+    columns = {
+        "model": "provider.id",
+        "level": "vars.gender",
+        "persona": "=one persona",
+        "job": "vars.job",
+        "wording": "prompt.label",
+    }
     _, mapping = tables(workspace, rows(), text="response.output", amount=None, **columns)
     run = bias_harness.import_answers(path, mapping)
     (found,) = run.estimates.find(family="headline")

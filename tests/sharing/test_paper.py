@@ -21,7 +21,8 @@ from bias_harness.sharing.paper.blocks import latex, markdown
 from bias_harness.sharing.paper.results import results, statistics
 from bias_harness.vocabulary import Nature
 
-NAMES = ["plain", "a share", "a score", "all refused", "all failed", "no variance", "Dutch", "forty levels", "one pair"]
+NAMES = ["plain", "a share", "a score", "all refused", "all failed", "no variance", "Dutch", "one pair"]
+NAMES += [pytest.param("forty levels", marks=pytest.mark.slow)]
 
 
 def view_of(of: Material) -> View:
@@ -99,6 +100,7 @@ def test_what_is_no_finding_is_marked_everywhere(nature: Nature) -> None:
     assert all(f"** {stamp}. " in caption for caption in captions)
 
 
+@pytest.mark.slow
 @pytest.mark.drawn
 def test_a_figure_carries_the_mark_itself() -> None:
     from bias_harness.sharing.paper import _figures

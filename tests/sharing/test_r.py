@@ -21,7 +21,7 @@ CHANGES = {
 
 
 @pytest.mark.skipif(RSCRIPT is None, reason="Rscript is not installed")
-@pytest.mark.parametrize("design", CHANGES)
+@pytest.mark.parametrize("design", ["rotated", pytest.param("crossed", marks=pytest.mark.slow)])
 def test_base_r_reproduces_every_headline(tmp_path: Path, design: str) -> None:
     plant = {"gaps": {"gender": {"female": -0.1}}, "refusal_rate": 0.1, "trial_sd": 0.1, "seed": 3}
     changes = {"endpoints": [{"name": "sim", "plant": plant}], **CHANGES[design]}

@@ -160,10 +160,10 @@ def test_numbers_that_the_answers_do_not_give_are_found_whatever_the_sums(archiv
 @pytest.mark.parametrize(
     ("name", "old", "new"),
     [
-        ("data/estimates.csv", b"headline", b"scopes"),
+        pytest.param("data/estimates.csv", b"headline", b"scopes", marks=pytest.mark.slow),
         ("data/pairs.csv", b"simulation", b"model"),
-        ("data/codebook.md", b"simulation", b"model"),
-        ("data/datapackage.json", b"simulation", b"model"),
+        pytest.param("data/codebook.md", b"simulation", b"model", marks=pytest.mark.slow),
+        pytest.param("data/datapackage.json", b"simulation", b"model", marks=pytest.mark.slow),
         ("prompts/salary.terse.en.j2", b"salary", b"wage"),
     ],
 )
@@ -239,6 +239,7 @@ def test_a_key_in_the_folder_stays_out_of_an_archive(run: pipeline.Run, tmp_path
     assert not (tmp_path / "leaky.zip").exists()
 
 
+@pytest.mark.slow
 def test_the_archives_own_words_rerun_it(archive: Path, tmp_path: Path) -> None:
     """Unpacked in an empty folder: the page without asking, and everything asked again gives the same answers."""
     subprocess.run([sys.executable, "-m", "zipfile", "-e", str(archive), str(tmp_path)], check=True)

@@ -116,7 +116,7 @@ GROUPS = {
     "reference": "man",
     "levels": {"man": {"label": {"en": "men"}}, "woman": {"label": {"en": "women"}}},
 }
-WIDE_MAP = {"model": "=bot", "persona": "job", "repeat": "round", "attribute": GROUPS}
+WIDE_MAP = {"model": "=bot", "persona": None, "job": "job", "repeat": "round", "attribute": GROUPS}
 
 
 def test_one_column_a_group(workspace: Path) -> None:
@@ -230,8 +230,23 @@ def test_several_attributes_each_with_the_others_held(workspace: Path) -> None:
     assert found["gender"].percent == pytest.approx(-10, abs=0.01)
     assert found["origin"].percent == pytest.approx(-20, abs=0.01)
     assert found["gender"].n_profiles == 12
+    assert {(j.jobs, j.job_is_person) for j in run.judgements.items} == {(6, True)}  # crossing makes no more cases
     assert run.folder.manifest().endpoints["bot"].answered == 24
     assert bias_harness.report(run)
+
+
+def test_people_of_one_job_are_no_jobs(workspace: Path) -> None:
+    """Twelve people in three jobs: the result is about three jobs; without the column about people."""
+    rows = [
+        {"person": f"p{i}", "job": f"j{i % 3}", "who": who, "model": "bot",
+         "salary": round((60000 + 1000 * i) * (0.9 if who == "f" else 1))}
+        for i in range(12) for who in "mf"
+    ]  # fmt: skip
+    table = pd.DataFrame(rows).to_csv(index=False)
+    (told,) = imported(workspace, table, name="told", job="job").judgements.items
+    (untold,) = imported(workspace, table, name="untold").judgements.items
+    assert (told.jobs, told.persons, told.job_is_person) == (3, 12, False)
+    assert (untold.jobs, untold.persons, untold.job_is_person) == (12, 12, True)
 
 
 def test_a_column_of_edits_makes_placebo_pairs(workspace: Path) -> None:

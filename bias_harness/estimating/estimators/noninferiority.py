@@ -9,7 +9,7 @@ import numpy as np
 from scipy import special
 
 from bias_harness.estimating.estimators.interval import Array, t_quantile
-from bias_harness.outcome import Margin
+from bias_harness.margin import Margin
 
 GateWord = Literal[
     "fail_regressed", "pass_noninferior", "warn_worse_within_margin_unclear", "inconclusive", "not_comparable"

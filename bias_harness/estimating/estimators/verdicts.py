@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from scipy import special
 
 from bias_harness.estimating.estimators.interval import Interval, t_quantile
-from bias_harness.outcome import Margin
+from bias_harness.margin import Margin
 from bias_harness.vocabulary import VerdictWord
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from bias_harness.estimating.judgement import Judgement
-from bias_harness.outcome import Margin
+from bias_harness.margin import Margin
 from bias_harness.reporting.charts.chart import Column, Table
 from bias_harness.reporting.charts.scene import LETTER, WIDE, Bar, Label, Line, Mark, Scale, Scene, Sign, around, fit
 from bias_harness.reporting.judged import SIGNS, Key, key_of, kind_of, shown

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bias_harness.outcome import Margin
+from bias_harness.margin import Margin
 from bias_harness.reporting.charts.chart import Column, Table
 from bias_harness.reporting.charts.scene import WIDE, Bar, Label, Line, Mark, Scale, Scene, Sign, around, fit
 from bias_harness.reporting.texts import Texts
