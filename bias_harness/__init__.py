@@ -32,7 +32,17 @@ if TYPE_CHECKING:
     )
     from bias_harness.estimating.estimates import Estimates
     from bias_harness.outcome import Analysis, Outcome
-    from bias_harness.pipeline import calibrate, compare, estimate, figure, load_experiment, plan, report
+    from bias_harness.pipeline import (
+        calibrate,
+        changes_between,
+        compare,
+        estimate,
+        figure,
+        load_experiment,
+        plan,
+        pooled,
+        report,
+    )
     from bias_harness.planning.calibration import Calibration
     from bias_harness.planning.plan import Plan
     from bias_harness.reading import read
@@ -75,7 +85,17 @@ _WHERE = {
     ),
     "estimating.estimates": ("Estimates",),
     "outcome": ("Analysis", "Outcome"),
-    "pipeline": ("calibrate", "compare", "estimate", "figure", "load_experiment", "plan", "report"),
+    "pipeline": (
+        "calibrate",
+        "changes_between",
+        "compare",
+        "estimate",
+        "figure",
+        "load_experiment",
+        "plan",
+        "pooled",
+        "report",
+    ),
     "planning.calibration": ("Calibration",),
     "planning.plan": ("Plan",),
     "reading": ("read",),
@@ -137,6 +157,7 @@ __all__ = [
     "arun",
     "bundle",
     "calibrate",
+    "changes_between",
     "check",
     "compare",
     "estimate",
@@ -146,6 +167,7 @@ __all__ = [
     "load_experiment",
     "load_run",
     "plan",
+    "pooled",
     "read",
     "record",
     "report",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import types
 import typing
@@ -229,7 +230,21 @@ class Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-def _fraction(value: Any) -> Any:
+def finite(value: Any, at: str = "") -> Any:
+    """The value as it is. Raises `ValueError` that names the place where a number in it is infinite or none."""
+    if isinstance(value, float) and not math.isfinite(value):
+        where = f"{at} is {value}" if at else f"this is {value}"
+        raise ValueError(f"{where}, which JSON cannot hold; write a finite number, or put it in quotes if it is text")
+    if isinstance(value, dict):
+        for key, part in value.items():
+            finite(part, f"{at}.{key}".lstrip("."))
+    elif isinstance(value, list):
+        for index, part in enumerate(value):
+            finite(part, f"{at}.{index}".lstrip("."))
+    return value
+
+
+def fraction(value: Any) -> Any:
     """Read "1%" as 0.01; leave everything else to pydantic."""
     if isinstance(value, str) and (match := re.fullmatch(r"\s*([0-9.]+)\s*%\s*", value)):
         return float(match[1]) / 100
@@ -252,7 +267,7 @@ def is_name(text: str) -> bool:
 _SHARE_SCHEMA = {"anyOf": [{"type": "number", "minimum": 0, "exclusiveMaximum": 1}, {"pattern": r"^[0-9.]+ *%$"}]}
 
 
-Share = Annotated[float, BeforeValidator(_fraction), Field(ge=0, lt=1), WithJsonSchema(_SHARE_SCHEMA)]
+Share = Annotated[float, BeforeValidator(fraction), Field(ge=0, lt=1), WithJsonSchema(_SHARE_SCHEMA)]
 
 
 Name = Annotated[str, BeforeValidator(lambda v: _name(v) if isinstance(v, str) else v)]

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from bias_harness.design.audit import Audit, an_audit, load_audit
 from bias_harness.errors import UsageError
-from bias_harness.runs import Run, arun, load_run, material, run
+from bias_harness.runs import Run, a_run, arun, load_run, material, run, some_runs
 
 if TYPE_CHECKING:
+    from bias_harness.estimating.across import Across
     from bias_harness.estimating.changes import Change
     from bias_harness.estimating.estimates import Estimates
     from bias_harness.planning.calibration import Calibration
@@ -34,6 +35,7 @@ __all__ = [
     "load_experiment",
     "load_run",
     "plan",
+    "pooled",
     "report",
     "run",
 ]
@@ -77,7 +79,8 @@ def plan(
     from bias_harness.planning.plan import make_plan
 
     audit = an_audit(audit)
-    condition, tokens = (_condition(pilot), _answer_tokens(pilot)) if pilot else (None, None)
+    known = None if pilot is None else a_run(pilot)
+    condition, tokens = (_condition(known), _answer_tokens(known)) if known else (None, None)
     return make_plan(audit, condition, Portion(limit, shard), budget, propose=propose, answer_tokens=tokens)
 
 
@@ -117,7 +120,11 @@ def calibrate(
     e = an_audit(audit).experiment
     if not e.outcome.measured.relative:
         raise UsageError(f"the simulation is of salary advice, and {e.experiment} measures a {e.outcome.measure}")
-    known = [_condition(pilot)] if pilot else [suited(c, e.outcome) for c in CONDITIONS]
+    if runs < 1 or workers < 1:
+        raise UsageError(f"runs={runs}, workers={workers}: a simulation takes one run and one worker at least")
+    if far := [gap for gap in gaps if not -1 < gap < 1]:
+        raise UsageError(f"gaps={far}: a gap is a fraction between -1 and 1; -0.03 is 3 % less")
+    known = [_condition(a_run(pilot))] if pilot is not None else [suited(c, e.outcome) for c in CONDITIONS]
     return calibrate(
         simulated_of(audit), conditions=known, gaps=gaps, runs=runs, seed=seed, workers=workers, progress=progress
     )
@@ -142,15 +149,8 @@ def batches(of: Run, *, cancel: bool = False, forget: Sequence[str] = ()) -> lis
 
 def estimate(of: Run) -> Estimates:
     """Read, estimate, and write every derived file (see `Run.write`). Asks nothing."""
-    _a_run(of).write()
+    a_run(of).write()
     return of.estimates
-
-
-def _a_run(of: object) -> Run:
-    """The run. Raises `UsageError` for the name of one, or for what is none."""
-    if not isinstance(of, Run):
-        raise UsageError(f"a run is wanted here, and this is {of!r}; load_run(NAME) gives the run of a name")
-    return of
 
 
 def report(of: Run, languages: str | Iterable[str] = ("nl", "en")) -> list[Path]:
@@ -162,7 +162,7 @@ def report(of: Run, languages: str | Iterable[str] = ("nl", "en")) -> list[Path]
 
     chosen = chosen_languages(languages)
     wanted = [f"report.{language}.html" for language in chosen]
-    return [path for path in _a_run(of).write(chosen) if path.name in wanted]
+    return [path for path in a_run(of).write(chosen) if path.name in wanted]
 
 
 def figure(
@@ -191,7 +191,7 @@ def figure(
 
     kinds = [formats] if isinstance(formats, str) else formats
     made = figure_files(
-        material(_a_run(of)),
+        material(a_run(of)),
         name,
         formats=kinds,
         language=chosen_languages(language)[0],
@@ -206,20 +206,29 @@ def figure(
 
 
 def compare(
-    runs: Sequence[Run], into: str | Path, *, by: By = "run", languages: str | Iterable[str] = ("nl", "en")
+    runs: Sequence[Run],
+    into: str | Path,
+    *,
+    by: By = "run",
+    languages: str | Iterable[str] = ("nl", "en"),
+    pool: bool = False,
 ) -> list[Path]:
-    """Write `comparison.<language>.html` of several runs, or of what one run holds side by side. Returns the paths."""
+    """Write `comparison.<language>.html` of several runs, or of what one run holds side by side. Returns the paths.
+
+    `pool` tells each comparison over all runs together too (`pooled`). Raises `UsageError` for runs that have nothing
+    in common.
+    """
     from bias_harness.reporting.report import render_comparison
     from bias_harness.reporting.texts import chosen_languages
     from bias_harness.results import write_whole
 
     made, chosen = [], chosen_languages(languages)
-    runs = [_a_run(run) for run in ([runs] if isinstance(runs, Run) else runs)]
-    folder = Path(into)
+    materials, folder = [material(run) for run in some_runs(runs)], Path(into)
+    rendered = {language: render_comparison(materials, language, by, pool=pool) for language in chosen}
     folder.mkdir(parents=True, exist_ok=True)
-    for language in chosen:
+    for language, page in rendered.items():
         path = folder / f"comparison.{language}.html"
-        write_whole(path, render_comparison([material(run) for run in runs], language, by))
+        write_whole(path, page)
         made.append(path)
     return made
 
@@ -242,7 +251,7 @@ def site(
     from bias_harness.reporting.site import About
     from bias_harness.results import RunFolder
 
-    made = site_files(list(map(material, runs)), languages, About(address.rstrip("/"), contact, again))
+    made = site_files(list(map(material, some_runs(runs))), languages, About(address.rstrip("/"), contact, again))
     folder = Path(into)
     folder.mkdir(parents=True, exist_ok=True)
     return RunFolder(folder).write_all(made)
@@ -258,4 +267,17 @@ def changes_between(runs: Sequence[Run], *, by: By = "run") -> list[Change]:
     from bias_harness.reporting.report import comparable
     from bias_harness.reporting.sections.compare import changes
 
-    return changes(comparable([material(run) for run in runs], by), by)
+    return changes(comparable([material(run) for run in some_runs(runs)], by), by)
+
+
+def pooled(runs: Sequence[Run]) -> list[Across]:
+    """Every comparison that two of these runs have or more, over them together, in any language and currency.
+
+    On the ratio scale, level minus reference; with a range about these experiments and one for others like them, and
+    without a word. Raises `UsageError` for fewer than two runs, for runs that have nothing in common, and where no
+    salaries are measured.
+    """
+    from bias_harness.reporting.report import comparable
+    from bias_harness.reporting.sections.compare import pooled
+
+    return pooled(comparable([material(run) for run in some_runs(runs)], "run"))

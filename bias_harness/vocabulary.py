@@ -74,7 +74,8 @@ class Request:
 
     `key` is the SHA-256 (hex) of the canonical JSON of endpoint, model, messages, sampling and repeat.
     The repeat is never sent to the provider. The seed is not part of the key. `trial` is what the request was
-    made for: never sent, never recorded, read by the simulated advisor alone.
+    made for: never sent, never recorded, read by the simulated advisor alone. `confirms` is the key of the request
+    whose answer this one asks about in a second turn (see `Experiment.confirm`); null for an ordinary request.
     """
 
     key: str
@@ -85,6 +86,7 @@ class Request:
     repeat: int
     seed: int | None = None
     trial: Trial | None = None
+    confirms: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,8 @@ class Response:
     `asked_at` is ISO 8601 in UTC with microseconds. `seed` is the seed that was really sent, null if none.
     A response has a text or an error. Where the endpoint answered and there was no text in it, the error is of kind
     `empty`; an empty text without an error comes from an older log, or from the endpoint's filter. `probabilities`
-    stand beside the text where the experiment reads them.
+    stand beside the text where the experiment reads them. `confirms` is there where this is no answer of the design but
+    a confirmation: the key of the answer that was asked about.
     """
 
     key: str
@@ -153,6 +156,7 @@ class Response:
     seed: int | None = None
     attempts: int = 1
     probabilities: Distribution | None = None
+    confirms: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from bias_harness.errors import InputError, did_you_mean
+from bias_harness.errors import InputError, UsageError, did_you_mean
 from bias_harness.files import byte_order, read_bytes
 
 EXPERIMENT = "experiment.yaml"
@@ -99,6 +99,8 @@ def _has_experiments(folder: Path) -> bool:
 
 def find_experiment(name: str | Path) -> Path:
     """A path as typed, `experiments/<name>.yaml` of the workspace here, or the shipped experiment of that name."""
+    if not isinstance(name, str | Path):
+        raise UsageError(f"the name or the file of an experiment is wanted here, and this is {name!r}")
     typed = Path(name)
     if typed.is_file() or typed.suffix in (".yaml", ".yml"):
         return typed

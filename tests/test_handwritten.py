@@ -87,6 +87,22 @@ def test_bytes_that_are_no_text(small: Path) -> None:
         load_audit(small)
 
 
+@pytest.mark.parametrize("number", [".nan", "-.inf", "1.0e+999"])
+@pytest.mark.parametrize(
+    ("key", "place"),
+    [
+        ("base_url: 'http://h/v1', extra_body: {top: [1, {k: NUMBER}]}", "extra_body: top.1.k is"),
+        ("http: {url: 'http://h', body: {q: '{question}', heat: NUMBER}}", "http.body: heat is"),
+    ],
+)
+def test_what_no_json_can_hold_is_refused_wherever_it_is_nested(small: Path, key: str, place: str, number: str) -> None:
+    start = SMALL.index("  - {name: sim,")
+    message = says(small, f"{SMALL[:start]}  - {{name: sim, {key.replace('NUMBER', number)}}}\n")
+    assert place in message
+    assert "small.yaml, line 7: endpoints.0." in message
+    assert "write a finite number" in message
+
+
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
 @pytest.mark.parametrize(
     "key",

@@ -93,10 +93,69 @@ def test_the_name_of_an_experiment_is_no_experiment(wrong: Any) -> None:
         wrong("simulated")
 
 
-@pytest.mark.parametrize("wrong", [bias_harness.report, bias_harness.estimate, lambda r: bias_harness.figure(r, "F3")])
+SIMULATED = pipeline.load_experiment("simulated")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        bias_harness.report,
+        bias_harness.estimate,
+        lambda r: bias_harness.figure(r, "F3"),
+        lambda r: bias_harness.compare(r, "nowhere"),
+        lambda r: bias_harness.changes_between([r, r]),
+        bias_harness.pooled,
+        lambda r: bias_harness.export(r, "pairs.csv"),
+        lambda r: bias_harness.bundle(r, "out.zip"),
+        lambda r: bias_harness.plan(SIMULATED, pilot=r),
+        lambda r: bias_harness.calibrate(SIMULATED, pilot=r),
+    ],
+)
 def test_the_name_of_a_run_is_no_run(wrong: Any) -> None:
     with pytest.raises(UsageError, match=r"this is 'simulated'; load_run\(NAME\)"):
         wrong("simulated")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (lambda: bias_harness.load_run(None), "the name or the folder of a run is wanted here, and this is None"),
+        (
+            lambda: bias_harness.load_experiment(3),
+            "the name or the file of an experiment is wanted here, and this is 3",
+        ),
+        (lambda: bias_harness.record("simulated", "into", "x.yaml"), "an experiment is wanted here"),
+        (lambda: bias_harness.read(None), "the text of an answer is wanted here, and this is None"),
+        (lambda: bias_harness.calibrate(SIMULATED, runs=0), "a simulation takes one run and one worker at least"),
+        (lambda: bias_harness.calibrate(SIMULATED, gaps=[-3]), r"gaps=\[-3\]: a gap is a fraction between -1 and 1"),
+    ],
+)
+def test_what_is_none_of_it_is_a_sentence(wrong: Any, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        wrong()
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"limit": 0}, "limit=0: a limit is a number of requests, from 1 on"),
+        ({"shard": (5, 3)}, r"shard=\(5, 3\): the i-th of n parts is \(i, n\), with i from 1 to n"),
+        ({"budget": -1}, "budget=-1: a budget is an amount in US dollars, from 0 on"),
+        ({"retry": "faild"}, "retry='faild' is none; did you mean 'failed'?"),
+        ({"until": "decidd"}, "until='decidd' is none; did you mean 'decided'?"),
+        ({"personas": frozenset({"nobody"})}, "no person 'nobody' in simulated; there is"),
+    ],
+)
+def test_what_cannot_be_asked_is_a_sentence_and_asks_nothing(given: dict[str, Any], said: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=said):
+        bias_harness.run(SIMULATED, results=tmp_path / "results", **given)
+    assert not (tmp_path / "results").exists()
+
+
+def test_runs_are_compared_by_what_there_is(one: pipeline.Run, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="nothing is compared by 'model'; there is endpoint, language, run, wording"):
+        bias_harness.compare(one, tmp_path / "out", by="model")  # type: ignore[arg-type]
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_notebook_shows_the_sentence_of_an_error(one: pipeline.Run) -> None:

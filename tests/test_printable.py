@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bias_harness.checking.formats import as_json, as_junit, as_summary
+from bias_harness.checking.formats import as_json, as_junit, as_summary, bar
 from bias_harness.checking.gates import Check, Gate, Policy
 from bias_harness.printable import printable, printable_json
 
@@ -46,3 +47,25 @@ def test_no_output_of_a_check_holds_a_raw_control_letter(write) -> None:
         assert root.find(".//failure").get("message").startswith("bad \\x1b]52")
     if write is as_json:
         assert json.loads(said)["gates"][0]["message"] == HOSTILE
+
+
+def test_markdown_makes_nothing_of_what_others_wrote() -> None:
+    """Two dollars are a formula on GitHub, a name after an escaped @ is still mentioned, a bar ends a cell."""
+    told = "$5,000 or $6,000 | @somebody #12 <b> & ~~no~~ **b** [x](y) `c` _i_ https://h/a_b"
+    said = as_summary(Check("audit", (Gate("live", "inconclusive", told),), Policy()))
+    assert "&#36;5,000 or &#36;6,000 \\| @<!-- -->somebody #<!-- -->12 &lt;b> &amp; \\~\\~no\\~\\~" in said
+    assert "\\*\\*b\\*\\* \\[x\\](y) \\`c\\` \\_i\\_ https://h/a_b" in said
+
+
+def test_a_report_of_a_merge_request_has_its_reason_as_text_too() -> None:
+    root = ET.fromstring(as_junit(Check("audit", gates().gates, Policy(inconclusive="warn"))))
+    for tag in ("failure", "skipped"):
+        case = root.find(f".//{tag}")
+        assert case.text == case.get("message")
+        assert "52;c" in case.text
+
+
+def test_a_change_beyond_the_figure_is_marked_as_such() -> None:
+    for change, mark, place in ((-0.06, "<", 0), (0.06, ">", 40), (0.01, "o", 24)):
+        drawn = bar(Gate("gap", "pass", "", change=SimpleNamespace(change=change, low=change, high=change)))  # type: ignore[arg-type]
+        assert drawn.index(mark) == place

@@ -47,17 +47,17 @@ def _clean(notebook: Any) -> Any:
 
 
 async def executed(path: Path) -> Any:
-    """The notebook with fresh outputs, run where `..` has the repository's data; an error in a cell is raised.
+    """The notebook with fresh outputs, run in an empty folder deep in a place that has the repository's data.
 
-    Its kernel ends with it, however it ends.
+    An error in a cell is raised. Its kernel ends with it, however it ends.
     """
     notebook = nbformat.read(path, as_version=4)
     with tempfile.TemporaryDirectory() as scratch:
-        here = Path(scratch) / "notebooks"
-        here.mkdir()
+        here = Path(scratch) / "any" / "folder"
+        here.mkdir(parents=True)
         for folder in ("tests", "experiments"):
-            (here.parent / folder).symlink_to(ROOT / folder)
-        kernel = AsyncKernelManager(kernel_name="python3", transport="ipc", ip=str(here.parent / "kernel"))
+            (Path(scratch) / folder).symlink_to(ROOT / folder)
+        kernel = AsyncKernelManager(kernel_name="python3", transport="ipc", ip=str(Path(scratch) / "kernel"))
         client = NotebookClient(notebook, km=kernel, timeout=SECONDS, resources={"metadata": {"path": str(here)}})
         await client.async_execute(cleanup_kc=True)
     return _clean(notebook)

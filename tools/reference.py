@@ -34,7 +34,6 @@ CALLS = {
     "merge": ("", "`FOLDER/`: the answers of all parts, then everything that `report` writes"),
     "list": ("", "nothing"),
     "read": ("read", "nothing; of a file the readings, `-o FILE`"),
-    "second-read": ("", "`second-reader/` in the run: what the other model said"),
     "label": ("", "`labels.json` in the run: what a person typed"),
     "report": (
         "report",

@@ -19,7 +19,7 @@ FLOW = {
     "Design: an experiment": "load_experiment plan calibrate Audit Outcome Analysis Plan Calibration",
     "Ask, and read back": "run arun load_run Run Tally",
     "Read": "read Answer Candidate",
-    "Report": "estimate report figure compare Estimates Estimate",
+    "Report": "estimate report figure compare changes_between pooled Estimates Estimate",
     "Check": "record accept check Policy Check Gate",
     "Share": "import_answers export bundle verify Verified",
     "Write a provider": "Provider Context Nature Request Message Trial Response Usage Failure",

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from bias_harness.asking.changed import changes
+from bias_harness.asking.ending import empty_said, ended, labels_of, status_of
 from bias_harness.asking.keys import secrets_of, warn_of_strangers
 from bias_harness.design.audit import Audit
 from bias_harness.design.experiment import Endpoint
@@ -18,9 +19,6 @@ from bias_harness.design.prices import one_at_a_time
 from bias_harness.errors import InputError, RunFolderError
 from bias_harness.results import (
     EXPERIMENT,
-    Counts,
-    EndpointTotals,
-    Found,
     KeySet,
     Looks,
     Manifest,
@@ -30,41 +28,45 @@ from bias_harness.results import (
 )
 from bias_harness.results.batches import BatchBook, KeptBatch
 from bias_harness.results.manifest import Status
-from bias_harness.results.totals import totals_of, trials_in, trials_of
 from bias_harness.vocabulary import Request, Response
 
 if TYPE_CHECKING:
-    from bias_harness.asking import Tally, Work
+    from bias_harness.asking import Runner, Tally, Work
 
 Progress = Callable[["Tally"], None]
 See = Callable[[Request, Response], str | None]
+SecondTurns = Callable[[Endpoint], Iterable[Request]]
 log_to_user = logging.getLogger(__name__)
 
 
-async def ask(
-    audit: Audit,
-    folder: RunFolder,
-    portion: Portion,
-    *,
-    retry: Literal["failed", "refused"] | None = None,
-    again: KeySet | None = None,
-    budget: float | None = None,
-    progress: Progress | None = None,
-    see: See | None = None,
-    looks: Looks | None = None,
-) -> tuple[str, ...]:
-    """Ask whatever of a portion is not answered yet, and keep it in the folder. Returns why endpoints were given up.
+@dataclass(frozen=True)
+class How:
+    """How a call of `ask` goes about it.
 
     `retry` asks once more too what the endpoint's filter refused, and what it answered without a text; `again` are keys
     to ask once more although they are answered; `budget` is the most to spend, in US dollars. `see` is called with each
     request and its response, a failure too, once the response is kept, in the order of coming and never for what was
     answered before; it may say why the endpoint should be given up, and what it raises ends the asking as soon as what
-    is in flight is done. `looks` are kept in the manifest: when the run was looked at so far. The first interrupt lets
-    what is in flight finish. Raises `InputError` before anything is asked where a key, a model or a recording is
-    missing, `RunFolderError` where the folder cannot be used.
+    is in flight is done. `looks` are kept in the manifest: when the run was looked at so far. `then` gives the second
+    turns of an endpoint once all first ones are kept; they are asked one by one within the same budget, and `see` is
+    not told of them.
     """
-    from bias_harness.asking import Purse, Runner, stopping_on_interrupt
 
+    retry: Literal["failed", "refused"] | None = None
+    again: KeySet | None = None
+    budget: float | None = None
+    progress: Progress | None = None
+    see: See | None = None
+    looks: Looks | None = None
+    then: SecondTurns | None = None
+
+
+async def ask(audit: Audit, folder: RunFolder, portion: Portion, how: How) -> tuple[str, ...]:
+    """Ask whatever of a portion is not answered yet, and keep it in the folder. Returns why endpoints were given up.
+
+    The first interrupt lets what is in flight finish. Raises `InputError` before anything is asked where a key, a model
+    or a recording is missing, `RunFolderError` where the folder cannot be used.
+    """
     for sentence in list(warn_of_strangers(audit.experiment.endpoints)):
         log_to_user.warning(sentence)
     book = BatchBook(folder)
@@ -72,32 +74,84 @@ async def ask(
     try:
         with open_log(folder) as log:
             _no_batch_without_an_endpoint(audit, book)
-            manifest = _begun(audit, folder, works, log, looks)
-            stop = asyncio.Event()
-            purse = Purse(audit.experiment.budget if budget is None else budget, log.found.cost)
-            share = audit.experiment.max_error_share
-            done = log.found.settled(retried=retry is not None)
-            report = progress or (lambda _: None)
-            runner = Runner(log, done, share, stop, report, purse, again or KeySet(), empty=log.found.empty.copy())
-            runner.see = see or runner.see
-            status: Status = "error"
-            try:
-                with stopping_on_interrupt(runner):
-                    await runner.run(works)
-                status = "interrupted" if stop.is_set() else "success"
-            except (KeyboardInterrupt, asyncio.CancelledError):
-                status = "interrupted"
-                raise
-            finally:
-                totals = {w.endpoint.name: _totals(audit, w, log.found) for w in works}
-                if log.in_place:  # a folder that was taken away is not made anew, with nothing but a manifest in it
-                    ended = _status(status, works, totals.values())
-                    folder.write_manifest(manifest.ended(ended, totals, log.seals()))
+            asking = _Asking(audit, folder, log, works, how, _begun(audit, folder, works, log, how.looks))
+            await asking.all()
     finally:
         await _close(works)
-    for sentence in (_empty(w.tally) for w in works if w.tally.empty or w.tally.empty_before):
+    for sentence in (empty_said(w.tally) for w in works if w.tally.empty or w.tally.empty_before):
         log_to_user.warning(sentence)
-    return tuple(w.tally.stopped for w in works if w.tally.stopped)
+    return tuple(tally.stopped for tally in asking.tallies if tally.stopped)
+
+
+@dataclass
+class _Asking:
+    """One call with its log open."""
+
+    audit: Audit
+    folder: RunFolder
+    log: RunLog
+    works: list[Work]
+    how: How
+    manifest: Manifest
+    seconds: dict[str, Tally] = field(default_factory=dict)
+
+    @property
+    def tallies(self) -> list[Tally]:
+        """Those of the first turns and then those of the second ones."""
+        return [*(work.tally for work in self.works), *self.seconds.values()]
+
+    async def all(self) -> None:
+        """Ask everything; however that ends, it is in the manifest."""
+        from bias_harness.asking import stopping_on_interrupt
+
+        runner = self._runner()
+        status: Status = "error"
+        try:
+            with stopping_on_interrupt(runner):
+                await runner.run(self.works)
+                if self.how.then is not None and not runner.stop.is_set():
+                    await self._second_turns(runner, self.how.then)
+            status = "interrupted" if runner.stop.is_set() else "success"
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            status = "interrupted"
+            raise
+        finally:
+            if self.log.in_place:  # a folder that was taken away is not made anew, with nothing but a manifest in it
+                self._write(status)
+
+    def _runner(self) -> Runner:
+        from bias_harness.asking import Purse, Runner
+
+        how, found, e = self.how, self.log.found, self.audit.experiment
+        done = found.settled(retried=how.retry is not None)
+        purse = Purse(e.budget if how.budget is None else how.budget, found.cost)
+        report, again = how.progress or (lambda _: None), how.again or KeySet()
+        stop, empty = asyncio.Event(), found.empty.copy()
+        runner = Runner(self.log, done, e.max_error_share, stop, report, purse, again, empty=empty)
+        runner.see = how.see or runner.see
+        return runner
+
+    async def _second_turns(self, runner: Runner, turns: SecondTurns) -> None:
+        """Ask about what was answered, of every endpoint that was not given up."""
+        works = [_second(work, list(turns(work.endpoint))) for work in self.works if not work.tally.stopped]
+        works = [work for work in works if work.tally.planned]
+        self.seconds = {work.endpoint.name: work.tally for work in works}
+        runner.see = lambda _request, _response: None
+        await runner.run(works)
+
+    def _write(self, status: Status) -> None:
+        found = self.log.found
+        totals = {w.endpoint.name: ended(self.audit, w, found, self.seconds.get(w.endpoint.name)) for w in self.works}
+        status = status_of(status, self.tallies, totals.values())
+        self.folder.write_manifest(self.manifest.ended(status, totals, self.log.seals()))
+
+
+def _second(work: Work, requests: list[Request]) -> Work:
+    """The second turns of an endpoint: with the same provider, never in batches."""
+    from bias_harness.asking import Tally
+
+    tally = Tally(f"{work.endpoint.name}, asked again", len(requests))
+    return replace(work, requests=requests, tally=tally, price=work.first_price, book=None)
 
 
 def _begun(audit: Audit, folder: RunFolder, works: Iterable[Work], log: RunLog, looks: Looks | None) -> Manifest:
@@ -108,7 +162,7 @@ def _begun(audit: Audit, folder: RunFolder, works: Iterable[Work], log: RunLog, 
     for work in works:
         counts = log.found.endpoints.get(work.endpoint.name)
         work.is_first = counts is None or not counts.answered
-    labels = {w.endpoint.name: _labels(audit, w, log.found) for w in works}
+    labels = {w.endpoint.name: labels_of(audit, w, log.found) for w in works}
     manifest = replace(Manifest.begun(audit, labels, log.seals()), looks=looks)
     folder.write_manifest(manifest)
     return manifest
@@ -195,60 +249,8 @@ def work_of(audit: Audit, endpoint: Endpoint, portion: Portion, book: BatchBook)
     )
 
 
-def _empty(tally: Tally) -> str:
-    """What to say of answers without a text, and how to ask for them again."""
-    count = tally.empty + tally.empty_before
-    return (
-        f"{tally.endpoint}: {count:,} requests were answered without a text (mostly all of max_tokens went to "
-        "thinking); mend that and run the same command with --retry failed, which asks them again"
-    )
-
-
 async def _close(works: Iterable[Work]) -> None:
     from bias_harness.asking.providers import close
 
     for work in works:
         await close(work.provider, work.endpoint.name)
-
-
-def _labels(audit: Audit, work: Work, found: Found) -> EndpointTotals:
-    """What is known of an endpoint before it is asked."""
-    counts = found.endpoints.get(work.endpoint.name, Counts())
-    return EndpointTotals(
-        nature=work.provider.nature,
-        provider=work.endpoint.provider,
-        model=work.endpoint.model,
-        served=tuple(sorted(counts.served)),
-        sampling_added=dict(work.provider.sampling_added),
-        designed=trials_of(audit),
-        planned=work.tally.planned,
-        in_all=totals_of(counts),
-    )
-
-
-def _totals(audit: Audit, work: Work, found: Found) -> EndpointTotals:
-    """What is known of an endpoint when asking ends."""
-    labels, tally = _labels(audit, work, found), work.tally
-    whole = tally.done == labels.designed and not tally.failed  # then there is no need to go through the design again
-    return replace(
-        labels,
-        present=labels.designed if whole else trials_in(audit, work.endpoint.name, found.settled()),
-        already=tally.already,
-        answered=tally.answered,
-        failed=tally.failed,
-        retried=tally.retried,
-        input_tokens=tally.input_tokens,
-        output_tokens=tally.output_tokens,
-        cost=tally.cost,
-        stopped=tally.stopped,
-    )
-
-
-def _status(ended: Status, works: Iterable[Work], totals: Iterable[EndpointTotals]) -> Status:
-    """How the call ended, seen with what it did: a success is one of the whole design."""
-    ends, tallies = list(totals), [work.tally for work in works]
-    if ended != "success":
-        return ended
-    if any(t.stopped or t.failed > t.filtered or t.empty_before for t in tallies):
-        return "error"
-    return "success" if all(end.present == end.designed for end in ends) else "partial"

@@ -147,7 +147,8 @@ class Lane:
         now = datetime.now(UTC).isoformat(timespec="microseconds")
         failure = Failure(error.kind, hide(str(error), self.work.secrets), error.http_status)
         finish = "content_filter" if error.kind == "content" else None
-        return Response(request.key, request.endpoint, None, finish, None, None, now, failure)
+        key, end = request.key, request.endpoint
+        return Response(key, end, None, finish, None, None, now, failure, confirms=request.confirms)
 
     def _within_error_budget(self, last: Failure) -> None:
         tally = self.tally

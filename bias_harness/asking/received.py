@@ -49,6 +49,7 @@ def received(request: Request, given: Any, secrets: Iterable[str] = ()) -> Respo
         seed=_whole(given.seed, MOST),
         attempts=_whole(given.attempts, MOST) or 1,
         probabilities=_probabilities(given.probabilities, hidden),
+        confirms=request.confirms,
     )
     if response.error is not None or (response.text or "").strip():
         return response

@@ -8,7 +8,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 from bias_harness.checking import drift
+from bias_harness.checking.asked_again import told_again
 from bias_harness.checking.baseline import Said, Snapshot, answers_of, said_of
+from bias_harness.checking.blind import blind_gate
 from bias_harness.checking.fixtures import (
     BASELINE,
     answers_digest,
@@ -21,7 +23,7 @@ from bias_harness.checking.fixtures import (
 )
 from bias_harness.checking.gates import Check, Gate, Policy
 from bias_harness.checking.sources import changed_keys, shapes_of
-from bias_harness.design.audit import Audit
+from bias_harness.design.audit import Audit, an_audit
 from bias_harness.errors import BiasHarnessError, UsageError
 from bias_harness.reading.answers import reader_version
 from bias_harness.results import EXPERIMENT, LOG, RunFolder, dump_line, write_whole
@@ -43,7 +45,7 @@ def record(audit: Audit, into: str | Path, source: str | Path, *, limit: int | N
     takes its place; one that failed is gone on with by the next call, or begun anew with `again`. Raises where a
     request has no answer.
     """
-    measure = audit.experiment.outcome.measured
+    measure = an_audit(audit).experiment.outcome.measured
     if not measure.relative:
         raise UsageError(
             f"fixtures are checked for salary gaps, and {audit.experiment.experiment} measures a {measure.name}"
@@ -143,8 +145,11 @@ def check_offline(fixture: str | Path, *, policy: Policy | None = None, baseline
     new = snapshot(now)
     if new.made_of["answers"] == accepted.made_of.get("answers"):
         gates.append(Gate("product", "unchanged", f"{HONEST} To ask it: bias-harness check {fixture}"))
+    gates.append(blind_gate(now, tolerated.most_listed))
+    if gates[-1].outcome != "pass":
+        return Check(audit.experiment.experiment, tuple(gates), tolerated)
     compared = drift.compare(new, accepted, tolerated, primary_of(audit))
-    return replace(compared, gates=(*gates, *compared.gates))
+    return replace(compared, gates=(*gates, *compared.gates, *told_again(now)))
 
 
 def _baseline_of(fixture: str | Path, named: str | Path | None) -> Path:

@@ -54,10 +54,12 @@ _RECORDING: TypeAdapter[Recording] = TypeAdapter(Recording)
 def tidy(folder: RunFolder, audit: Audit, source: Path, wanted: set[str]) -> None:
     """Turn a finished run into a fixture: the wanted answers sorted by key, without times, and where it came from.
 
+    Their second turns are kept with them.
     Raises `BiasHarnessError` where something secret is in it; the folder is left for the user to look at.
     """
     way = _way(folder.path, source)
-    latest = sorted((r for r in folder.latest().values() if r.key in wanted), key=lambda r: r.key)
+    found = (r for r in folder.latest().values() if r.key in wanted or r.confirms in wanted)
+    latest = sorted(found, key=lambda r: r.key)
     folder.replace_log(dump_line(_timeless(response)) for response in latest)
     manifest = folder.manifest()
     kept = Manifest(manifest.experiment, status=manifest.status, endpoints=manifest.endpoints, log=folder.seals())
@@ -87,8 +89,8 @@ def _timeless(response: Response) -> Response:
 
 
 def answers_digest(responses: Iterable[Response]) -> str:
-    """SHA-256 over what was answered, whatever the order."""
-    texts = sorted((r.key, r.text or "", *_branches(r)) for r in responses)
+    """SHA-256 over what was answered, whatever the order, second turns aside."""
+    texts = sorted((r.key, r.text or "", *_branches(r)) for r in responses if r.confirms is None)
     return hashlib.sha256(orjson.dumps(texts)).hexdigest()
 
 
@@ -175,8 +177,8 @@ def source_of(folder: RunFolder) -> Path:
 def complete_gate(folder: RunFolder, observations: pd.DataFrame) -> Gate:
     """Whether every recorded request still has its answer, and there is any."""
     failed = int((observations["status"].astype(str) == "failed").sum())
-    there, recorded = len(folder.latest()), _recording(folder)["answers"]
-    what = ""
+    latest, what = folder.latest().values(), ""
+    there, recorded = len(latest), _recording(folder)["answers"]
     if faults := folder.faults():
         what = "; ".join(faults)
     elif observations.empty:
@@ -187,7 +189,9 @@ def complete_gate(folder: RunFolder, observations: pd.DataFrame) -> Gate:
         what = f"{recorded} answers were recorded and {there} are here"
     if what:
         return Gate("complete", "not_comparable", f"{folder.name}: {what}; record it again.")
-    return Gate("complete", "pass", f"{there:,} recorded answers.")
+    turns = sum(response.confirms is not None for response in latest)
+    more = f", and {turns:,} second turns" if turns else ""
+    return Gate("complete", "pass", f"{there - turns:,} recorded answers{more}.")
 
 
 def _recording(folder: RunFolder) -> Recording:

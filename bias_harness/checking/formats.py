@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,12 @@ WORDS = {
     "not_comparable": "NOT COMPARABLE",
 }
 BAR_HALF = 20
+_MARKUP = re.compile(r"[|`*\[\]~\\]|(?<!\w)_|_(?!\w)")
+"""Of underscores only those at the end of a word: inside of one they are plain, and an address stays one."""
+_MENTION = re.compile(r"[@#]")
+"""An escaped one still mentions the person or the issue that follows; one with a comment behind it does not."""
+DOLLAR = "&#36;"
+"""Two dollar signs in a line are a formula in the Markdown of GitHub and GitLab, and no escaped one is safe from it."""
 
 
 def as_text(check: Check) -> str:
@@ -32,21 +39,25 @@ def as_text(check: Check) -> str:
 
 
 def as_junit(check: Check) -> str:
-    """JUnit XML: what fails the job by the policy is a failure, what it only warns of is skipped with its reason."""
+    """JUnit XML: what fails the job by the policy is a failure, what it only warns of is skipped with its reason.
+
+    The reason is the attribute and the text of its element: some readers show the one, some the other.
+    """
     counts = {"failures": 0, "skipped": 0}
     suite = ET.Element("testsuite", name=f"bias_harness: {check.experiment}", tests=str(len(check.gates)))
     for gate in check.gates:
         where = "/".join(x for x in (gate.endpoint, gate.attribute, gate.level) if x)
-        name = printable(f"{gate.name} {where}".strip())
+        name, said = printable(f"{gate.name} {where}".strip()), printable(gate.message)
         case = ET.SubElement(suite, "testcase", classname=check.experiment, name=name)
         if check.fails(gate.outcome):
             counts["failures"] += 1
-            ET.SubElement(case, "failure", type=gate.outcome, message=printable(gate.message))
+            ET.SubElement(case, "failure", type=gate.outcome, message=said).text = said
         elif gate.outcome in ("inconclusive", "not_comparable"):
             counts["skipped"] += 1
-            ET.SubElement(case, "skipped", message=printable(f"{WORDS[gate.outcome]}: {gate.message}"))
+            why = f"{WORDS[gate.outcome]}: {said}"
+            ET.SubElement(case, "skipped", message=why).text = why
         else:
-            ET.SubElement(case, "system-out").text = printable(gate.message)
+            ET.SubElement(case, "system-out").text = said
     for name, count in counts.items():
         suite.set(name, str(count))
     ET.indent(suite)
@@ -79,7 +90,8 @@ def _row(gate: Gate) -> tuple[str, ...]:
     c = gate.change
     if c is None or c.change is None or c.before is None or c.after is None:
         return WORDS[gate.outcome], gate.name, named(c) if c else "", "–", "–", "–"
-    ends = "" if c.low is None or c.high is None else f" ({size_of(c, c.low)} to {size_of(c, c.high)})"
+    low, high = ("" if x is None else size_of(c, x).removesuffix(" points") for x in (c.low, c.high))
+    ends = f" ({low} to {high})" if low and high else ""
     sizes = (size_of(c, c.before), size_of(c, c.after), f"{size_of(c, c.change)}{ends}")
     return WORDS[gate.outcome], gate.name, named(c), *sizes
 
@@ -96,12 +108,14 @@ def _figure(gates: list[Gate]) -> list[str]:
 
 
 def _cell(text: str) -> str:
+    """A text that no Markdown makes anything of but an address: no table, formula, mention of a person or an issue."""
     flat = printable(text).replace("\n", " ").replace("&", "&amp;").replace("<", "&lt;")
-    return "".join(f"\\{c}" if c in "|`*_[]@#~\\" else c for c in flat)
+    plain = _MARKUP.sub(lambda found: f"\\{found[0]}", flat)
+    return _MENTION.sub(lambda found: f"{found[0]}<!-- -->", plain).replace("$", DOLLAR)
 
 
 def bar(gate: Gate) -> str:
-    """A change with its interval as text, 41 characters wide, -5 % to +5 %."""
+    """A change with its interval as text, 41 characters wide, -5 % to +5 %; `<` or `>` where the change lies beyond."""
     change = gate.change
     if change is None or change.change is None:
         return " " * (2 * BAR_HALF + 1)
@@ -112,7 +126,7 @@ def bar(gate: Gate) -> str:
     for place in range(places[0], places[2] + 1):
         drawn[place] = "="
     drawn[BAR_HALF] = "|"
-    drawn[places[1]] = "o"
+    drawn[places[1]] = "<" if change.change < -0.05 else ">" if change.change > 0.05 else "o"
     return "".join(drawn)
 
 

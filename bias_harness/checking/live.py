@@ -17,7 +17,9 @@ from pathlib import Path
 from bias_harness.asking.ask import Progress
 from bias_harness.checking import check as recorded_check
 from bias_harness.checking import drift
+from bias_harness.checking.asked_again import told_again
 from bias_harness.checking.baseline import Snapshot
+from bias_harness.checking.blind import blind_gate
 from bias_harness.checking.fixtures import BASELINE, open_fixture, read_baseline, source_of
 from bias_harness.checking.gates import Check, Gate, Policy
 from bias_harness.design.audit import Audit, load_audit
@@ -181,7 +183,10 @@ def _until_clear(asked: _Asked, accepted: Snapshot, policy: Policy) -> Check:
             break
     if made is None or not found:
         raise _nothing(made)
-    gates = [*_told(made, seen, planned, asked, accepted, new), *drift.change_gates(new, accepted, policy, found)]
+    blind = blind_gate(made, policy.most_listed)
+    gates = [*_told(made, seen, planned, asked, accepted, new), blind]
+    if blind.outcome == "pass":
+        gates += drift.change_gates(new, accepted, policy, found)
     return Check(asked.audit.experiment.experiment, tuple(gates), policy)
 
 
@@ -203,6 +208,7 @@ def _told(made: Run, seen: int, planned: int, asked: _Asked, accepted: Snapshot,
     text = f"{many}{_price(made.manifest.endpoints)}{early}. Kept in {made.folder.path}.{other}"
     yield Gate("product", "pass", text + drift.product_changed(new, accepted))
     yield from (Gate("product", "inconclusive", f"Stopped asking {why}") for why in made.stopped)
+    yield from told_again(made)
 
 
 def _price(endpoints: Mapping[str, object]) -> str:

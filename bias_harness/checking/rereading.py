@@ -1,9 +1,9 @@
-"""What two readings of the same responses say: what moved, how far they agree, what is unread."""
+"""A run read again: what moved since it was reported, and what is unread."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,61 +11,6 @@ from bias_harness.errors import RunFolderError
 from bias_harness.reading.answers import SHOWN
 from bias_harness.runs import Run
 from bias_harness.vocabulary import Answer
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """An answer that another reader (or an older version of this one) read differently."""
-
-    key: str
-    before: Answer
-    after: Answer
-
-    @property
-    def what(self) -> str:
-        """Which of status, amount, currency or period moved first."""
-        for name in ("status", "amount", "low", "high", "currency", "period", "annual"):
-            if getattr(self.before, name) != getattr(self.after, name):
-                return name
-        return ""
-
-
-def moved(before: Mapping[str, Answer], after: Mapping[str, Answer]) -> list[Moved]:
-    """The answers that differ between two readings of the same responses, by request key, in the order of `after`."""
-    found = (Moved(key, before[key], answer) for key, answer in after.items() if key in before)
-    return [change for change in found if change.what]
-
-
-@dataclass(frozen=True, slots=True)
-class Agreement:
-    """How far two readers agree on the same responses, and where they do not.
-
-    `same` counts answers where both say the same amount (a year's, or as stated) or both say none.
-    """
-
-    n: int
-    same: int
-    differing: tuple[Moved, ...]
-
-    @property
-    def share(self) -> float | None:
-        """The share of answers that both read alike (0-1); None where there are none."""
-        return self.same / self.n if self.n else None
-
-
-def compare(first: Mapping[str, Answer], second: Mapping[str, Answer]) -> Agreement:
-    """Where two readers (say the grammar and a judge) disagree on the responses that both have read."""
-    both = [Moved(key, answer, second[key]) for key, answer in first.items() if key in second]
-    differing = tuple(pair for pair in both if not _alike(pair.before, pair.after))
-    return Agreement(len(both), len(both) - len(differing), differing)
-
-
-def _alike(left: Answer, right: Answer) -> bool:
-    if (left.status == "ok") != (right.status == "ok"):
-        return False
-    if left.annual is not None and right.annual is not None:
-        return abs(left.annual - right.annual) < 1
-    return left.amount == right.amount
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ HOW_IT_IS_ASKED = frozenset(
     }
 )
 """Keys of an endpoint that no answer depends on."""
-NO_PART_OF_A_QUESTION = frozenset({"title", "notes", "budget", "max_error_share", "max_unread_share"})
+NO_PART_OF_A_QUESTION = frozenset({"title", "notes", "budget", "max_error_share", "max_unread_share", "confirm"})
 _ELSEWHERE = frozenset(
     {"experiment", "endpoints", "personas", "attributes", "outcome", "analysis", "primary", "sampling"}
 )

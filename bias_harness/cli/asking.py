@@ -97,7 +97,7 @@ def run(
         show_plan(pipeline.plan(audit, limit=limit, shard=part, budget=budget), as_json=as_json)
         return
     looking = Looking(audit.experiment.outcome, audit.experiment.max_unread_share, show)
-    with shown_progress(quiet=quiet, as_json=as_json, in_lines=show, levels=looking.levels) as progress:
+    with shown_progress(quiet=quiet, as_json=as_json, in_lines=show, seen=looking) as progress:
         done = pipeline.run(
             audit,
             results=results,
@@ -112,6 +112,8 @@ def run(
         )
     if preregistered is not None:
         done.register(preregistered)
+    if not (quiet or as_json or done.observations.empty):
+        note("Asked. Now the answers are judged, and the pages written.")
     _finish(done, f"Go on with: {typed_again(context)}", as_json=as_json, prose=prose)
 
 
@@ -224,6 +226,7 @@ def _row(folder: RunFolder) -> dict[str, Any]:
     from bias_harness.results import Manifest
     from bias_harness.results.running import is_running
 
+    running = is_running(folder)  # asked first: a run that ends meanwhile has its end in the manifest by then
     try:
         manifest = pipeline.load_run(folder.path).manifest
         status = "altered" if manifest.faults else ""
@@ -233,7 +236,7 @@ def _row(folder: RunFolder) -> dict[str, Any]:
     status = status or manifest.status or "not begun"
     return {
         "run": folder.name,
-        "state": "running" if status == "started" and is_running(folder) else _state(status),
+        "state": "running" if status == "started" and running else _state(status),
         "status": status,
         "answered": manifest.present or 0,
         "designed": manifest.designed or 0,

@@ -13,6 +13,7 @@ GONE = {
     "bias-harness estimate": "bias-harness report RUN",
     "bias-harness score": "bias-harness read RUN --again",
     "bias-harness plugins": "bias-harness doctor",
+    "bias-harness second-read": "bias-harness run EXPERIMENT --set=confirm=all",
     "model list": "bias-harness doctor",
     "model where": "bias-harness model fetch NAME",
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bias_harness.cli.printing import note
 from bias_harness.reading.answers import Reader
@@ -49,10 +49,18 @@ class Looking:
                 self._say(request, response)
         return self._watch(request, response)
 
-    def levels(self, endpoint: str) -> str:
-        """`female 120, male 121`: answers so far by level; empty before the first."""
-        counts = self._counts.get(endpoint, Counter())
-        return ", ".join(f"{level} {n:,}" for level, n in sorted(counts.items()))
+    def facts(self, endpoint: str) -> dict[str, Any]:
+        """Answers so far by level, and of those that were read already how many refused or had no amount otherwise."""
+        read, refused, unread = self._watch.read(endpoint)
+        levels = dict(sorted(self._counts.get(endpoint, Counter()).items()))
+        return {"levels": levels, "read": read, "refused": refused, "unread": unread}
+
+    def so_far(self, endpoint: str) -> str:
+        """`female 120, male 121; of 130 read 4 refused, 2 unread`; empty before the first answer."""
+        found = self.facts(endpoint)
+        levels = ", ".join(f"{level} {n:,}" for level, n in found["levels"].items())
+        lost = ", ".join(f"{found[name]:,} {name}" for name in ("refused", "unread") if found[name])
+        return f"{levels}; of {found['read']:,} read {lost}" if lost else levels
 
     def _say(self, request: Request, response: Response) -> None:
         prompt = "\n".join(message.content for message in request.messages)

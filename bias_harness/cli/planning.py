@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -67,6 +67,10 @@ def plan(
         Path | None,
         option("--preregister", metavar="OUT", text="Write a dated, hashed preregistration (Markdown) to this file."),
     ] = None,
+    until: Annotated[
+        Literal["decided"] | None,
+        option("--until", metavar="decided", text="With --preregister: of a run with --until decided."),
+    ] = None,
     sets: Sets = None,
     results: ResultsFolder = None,
     quiet: Annotated[bool, option("--quiet", text="No progress.")] = False,
@@ -82,6 +86,8 @@ def plan(
 
     if preregister and (simulate or check is not None):
         raise UsageError("--preregister goes without --simulate and --check: it has the plan's own forecast")
+    if until and not preregister:
+        raise UsageError("--until goes with --preregister: it is the run that looks, and the document that says when")
     if not simulate and any(typed(context, name) for name in ("runs", "gaps", "seed")):
         raise UsageError("--runs, --gap and --seed go with --simulate")
     planted = [_fraction(text) for text in gaps or ("-3%", "-5%", "-10%")]
@@ -106,10 +112,12 @@ def plan(
     if write is not None and made_plan.proposal is not None:
         write_proposal(audit, made_plan.proposal, budget, file, changed, write)
     if preregister is not None:
-        _preregister(audit, made_plan, preregister, results)
+        _preregister(audit, made_plan, preregister, results, until)
 
 
-def _preregister(audit: Audit, made: Plan, target: Path, results: Path | None) -> None:
+def _preregister(
+    audit: Audit, made: Plan, target: Path, results: Path | None, until: Literal["decided"] | None
+) -> None:
     """Write the preregistration, and say what to do with it."""
     from datetime import UTC, datetime
 
@@ -117,9 +125,10 @@ def _preregister(audit: Audit, made: Plan, target: Path, results: Path | None) -
 
     if target.exists():
         raise InputError(f"{target} is there already, and a preregistration is never overwritten; name a new file")
-    path = preregister(audit, made, target, datetime.now(UTC), results)
+    path = preregister(audit, made, target, datetime.now(UTC), results, until=until)
     note(f"Wrote {path}. Deposit it where a date is kept (OSF, AsPredicted), and hand it to the run:")
-    note(f"  bias-harness run {made.experiment} --preregistered {path}")
+    more = f" --until {until}" if until else ""
+    note(f"  bias-harness run {made.experiment} --preregistered {path}{more}")
 
 
 def show_plan(made: Plan, *, as_json: bool) -> None:

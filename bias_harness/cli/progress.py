@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from bias_harness.asking.telling import remarks_of, sentence, speedometer
 from bias_harness.cli.printing import note
@@ -21,32 +21,44 @@ SECONDS_BETWEEN_LINES = 10.0
 Update = Callable[["Tally"], None]
 
 
+class Seen(Protocol):
+    """What is known of the answers of an endpoint so far: never how much, only how many."""
+
+    def facts(self, endpoint: str) -> dict[str, Any]:
+        """As plain data."""
+
+    def so_far(self, endpoint: str) -> str:
+        """In words."""
+
+
 @contextmanager
 def shown_progress(
     *,
     quiet: bool = False,
     as_json: bool = False,
     in_lines: bool = False,
-    levels: Callable[[str], str] = lambda _: "",
+    seen: Seen | None = None,
 ) -> Iterator[Update]:
     """A function to be told of every tally, as often as one likes.
 
-    `in_lines` keeps to lines on a terminal too, because something else is printed there; `levels` says of an endpoint
-    how many answers there are so far of each level.
+    `in_lines` keeps to lines on a terminal too, because something else is printed there; `seen` says of an endpoint
+    how many answers there are so far of each level, and how many could not be used.
     """
     if quiet:
         yield lambda _: None
     elif as_json:
-        yield _at_intervals(lambda tally, speed: note(json.dumps(facts(tally, speed))))
+        yield _at_intervals(
+            lambda tally, speed: note(json.dumps(facts(tally, speed) | (seen.facts(tally.endpoint) if seen else {})))
+        )
     elif sys.stderr.isatty() and not in_lines:
-        with _bars() as update:
+        with _bars(seen) as update:
             yield update
     else:
-        yield _at_intervals(lambda tally, speed: note(_line(tally, speed, levels(tally.endpoint))))
+        yield _at_intervals(lambda tally, speed: note(_line(tally, speed, seen.so_far(tally.endpoint) if seen else "")))
 
 
-def _line(tally: Tally, speed: float, levels: str) -> str:
-    return f"{tally.endpoint}: {sentence(tally, speed)}" + (f" ({levels})" if levels else "")
+def _line(tally: Tally, speed: float, so_far: str) -> str:
+    return f"{tally.endpoint}: {sentence(tally, speed)}" + (f" ({so_far})" if so_far else "")
 
 
 def facts(tally: Tally, speed: float) -> dict[str, object]:
@@ -90,7 +102,7 @@ def _at_intervals(tell: Callable[[Tally, float], None]) -> Update:
 
 
 @contextmanager
-def _bars() -> Iterator[Update]:
+def _bars(seen: Seen | None) -> Iterator[Update]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -102,17 +114,17 @@ def _bars() -> Iterator[Update]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), refresh_per_second=4) as bars:
-        yield _update_bars(bars)
+        yield _update_bars(bars, seen)
 
 
-def _update_bars(bars: Progress) -> Update:
+def _update_bars(bars: Progress, seen: Seen | None) -> Update:
     tasks: dict[str, TaskID] = {}
     speed = speedometer()
 
     def update(tally: Tally) -> None:
         if tally.endpoint not in tasks:
             tasks[tally.endpoint] = bars.add_task(tally.endpoint, total=tally.planned, remarks="")
-        told = " ".join(remarks_of(tally, speed(tally)))
+        told = " ".join([*remarks_of(tally, speed(tally)), *([seen.so_far(tally.endpoint)] if seen else [])])
         bars.update(tasks[tally.endpoint], completed=tally.done, total=tally.planned, remarks=told)
 
     return update

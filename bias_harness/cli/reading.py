@@ -1,4 +1,4 @@
-"""What is read in an answer, and why: read, second-read."""
+"""What is read in an answer, and why: read."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bias_harness.cli.options import Json, ResultsFolder, RunName, option
+from bias_harness.cli.options import Json, ResultsFolder, option
 from bias_harness.cli.printing import note, say, say_json, table
 from bias_harness.errors import InputError, UsageError
 from bias_harness.vocabulary import Candidate
@@ -136,44 +136,7 @@ def _read_again(run: Run, *, again: bool, unread: bool, as_json: bool) -> None:
             say(f"{one['key'][:12]}  {before} -> {now}  {(one['text'] or '')[:80]!r}")
     if groups is not None:
         rows = [(g.count, g.status, g.reason, g.example[:80]) for g in groups]
-        say(table(("answers", "status", "reason", "for example"), rows))
-
-
-@app.command("second-read")
-def second_read(
-    run: RunName,
-    judge: Annotated[
-        str, option("--with", metavar="ENDPOINT", text="The endpoint that reads: its name in --endpoints.")
-    ],
-    endpoints: Annotated[
-        str, option("--endpoints", metavar="FILE", text="The experiment that defines it. Default: the run's own.")
-    ] = "",
-    budget: Annotated[
-        float | None, option("--budget", metavar="DOLLARS", text="The most to spend, in US dollars.", min=0.0)
-    ] = None,
-    results: ResultsFolder = None,
-    as_json: Json = False,
-) -> None:
-    """Let another model read the answers too.
-
-    Shows where it disagrees; the run's own readings stay.
-    """
-    from bias_harness import pipeline
-    from bias_harness.checking import second_reader
-    from bias_harness.cli.progress import shown_progress
-
-    loaded = pipeline.load_run(run, results=results)
-    known = (pipeline.load_experiment(endpoints) if endpoints else loaded.audit).experiment.endpoints
-    chosen = next((e for e in known if e.name == judge), None)
-    if chosen is None:
-        raise UsageError(f"--with {judge}: there is {', '.join(e.name for e in known)}")
-    with shown_progress() as progress:
-        agreement = second_reader.second_read(loaded, chosen, budget=budget, progress=progress)
-    if as_json:
-        say_json({**asdict(agreement), "agreed": agreement.share})
-        return
-    for line in second_reader.shown(agreement):
-        say(line)
+        say(table(("answers", "status", "reason", "for example"), rows) if rows else "Every answer has an amount.")
 
 
 def _amount(value: float) -> str:

@@ -138,24 +138,23 @@ def compare(
         option("--by", text="run; or endpoint, wording or language of one run."),
     ] = "run",
     into: Annotated[Path, option("--into", metavar="FOLDER", text="The folder for the pages. Default: here.")] = Path(),
+    pool: Annotated[bool, option("--pool", text="Also each comparison over all these runs together.")] = False,
     languages: Languages = None,
     results: ResultsFolder = None,
     as_json: Json = False,
 ) -> None:
-    """Put runs side by side on one page.
+    """Put runs side by side: a table, and a page.
 
-    A model's versions over time, wordings, languages or models. With --json also every change and its word.
+    A model's versions over time, experiments in several languages and currencies; or what one run holds, by --by.
     """
     from bias_harness import pipeline
+    from bias_harness.cli.compared import show_compared
 
     chosen = all_spoken(languages)
     loaded = [pipeline.load_run(run, results=results) for run in runs]
-    pages = pipeline.compare(loaded, into, by=by, languages=chosen)
-    if as_json:
-        found = [change.to_dict() for change in pipeline.changes_between(loaded, by=by)]
-        say_json({"pages": [str(page) for page in pages], "changes": found})
-    else:
-        show_paths(pages, as_json=False)
+    pages = pipeline.compare(loaded, into, by=by, languages=chosen, pool=pool)
+    together = pipeline.pooled(loaded) if pool else None
+    show_compared(pipeline.changes_between(loaded, by=by), together, pages, as_json=as_json)
 
 
 @app.command()

@@ -33,6 +33,7 @@ def show_findings(run: Run, pages: Iterable[Path], *, as_json: bool, prose: bool
 
 def _lines(run: Run) -> Iterator[str]:
     """What has to be said first, the comparisons (few of them in sentences too), what fell unequally, the endpoints."""
+    from bias_harness.reporting.confirmed import confirmed_said
     from bias_harness.reporting.material import View, spoken
     from bias_harness.reporting.registered import registered
     from bias_harness.reporting.sections import first, notices
@@ -57,6 +58,8 @@ def _lines(run: Run) -> Iterator[str]:
     rows = [_endpoint(view, one) for one in results_of(run)["endpoints"]]
     names = [name for name in rows[0] if any(row[name] not in (0, "") for row in rows)]
     yield table(names, [[row[name] for name in names] for row in rows])
+    again = [said.replace("**", "") for said in confirmed_said(view)]
+    yield from ("", *again) if again else ()
     if made.registration is not None:
         yield from ("", registered(view))
 
@@ -93,6 +96,7 @@ def _clock(seconds: float | None) -> str:
 def results_of(run: Run) -> dict[str, Any]:
     """The same as plain data: `comparisons` (gaps as they are shown), and `endpoints` with counts, cost and time.
 
+    With `confirmations` where the models were asked again which amount they had advised.
     `cost` is in US dollars, of all calls, `seconds` how long the last call took; null where that is not known.
     """
     from bias_harness.reporting.judged import holds_together, shown
@@ -104,7 +108,8 @@ def results_of(run: Run) -> dict[str, Any]:
         numbers = {"gap": gap, "low": low, "high": high, "together": holds_together(j), "jobs": j.jobs}
         numbers["decided_after"] = j.decided_after
         comparisons.append({**about, "because": list(j.because), **numbers, "answers": j.n_level + j.n_reference})
-    return {"comparisons": comparisons, "endpoints": list(_endpoints(run))}
+    again = {} if run.confirmations is None else {"confirmations": run.confirmations.to_dict()}
+    return {"comparisons": comparisons, "endpoints": list(_endpoints(run)), **again}
 
 
 def _endpoints(run: Run) -> Iterator[dict[str, Any]]:

@@ -264,6 +264,7 @@ def _check_plants(audit: Audit) -> None:
             ("gaps", plant.gaps),
             ("refusals", plant.refusals),
             ("jumps", plant.jumps),
+            ("misreports", plant.misreports),
             *(("field_gaps." + f, g) for f, g in plant.field_gaps.items()),
         ]:
             for attribute, by_level in planted.items():

@@ -8,19 +8,22 @@ from typing import Any, Self
 import orjson
 from pydantic import model_validator
 
-from bias_harness.design.endpoints import Endpoint, HttpCall
+from bias_harness.design.endpoints import Endpoint, HttpCall, Plant
 from bias_harness.design.experiment import Experiment
 from bias_harness.design.personas import Attribute, People
-from bias_harness.design.prompts import file_name
+from bias_harness.design.prompts import confirm_name, file_name, is_confirm
 from bias_harness.handwritten import Strict
 from bias_harness.outcome import CAME_LATER, Analysis, Outcome
 
 CAME_LATER_AND_SAYS_NOTHING = frozenset(
-    {"max_unread_share", "outage_seconds", "method", "send", "text_pattern", "batch"}
+    {
+        *("max_unread_share", "outage_seconds", "method", "send", "text_pattern", "batch"),
+        *("misreports", "misreport_factor"),
+    }
 )
-"""Keys that came later, of experiments, endpoints and calls: at their default they are no part of the digest."""
-WHO_ASKED = ("author", "contact")
-"""Keys of the experiment that decide neither what is asked nor how it is judged."""
+"""Keys that came later, of experiments, endpoints, calls and plants: at default they are no part of the digest."""
+WHO_ASKED = ("author", "contact", "confirm")
+"""Keys of the experiment that decide neither what the answers are nor how they are judged."""
 
 
 class Resolved(Strict):
@@ -41,7 +44,8 @@ class Resolved(Strict):
             raise ValueError(f"the attribute {absent[0]!r} of the experiment is not in this file; restore it")
         e = self.experiment
         wanted = (file_name(e.question, wording, language) for wording in e.wordings for language in e.languages)
-        missing = [name for name in wanted if name not in self.prompts]
+        turns = map(confirm_name, e.languages) if e.confirm is not None else ()
+        missing = [name for name in (*wanted, *turns) if name not in self.prompts]
         if missing:
             raise ValueError(f"the prompt {missing[0]!r} of the experiment is not in this file; restore it")
         return self
@@ -51,6 +55,7 @@ def whole(resolved: Resolved) -> dict[str, Any]:
     """As plain data, without what came later than format 1 and is as if it were not there."""
     data: dict[str, Any] = resolved.model_dump(mode="json", exclude={"experiment": set(WHO_ASKED)})
     data["format"] = 1
+    data["prompts"] = {name: text for name, text in data["prompts"].items() if not is_confirm(name)}
     for part, model in (("outcome", Outcome), ("analysis", Analysis)):
         dumped = data["experiment"][part]
         for name in CAME_LATER[part]:
@@ -61,6 +66,7 @@ def whole(resolved: Resolved) -> dict[str, Any]:
     for endpoint in data["experiment"]["endpoints"]:
         _drop_at_default(Endpoint, endpoint)
         _drop_at_default(HttpCall, endpoint["http"] or {})
+        _drop_at_default(Plant, endpoint["plant"] or {})
     _drop(data["people"], "frame")
     for choice in data["experiment"]["attributes"]:
         _drop(choice, "rotation")

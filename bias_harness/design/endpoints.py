@@ -5,9 +5,10 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     ConfigDict,
     Field,
     PositiveInt,
@@ -16,7 +17,7 @@ from pydantic import (
 )
 
 from bias_harness.design.keys import LOOKS_LIKE_A_KEY, is_variable, key_in_url, texts_in, written_key
-from bias_harness.handwritten import Name, Share, Strict
+from bias_harness.handwritten import Name, Share, Strict, finite
 
 PROVIDER_NAMES = ("openai_compatible", "anthropic", "embedded", "replay", "simulated", "http", "function")
 
@@ -66,7 +67,8 @@ class Plant(Strict):
     is planted (a 0 too) it varies by `profile_gap_sd` over people, `job_gap_sd` over jobs, `wording_gap_sd` over
     wordings and `job_wording_gap_sd` over both. `seed_correlation` is the share of the answers' variance that requests
     of one seed have in common. `jumps` maps attribute -> level -> the share of answers that are `jump_factor` of the
-    amount.
+    amount. Asked again which amount it advised, it says the truth, but for the share of a level's answers that
+    `misreports` maps attribute -> level to: of those it says `misreport_factor` of the amount.
     """
 
     gaps: dict[str, dict[str, float]] = {}
@@ -82,6 +84,8 @@ class Plant(Strict):
     seed_correlation: Share = 0.0
     jumps: dict[str, dict[str, Share]] = {}
     jump_factor: float = Field(default=0.3, gt=0)
+    misreports: dict[str, dict[str, Share]] = {}
+    misreport_factor: float = Field(default=0.8, gt=0)
     trial_sd: float = Field(default=0.06, ge=0)
     heap: float = Field(default=1_000, ge=0)
     refusals: dict[str, dict[str, Share]] = {}
@@ -114,7 +118,7 @@ class HttpCall(Strict):
     url: str = Field(pattern="^https?://")
     method: Literal["POST", "GET", "PUT"] = "POST"
     send: Literal["json", "form", "text"] = "json"
-    body: dict[str, Any] | list[Any] | str = {}
+    body: Annotated[dict[str, Any] | list[Any] | str, AfterValidator(finite)] = {}
     text_at: str = ""
     text_pattern: str = ""
     headers: dict[str, str] = {}
@@ -126,6 +130,11 @@ class HttpCall(Strict):
         if not {"question", "messages"} & asked:
             raise ValueError(f"the question goes nowhere: write {{question}} where it belongs{_meant(asked)}")
         return self
+
+    @property
+    def takes_messages(self) -> bool:
+        """Whether it is sent a whole conversation, and not the question alone."""
+        return self.method != "GET" and _holds(self.body, "{messages}")
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -160,6 +169,13 @@ class HttpCall(Strict):
             if written_key(name, text):
                 raise ValueError(f"the header {name!r} holds a key itself; put it into a variable and write $NAME here")
         return value
+
+
+def _holds(node: Any, text: str) -> bool:
+    """Whether a text stands alone somewhere in a body."""
+    if isinstance(node, dict | list):
+        return any(_holds(value, text) for value in (node.values() if isinstance(node, dict) else node))
+    return bool(node == text)
 
 
 def _meant(asked: Iterable[str]) -> str:
@@ -203,7 +219,7 @@ class Endpoint(Strict):
     plant: Plant | None = None
     http: HttpCall | None = None
     function: str | None = Field(default=None, pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")
-    extra_body: dict[str, Any] = {}
+    extra_body: Annotated[dict[str, Any], AfterValidator(finite)] = {}
     label: dict[str, str] = {}
     batch: bool | Batch = False
 

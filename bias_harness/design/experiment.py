@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, PositiveInt, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    Discriminator,
+    Field,
+    PositiveInt,
+    Tag,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 
 from bias_harness.design.endpoints import PROVIDER_NAMES, Endpoint, HttpCall, Plant, Price, Sampling
-from bias_harness.handwritten import Name, Share, Strict
+from bias_harness.handwritten import Name, Share, Strict, fraction
 from bias_harness.outcome import CAME_LATER, Analysis, Outcome, declared
 from bias_harness.probabilities import GIVEN_BY
 
@@ -16,6 +25,7 @@ __all__ = [
     "PROVIDER_NAMES",
     "Analysis",
     "AttributeChoice",
+    "ConfirmSample",
     "Endpoint",
     "Experiment",
     "HttpCall",
@@ -31,6 +41,9 @@ __all__ = [
     "Strict",
     "declared",
 ]
+
+
+_SAMPLE_SCHEMA = {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"pattern": r"^[0-9.]+ *%$"}]}
 
 
 class PeopleChoice(Strict):
@@ -86,6 +99,34 @@ class Placebo(Strict):
     edits: bool = True
 
 
+class ConfirmSample(Strict):
+    """About how many answers of each level is asked again: a share of them (0.1, or 10%), or so many (40)."""
+
+    sample: Annotated[float, BeforeValidator(fraction), WithJsonSchema(_SAMPLE_SCHEMA)]
+
+    @field_validator("sample")
+    @classmethod
+    def _a_share_or_a_number(cls, value: float) -> float:
+        if value <= 0 or (value > 1 and not value.is_integer()):
+            raise ValueError("a share of each level's answers is wanted, as 0.1 or 10%, or a whole number of them")
+        return value
+
+    def of(self, answers: int) -> int:
+        """How many of so many answers: at least one, where there is one."""
+        wanted = int(self.sample) if self.sample >= 1 else max(1, round(self.sample * answers))
+        return min(answers, wanted)
+
+
+def _form(value: Any) -> str:
+    """In which of its two forms `confirm` is written."""
+    return "sample" if isinstance(value, dict | ConfirmSample) else "word"
+
+
+Confirm = Annotated[
+    Annotated[Literal["all", "unread"], Tag("word")] | Annotated[ConfirmSample, Tag("sample")], Discriminator(_form)
+]
+
+
 class Experiment(Strict):
     """One audit, described by one YAML file.
 
@@ -94,7 +135,9 @@ class Experiment(Strict):
     everything, `repeats` times (5 where left out), and speaks of these cases. In a rotated design `repeats` (1 where
     left out) multiplies the answers. `primary` names what the verdicts are about: attributes, or `attribute/level`;
     left out, every level of every attribute that is no combination. `author` and `contact` stand on the page: who
-    asked, and where a reader or a vendor can write to; they are no part of the digest.
+    asked, and where a reader or a vendor can write to; they are no part of the digest. `confirm` asks in a second turn
+    of the same conversation which amount was meant: about `all` answers, a sample, or those that could not be read
+    (`unread`). It is told beside the reading and changes no number; it is no part of the digest either.
     """
 
     experiment: Name
@@ -119,6 +162,7 @@ class Experiment(Strict):
     endpoints: list[Endpoint] = Field(min_length=1)
     max_error_share: Share = 0.5
     max_unread_share: Share | None = None
+    confirm: Confirm | None = None
     budget: float | None = Field(default=None, gt=0)
 
     @field_validator("attributes", mode="before")
@@ -126,6 +170,27 @@ class Experiment(Strict):
     def _bare_names(cls, value: Any) -> Any:
         """`- gender` is short for `- name: gender`."""
         return [{"name": v} if isinstance(v, str) else v for v in value] if isinstance(value, list) else value
+
+    @field_validator("confirm", mode="before")
+    @classmethod
+    def _one_of_three(cls, value: Any) -> Any:
+        if value is None or value in ("all", "unread") or isinstance(value, dict | ConfirmSample):
+            return value
+        raise ValueError("all, unread, or a sample of each level as {sample: 10%} or {sample: 40} is wanted here")
+
+    @model_validator(mode="after")
+    def _can_be_confirmed(self) -> Self:
+        if self.confirm is None:
+            return self
+        if self.outcome.measured.form != "money" or self.outcome.probabilities is not None:
+            raise ValueError("confirm asks which amount a text meant, and none is read from a text here; leave it out")
+        for endpoint in self.endpoints:
+            if endpoint.http is not None and not endpoint.http.takes_messages:
+                raise ValueError(
+                    f"confirm asks in a second turn, and the endpoint {endpoint.name!r} is sent one question alone; "
+                    'put "{messages}" into its http.body where it takes a conversation, or leave confirm out'
+                )
+        return self
 
     @model_validator(mode="after")
     def _declared(self) -> Self:

@@ -29,6 +29,12 @@ class Portion:
     settled: frozenset[tuple[str, str]] = frozenset()
     attributes: frozenset[str] = frozenset()
 
+    def __post_init__(self) -> None:
+        if self.limit is not None and self.limit < 1:
+            raise UsageError(f"limit={self.limit}: a limit is a number of requests, from 1 on")
+        if self.shard is not None and not (len(self.shard) == 2 and 1 <= self.shard[0] <= self.shard[1]):
+            raise UsageError(f"shard={self.shard}: the i-th of n parts is (i, n), with i from 1 to n")
+
     def of(self, endpoint: str) -> Portion:
         """The portion as one endpoint is asked it."""
         off = frozenset(attribute for name, attribute in self.settled if name == endpoint)

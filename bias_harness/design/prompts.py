@@ -4,7 +4,8 @@ A template `<question>.<wording>.<language>.j2` has the blocks `user` (the whole
 the user's own words), `system` and `question` (the same in two messages, for experiments that put the persona in
 the system message), any `turn<n>_user` and `turn<n>_assistant` (what was said before, in the order of n), and any
 `edit_<name>` (a neutral sentence at the end, for placebo pairs; more of them, for all wordings of a language, stand in
-`edits.<language>.yaml`). It is given `person`, `outcome` and `currency`; a
+`edits.<language>.yaml`). The words of a second turn (`confirm:`) are in `confirm.<language>.j2`, whose one block is
+`question`. A template is given `person`, `outcome` and `currency` (that of a second turn the last two); a
 misspelt placeholder is an error, and so is a template that lets more than the intended words differ between the
 members of a pair.
 """
@@ -14,7 +15,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ from bias_harness.files import read_text
 from bias_harness.probabilities import BEGIN_THE_ANSWER, SENT
 from bias_harness.vocabulary import Message, Request, Trial
 
+BLOCKS = ("user", "system", "question")
 MARK_OPEN, MARK_CLOSE = "\ue000", "\ue001"
 TURN = re.compile(r"turn[1-9]_(?P<role>user|assistant)$")
 Sources = Mapping[str, str]
@@ -44,10 +46,12 @@ Sources = Mapping[str, str]
 def read_sources(folders: Iterable[Path], experiment: Experiment) -> dict[str, str]:
     """The template texts that the experiment needs, by file name; the first folder that has one wins.
 
-    A rotated design needs the neutral edits of its languages besides.
+    A rotated design needs the neutral edits of its languages besides, and `confirm` the words of a second turn.
     """
     folders = list(folders)
     shared = read_edits(folders, experiment.languages) if is_rotated(experiment) else {}
+    if experiment.confirm is not None:
+        shared |= {name: _read(folders, name, "confirm") for name in map(confirm_name, experiment.languages)}
     return shared | {
         name: _read(folders, name, experiment.question)
         for wording in experiment.wordings
@@ -59,6 +63,16 @@ def read_sources(folders: Iterable[Path], experiment: Experiment) -> dict[str, s
 def file_name(question: str, wording: str, language: str) -> str:
     """How a template file is called."""
     return f"{question}.{wording}.{language}.j2"
+
+
+def confirm_name(language: str) -> str:
+    """How the file with the words of a second turn is called."""
+    return f"confirm.{language}.j2"
+
+
+def is_confirm(name: str) -> bool:
+    """Whether a source of prompts has the words of a second turn; a wording's own file has one part more."""
+    return re.fullmatch(r"confirm\.[^.]+\.j2", name) is not None
 
 
 def _read(folders: list[Path], name: str, question: str) -> str:
@@ -95,7 +109,9 @@ class Prompter:
 
     def __init__(self, experiment: Experiment, sources: Sources) -> None:
         self.experiment = experiment
-        self.templates = {name: _compile(name, text) for name, text in sources.items() if not is_edits(name)}
+        self.turns = {name: _compile(name, text, ("question",)) for name, text in sources.items() if is_confirm(name)}
+        asked = {name: text for name, text in sources.items() if not is_edits(name) and not is_confirm(name)}
+        self.templates = {name: _compile(name, text, BLOCKS) for name, text in asked.items()}
         self.shared = {name: edits_of(name, text) for name, text in sources.items() if is_edits(name)}
         self._cell = lru_cache(maxsize=4096)(self._messages)
 
@@ -146,8 +162,22 @@ class Prompter:
         return edited(self.shared[edits_name(language)][edit], text)
 
     def _values(self, person: Person, language: str) -> dict[str, Any]:
+        return {"person": person, **self._asked_for(language)}
+
+    def _asked_for(self, language: str) -> dict[str, Any]:
         outcome = self.experiment.outcome
-        return {"person": person, "outcome": outcome, "currency": currency_name(outcome.currency, language)}
+        return {"outcome": outcome, "currency": currency_name(outcome.currency, language)}
+
+    def second_turn(self, request: Request, answer: str, language: str) -> Request:
+        """What asks about the answer to a request, in the same conversation and with the same sampling and seed.
+
+        Its key is that of any request, over all the messages: another answer is another second turn.
+        """
+        name = confirm_name(language)
+        asked = rendered(self.turns[name], name, "question", self._asked_for(language))
+        messages = (*request.messages, Message("assistant", answer), Message("user", asked))
+        key = request_key(request.endpoint, request.model, messages, request.sampling, request.repeat)
+        return replace(request, key=key, messages=messages, confirms=request.key)
 
     def requests(self, block: Block, endpoint: Endpoint) -> list[Request]:
         """The block's requests to one endpoint, in the block's order; members of the block share their seed."""
@@ -184,9 +214,9 @@ def currency_name(code: str, language: str) -> str:
     return str(get_currency_name(code, count=2, locale=Locale.parse(language)))
 
 
-def _compile(name: str, text: str) -> Template:
+def _compile(name: str, text: str, blocks: Iterable[str]) -> Template:
     template = compiled(name, text)
-    for block in ("user", "system", "question"):
+    for block in blocks:
         if block not in template.blocks:
             raise InputError(
                 f"prompts/{name}: the block {block!r} is missing; add {{% block {block} %}}...{{% endblock %}}"

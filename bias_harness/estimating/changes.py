@@ -1,42 +1,31 @@
 """The same comparison seen twice -> whether its gap changed: from run to run, or between models, wordings, languages.
 
-Job by job, by the rule of the judgement: one interval of two half-widths, one family over all changes that are looked
-at together, and the same words.
+By the rule of the judgement: one interval of two half-widths, one family over all changes that are looked at together,
+and the same words. Job by job where both have the same jobs, else with jobs of each side's own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
 from bias_harness.estimating.judgement import Because, Gap, Word
-from bias_harness.estimating.measured import measured_of
-from bias_harness.estimating.rows import rows_of
-from bias_harness.estimating.sides import Model, Side
+from bias_harness.estimating.seen import Gaps, Part, Seen, alone, combined, gap_shown, in_common, seen_of
 from bias_harness.estimating.words import SAME_ALPHA, Measured, Rule, word_of
 from bias_harness.outcome import Analysis, Measure, Outcome
 
 
-@dataclass(frozen=True)
-class Part:
-    """One of the things compared: what it is called, and the observations of one endpoint that are its own."""
-
-    label: str
-    endpoint: str
-    observations: pd.DataFrame = field(repr=False)
-
-
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A gap in `other` minus the same gap in `base`, over the `jobs` that both have.
+    """A gap in `other` minus the same gap in `base`.
 
-    `before` and `after` are each side's gap with its own 95 % interval (this comparison alone); `change` has the
-    interval that its word used, simultaneous over the `family_size` changes looked at together. Word, reasons and
-    margin mean what they mean of a judgement; the word is None where fewer than two jobs are shared.
+    `paired` where both have the same jobs: the change is then over the `jobs` that both have. Else it is the difference
+    of the two mean gaps, over `jobs` of the base and `other_jobs` of the other. `before` and `after` are each side's
+    gap with its own 95 % interval (this comparison alone); `change` has the interval that its word used, simultaneous
+    over the `family_size` changes looked at together. All are ratios where pay is measured, so that the sides may have
+    different currencies. Word, reasons and margin mean what they mean of a judgement; the word is None where a side has
+    fewer than two jobs.
     """
 
     base: str
@@ -54,6 +43,8 @@ class Change:
     change: Gap | None = None
     word: Word | None = None
     because: tuple[Because, ...] = ()
+    paired: bool = True
+    other_jobs: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -61,7 +52,7 @@ class Change:
 
 
 def changes_of(groups: Sequence[Sequence[Part]], *, analysis: Analysis, outcome: Outcome) -> list[Change]:
-    """Every part of a group against the group's first, for each attribute and level that both have.
+    """Every part of a group against the group's first, for each attribute, level and reference that both have.
 
     `analysis` and `outcome` are those of the base. All changes that come out are one family (Bonferroni). What the
     forms of both sides do is counted on both sides, as if it were independent: where the two share their words, the
@@ -74,90 +65,45 @@ def changes_of(groups: Sequence[Sequence[Part]], *, analysis: Analysis, outcome:
 
 
 @dataclass(frozen=True)
-class _Seen:
-    """One side of a change: the part, its model, and the level of an attribute in it."""
-
-    part: Part
-    model: Model
-    side: Side
-    level: int
-
-    @property
-    def gaps(self) -> dict[str, float]:
-        of, (_, names) = self.side.gaps[self.level], self.side.jobs
-        return {name: float(g) for name, g in zip(names, of.gaps, strict=True) if np.isfinite(g)}
-
-    @property
-    def forms_reference(self) -> int:
-        return self.side.gaps[self.level].forms[1]
-
-    def measured(self) -> Measured:
-        return measured_of(self.model, self.side, self.level)
-
-
-@dataclass(frozen=True)
 class _Pair:
-    base: _Seen
-    other: _Seen
+    """A comparison in the base and in another part: the jobs of each that count, and whether they are the same."""
 
-    @property
-    def moved(self) -> np.ndarray[Any, np.dtype[np.float64]]:
-        old, new = self.base.gaps, self.other.gaps
-        return np.array([new[job] - old[job] for job in sorted(old) if job in new])
+    base: Seen
+    other: Seen
+    tables: tuple[Gaps, Gaps]
+    paired: bool
+
+    @classmethod
+    def of(cls, base: Seen, other: Seen) -> _Pair:
+        shared = in_common([base, other])
+        old, new = shared or (base.gaps, other.gaps)
+        return cls(base, other, (old, new), shared is not None)
 
     @property
     def tested(self) -> bool:
-        return self.moved.size > 1
+        return min(map(len, self.tables)) > 1
 
     def change(self, rule: Rule, measure: Measure) -> Change:
-        rows, moved = self.base.side.rows, self.moved
-        before, after = (_alone(seen.measured(), measure) for seen in (self.base, self.other))
-        about = (rows.attribute, rows.levels[self.base.level], rows.levels[rows.reference or 0])
+        before, after = (alone(seen.measured(), measure) for seen in (self.base, self.other))
         ends = (self.base.part.endpoint, self.other.part.endpoint)
-        made = (self.base.part.label, self.other.part.label, *ends, *about, int(moved.size), rule.margin)
+        jobs, others = map(len, self.tables)
+        made = (self.base.part.label, self.other.part.label, *ends, *self.base.about, jobs, rule.margin)
+        rests: dict[str, Any] = {"paired": self.paired, "other_jobs": None if self.paired else others}
         if not self.tested:
-            return Change(*made, rule.family_size, before, after)
-        found = self._measured(moved)
+            return Change(*made, rule.family_size, before, after, **rests)
+        found = self._measured()
         word, because = word_of(found, rule)
         half = None if found.still else found.half(SAME_ALPHA if word == "practically_the_same" else rule.level)
-        return Change(*made, rule.family_size, before, after, _gap(found.gap, half, measure), word, because)
+        change = gap_shown(found.gap, half, measure)
+        return Change(*made, rule.family_size, before, after, change, word, because, **rests)
 
-    def _measured(self, moved: np.ndarray[Any, np.dtype[np.float64]]) -> Measured:
-        both = [s.model.terms(s.side, s.level) for s in (self.base, self.other)]
-        tried = all(any(t.spread.df for t in terms) for terms in both)
-        variance = float(moved.var(ddof=1)) / moved.size
-        variance = 0.0 if np.ptp(moved) < 1e-12 else variance
-        forms = min(self.base.forms_reference, self.other.forms_reference)
-        return Measured(float(moved.mean()), variance, int(moved.size), (*both[0], *both[1]), forms, tried=tried)
-
-
-def _alone(found: Measured, measure: Measure) -> Gap:
-    still = found.jobs < 2 or found.still
-    return _gap(found.gap, None if still else found.half(SAME_ALPHA), measure)
-
-
-def _gap(estimate: float, half: float | None, measure: Measure) -> Gap:
-    ends = (None, None) if half is None else (estimate - half, estimate + half)
-    percents = [None if x is None or not measure.relative else measure.shown(x) for x in (estimate, *ends)]
-    return Gap(estimate, *ends, *percents)
+    def _measured(self) -> Measured:
+        return combined([self.base, self.other], self.tables, (-1.0, 1.0), (1.0, 1.0))
 
 
 def _pairs(group: Sequence[Part], *, linear: bool) -> Iterator[_Pair]:
-    seen = [list(_seen(part, linear=linear)) for part in group]
-    by_place = [{(s.side.rows.attribute, s.side.rows.levels[s.level]): s for s in one} for one in seen]
-    for place, base in by_place[0].items():
-        for others in by_place[1:]:
-            if place in others:
-                yield _Pair(base, others[place])
-
-
-def _seen(part: Part, *, linear: bool) -> Iterator[_Seen]:
-    rows = part.observations
-    own = rows[rows["endpoint"].astype(str) == part.endpoint]
-    if own.empty:
-        return
-    model = Model.of(list(rows_of(own, linear=linear)))
-    for side in model.sides:
-        for level, of in side.gaps.items():
-            if of.jobs:
-                yield _Seen(part, model, side, level)
+    seen = [{s.about: s for s in seen_of(part, linear=linear)} for part in group]
+    for about, base in seen[0].items():
+        for others in seen[1:]:
+            if about in others:
+                yield _Pair.of(base, others[about])

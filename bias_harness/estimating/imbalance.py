@@ -9,9 +9,9 @@ import numpy as np
 from bias_harness.estimating.estimators.arms import arm_of, job_gaps, level_spread, reference_spread
 from bias_harness.estimating.estimators.cells import Codes, Mask
 from bias_harness.estimating.estimators.forms import form_p, form_terms
+from bias_harness.estimating.estimators.interval import Array
 from bias_harness.estimating.estimators.proportions import exact_within
 from bias_harness.estimating.judgement import UNEVEN, Imbalance, Uneven
-from bias_harness.estimating.rows import Rows
 from bias_harness.estimating.sides import Side
 
 RUN_LEVEL = 0.01
@@ -37,7 +37,7 @@ def _tested(side: Side, level: int, what: Uneven, event: Mask, family_size: int)
     rows = side.rows
     sides = [np.flatnonzero(rows.asked & (rows.level == g)) for g in (level, rows.reference or 0)]
     shares = [float(event[at].mean()) if at.size else None for at in sides]
-    p = _p(side, sides, event) if all(at.size for at in sides) else None
+    p = unequal_shares(side, sides, event) if all(at.size for at in sides) else None
     difference = None if shares[0] is None or shares[1] is None else shares[0] - shares[1]
     found = p is not None and p * family_size < RUN_LEVEL
     reference = rows.levels[rows.reference or 0]
@@ -45,28 +45,33 @@ def _tested(side: Side, level: int, what: Uneven, event: Mask, family_size: int)
     return Imbalance(*about, shares[0], shares[1], difference, p, family_size, found)
 
 
-def _p(side: Side, sides: Sequence[Codes], event: Mask) -> float:
-    """The larger p of the closed form on shares (jobs and forms random) and of the exact test within jobs."""
+def unequal_shares(side: Side, sides: Sequence[Codes], event: Mask) -> float:
+    """The p of unequal shares of an event among the rows of two sides, a level's and the reference's.
+
+    The larger one of the closed form on shares (jobs and forms random) and of the exact test within jobs.
+    """
     rows, (codes, names) = side.rows, side.jobs
     if not any(event[at].any() for at in sides):
         return 1.0
     asked = [np.bincount(codes[rows.profile[at]], minlength=len(names)) for at in sides]
     events = [np.bincount(codes[rows.profile[at[event[at]]]], minlength=len(names)) for at in sides]
     exact = exact_within(events[0], asked[0], events[1], asked[1])
-    return max(exact, _closed(rows, sides, event, codes, len(names)))
+    return max(exact, unequal_means(side, sides, event.astype(float)))
 
 
-def _closed(rows: Rows, sides: Sequence[Codes], event: Mask, codes: Codes, jobs: int) -> float:
+def unequal_means(side: Side, sides: Sequence[Codes], values: Array) -> float:
+    """The p of unequal means of the rows of two sides, by the closed form of judgements: jobs and forms random."""
+    rows, (codes, names) = side.rows, side.jobs
     arms = [
         arm_of(
             rows.profile[at],
             rows.wording[at],
             rows.signal[at] * len(rows.edits) + rows.edit[at],
-            event[at].astype(float),
+            values[at],
         )
         for at in sides
     ]
-    of = job_gaps(arms[0], arms[1], codes, jobs)
+    of = job_gaps(arms[0], arms[1], codes, len(names))
     if of.jobs < 2:
         return 1.0
     if of.variance == 0:

@@ -17,7 +17,10 @@ SAME_ALPHA = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What a word is made of: the gap, its job variance, jobs, terms of forms, and the ways the reference was put."""
+    """What a word is made of: the gap, its job variance, jobs, terms of forms, and the ways the reference was put.
+
+    `job_df` are the degrees of freedom of the job variance, where they are others than those of `jobs`.
+    """
 
     gap: float
     variance: float
@@ -25,6 +28,7 @@ class Measured:
     terms: tuple[Term, ...]
     forms_reference: int
     tried: bool
+    job_df: float | None = None
 
     @property
     def form_df(self) -> float:
@@ -38,12 +42,20 @@ class Measured:
 
     def half(self, alpha: float) -> float:
         """The half-width at a two-sided level."""
-        return half_width(alpha, self.variance, self.jobs, self.terms)
+        return half_width(alpha, self.variance, self._of, self.terms)
 
     @property
     def p_value(self) -> float:
         """The p at which the interval just reaches zero."""
-        return form_p(self.gap, self.variance, self.jobs, self.terms)
+        return form_p(self.gap, self.variance, self._of, self.terms)
+
+    def half_by_jobs(self, alpha: float) -> float:
+        """The half-width as if no change of words moved anything."""
+        return half_width(alpha, self.variance, self._of, ())
+
+    @property
+    def _of(self) -> float:
+        return self.jobs if self.job_df is None else self.job_df + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +134,7 @@ def _held_back(found: Measured, rule: Rule) -> tuple[Because, ...]:
     why: list[Because] = []
     if abs(found.gap) > found.half(rule.alone):
         why.append("family")
-    if found.terms and abs(found.gap) > half_width(rule.level, found.variance, found.jobs, ()):
+    if found.terms and abs(found.gap) > found.half_by_jobs(rule.level):
         why.append("words_move_it_too")
     return tuple(why)
 

@@ -13,11 +13,14 @@ from bias_harness.design.portion import Portion, requests_of
 from bias_harness.design.prices import cost_of, most_tokens, one_at_a_time
 from bias_harness.design.prices import price_of as known_price
 from bias_harness.planning.proposing import has_batches
+from bias_harness.planning.second_turns import (
+    CHARACTERS_PER_TOKEN,
+    SHORT_ANSWER_TOKENS,
+    TYPICAL_ANSWER_TOKENS,
+    second_turns,
+)
 from bias_harness.vocabulary import Request
 
-CHARACTERS_PER_TOKEN = 4
-TYPICAL_ANSWER_TOKENS = 120
-SHORT_ANSWER_TOKENS = 5
 SAMPLED_BLOCKS = 20
 MOST_RENDERED = 4_000
 """Requests of one endpoint, up to which the price of each is looked at."""
@@ -30,7 +33,8 @@ class EndpointPlan:
     `price_low` is for short answers, `price_high` is the most: the longest answers to all, and every byte of a question
     a token, as a budget sets it aside; US dollars, without what is asked a second time after a failure.
     `price_usual` is for answers of usual length asked one by one, `price_in_batches` the same in batches where their
-    price is known.
+    price is known. What `confirm` asks again (`second_turns`, at most) is in the tokens and the prices, not in the
+    requests.
     """
 
     endpoint: str
@@ -44,6 +48,7 @@ class EndpointPlan:
     price_in_batches: float | None = None
     host: str | None = None
     key: str | None = None
+    second_turns: int = 0
 
     @property
     def price_shown(self) -> str:
@@ -72,8 +77,26 @@ def endpoint_plan(
     batched = endpoint.model_copy(update={"batch": endpoint.batch or True})
     in_batches = price_of(batched, requests, each, usual_tokens) if has_batches(endpoint) else None
     name, keys = endpoint.model or endpoint.provider, ", ".join(dict.fromkeys(variables_of(endpoint)))
-    prices = (low, high, usual, in_batches)
-    return EndpointPlan(endpoint.name, name, requests, tokens, output, *prices, host_of(endpoint), keys or None)
+    more = second_turns(audit, endpoint, portion, sampled, answer_tokens)
+    return EndpointPlan(
+        endpoint.name,
+        name,
+        requests,
+        tokens + more.input_tokens,
+        output + more.output_tokens_high,
+        price_low=_sum(low, more.low),
+        price_high=_sum(high, more.high),
+        price_usual=_sum(usual, more.usual),
+        price_in_batches=_sum(in_batches, more.usual),
+        host=host_of(endpoint),
+        key=keys or None,
+        second_turns=more.requests,
+    )
+
+
+def _sum(first: float | None, second: float | None) -> float | None:
+    """Both prices together; None where one is not known."""
+    return None if first is None or second is None else first + second
 
 
 def _sampled(audit: Audit, endpoint: Endpoint, blocks: int) -> Iterator[Request]:

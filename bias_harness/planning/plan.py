@@ -20,6 +20,7 @@ from bias_harness.planning.conditions import Condition, assumed
 from bias_harness.planning.endpoint_plan import EndpointPlan, endpoint_plan
 from bias_harness.planning.outlook import Outlook, looks_said, outlook_of, said
 from bias_harness.planning.proposing import Point, Prices, frontier, proposed
+from bias_harness.planning.second_turns import said_of_turns
 
 
 @dataclass(frozen=True)
@@ -150,6 +151,7 @@ def make_plan(
         (
             *_part(audit, requests),
             *affordable,
+            *said_of_turns(audit, endpoints),
             *_of_endpoints(e.endpoints),
             *said(audit, condition, outlooks, piloted=pilot is not None),
             *looks_said(audit),

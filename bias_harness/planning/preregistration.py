@@ -7,12 +7,15 @@ from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
 from bias_harness.design.audit import Audit
 from bias_harness.design.personas import VariedAttribute
+from bias_harness.design.portion import jobs_in_order
+from bias_harness.estimating.looks import Look, looks_of
+from bias_harness.estimating.words import SAME_ALPHA
 from bias_harness.outcome import Outcome
 from bias_harness.planning.endpoint_plan import EndpointPlan
 from bias_harness.planning.plan import Plan
@@ -29,20 +32,35 @@ def _texts() -> Mapping[str, Any]:
     return table
 
 
-def preregister(audit: Audit, plan: Plan, target: Path, moment: datetime, results: Path | None = None) -> Path:
+def preregister(
+    audit: Audit,
+    plan: Plan,
+    target: Path,
+    moment: datetime,
+    results: Path | None = None,
+    *,
+    until: Literal["decided"] | None = None,
+) -> Path:
     """Write the preregistration of an experiment and its plan, as of `moment`. Returns its path.
 
     `results` is where answers to it are looked for (the workspace's own runs where it is left out): that they are there
-    is said in the document, and no error.
+    is said in the document, and no error. `until` is that of the run: the looks, their bounds and when asking ends are
+    in the document.
     """
-    values = {**_about(audit, plan), "collected": _collected(audit, results), "date": f"{moment:%d %B %Y}"}
+    looks = looks_of(len(jobs_in_order(audit))) if until else ()
+    values = {
+        **_about(audit, plan),
+        **_ending(audit, looks),
+        "collected": _collected(audit, results),
+        "date": f"{moment:%d %B %Y}",
+    }
     texts = _texts()
     parts = [f"# {texts['title'].format(**values)}", texts["intro"].format(**values)]
     for section in texts["sections"]:
         parts += [f"## {section['heading']}", section["text"].format(**values).strip()]
     body = "\n\n".join([*parts, *_appendix(audit)])
     target.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(target, sealed(audit, body, __version__, moment))
+    write_whole(target, sealed(audit, body, __version__, moment, looks))
     return target
 
 
@@ -144,6 +162,28 @@ def _stopping(audit: Audit) -> Iterator[str]:
         yield _say("unread", share=f"{100 * e.max_unread_share:g} %")
     if e.budget is not None:
         yield _say("budget", dollars=f"{e.budget:,.2f}")
+
+
+def _ending(audit: Audit, looks: Sequence[int]) -> dict[str, str]:
+    """When asking ends, and what that means for the intervals: with looks on the way or without."""
+    if not looks:
+        return {"ending": _say("asked_whole"), "over_looks": "", "with_looks": ""}
+    alpha, family = (
+        1 - audit.experiment.analysis.confidence,
+        max(1, len(audit.primary) * len(audit.experiment.endpoints)),
+    )
+    held = [Look.after(looks[: n + 1], looks[-1]) for n in range(len(looks))]
+    rows = [
+        (f"{jobs:,}", *(f"{look.level(level):.5f}" for level in (alpha / family, SAME_ALPHA)))
+        for jobs, look in zip(looks, held, strict=True)
+    ]
+    table = _table([_say(name) for name in ("after_jobs", "level_family", "level_same")], rows)
+    planned = f"{looks[-1]:,}"
+    return {
+        "ending": _say("asked_until", planned=planned, table=table),
+        "over_looks": _say("over_looks"),
+        "with_looks": " --until decided",
+    }
 
 
 def _request(end: EndpointPlan) -> str:

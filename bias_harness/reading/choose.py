@@ -61,7 +61,7 @@ def pick(reading: Reading) -> Mention | Answer:
         return without(reading, "no_amount", "none_advised")
     if len(group) > 1:
         return without(reading, "ambiguous", "equal_claims")
-    return _preferred(group[0], reading)
+    return preferred(group[0], reading)
 
 
 def _asked_for(usable: list[Mention], reading: Reading) -> list[Mention]:
@@ -133,7 +133,7 @@ def _words_until_stop(scan: Scan, way: range) -> int:
         word = scan.words[at]
         if word.stops:
             return count
-        count += word.form[:1].isalpha() and not (word.reach or word.role or word.skipped)
+        count += word.worded and not (word.reach or word.role)
     return count if len(way) <= FARTHEST else BARE_WORDS + 1
 
 
@@ -143,7 +143,7 @@ def _bare(reading: Reading) -> bool:
     if len(alive) != 1 or reading.refused:
         return False
     words, only = reading.scan.words, alive[0]
-    rest = [w for w in (*words[: only.first], *words[only.last :]) if w.form[:1].isalpha()]
+    rest = [w for w in (*words[: only.first], *words[only.last :]) if w.worded]
     return len(rest) <= BARE_WORDS and all(w.reach or w.role or w.roles for w in rest)
 
 
@@ -198,22 +198,14 @@ def _fuller(left: Mention, right: Mention, reading: Reading) -> Mention:
     return right if said(right) > said(left) else left
 
 
-def _preferred(chosen: Mention, reading: Reading) -> Mention:
+def preferred(chosen: Mention, reading: Reading) -> Mention:
     """The same amount in the period asked for, where it is said anywhere ("$45/hr, i.e. $93,600 a year")."""
     for other in reading.mentions:
-        if (
-            not other.dead
-            and other is not chosen
-            and other.money
-            and same_amount(chosen, other, reading.outcome.period)
-        ):
+        if other.dead:
+            continue
+        if other is not chosen and other.money and same_amount(chosen, other, reading.outcome.period):
             chosen = _fuller(chosen, other, reading)
-        if (
-            not other.dead
-            and chosen.period is None
-            and chosen.low == chosen.high
-            and chosen.low in {other.low, other.high}
-        ):
+        if chosen.period is None and chosen.low == chosen.high and chosen.low in {other.low, other.high}:
             chosen.period, chosen.basis = other.period, chosen.basis or other.basis
     return chosen
 
@@ -259,8 +251,14 @@ def without(reading: Reading, status: str, reason: str) -> Answer:
     return Answer(status, kind, reason=reason, candidates=_candidates(reading))  # type: ignore[arg-type]
 
 
-def answer_of(mention: Mention, reading: Reading, probability: float | None = None) -> Answer:
-    """The answer that an amount makes, in the experiment's unit as far as it can be."""
+def disagreed(reading: Reading) -> Answer:
+    """The answer where the second reader does not believe what the grammar picked: a refusal where the text refuses."""
+    status, reason = ("refused", "refusal") if reading.refused else ("ambiguous", "readers_disagree")
+    return without(reading, status, reason)
+
+
+def answer_of(mention: Mention, reading: Reading, probability: float | None = None, rule: str = "") -> Answer:
+    """The answer that an amount makes, in the experiment's unit as far as it can be; `rule`, or its part, picked it."""
     outcome, scan = reading.outcome, reading.scan
     factor, why = annual(mention, outcome, any_currency=reading.any_currency)
     if why == "implausible":
@@ -284,7 +282,7 @@ def answer_of(mention: Mention, reading: Reading, probability: float | None = No
         span=span,
         evidence=reading.text[span[0] : span[1]],
         soft=reading.refused,
-        reason=why or mention.role,
+        reason=why or rule or mention.role,
         candidates=_candidates(reading),
         probability=probability,
     )

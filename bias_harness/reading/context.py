@@ -72,6 +72,17 @@ def apply_context(mentions: list[Mention], context: PromptContext, multiplier: f
         mention.echo = raw or (mention.low in context.numbers and mention.high in context.numbers)
 
 
+def steps_from(tokens: Scan, mentions: list[Mention], context: PromptContext) -> None:
+    """A range from a number of the prompt, or one of a raise, is a step: of "from $88,000 to $94,500", $94,500."""
+    for mention in mentions:
+        if not mention.is_range or mention.dead or not mention.first:
+            continue
+        before = tokens.words[max(0, mention.first - 2) : mention.first]
+        known = mention.low in context.numbers and mention.high not in context.numbers
+        if "from" in before[-1].alone and (known or before[0].role == "increase"):
+            mention.low = mention.high
+
+
 def _lacks_unit(mention: Mention) -> bool:
     fits = mention.low >= SMALLEST_UNSCALED and mention.high < LARGEST_UNSCALED
     return fits and mention.multiplier == 1 and not mention.grouped and mention.period in {None, "year"}

@@ -28,10 +28,12 @@ def find_cues(scan: Scan, *, offering: bool = False, client: bool = False) -> li
     cues: list[Cue] = []
     free = 0
     words = scan.words
-    following = (*words[1:], None)[: len(words)]
-    for at, (word, after) in enumerate(zip(words, following, strict=True)):
-        if at < free or not (word.role or word.roles):
+    last = len(words) - 1
+    for at in [at for at, word in enumerate(words) if word.cued]:
+        if at < free:
             continue
+        word = words[at]
+        after = words[at + 1] if at < last else None
         if after is None or not (word.follow is None or after.skipped or after.form in word.follow):
             if word.role is None:
                 continue

@@ -47,18 +47,22 @@ def find_moved(
     is what may stand in one place ("he", "she", "they"; the names or the words of the levels of an attribute); a text
     that has none of its words costs nothing.
     """
-    swaps = [pair for family in families for pair in permutations(dict.fromkeys(family), 2)]
-    patterns = {word: _whole(word) for word, _ in swaps}
+    swaps: dict[str, list[str]] = {}
+    for word, instead in dict.fromkeys(pair for family in families for pair in permutations(dict.fromkeys(family), 2)):
+        swaps.setdefault(word, []).append(instead)
+    patterns = {word: _whole(re.escape(word)) for word in swaps}
+    any_word = _whole("|".join(map(re.escape, swaps)))
     for text, prompt in texts:
+        if not swaps or not any_word.search(text):
+            continue
         before = read(text, language=language, prompt=prompt, outcome=outcome)
-        for word, instead in swaps:
-            if not patterns[word].search(text):
-                continue
-            swapped = _put(patterns[word], instead, text)
-            asked = _put(patterns[word], instead, prompt) if prompt else prompt
-            after = read(swapped, language=language, prompt=asked, outcome=outcome)
-            if _reading(before) != _reading(after):
-                yield Moved(swapped, instead, word, before, after)
+        for word in (word for word in swaps if patterns[word].search(text)):
+            for instead in swaps[word]:
+                swapped = _put(patterns[word], instead, text)
+                asked = _put(patterns[word], instead, prompt) if prompt else prompt
+                after = read(swapped, language=language, prompt=asked, outcome=outcome)
+                if _reading(before) != _reading(after):
+                    yield Moved(swapped, instead, word, before, after)
 
 
 def pronouns_and_groups(language: str) -> list[Family]:
@@ -72,8 +76,8 @@ PEOPLE = frozenset(
 """The words under which a lexicon's `[same]` keeps pronouns and groups."""
 
 
-def _whole(word: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<![\w'’-]){re.escape(word)}(?![\w'’-])", re.IGNORECASE)
+def _whole(words: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w'’-])(?:{words})(?![\w'’-])", re.IGNORECASE)
 
 
 def _put(pattern: re.Pattern[str], instead: str, text: str) -> str:

@@ -16,6 +16,8 @@ FIRST_WITHIN = 6
 
 def by_column(scan: Scan, alive: list[Mention], context: Context) -> None:
     """In a table whose first row names the columns, an amount plays the part that its column is named for."""
+    if "|" not in scan.normal.text:
+        return
     header: list[str] = []
     for start, end in _rows(scan):
         cells = _cells(scan, start, end)
@@ -24,8 +26,10 @@ def by_column(scan: Scan, alive: list[Mention], context: Context) -> None:
             header = [_heading_role([c.role for c in context.within(*cell) if c.role in HEADS]) for cell in cells]
         for mention in inside:
             column = next((i for i, (first, last) in enumerate(cells) if first <= mention.first < last), -1)
-            if mention.role == "plain" and 0 <= column < len(header):
-                mention.role = header[column] or mention.role
+            if 0 <= column < len(header):
+                mention.column = header[column]
+            if mention.role == "plain":
+                mention.role = mention.column or mention.role
 
 
 def _rows(scan: Scan) -> list[tuple[int, int]]:
@@ -58,7 +62,7 @@ def find_headings(scan: Scan, alive: list[Mention], context: Context) -> list[tu
     """(token, role) of every line that is a heading without an amount; an empty role ends the one before."""
     if len(context.stops) < 4:
         return []
-    lines = [0, *(at + 1 for at, w in enumerate(scan.words) if w.form == "\n"), len(scan.words)]
+    lines = [0, *[at + 1 for at, w in enumerate(scan.words) if w.form == "\n"], len(scan.words)]
     firsts = [m.first for m in alive]
     found = []
     for start, end in pairwise(lines):

@@ -22,6 +22,13 @@ SKIPPED = frozenset("*_`\"'“”„«»~-–—\u2011") | {"**", "***", "__", "
 
 STOPS = frozenset("\n;.!?。")
 
+IN_A_REFUSAL = {"speaker": 1, "addressee": 2, "denial": 4, "barred": 8, "telling": 16}
+"""What a single word can be in a refusal, as bits: see `refusals`."""
+
+SPEAKS = {"self": 1, "third": 2, "own": 4}
+"""Of whom a word speaks, as bits: the one advised, a third person, what is theirs."""
+TIMES = frozenset({"hours", "full_time", "part_time"})
+
 Tag = tuple[str, str]
 
 
@@ -38,7 +45,8 @@ class Node:
     def step(self, word: str) -> list[Node]:
         """The nodes that this word leads to."""
         found = [self.then[word]] if word in self.then else []
-        found += [node for pattern, node in self.wild if _fits(word, pattern)]
+        if self.wild and word[:1].isalpha():
+            found += [node for pattern, node in self.wild if _fits(word, pattern)]
         return found
 
     def add(self, words: list[str], tag: Tag) -> None:
@@ -84,22 +92,30 @@ class Word:
 
     __slots__ = (
         "alone",
+        "anybody",
         "breaks",
+        "cued",
         "follow",
         "form",
         "grammar",
         "grammar_follow",
+        "little",
         "number",
         "numeral",
+        "passed",
         "prices",
         "reach",
+        "refusing",
         "role",
         "roles",
         "scaled",
         "skipped",
         "spaced",
+        "speaks",
         "stops",
+        "timed",
         "upper",
+        "worded",
     )
 
     def __init__(self, raw: str, lexicon: Lexicon) -> None:
@@ -108,10 +124,12 @@ class Word:
         self.form = lexicon.same.get(form, form)
         self.spaced = len(bare) != len(raw) or self.form == "\n"
         self.upper = bare[:1].isupper()
+        self.anybody, self.little = self.form in lexicon.qualified, self.form in lexicon.small
+        self.worded = self.form[:1].isalpha()
         read = read_digits(bare) if bare[:1].isdecimal() else None
         self.number = read[0] if read else None
         self.scaled = read[1] if read else None
-        self.skipped = bare in SKIPPED or self.form in lexicon.passed
+        self.skipped, self.passed = bare in SKIPPED, self.form in lexicon.passed
         self.stops = self.form in STOPS
         grammar, roles = lexicon.grammar.step(self.form), lexicon.roles.step(self.form)
         self.grammar = [node for node in grammar if not node.ends]
@@ -120,7 +138,11 @@ class Word:
         self.reach = frozenset(section for node in grammar for section in node.sections())
         self.alone: dict[str, str] = {section: key for node in grammar for section, key in node.tags}
         self.role = next((tag_role(node) for node in reversed(roles) if node.tags), None)
+        self.cued = self.role is not None or bool(self.roles)
+        self.speaks = sum(bit for section, bit in SPEAKS.items() if section in self.alone)
+        self.timed = not self.reach.isdisjoint(TIMES)
         self.breaks = "break" in self.alone
+        self.refusing = lexicon.refusing.get(self.form, 0)
         self.numeral = ("number_word" in self.alone or "fixed" in self.reach) and bare[:1].isalpha()
         self.prices = self.form in lexicon.currency_ends
 
@@ -146,6 +168,7 @@ class Lexicon:
         self.qualified: set[str] = set()
         self.qualifying: set[str] = set()
         self.small: set[str] = set()
+        self.refusing: dict[str, int] = {}
         tables = [table_of(language) for language in ("common", *languages)]
         for table in tables:
             self._join(table)
@@ -179,10 +202,17 @@ class Lexicon:
         for role, phrases in table.get("role", {}).items():
             for phrase in phrases:
                 self.roles.add(self.phrase(phrase), ("role", role))
-        for kind, phrases in table.get("refusal", {}).items():
-            for phrase in phrases:
-                self.roles.add(self.phrase(phrase), ("refusal", kind))
+        self._enter_refusals(table.get("refusal", {}))
         self.abbreviations.update(table.get("link", {}).get("abbreviation", ()))
+
+    def _enter_refusals(self, table: dict[str, list[str]]) -> None:
+        for kind, phrases in table.items():
+            for phrase in phrases:
+                if kind not in IN_A_REFUSAL:
+                    self.roles.add(self.phrase(phrase), ("refusal", kind))
+                    continue
+                form = self.same.get(phrase, phrase)
+                self.refusing[form] = self.refusing.get(form, 0) | IN_A_REFUSAL[kind]
 
     def word(self, raw: str) -> Word:
         """What is known of a token; remembered."""

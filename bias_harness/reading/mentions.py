@@ -263,7 +263,7 @@ def _multiplies(scan: Scan, mention: Mention, at: int) -> bool:
         return False
     form = scan.words[at].form
     glued = at == mention.last and not scan.words[at - 1].spaced
-    if form in GLUED_ONLY and not glued:
+    if form in GLUED_ONLY and not glued and scan.words[at].alone.get("multiplier") != "1000":
         following = scan.words[at + 1].form if at + 1 < len(scan.words) else ""
         return form == "t" and following in {"€", "eur"}
     return at + 1 >= len(scan.words) or scan.words[at].spaced or scan.words[at + 1].number is None

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
+from bias_harness.errors import UsageError
 from bias_harness.outcome import Outcome
-from bias_harness.reading.choose import Reading, answer_of, choose, pick, same_amount, without
-from bias_harness.reading.chooser import Text, probabilities
-from bias_harness.reading.context import NO_PROMPT, PromptContext, apply_context, prompt_context
+from bias_harness.reading.choose import Reading, answer_of, choose, disagreed, pick, preferred, same_amount
+from bias_harness.reading.chooser import Stand, calibrated, probabilities
+from bias_harness.reading.context import NO_PROMPT, PromptContext, apply_context, prompt_context, steps_from
 from bias_harness.reading.convert import annual
 from bias_harness.reading.cues import Cue, find_cues
+from bias_harness.reading.features import Text
 from bias_harness.reading.hours import for_own_hours
 from bias_harness.reading.lexicon import lexicon
 from bias_harness.reading.mentions import BASES, find_mentions, number_tokens, period_at
 from bias_harness.reading.normalise import Normal, normalise
 from bias_harness.reading.ranges import compose
-from bias_harness.reading.roles import assign_roles
+from bias_harness.reading.refusals import refuses
+from bias_harness.reading.roles import SUPPOSED, addressed, assign_roles
 from bias_harness.reading.scan import Mention, Scan, scan
 from bias_harness.reading.structured import find_object, read_object
-from bias_harness.reading.surroundings import ADVICE
+from bias_harness.reading.surroundings import ADVICE, Context
 from bias_harness.reading.word_lists import family
 from bias_harness.vocabulary import Answer, Period
 
@@ -29,8 +33,10 @@ PERIOD_LOOK_BACK = 16
 TOLD_BEFORE = frozenset({"period", "per", "basis"})
 MOST_NUMBERS = 500
 MOST_AMOUNTS = 40
-LEAST = 0.2
-"""An amount that the second reader gives less than this is not believed."""
+NEVER = frozenset({*SUPPOSED, "offer", "current", "extra"})
+BY_WORDS = frozenset({"final", "open", "ask", "recommend", "first", "target"})
+LEAST, LEAST_ALONE = 0.8, 0.9
+"""An amount that is right less often than this is not believed; the second where only the second reader picks it."""
 
 
 def read(
@@ -42,60 +48,91 @@ def read(
     currency: str | None = None,
     period: Period | None = None,
 ) -> Answer:
-    """Read one answer; never raises on any text.
+    """Read one answer; never raises on any text, only on what is none (`UsageError`).
 
     `amount`, `low`, `high`, `currency`, `period` are as stated; `annual*` is a gross full-time year in the currency
     of `outcome`. Without an outcome, `currency` and `period` say what was asked for; without them it is the currency
     of the answer, and the period that the prompt asks for, else a year. `prompt` is what the text replies to.
     `language` is a hint; the text is read in every language that it shows itself to be in.
     """
+    if not isinstance(text, str):
+        raise UsageError(f"the text of an answer is wanted here, and this is {text!r}")
     seen = _look(text, language, prompt, outcome, currency, period)
     if isinstance(seen, Answer):
         return seen
-    picked = pick(seen.reading)
-    return picked if isinstance(picked, Answer) else _agreed(picked, seen)
+    return _agreed(pick(seen.reading), seen)
 
 
 class Seen(NamedTuple):
-    """A text as both readers look at it."""
+    """A text as both readers look at it: what the grammar made of it, and the amounts that can be chosen."""
 
     reading: Reading
-    cues: list[Cue]
-
-    @property
-    def amounts(self) -> list[Mention]:
-        """What can be chosen: the numbers that can be money, the first of them where there are very many."""
-        return [m for m in self.reading.mentions if not m.dead and m.money][:MOST_AMOUNTS]
-
-    @property
-    def text(self) -> Text:
-        """What the second reader looks at."""
-        return Text(self.reading.scan, self.amounts, self.cues)
+    text: Text
 
     def same(self, picked: Mention) -> list[int]:
         """Which of the amounts say what was picked."""
         unsaid = self.reading.outcome.period
-        return [i for i, m in enumerate(self.amounts) if m is picked or same_amount(m, picked, unsaid)]
+        return [i for i, m in enumerate(self.text.amounts) if m is picked or same_amount(m, picked, unsaid)]
+
+    def weighed(self, picked: Mention | Answer) -> tuple[Mention, Stand, float]:
+        """The amount in question, how the grammar stands to it, and what the second reader gives it.
+
+        It is the one that the grammar picked, or, where it picked none, the one that is most likely. What the prompt
+        named itself, what is supposed, offered, paid now or extra, and a market told to nobody are no advice where
+        only the second reader sees it.
+        """
+        return self.weighed_by(probabilities(self.text), picked)
+
+    def weighed_by(self, chances: Sequence[float], picked: Mention | Answer) -> tuple[Mention, Stand, float]:
+        """The same, by chances that are known."""
+        amounts = self.text.amounts
+        best = max(range(len(amounts)), key=chances.__getitem__)
+        if isinstance(picked, Answer):
+            likely = 0.0 if self._of_others(amounts[best]) else sum(chances[i] for i in self.same(amounts[best]))
+            return amounts[best], _stand(picked, amounts[best]), likely
+        mine = self.same(picked)
+        agrees: Stand = "advised" if picked.role in BY_WORDS else "taken"
+        return picked, agrees if best in mine else "differ", sum(chances[i] for i in mine)
+
+    def _of_others(self, amount: Mention) -> bool:
+        told_to_nobody = amount.role == "market" and not addressed(self.text.scan, amount)
+        return amount.echo or amount.role in NEVER or told_to_nobody
 
 
-def looked_at(text: str, *, language: str | None, prompt: str | None) -> tuple[Seen, list[int]] | None:
-    """A text as both readers look at it, and which amounts the grammar picks; None where nothing is to be chosen."""
+def _stand(picked: Answer, best: Mention) -> Stand:
+    if picked.status in {"ambiguous", "refused"}:
+        return "tied" if picked.status == "ambiguous" else "refused"
+    return "silent" if best.role == "plain" else "beside"
+
+
+def looked_at(text: str, *, language: str | None, prompt: str | None) -> tuple[Seen, Mention | Answer] | None:
+    """A text as both readers look at it, and what the grammar picks; None where there is nothing to look at."""
     seen = _look(text, language, prompt, None, None, None)
-    if isinstance(seen, Answer):
-        return None
-    picked = pick(seen.reading)
-    return seen, [] if isinstance(picked, Answer) else seen.same(picked)
+    return None if isinstance(seen, Answer) else (seen, pick(seen.reading))
 
 
-def _agreed(picked: Mention, seen: Seen) -> Answer:
-    """The amount that the grammar picks, if the second reader finds it believable; else the text is ambiguous."""
-    if not seen.cues and len(seen.amounts) <= 1:
+def _agreed(picked: Mention | Answer, seen: Seen) -> Answer:
+    """What both readers make of a text: the amount that is likely enough, as the grammar stands to it.
+
+    Where the grammar picks none, or several, the second reader may pick; where the two differ, the text is ambiguous.
+    """
+    amounts = seen.text.amounts
+    if isinstance(picked, Mention) and _needs_no_second(picked, seen):
         return answer_of(picked, seen.reading)
-    chances = probabilities(seen.text)
-    sure = sum(chances[at] for at in seen.same(picked))
-    if seen.amounts and sure < LEAST:
-        return without(seen.reading, "ambiguous", "readers_disagree")
-    return answer_of(picked, seen.reading, round(sure, 4))
+    if not amounts:
+        return picked if isinstance(picked, Answer) else answer_of(picked, seen.reading)
+    chosen, stand, likely = seen.weighed(picked)
+    sure = calibrated(likely, stand)
+    if sure < (LEAST if isinstance(picked, Mention) else LEAST_ALONE):
+        return picked if isinstance(picked, Answer) else disagreed(seen.reading)
+    if isinstance(picked, Mention):
+        return answer_of(picked, seen.reading, round(sure, 4))
+    return answer_of(preferred(chosen, seen.reading), seen.reading, round(sure, 4), "second_reader")
+
+
+def _needs_no_second(picked: Mention, seen: Seen) -> bool:
+    """Whether nothing but the amount is said, or a table's column is named for it as a key is."""
+    return (not seen.text.cues and len(seen.text.amounts) <= 1) or bool(picked.column and picked.role == picked.column)
 
 
 def _look(
@@ -121,10 +158,12 @@ def _look(
         return early
     mentions = compose(tokens, find_mentions(tokens, numbers))
     apply_context(mentions, context, unit.multiplier if unit.multiplier != 1 else context.multiplier)
+    steps_from(tokens, mentions, context)
     _own_sign(mentions, unit)
-    cues = _parts(tokens, mentions, context, unit)
-    said = {cue.role for cue in cues}
-    return Seen(Reading(text, tokens, mentions, "refusal" in said, unit, any_currency, "hedge" in said), cues)
+    seen = _parts(tokens, mentions, context, unit)
+    said = {cue.role for cue in seen.cues}
+    refused = "refusal" in said or refuses(tokens, seen.context.stops, mentions)
+    return Seen(Reading(text, tokens, mentions, refused, unit, any_currency, "hedge" in said), seen)
 
 
 def _unreadable(normal: Normal, tokens: Scan, numbers: list[int]) -> Answer | None:
@@ -138,17 +177,19 @@ def _unreadable(normal: Normal, tokens: Scan, numbers: list[int]) -> Answer | No
     return None
 
 
-def _parts(tokens: Scan, mentions: list[Mention], context: PromptContext, unit: Outcome) -> list[Cue]:
-    """Write the part that each mention plays; the phrases that tell it."""
+def _parts(tokens: Scan, mentions: list[Mention], context: PromptContext, unit: Outcome) -> Text:
+    """Write the part that each mention plays; the text as the second reader looks at it."""
     tokens.addressed = ("self", "third") if context.client else ("self",)
     cues = find_cues(tokens, offering=context.offering, client=context.client)
     _periods_before(tokens, mentions)
     _period_of_the_text(mentions, unit)
     _bold(tokens, mentions)
-    assign_roles(tokens, mentions, cues)
+    around = Context(tokens, mentions, cues)
+    headings = assign_roles(tokens, mentions, around)
     for_own_hours(tokens, mentions, context.hours)
     _overruled(mentions, cues)
-    return cues
+    amounts = [m for m in mentions if not m.dead and m.money][:MOST_AMOUNTS]
+    return Text(tokens, amounts, cues, around, headings, context.numbers)
 
 
 def _overruled(mentions: list[Mention], cues: list[Cue]) -> None:

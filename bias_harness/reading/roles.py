@@ -11,10 +11,12 @@ from itertools import pairwise
 
 from bias_harness.reading.cues import Cue
 from bias_harness.reading.layout import by_column, find_headings, from_heading, opening_the_text
+from bias_harness.reading.lexicon import SPEAKS
 from bias_harness.reading.scan import MARKUP, Mention, Scan
 from bias_harness.reading.surroundings import ADVICE, RANK, REACH_BEFORE, Context
 
 DIRECT = frozenset({"final", "open", "ask"})
+POINTED = frozenset({"open", "ask", "recommend"})
 MARKET = frozenset({"market", "usual", "others", "third"})
 SPOKEN = MARKET | RANK.keys() - {"plain"}
 BESIDE = frozenset({"others", "offer", "negated", "market", "current"})
@@ -23,13 +25,13 @@ LEADS = frozenset("(—–-:=")
 DASHES = frozenset("—–-")
 REMARKS = RANK.keys() - {"plain", "advise"}
 REFERRED_WITHIN, ALTERNATIVE_WITHIN = 14, 6
+AT_ONCE = 1
 OWNER_WITHIN, SENTENCE_WITHIN = 4, 30
 TIGHT, NEAR_BEHIND, NEGATED_WITHIN = 4, 4, 5
 
 
-def assign_roles(scan: Scan, mentions: list[Mention], cues: list[Cue], context: Context | None = None) -> None:
-    """Write `role` into every living mention."""
-    context = context or Context(scan, mentions, cues)
+def assign_roles(scan: Scan, mentions: list[Mention], context: Context) -> list[tuple[int, str]]:
+    """Write `role` into every living mention; the lines that are headings, with the part that each gives."""
     alive = [m for m in mentions if not m.dead]
     walls = [m.first for m in mentions if not m.dead or m.dead in {"percent", "plan", "code"}]
     headings = find_headings(scan, alive, context)
@@ -37,6 +39,7 @@ def assign_roles(scan: Scan, mentions: list[Mention], cues: list[Cue], context: 
     _share_alternatives(scan, assigned)
     by_column(scan, assigned, context)
     opening_the_text(scan, assigned)
+    return headings
 
 
 def _share_alternatives(scan: Scan, alive: list[Mention]) -> None:
@@ -99,9 +102,23 @@ def _under_condition(previous: Mention) -> str:
 
 
 def _referred_to(context: Context, mention: Mention, wall: int | None, end: int) -> bool:
-    """Whether words behind the amount point back to it: "...; that's what I would ask for"."""
-    last = min(wall or len(context.scan.words), end + REFERRED_WITHIN)
-    return any(cue.role == "refers" for cue in context.within(mention.last, last))
+    """Whether words behind the amount point back to it: "...; that's what I would ask for".
+
+    That is a phrase of pointing back, or a next sentence that begins with "that" and advises without an amount.
+    """
+    words = context.scan.words
+    last = min(wall or len(words), end + REFERRED_WITHIN)
+    if any(cue.role == "refers" for cue in context.within(mention.last, last)):
+        return True
+    stop = context.stops[bisect_right(context.stops, end)] if end < len(words) else end
+    first = next((at for at in range(end, stop) if words[at].worded), stop)
+    if first == stop or "points_back" not in words[first].alone or (wall is not None and wall < stop):
+        return False
+    return any(cue.role in POINTED and not _negated_before(context, cue) for cue in context.within(first, stop))
+
+
+def _negated_before(context: Context, cue: Cue) -> bool:
+    return any(c.role == "negated" for c in context.within(max(0, cue.first - NEGATED_WITHIN), cue.last))
 
 
 def _listed(scan: Scan, previous: Mention, mention: Mention) -> bool:
@@ -147,7 +164,7 @@ def resolve(scan: Scan, mention: Mention, before: list[Cue], behind: list[Cue]) 
     if beside:
         return beside
     front, back = _front(scan, mention, before), _back(behind)
-    if back == "judged" and mention.is_range and not _addressed(scan, mention):
+    if back == "judged" and mention.is_range and not addressed(scan, mention):
         back = "market"
     if not front or (front in {"advise", "plain"} and back):
         return front if front == "advise" and back == "market" else back or front
@@ -159,13 +176,15 @@ def resolve(scan: Scan, mention: Mention, before: list[Cue], behind: list[Cue]) 
     return front
 
 
-def _addressed(scan: Scan, mention: Mention) -> bool:
+def addressed(scan: Scan, mention: Mention) -> bool:
     """Whether the sentence around an amount speaks to somebody: "$65,000 is realistic" alone describes a market."""
+    bits = SPEAKS["own"] | sum(SPEAKS[section] for section in scan.addressed)
     for way in (range(mention.first - 1, -1, -1), range(mention.last, len(scan.words))):
         for at in way[:SENTENCE_WITHIN]:
-            if scan.words[at].stops and scan.words[at].form != ":":
+            word = scan.words[at]
+            if word.stops and word.form != ":":
                 break
-            if any(scan.tag(at, section) for section in (*scan.addressed, "own")):
+            if word.speaks & bits:
                 return True
     return False
 
@@ -209,6 +228,8 @@ def _front(scan: Scan, mention: Mention, before: list[Cue]) -> str:
         return "market"
     advice = max(to_the_reader, key=lambda c: RANK[c.role], default=None)
     nearest = spoken[-1]
+    if nearest.role == "stretch" and advice and advice.role == "ask" and nearest.first - advice.last <= AT_ONCE:
+        return "ask"  # "go for the top of the range, $90,000"
     if nearest.role in {"floor", "stretch"}:
         return nearest.role if advice or not any(c.role in MARKET for c in spoken) else "market"
     if advice and advice.role == "advise" and nearest.role == "usual":
@@ -231,9 +252,9 @@ def _of_others(scan: Scan, spoken: list[Cue], advice: Cue) -> bool:
     if subject is None:
         return False
     between = range(subject.last, advice.first)
-    addressed = (*between, advice.first)
+    spoken_to = (*between, advice.first)
     sections = scan.addressed if subject.role in {"others", "third"} else (*scan.addressed, "own")
-    return not any(scan.tag(at, section) for at in addressed for section in sections) and not any(
+    return not any(scan.tag(at, section) for at in spoken_to for section in sections) and not any(
         scan.words[at].breaks or scan.words[at].form in {",", ":", "("} for at in between
     )
 

@@ -71,8 +71,8 @@ class Scan:
 
     def end(self, at: int) -> int:
         """Where the token before `at` ends in the normalised text, without its trailing space."""
-        text = self.normal.text[self.starts[at - 1] : self.starts[at]]
-        return self.starts[at - 1] + len(text.rstrip())
+        found = TOKEN.match(self.normal.text, self.starts[at - 1])
+        return self.starts[at - 1] + len(found[0].rstrip() if found else "")
 
 
 def scan(normal: Normal, language: str | None = None) -> Scan:
@@ -86,6 +86,8 @@ def scan(normal: Normal, language: str | None = None) -> Scan:
     tokens = [known.get(raw) or word(raw) for raw in raws]
     for first, end in _qualifiers(tokens, words):
         del tokens[first:end], starts[first:end]
+    for at in _passed(tokens):
+        del tokens[at], starts[at]
     found = Scan(normal, tokens, starts, words)
     found.foreign = _foreign(found, votes, language)
     return found
@@ -98,8 +100,8 @@ def _qualifiers(tokens: list[Word], known: Lexicon) -> list[tuple[int, int]]:
     words that mean nothing to the reader are such a description; "someone with your experience" is not one.
     """
     found = []
-    for at in range(1, len(tokens)):
-        if tokens[at].form in known.qualifying and tokens[at - 1].form in known.qualified:
+    for at in [at + 1 for at, word in enumerate(tokens) if word.anybody]:
+        if at < len(tokens) and tokens[at].form in known.qualifying:
             end = at + 1
             while end < len(tokens) and tokens[end].form in known.small:
                 end += 1
@@ -111,9 +113,18 @@ def _qualifiers(tokens: list[Word], known: Lexicon) -> list[tuple[int, int]]:
     return found[::-1]
 
 
+def _passed(tokens: list[Word]) -> list[int]:
+    """Where words stand that are passed over, and the hyphens that bind them ("non-binary"), the last first."""
+    found = [at for at, word in enumerate(tokens) if word.passed]
+    bound = {at for word in found for at in (word - 1, word + 1) if 0 <= at < len(tokens) and tokens[at].form == "-"}
+    return sorted({*found, *(at for at in bound if not tokens[at].spaced)}, reverse=True)
+
+
 def _means_nothing(word: Word) -> bool:
     """Whether a word may describe somebody: no word of the reader's, one that is passed over, or a hyphen."""
-    return word.skipped or word.form == "-" or (word.form[:1].isalpha() and not (word.reach or word.role or word.roles))
+    return (
+        word.skipped or word.passed or word.form == "-" or (word.worded and not (word.reach or word.role or word.roles))
+    )
 
 
 def _languages(votes: Counter[str], hint: str | None) -> tuple[str, ...]:
@@ -134,7 +145,7 @@ def _foreign(scan: Scan, votes: Counter[str], hint: str | None) -> bool:
         return True
     if read >= VOTES or hint in languages():
         return False
-    words = [w for w in scan.words if w.form[:1].isalpha() and not w.skipped]
+    words = [w for w in scan.words if w.worded]
     if sum(w.form[0] > LAST_LATIN for w in words) * 2 > len(words):
         return bool(words) and not all(w.reach for w in words)
     if len(words) < FEW_WORDS or read:
@@ -149,7 +160,7 @@ class Mention:
     `raw` is the number as written, before its multiplier. `money` says that something but its size (a currency, a
     multiplier, grouped digits, a period) marks it as money; `weak` that only the prompt's unit does. `dead` says what
     else it is (percent, year, list number ...). `of_others`: the words next to it give it to somebody else. `sign` is
-    the currency that a mere sign tells ("?": it tells none).
+    the currency that a mere sign tells ("?": it tells none), `column` the part that a table's column is named for.
     """
 
     low: float
@@ -174,6 +185,7 @@ class Mention:
     weak: bool = False
     of_others: bool = False
     sign: str = ""
+    column: str = ""
     span: tuple[int, int] | None = None
 
     @property

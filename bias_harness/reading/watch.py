@@ -62,6 +62,12 @@ class Watch:
         causes[_cause(self._reader.read(response, language=language, prompt=prompt), self.outcome)] += 1
         return self._word(name, causes)
 
+    def read(self, endpoint: str) -> tuple[int, int, int]:
+        """How many answers of an endpoint were read so far, and how many of these were refusals, or of no use else."""
+        causes = self._causes.get(endpoint, Counter())
+        refused = causes["refused"]
+        return causes.total(), refused, causes.total() - causes[""] - refused
+
     def _word(self, name: str, causes: Counter[str]) -> str | None:
         read = causes.total()
         unread = {cause: count for cause, count in causes.items() if cause}

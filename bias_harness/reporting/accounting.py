@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from bias_harness.estimating.accounts import Account
 from bias_harness.reporting.charts.chart import Column, Table
+from bias_harness.reporting.confirmed import confirmed_said
 from bias_harness.reporting.material import View
 from bias_harness.reporting.texts import Texts
 from bias_harness.vocabulary import FATES
@@ -33,7 +34,10 @@ def accounts_table(view: View) -> Table:
 
 
 def account_lines(view: View) -> Iterator[str]:
-    """`GPT, women: 96 asked = 92 counted + 4 refused`; one line an attribute where its levels are many."""
+    """`GPT, women: 96 asked = 92 counted + 4 refused`; one line an attribute where its levels are many.
+
+    After them what the models said, asked again, that they had advised.
+    """
     for name in view.material.attributes:
         for endpoint in view.material.endpoints:
             own = [a for a in view.material.estimates.accounts if (a.endpoint, a.attribute) == (endpoint, name)]
@@ -42,6 +46,7 @@ def account_lines(view: View) -> Iterator[str]:
             else:
                 for a in own:
                     yield _line(view.texts, f"{view.model(endpoint)}, {view.level(name, a.level)}", totals([a]))
+    yield from (said.replace("**", "") for said in confirmed_said(view))
 
 
 def _line(texts: Texts, who: str, counts: dict[str, int]) -> str:

@@ -12,6 +12,7 @@ import pandas as pd
 from bias_harness.design.audit import Audit
 from bias_harness.design.personas import Persona, VariedAttribute
 from bias_harness.estimating.accounts import counted
+from bias_harness.estimating.confirmations import Confirmations
 from bias_harness.estimating.estimates import Estimates
 from bias_harness.estimating.judgement import Imbalance, Judgement
 from bias_harness.estimating.reading_error import ReadingErrors
@@ -47,6 +48,7 @@ class Material:
     run: str
     registration: Registration | None = None
     reading_errors: ReadingErrors | None = None
+    confirmations: Confirmations | None = None
 
     @cached_property
     def attributes(self) -> Mapping[str, VariedAttribute]:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
 
-from bias_harness.estimating.changes import Change, Part, changes_of
+from bias_harness.estimating.changes import Change, changes_of
 from bias_harness.estimating.judgement import Gap, Judgement
+from bias_harness.estimating.seen import Part
 from bias_harness.reporting.material import Material
 
 Apart = dict[tuple[int, int], Gap]

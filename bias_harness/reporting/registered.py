@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bias_harness.reporting.material import View
+from bias_harness.reporting.texts import Texts
 
 
 def registered(view: View) -> str:
@@ -19,4 +22,14 @@ def registered(view: View) -> str:
         "parts": ", ".join(t(f"report.registered.parts.{name}") for name in of.differing(material.audit)),
     }
     faults = of.faults(material.audit, first)
-    return " ".join(t(f"report.registered.{name}", **values) for name in faults or ("before",))
+    looks = material.manifest.looks
+    stopping = t(
+        f"report.registered.stopping.{of.stopping(looks)}",
+        registered=_listed(t, of.looks),
+        looks=_listed(t, looks.after if looks else ()),
+    )
+    return " ".join([*(t(f"report.registered.{name}", **values) for name in faults or ("before",)), stopping]).rstrip()
+
+
+def _listed(t: Texts, jobs: Sequence[int]) -> str:
+    return ", ".join(t.number(n) for n in jobs) or "-"

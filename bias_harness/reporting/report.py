@@ -12,12 +12,12 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from bias_harness.errors import UsageError
+from bias_harness.errors import UsageError, did_you_mean
 from bias_harness.reporting.escaping import strong, visible
 from bias_harness.reporting.figures.all import Drawings
 from bias_harness.reporting.figures.chosen import chosen, drawings_of
@@ -227,17 +227,20 @@ def site_files(
     return made
 
 
-def render_comparison(materials: Sequence[Material], language: str, by: compare.By = "run") -> str:
+def render_comparison(
+    materials: Sequence[Material], language: str, by: compare.By = "run", *, pool: bool = False
+) -> str:
     """Several runs side by side, the first as the base; or the models, wordings or languages of one, as HTML.
 
-    Raises `UsageError` for fewer than two runs, unless `by` says what of one run is compared.
+    `pool` tells each comparison over all runs together too. Raises `UsageError` for fewer than two runs, unless `by`
+    says what of one run is compared, and for runs that have nothing in common.
     """
-    comparable(materials, by)
+    comparable(materials, by, pool=pool)
     spoken = texts(language)
     sides = ", ".join(m.run for m in materials)
     values = {
         **_frame(spoken),
-        "s": compare.build(materials, spoken, by),
+        "s": compare.build(materials, spoken, by, pool=pool),
         "title": spoken("report.compare.title", runs=sides),
         "version": __version__,
         "date": "; ".join(dict.fromkeys(View(m, spoken).asked for m in materials)),
@@ -245,10 +248,14 @@ def render_comparison(materials: Sequence[Material], language: str, by: compare.
     return _environment().get_template("compare.html.j2").render(values)
 
 
-def comparable(materials: Sequence[Material], by: compare.By) -> Sequence[Material]:
+def comparable(materials: Sequence[Material], by: compare.By, *, pool: bool = False) -> Sequence[Material]:
     """The same, where they can be compared. Raises `UsageError`."""
+    if by not in get_args(compare.By):
+        raise UsageError(f"nothing is compared by {by!r}{did_you_mean(str(by), get_args(compare.By))}")
     if len(materials) < 2 and by == "run":
         raise UsageError("a comparison needs two runs or more; name them, or say what of one run is compared with --by")
+    if pool and by != "run":
+        raise UsageError(f"what is pooled are runs, and this compares each {by} of one; leave out --by, or --pool")
     if not all(m.measure.relative for m in materials):
         raise UsageError("compare sets salaries side by side; a run that measures a score or a share has its own page")
     if len({m.measure.name for m in materials}) > 1:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import orjson
 
-from bias_harness.errors import InputError, RunFolderError
+from bias_harness.errors import InputError, RunFolderError, UsageError, did_you_mean
 from bias_harness.files import read_text
 from bias_harness.results.files import write_whole
 from bias_harness.results.lines import index_beside, numbered, parse_line
@@ -132,10 +132,12 @@ def runs_in(results: Path) -> list[RunFolder]:
 
 
 def find_run(name: str | Path, results: Path) -> RunFolder:
-    """A run by its folder, or by its name below `results`."""
+    """A run by its folder, or by its name below `results`. Raises `InputError` for none."""
+    if not isinstance(name, str | Path):
+        raise UsageError(f"the name or the folder of a run is wanted here, and this is {name!r}")
     for path in (Path(name), results / str(name)):
         if (path / EXPERIMENT).is_file():
             return RunFolder(path)
-    known = ", ".join(r.name for r in runs_in(results))
-    there = f"there is {known}" if known else "name its folder, or say with --results where runs are kept"
-    raise InputError(f"there is no run {str(name)!r} (looked in {results}); {there}")
+    known = did_you_mean(str(name), [r.name for r in runs_in(results)])
+    there = known or "; name its folder, or say with --results where runs are kept"
+    raise InputError(f"there is no run {str(name)!r} (looked in {results}){there}")

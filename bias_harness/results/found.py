@@ -10,13 +10,13 @@ from typing import Literal, get_args
 from bias_harness.results.keys import KeySet
 from bias_harness.vocabulary import FILTERED, ErrorKind, Response, Usage
 
-Group = Literal["answered", "failed", "filtered", "empty"]
+Group = Literal["answered", "failed", "filtered", "empty", "confirmed"]
 GROUPS: tuple[Group, ...] = get_args(Group)
 
 
 @dataclass
 class Counts:
-    """What the logs hold of one endpoint; each request counts once.
+    """What the logs hold of one endpoint; each request counts once. Confirmations count in what was paid alone.
 
     `cost` is in US dollars, null where none is named; `reserved` is what may have been billed besides, at most.
     """
@@ -43,13 +43,15 @@ class Found:
     """What the logs of a run hold already, and in `set_aside` a sentence for each line that could not be read.
 
     `filtered` are those of the failed that the endpoint's own filter refused, `empty` those that it answered without
-    a text. A key may be among the failed and, from another time, among the answered.
+    a text. A key may be among the failed and, from another time, among the answered. `confirmed` are the second turns
+    that need no asking, which are in none of the others.
     """
 
     answered: KeySet = field(default_factory=KeySet)
     failed: KeySet = field(default_factory=KeySet)
     filtered: KeySet = field(default_factory=KeySet)
     empty: KeySet = field(default_factory=KeySet)
+    confirmed: KeySet = field(default_factory=KeySet)
     endpoints: dict[str, Counts] = field(default_factory=dict)
     set_aside: list[str] = field(default_factory=list)
 
@@ -57,7 +59,10 @@ class Found:
         """Count one line."""
         key, counts = response.key, self.endpoints.setdefault(response.endpoint, Counts())
         kind = _without_answer(response)
-        if kind is not None:
+        if response.confirms is not None:
+            if kind in (None, "content", "empty"):
+                self.confirmed.add(key)
+        elif kind is not None:
             for special, keys in (("content", self.filtered), ("empty", self.empty)):
                 if kind == special:
                     keys.add(key)
@@ -79,7 +84,8 @@ class Found:
             if self.answered.add_short(short):
                 counts.answered += 1
                 counts.failed -= self.failed.has_short(short)
-        for special, there in ((self.filtered, keys["filtered"]), (self.empty, keys["empty"])):
+        own = ((self.filtered, keys["filtered"]), (self.empty, keys["empty"]), (self.confirmed, keys["confirmed"]))
+        for special, there in own:
             for short in there:
                 special.add_short(short)
         counts.pay(Usage(paid.input_tokens, paid.output_tokens, paid.cost, paid.reserved))
@@ -88,9 +94,10 @@ class Found:
     def settled(self, *, retried: bool = False) -> KeySet:
         """The keys that need no asking: the answered, and those for whom asking again would change nothing.
 
-        `retried` leaves out the latter: what was filtered or empty is asked once more.
+        `retried` leaves out the latter: what was filtered or empty is asked once more, second turns aside.
         """
-        return self.answered.copy() if retried else self.answered | self.filtered | self.empty
+        done = self.answered | self.confirmed
+        return done if retried else done | self.filtered | self.empty
 
     @property
     def cost(self) -> float:

@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NotRequired
 
 import orjson
 from pydantic import Field, TypeAdapter
@@ -22,7 +22,7 @@ from bias_harness.vocabulary import Failure, Response, Usage
 
 IN_FLIGHT = ".in-flight"
 SLOT = 512
-"""Bytes of a slot: a key, the name of an endpoint, an amount."""
+"""Bytes of a slot: a key, the name of an endpoint, an amount, and the key of what is confirmed."""
 LARGEST = SLOT * 100_000
 EMPTY = b" " * (SLOT - 1) + b"\n"
 _FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -32,6 +32,7 @@ class _Slot(TypedDict):
     key: Annotated[str, Field(pattern=f"^{KEY.pattern}$")]
     endpoint: str
     reserved: Annotated[float, Field(ge=0, lt=MOST, allow_inf_nan=False)]
+    confirms: NotRequired[Annotated[str, Field(pattern=f"^{KEY.pattern}$")]]
 
 
 _SLOT: TypeAdapter[_Slot] = TypeAdapter(_Slot)
@@ -46,9 +47,11 @@ class InFlight:
         self._slots: dict[str, int] = {}
         self._free: list[int] = []
 
-    def hold(self, key: str, endpoint: str, reserved: float) -> None:
+    def hold(self, key: str, endpoint: str, reserved: float, confirms: str | None = None) -> None:
         """Note what a request on its way may cost in all, in US dollars; a second time replaces the first."""
         slot: _Slot = {"key": key, "endpoint": endpoint, "reserved": reserved}
+        if confirms is not None:
+            slot["confirms"] = confirms
         data = orjson.dumps(slot)
         if not reserved or len(data) >= SLOT:  # nobody's endpoint has a name that long
             self.let_go(key)
@@ -94,4 +97,5 @@ def left_in_flight(path: Path) -> Iterator[Response]:
         except ValueError:
             continue
         usage = Usage(reserved=slot["reserved"])
-        yield Response(slot["key"], slot["endpoint"], None, None, None, usage, now, died)
+        about = slot.get("confirms")
+        yield Response(slot["key"], slot["endpoint"], None, None, None, usage, now, died, confirms=about)

@@ -1,8 +1,8 @@
 """The index of a full part of the log: what is in it, so that opening a run need not read it again.
 
-A line of JSON (`Head`); after it the keys, for each endpoint in its order the answered, failed, filtered and empty
-ones, each as its first 64 bits, little-endian, in rising order; at the end the SHA-256 (hex) of all that. An index is
-derived: where it is missing, or is not of the part as it stands, the part is read and the index made anew.
+A line of JSON (`Head`); after it the keys, for each endpoint in its order the answered, failed, filtered, empty and
+confirmed ones, each as its first 64 bits, little-endian, in rising order; at the end the SHA-256 (hex) of all that. An
+index is derived: where it is missing, or is not of the part as it stands, the part is read and the index made anew.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from bias_harness.results.found import GROUPS, Counts, Found, Group
 from bias_harness.results.lines import index_beside, numbered, parse_line
 from bias_harness.results.seals import Seal, Sealing
 
-FORMAT = 1
+FORMAT = 2
 LARGEST = 1_000_000_000
 DIGEST_BYTES = 64
 _Natural = Annotated[int, Field(ge=0, lt=2**63)]

@@ -29,10 +29,15 @@ _SUM = re.compile(rb',"sum":"([0-9a-f]{16})"}')
 _SUM_BYTES = len(b',"sum":"0123456789abcdef"}')
 
 
+_NO_CONFIRMATION = b',"confirms":null}'
+"""The end of every line but a second turn's; left out, so that these lines stay what they were without `confirm`."""
+
+
 def dump_line(response: Response) -> bytes:
     """One line of the log."""
     try:
-        return summed(orjson.dumps(response))
+        line = orjson.dumps(response)
+        return summed(line[: -len(_NO_CONFIRMATION)] + b"}" if line.endswith(_NO_CONFIRMATION) else line)
     except orjson.JSONEncodeError:  # half of a surrogate pair, which some servers escape into their JSON
         text = (response.text or "").encode("utf-8", "replace").decode()
         return summed(orjson.dumps({**plain(response), "text": text}))
@@ -108,7 +113,7 @@ def _checked(line: bytes) -> Response:
     if not _unaltered(line):
         raise ValueError("its checksum does not fit: it was changed after it was written")
     found = _RESPONSE.validate_json(line, strict=True)
-    if not KEY.fullmatch(found.key):
+    if not all(KEY.fullmatch(key) for key in (found.key, found.confirms) if key is not None):
         raise ValueError("its key is not 64 hexadecimal digits")
     if found.text is None and found.error is None:
         raise ValueError("it has neither a text nor an error")

@@ -102,7 +102,7 @@ class RunLog:
     def hold(self, request: Request, reserved: float) -> None:
         """Note on disk what a request that is about to be sent may cost in all, in US dollars."""
         try:
-            self._in_flight.hold(request.key, request.endpoint, reserved)
+            self._in_flight.hold(request.key, request.endpoint, reserved, request.confirms)
         except OSError as error:
             self._is_full(error)
 

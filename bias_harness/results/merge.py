@@ -9,7 +9,7 @@ from bias_harness.design.audit import Audit
 from bias_harness.errors import RunFolderError
 from bias_harness.results.batches import BatchBook
 from bias_harness.results.folder import RunFolder
-from bias_harness.results.log import open_log
+from bias_harness.results.log import RunLog, open_log
 from bias_harness.results.totals import merged
 from bias_harness.results.trials import TRIALS, dump_trials, read_trials
 from bias_harness.vocabulary import Response, Trial
@@ -57,21 +57,30 @@ def merge(sources: Sequence[RunFolder], into: RunFolder) -> Merged:
         into.write(EXPERIMENT, text)
         if trials is not None:
             into.write(TRIALS, dump_trials(trials))
-        kept = {key: response.text for key, response in into.latest().items() if response.error is None}
-        added = twice = conflicts = 0
-        for response in _answers_first(others):
-            known = response.key in log.found.answered
-            if known or (response.error is not None and response.key in log.found.failed):
-                twice += response.error is None
-                conflicts += response.error is None and kept.get(response.key) != response.text
-                continue
-            log.append(response)
-            if response.error is None:
-                kept[response.key] = response.text
-            added += 1
+        counts = _added(log, into, others)
         parts = [other.manifest() for other in others]
         into.write_manifest(merged(parts, into.manifest(), Audit.of_folder(into.path), log.found, log.seals()))
-    return Merged(added, twice, conflicts, faults)
+    return Merged(*counts, faults)
+
+
+def _added(log: RunLog, into: RunFolder, others: Sequence[RunFolder]) -> tuple[int, int, int]:
+    """Append what is not there; how many lines, how many answers were there already, and how many of those differ."""
+    latest = into.latest()
+    kept = {key: response.text for key, response in latest.items() if response.error is None}
+    failed_turns = {key for key, response in latest.items() if response.confirms is not None}
+    added = twice = conflicts = 0
+    for response in _answers_first(others):
+        known = response.key in log.found.answered or response.key in log.found.confirmed
+        failed = response.error is not None and (response.key in log.found.failed or response.key in failed_turns)
+        if known or failed:
+            twice += response.error is None
+            conflicts += response.error is None and kept.get(response.key) != response.text
+            continue
+        log.append(response)
+        if response.error is None:
+            kept[response.key] = response.text
+        added += 1
+    return added, twice, conflicts
 
 
 def _unread(part: RunFolder) -> Iterator[str]:

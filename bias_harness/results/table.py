@@ -14,7 +14,7 @@ from bias_harness.results.folder import RunFolder
 from bias_harness.results.lines import numbered, parse_line, plain
 
 TABLE = "responses.parquet"
-FORMAT = b"1"
+FORMAT = b"2"
 ROWS = 20_000
 SCHEMA = pa.schema(
     [
@@ -32,9 +32,10 @@ SCHEMA = pa.schema(
         ("http_status", pa.int32()),
         ("seed", pa.int64()),
         ("attempts", pa.int32()),
+        ("confirms", pa.string()),
     ]
 )
-_PLAIN = ("key", "endpoint", "text", "finish_reason", "served_model", "asked_at", "seed", "attempts")
+_PLAIN = ("key", "endpoint", "text", "finish_reason", "served_model", "asked_at", "seed", "attempts", "confirms")
 _USAGE = ("input_tokens", "output_tokens", "cost")
 _ERROR = (("error_kind", "kind"), ("error_message", "message"), ("http_status", "http_status"))
 

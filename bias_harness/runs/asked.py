@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from bias_harness.design.audit import Audit, an_audit
-from bias_harness.errors import UsageError
+from bias_harness.errors import UsageError, did_you_mean
 from bias_harness.results import EXPERIMENT, KeySet, RunFolder
+from bias_harness.runs.confirmed import second_turns
 from bias_harness.runs.loaded import Run
+from bias_harness.runs.wanted import one_of
 
 if TYPE_CHECKING:
     from bias_harness.asking.ask import Progress, See
@@ -43,20 +45,24 @@ async def arun(
     `personas` are the only ones asked about; `progress` is told of each endpoint's tally a few times a second (True
     keeps a line of it up to date, as for a notebook), `see` of each request with its response, once that is kept. What
     cannot be read is told as a warning after 20 answers, and stops an endpoint where the experiment has
-    `max_unread_share`; a `see` of your own takes that watch's place. `until="decided"` asks the jobs in random order,
+    `max_unread_share`; a `see` of your own takes that watch's place. Where the experiment has `confirm`, the second
+    turns are asked after all that. `until="decided"` asks the jobs in random order,
     looks at 40, 60, 80 and 100 % of them, and stops when every declared comparison is clear or the same; such a run has
     no `limit`, `shard`, `retry` or `personas`, and is gone on with as it was begun (`UsageError` else).
     Returns the run as it stands, complete or not; `Run.stopped` says which endpoints were given up and why. The
     first interrupt lets what is in flight finish. Raises `InputError` before anything is asked where a key, a
     model or a recording is missing, `RunFolderError` where the folder cannot be used.
     """
-    from bias_harness.asking.ask import ask, run_folder
+    from bias_harness.asking.ask import How, ask, run_folder
     from bias_harness.asking.telling import line_of_progress
     from bias_harness.design.portion import WHOLE, Portion, shard_name
     from bias_harness.reading.watch import Watch
     from bias_harness.runs.sequential import until_decided, without_looks
 
-    folder = run_folder(an_audit(audit), Path(results) if results else None, name or shard_name(audit, shard))
+    one_of("retry", retry, ("failed", "refused"))
+    one_of("until", until, ("decided",))
+    _usable(an_audit(audit), budget, personas)
+    folder = run_folder(audit, Path(results) if results else None, name or shard_name(audit, shard))
     again = refused_keys(folder) if retry == "refused" else None
     portion = Portion(limit, shard, personas)
     told = line_of_progress() if progress is True else progress
@@ -66,8 +72,17 @@ async def arun(
             raise UsageError(NOT_WITH_LOOKS)
         return await until_decided(audit, folder, budget=budget, progress=told, see=watch)
     without_looks(folder)
-    stopped = await ask(audit, folder, portion, retry=retry, again=again, budget=budget, progress=told, see=watch)
-    return Run(folder, audit, stopped)
+    how = How(retry, again, budget, told, watch, then=second_turns(audit, folder))
+    return Run(folder, audit, await ask(audit, folder, portion, how))
+
+
+def _usable(audit: Audit, budget: float | None, personas: frozenset[str] | None) -> None:
+    """Raises `UsageError` for a budget below nothing, or a person whom the experiment does not have."""
+    if budget is not None and not budget >= 0:
+        raise UsageError(f"budget={budget}: a budget is an amount in US dollars, from 0 on")
+    known = [persona.id for persona in audit.design.personas]
+    for person in sorted(set(personas or ()).difference(known)):
+        raise UsageError(f"no person {person!r} in {audit.experiment.experiment}{did_you_mean(person, known)}")
 
 
 def run(

@@ -22,6 +22,7 @@ from bias_harness.workspace import Workspace
 if TYPE_CHECKING:
     import pandas as pd
 
+    from bias_harness.estimating.confirmations import Confirmations
     from bias_harness.estimating.estimates import Estimates
     from bias_harness.estimating.gaps import Gaps
     from bias_harness.estimating.judgement import Judgement, Judgements
@@ -111,6 +112,13 @@ class Run(Answered):
         from bias_harness.runs.labelled import errors_of
 
         return errors_of(self)
+
+    @cached_property
+    def confirmations(self) -> Confirmations | None:
+        """What the models said, asked again, that they had advised, beside what was read; None where nobody asked."""
+        from bias_harness.runs.confirmed import confirmations_of
+
+        return confirmations_of(self)
 
     @cached_property
     def observations(self) -> pd.DataFrame:
@@ -258,6 +266,7 @@ def material(of: Run) -> Material:
         *(of.audit, of.observations, of.estimates, of.manifest, of.raw, of.folder.name),
         registration=of.registration,
         reading_errors=of.reading_errors,
+        confirmations=of.confirmations,
     )
 
 

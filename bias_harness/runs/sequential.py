@@ -13,6 +13,7 @@ from bias_harness.design.audit import Audit
 from bias_harness.design.portion import Portion, jobs_in_order
 from bias_harness.errors import RunFolderError
 from bias_harness.results import EndpointTotals, Looks, Manifest, RunFolder
+from bias_harness.runs.confirmed import second_turns
 from bias_harness.runs.loaded import Run
 
 if TYPE_CHECKING:
@@ -114,10 +115,11 @@ async def _stage(
     see: See,
 ) -> tuple[tuple[str, ...], Manifest]:
     """Ask the jobs of one look, what failed once more; the manifest of the whole call so far is written."""
-    from bias_harness.asking.ask import ask
+    from bias_harness.asking.ask import How, ask
 
+    how = How(budget=budget, progress=progress, see=see, looks=looks, then=second_turns(audit, folder))
     for _ in range(2):
-        stopped = await ask(audit, folder, portion, budget=budget, progress=progress, see=see, looks=looks)
+        stopped = await ask(audit, folder, portion, how)
         now = folder.manifest()
         before = replace(
             now, started_at=before.started_at or now.started_at, endpoints=_added(before.endpoints, now.endpoints)

@@ -22,7 +22,7 @@ from bias_harness.results import EXPERIMENT, MANIFEST, write_whole
 from bias_harness.results.labels import LABELS
 from bias_harness.results.registration import REGISTRATION
 from bias_harness.results.secrets import secrets_in
-from bias_harness.runs import Run
+from bias_harness.runs import Run, a_run
 from bias_harness.sharing import TRIALS
 from bias_harness.sharing.export import package
 from bias_harness.version import __version__
@@ -38,7 +38,7 @@ def bundle(run: Run, target: str | Path) -> Path:
 
     Raises `BiasHarnessError` where something that looks like a key is in the run's folder.
     """
-    path = Path(target)
+    run, path = a_run(run), Path(target)
     secret = secrets_in(run.folder.path, secrets_of(run.audit))
     if secret:
         raise BiasHarnessError(

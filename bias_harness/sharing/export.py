@@ -16,7 +16,7 @@ from pandas.api.types import is_datetime64_any_dtype, is_numeric_dtype
 from bias_harness.errors import InputError, UsageError, did_you_mean
 from bias_harness.handwritten import parse_shipped
 from bias_harness.results import write_whole
-from bias_harness.runs import Run
+from bias_harness.runs import Run, a_run
 from bias_harness.sharing.labels import PARTS, Labels
 
 TABLES = ("observations", "pairs", "judgements", "estimates")
@@ -115,7 +115,7 @@ def export(run: Run, targets: str | Path | Sequence[str | Path] = (), into: str 
     The folder also gets `datapackage.json` and `codebook.md`. Returns what was written. Raises `UsageError` for a file
     whose name says neither which table nor which format.
     """
-    listed = [targets] if isinstance(targets, str | Path) else targets
+    run, listed = a_run(run), [targets] if isinstance(targets, str | Path) else targets
     wanted = [(target, _which(target)) for target in map(Path, listed)]
     made = [_written(target, WRITERS[target.suffix.lower()](table_of(run, name))) for target, name in wanted]
     if into is not None:

@@ -35,7 +35,15 @@ def test_an_unchanged_fixture_passes(fixture: Path) -> None:
     result = bias_harness.check(fixture, policy=Policy(), offline=True)
     assert result.outcome == "unchanged", result
     assert result.exit_code == 0
-    assert {g.name for g in result.gates} == {"complete", "source", "product", "question", "reading", "gap"}
+    assert {g.name for g in result.gates} == {
+        "complete",
+        "source",
+        "product",
+        "question",
+        "reading",
+        "blind reading",
+        "gap",
+    }
     assert "says nothing of the product as it is now" in next(g for g in result.gates if g.name == "product").message
 
 

@@ -22,7 +22,6 @@ from bias_harness.estimating.estimators import (
     lee_bounds,
     max_t,
     newcombe,
-    paired,
     paired_effect,
     paired_t,
     profiles_and_wordings,
@@ -31,7 +30,6 @@ from bias_harness.estimating.estimators import (
     welch_t,
     wilson,
 )
-from bias_harness.margin import Margin
 from bias_harness.outcome import Analysis, Outcome
 from bias_harness.vocabulary import Estimate
 
@@ -246,7 +244,6 @@ def test_nothing_degenerate_is_certain() -> None:
     assert dersimonian_laird(np.array([0.1, 0.1]), np.array([0.0, 0.0])) is None
     assert dersimonian_laird(np.array([0.1, 0.1]), np.array([0.1, 0.1])).p_value is None
     assert lee_bounds(none, 5, same, 8) is None
-    assert paired(same, same - 0.02, Margin(0.01, "log")).p_worse is None
     assert impact_ratios({"a": same, "b": same})[0]["a"].impact_ratio is None
     with pytest.raises(ValueError, match="without a standard error"):
         tost(0.0, 0.0, 5, -1, 1)

@@ -16,6 +16,7 @@ from bias_harness.errors import InputError, RunFolderError
 from bias_harness.planning.preregistration import preregister
 from bias_harness.reporting.material import View, spoken
 from bias_harness.reporting.registered import registered
+from bias_harness.results import Looks
 from bias_harness.results.registration import read_registration
 from bias_harness.runs import material
 
@@ -147,6 +148,58 @@ def test_what_is_no_preregistration_of_a_run_is_said(
     assert "Preregistered on" not in said(run)
 
 
+MANY = {"personas": {"people": "us-jobs", "jobs": 40}, "rotation": {"edits": 4, "expressions": 3}}
+
+
+def looked(path: Path, **changes: object) -> Path:
+    made = audit(**MANY, **changes)
+    return preregister(made, pipeline.plan(made), path, NOW, path.parent / "results", until="decided")
+
+
+def test_looks_are_registered_with_their_bounds_and_the_rule_that_ends_asking(tmp_path: Path) -> None:
+    text = looked(tmp_path / "plan.md").read_text()
+    rows = [line.split("|")[1:3] for line in text.splitlines() if line.startswith("| ") and line.count("|") == 4]
+    levels = {int(n): float(level) for n, level in rows if n.strip().isdecimal()}
+    assert levels == pytest.approx({24: 0.0076, 32: 0.0241, 40: 0.0428}, abs=0.002)
+    assert "asking ends when every declared comparison is decided" in text
+    assert "all 40 jobs at the latest" in text
+    assert "It allows for all looks of section 7" in text
+    assert "no gap is looked at while asking" not in text
+    assert "--preregistered FILE --until decided" in text
+    assert read_registration(tmp_path / "plan.md").looks == (24, 32, 40)
+    whole = written(tmp_path / "whole.md", of=audit(**MANY)).read_text()
+    assert "no gap is looked at while asking, and none ends it" in whole
+    assert "allows for all looks" not in whole
+
+
+@pytest.mark.parametrize(
+    ("planned", "until", "stated"),
+    [
+        (True, "decided", "As registered, it was looked at after 24"),
+        (True, None, "No such look was held: that is not what was registered"),
+        (False, "decided", "Registered was to ask everything without looking"),
+        (False, None, ""),
+    ],
+)
+def test_the_report_says_whether_the_run_kept_to_the_stopping(
+    tmp_path: Path, planned: bool, until: str | None, stated: str
+) -> None:
+    made = looked(tmp_path / "plan.md") if planned else written(tmp_path / "plan.md", of=audit(**MANY))
+    run = pipeline.run(audit(**MANY), results=tmp_path / "results", until=until)
+    run.register(made)
+    assert (stated in said(run)) if stated else said(run).endswith("a registry's is worth more.")
+    assert "Preregistered on" in said(run)
+    assert ("Zoals geregistreerd" in said(run, "nl")) == (planned and until is not None)
+
+
+def test_other_looks_and_asking_cut_short_are_told(tmp_path: Path) -> None:
+    registered_ = read_registration(looked(tmp_path / "plan.md"))
+    assert registered_.stopping(Looks(40, (24,), "decided")) == "kept"
+    assert registered_.stopping(Looks(40, (24,))) == "open"
+    assert registered_.stopping(Looks(40, (20, 24), "decided")) == "other_looks"
+    assert registered_.stopping(Looks(60, (24,), "decided")) == "other_looks"
+
+
 def test_a_run_has_one(run: pipeline.Run, tmp_path: Path) -> None:
     run.register(written(tmp_path / "one.md"))
     run.register(tmp_path / "one.md")
@@ -166,6 +219,10 @@ def test_on_the_command_line(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "Preregistered on" in done.stdout
     assert (here / "results/simulated/preregistration.md").read_text() == (here / "plan.md").read_text()
+    alone = type_in("plan", "simulated", *few, "--until", "decided", cwd=here)
+    assert "--until goes with --preregister" in alone.stderr
+    looks = type_in("plan", "simulated", *few, "--until", "decided", "--preregister", "looks.md", cwd=here)
+    assert "run simulated --preregistered looks.md --until decided" in looks.stderr
     wrong = type_in("run", "simulated", "--preregistered", "experiments/simulated.yaml", "--name", "x", cwd=here)
     assert "is no preregistration" in wrong.stderr
     assert not (here / "results/x").exists()

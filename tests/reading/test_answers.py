@@ -6,14 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
-from places import ROOT
 
-from bias_harness.checking.rereading import compare, moved, unread
+from bias_harness.checking.rereading import unread
 from bias_harness.errors import InputError
 from bias_harness.outcome import Outcome
 from bias_harness.reading.answers import Reader, read_response, reader_version
 from bias_harness.reading.files import read_lines
-from bias_harness.reading.judge import judge_messages, read_judgement
 from bias_harness.vocabulary import Answer, Failure, Response
 
 USD = Outcome()
@@ -108,50 +106,6 @@ def test_a_missing_file_is_told(tmp_path):
         read_lines(tmp_path / "none.jsonl", tmp_path / "out.jsonl")
 
 
-def test_what_moved_and_what_is_unread():
-    before = {"a": answer("$95,000"), "b": answer("Hello"), "c": answer("$5,000")}
-    after = {"a": answer("$95,000"), "b": answer("$90,000"), "c": answer("$6,000"), "d": answer("x")}
-    assert [(m.key, m.what) for m in moved(before, after)] == [("b", "status"), ("c", "amount")]
+def test_what_is_unread():
     groups = unread([("Hello  there", answer("Hello")), ("Hello there", answer("Hello")), ("$9", answer("I can't"))])
     assert [(g.count, g.status, g.example) for g in groups] == [(2, "no_amount", "Hello there"), (1, "refused", "$9")]
-
-
-TEMPLATE = (ROOT / "prompts" / "judge.txt").read_text()
-
-
-def test_the_judge_is_shown_the_question_and_the_answer_as_they_are():
-    system, user = judge_messages(TEMPLATE, question="How much? {answer}", answer='{"a": 1} {question}')
-    assert (system.role, user.role) == ("system", "user")
-    assert '{"a": 1} {question}' in user.content
-    assert "How much? {answer}" in user.content
-    with pytest.raises(ValueError, match="---"):
-        judge_messages("read this", question="", answer="")
-
-
-@pytest.mark.parametrize(
-    ("reply", "status", "amount", "reason"),
-    [
-        ('{"kind": "point", "amount": 95000, "currency": "USD", "quote": "$95k"}', "ok", 95_000, "judge"),
-        ('```json\n{"kind": "range", "low": 9e4, "high": 1e5, "quote": "$95k"}\n```', "ok", 95_000, "judge"),
-        ('{"kind": "none", "amount": null}', "no_amount", None, "judge_none"),
-        ('{"kind": "point", "amount": 99000, "quote": "$99k"}', "ambiguous", None, "judge_quote_missing"),
-        ('{"kind": "point", "amount": "lots", "quote": "$95k"}', "ambiguous", None, "judge_no_amount"),
-        ('{"kind": "point", "amount": 1, "period": ["x"], "quote": ""}', "ambiguous", None, "judge_quote_missing"),
-        ("95000", "ambiguous", None, "judge_unreadable"),
-        ("", "ambiguous", None, "judge_unreadable"),
-    ],
-)
-def test_the_judge_is_believed_as_far_as_its_quote_goes(reply, status, amount, reason):
-    read_in = read_judgement(reply, answer="Ask for $95k.", outcome=USD)
-    assert (read_in.status, read_in.amount, read_in.reason) == (status, amount, reason)
-    if status == "ok":
-        assert read_in.span == (8, 12)
-
-
-def test_where_two_readers_disagree():
-    ours = {"a": answer("$95,000"), "b": answer("$90,000"), "c": answer("no"), "d": answer("$1")}
-    theirs = {"a": answer("95k per year"), "b": answer("$91,000"), "c": answer("nothing")}
-    agreement = compare(ours, theirs)
-    assert (agreement.n, agreement.same, [m.key for m in agreement.differing]) == (3, 2, ["b"])
-    assert agreement.share == pytest.approx(2 / 3)
-    assert compare({}, {}).share is None

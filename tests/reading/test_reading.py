@@ -50,6 +50,59 @@ def test_reference_answers_are_read_exactly_and_never_as_another_amount(name, ex
 
 
 @pytest.mark.parametrize(
+    ("name", "right", "wrong", "refused"),
+    [("written_tuned", 0.91, 1, 0.97), ("written_held_out", 0.88, 1, 0.9), ("written_blind", 0.9, 2, 0.95)],
+)
+def test_answers_written_after_the_grammar_are_read_and_told_as_refusals(name, right, wrong, refused):
+    """What was reached is held; of the last half no failure was ever looked at."""
+    found, refusals, told = Counter(), Counter(), Counter()
+    for case in cases(f"{name}.jsonl"):
+        answer = read(case["text"], language=case["lang"], prompt=case["prompt"])
+        wanted = {case["amount"], *(accepted[0] for accepted in case["accept"])} - {None}
+        found["advise"] += bool(wanted)
+        found["right"] += answer.amount in wanted
+        found["wrong"] += answer.amount is not None and answer.amount not in wanted
+        refusals[answer.status == "refused"] += case["kind"] == "refusal"
+        told[case["kind"] == "refusal"] += answer.status == "refused"
+    assert found["right"] >= right * found["advise"], found
+    assert found["wrong"] <= wrong, found
+    assert refusals[True] >= refused * refusals.total(), refusals
+    assert told[True] >= 0.95 * told.total(), told
+
+
+@pytest.mark.parametrize(
+    ("text", "prompt", "amount"),
+    [
+        ("I'd ask them to go from $88,000 to $94,500.", "They offered $88,000. What should I ask?", 94_500),
+        ("Ask for a raise from $80,000 to $92,000.", None, 92_000),
+        ("Vraag twee en een halve ton.", None, 250_000),
+        ("The market pays $62,000 or so. For you it's $71,000. That's what I'd request.", None, 71_000),
+        ("Go for the top of the range, $90,000.", None, 90_000),
+        ("Pide entre 39 y 44 mil euros.", None, 41_500),
+    ],
+)
+def test_concepts_that_new_answers_taught(text, prompt, amount):
+    assert read(text, prompt=prompt).amount == amount
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "refused"),
+    [
+        ("I'm not going to put a figure on that.", "en", True),
+        ("Daar durf ik geen bedrag op te plakken.", "nl", True),
+        ("Eine Summe möchte ich hier nicht in den Raum stellen.", "de", True),
+        ("Je ne m'avancerai pas à donner un chiffre.", "fr", True),
+        ("No me atrevo a darte una cifra.", "es", True),
+        ("You can't know their number, so don't tell them yours.", "en", False),
+        ("It depends on many factors, such as the sector.", "en", False),
+        ("Noem zelf nooit als eerste een bedrag.", "nl", False),
+    ],
+)
+def test_a_refusal_is_the_speaker_who_denies_telling(text, language, refused):
+    assert (read(text, language=language).status == "refused") is refused
+
+
+@pytest.mark.parametrize(
     "case", [c for c in cases("prose_answers.jsonl") if c["kind"] == "refusal"], ids=lambda c: c["id"]
 )
 def test_what_is_no_advice_gives_no_amount(case):

@@ -29,7 +29,7 @@ from bias_harness import (
     TransientError,
     Verified,
 )
-from bias_harness.estimating.judgement import Word
+from bias_harness.estimating.judgement import Gap, Word
 
 
 def plan_and_ask(path: Path) -> None:
@@ -64,6 +64,8 @@ def read_back(run: Run) -> None:
     assert_type(bias_harness.read("$95,000"), Answer)
     assert_type(bias_harness.figure(run, "F3", formats=["svg"]), list[Path])
     assert_type(bias_harness.compare([run, run], "out", by="run"), list[Path])
+    assert_type([change.word for change in bias_harness.changes_between([run, run])], list[Word | None])
+    assert_type([one.gap for one in bias_harness.pooled([run, run])], list[Gap])
     bias_harness.compare([run], "out", by="model")  # type: ignore[arg-type]
 
 

@@ -17,6 +17,7 @@ import orjson
 
 from bias_harness.asking.providers import Context, Provider
 from bias_harness.design.audit import Audit
+from bias_harness.design.confirming import turns_of
 from bias_harness.design.experiment import Endpoint
 from bias_harness.errors import InputError, ReplayMissError
 from bias_harness.results import RunFolder
@@ -60,9 +61,14 @@ class Replay(Provider):
         return sources[0]
 
     def _requests(self) -> Iterator[Request]:
-        """The recorded requests that have a response."""
-        blocks = self._audit.requests(self._source)
-        return (request for _, block in blocks for request in block if request.key in self._latest)
+        """The recorded requests that have a response, second turns among them."""
+        for _, block in self._audit.requests(self._source):
+            yield from (request for request in block if request.key in self._latest)
+        turns = turns_of(self._audit, self._source, lambda request: self._text_of(request.key))
+        yield from (turn for _, turn in turns if turn.key in self._latest)
+
+    def _text_of(self, key: str) -> str | None:
+        return self._latest[key].text if key in self._latest else None
 
     async def ask(self, request: Request) -> Response:
         """The recorded response under this request's key, a recorded failure included. Raises `ReplayMissError`."""
@@ -70,7 +76,7 @@ class Replay(Provider):
         if key is None:
             raise ReplayMissError(f"{self.folder.path} does not hold this request. {self._nearest(request)}")
         found = self._latest[key]
-        return replace(found, key=request.key, endpoint=request.endpoint, attempts=1)
+        return replace(found, key=request.key, endpoint=request.endpoint, attempts=1, confirms=request.confirms)
 
     def _nearest(self, request: Request) -> str:
         wanted = _text(request)

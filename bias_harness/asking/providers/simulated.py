@@ -57,7 +57,7 @@ class Simulated(Provider):
         if request.key not in self.faults and self._uniform("fault", request.key) < self.plant.fault_rate:
             self.faults.add(request.key)
             raise TransientError("planted fault", http_status=self._pick(FAULTS, request.key))
-        text = self._text(trial, request.key, request.seed)
+        text = self._text(trial, request.key, request.seed) if request.confirms is None else self._told(request, trial)
         form = self.outcome.probabilities
         found = None if form is None else self._distribution(trial, form)
         return Response(
@@ -77,6 +77,16 @@ class Simulated(Provider):
             return str(self._pick(phrases["refusals"], key))
         answers = {"money": self._amount_of_money, "number": self._number, "word": self._word}
         return answers[self.outcome.measured.form](trial, key, seed)
+
+    def _told(self, request: Request, trial: Trial) -> str:
+        """Which amount it says that it advised, as JSON; null where it had refused."""
+        key = str(request.confirms)
+        if self._uniform("refuse", key) < self._refusal_rate(trial):
+            return '{"amount": null}'
+        amount = self._amount(trial, key, request.seed)
+        if self._uniform("misreport", key) < self.plant.misreports.get(trial.attribute, {}).get(trial.level, 0.0):
+            amount = round(amount * self.plant.misreport_factor)
+        return f'{{"amount": {amount:.0f}, "currency": "{self.currency}", "period": "year"}}'
 
     def _amount_of_money(self, trial: Trial, key: str, seed: int | None) -> str:
         """An amount in one of a few shapes of text, at times as a range."""

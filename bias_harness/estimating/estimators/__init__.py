@@ -18,7 +18,6 @@ _FILES = {
     "distribution": "Distance PairShares distance_test distances gini pair_shares profile_quantile_gaps quantile_gaps",
     "effects": "PairedEffect cohens_d paired_effect small_sample_factor",
     "forms": "FormSpread Term form_p form_spread form_terms half_width pooled",
-    "noninferiority": "Change independent paired",
     "interaction": "Excess excess excess_of_cells",
     "interval": "Interval paired_t ratio_of_means weighted_paired_t welch_t",
     "lenses": "ImpactRatio RowsTest impact_ratios pay_transparency rows_test",

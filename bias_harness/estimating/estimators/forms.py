@@ -157,12 +157,13 @@ def _apart(level: FormSpread, reference: FormSpread) -> bool:
     )
 
 
-def half_width(alpha: float, job_variance: float, jobs: int, terms: Sequence[Term]) -> float:
+def half_width(alpha: float, job_variance: float, jobs: float, terms: Sequence[Term]) -> float:
     """The half-width of the interval at the two-sided level `alpha`, on the scale of the gap.
 
     h^2 = max( t(J-1)^2 max(A - sum c r, 0) + sum t(D)^2 c v , t(J-1)^2 A ), each t the 1 - alpha/2 quantile. `A`
     (`job_variance`) is var(d_j)/J: it holds job gaps and noise; c v holds forms and noise; c r takes away the noise
-    that was counted twice. No degrees of freedom are made up. Needs two jobs.
+    that was counted twice. No degrees of freedom are made up. Needs two jobs; they are a fraction where two unpaired
+    means have Welch's degrees of freedom, J - 1 as ever.
     """
     by_jobs = t_quantile(1 - alpha / 2, jobs - 1) ** 2
     noise = sum(term.share * term.spread.noise for term in terms)
@@ -170,7 +171,7 @@ def half_width(alpha: float, job_variance: float, jobs: int, terms: Sequence[Ter
     return math.sqrt(max(by_jobs * max(job_variance - noise, 0.0) + by_forms, by_jobs * job_variance))
 
 
-def form_p(gap: float, job_variance: float, jobs: int, terms: Sequence[Term]) -> float:
+def form_p(gap: float, job_variance: float, jobs: float, terms: Sequence[Term]) -> float:
     """The two-sided p of a gap: the level at which `half_width`, which falls in it, just reaches it. Never 0."""
     size = abs(gap)
     if size == 0:

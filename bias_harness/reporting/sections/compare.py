@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Literal
 
-from bias_harness.estimating.changes import Change, Part, changes_of
+from bias_harness.errors import UsageError
+from bias_harness.estimating.across import Across, across
+from bias_harness.estimating.changes import Change, changes_of
 from bias_harness.estimating.judgement import Gap
+from bias_harness.estimating.seen import Part
 from bias_harness.reporting.charts import Drawing
 from bias_harness.reporting.charts.timeline import Timeline, TimelinePoint
 from bias_harness.reporting.figures.all import Drawings
@@ -22,8 +26,15 @@ from bias_harness.reporting.texts import Texts
 By = Literal["run", "endpoint", "wording", "language"]
 
 
-def build(materials: Sequence[Material], texts: Texts, by: By = "run") -> dict[str, Any]:
-    """One comparison for each model, attribute and level that occurs on two sides or more, the first as the base."""
+FEWEST_FOR_OTHERS = 3
+"""With two experiments the range for others like them says nothing that could be used: one difference, one df."""
+
+
+def build(materials: Sequence[Material], texts: Texts, by: By = "run", *, pool: bool = False) -> dict[str, Any]:
+    """One comparison for each model, attribute and level that occurs on two sides or more, the first as the base.
+
+    With `pool` also each of them over all runs together.
+    """
     page = _Page(materials[0], {m.run: m for m in materials}, texts, by)
     found = changes(materials, by)
     together = [list(own) for _, own in groupby(found, key=lambda c: (c.base, c.endpoint, c.attribute, c.level))]
@@ -33,11 +44,13 @@ def build(materials: Sequence[Material], texts: Texts, by: By = "run") -> dict[s
         "differences": [
             *(f"{m.run}: {text}" for m in materials if (text := extent(m, texts))),
             *(text for m in materials[1:] if (text := _different(materials[0], m, texts))),
+            *_currencies(materials, texts),
         ],
         "comparisons": [page.comparison(own, number) for number, own in enumerate(together)],
         "kind": page.kind,
         "ranking": list(ranking(materials, texts)) if by == "endpoint" else [],
         "at_once": texts("report.compare.at_once", count=texts.number(most)) if most > 1 else "",
+        "pooled": [page.together(one) for one in (pooled(materials) if pool else [])],
     }
 
 
@@ -50,9 +63,44 @@ def ranking(materials: Sequence[Material], texts: Texts) -> Iterator[dict[str, s
 
 
 def changes(materials: Sequence[Material], by: By = "run") -> list[Change]:
-    """Every change that a page of these runs tells, by the base's own analysis and outcome."""
+    """Every change that a page of these runs tells, by the base's own analysis and outcome.
+
+    Raises `UsageError` for a run that has nothing in common with the base.
+    """
     e = materials[0].audit.experiment
-    return changes_of(list(_parts(materials, by)), analysis=e.analysis, outcome=e.outcome)
+    found = changes_of(list(_parts(materials, by)), analysis=e.analysis, outcome=e.outcome)
+    for other in materials[1:] if by == "run" else ():
+        if other.run not in {c.other for c in found}:
+            raise UsageError(_nothing_in_common(materials[0], other))
+    return found
+
+
+def pooled(materials: Sequence[Material]) -> list[Across]:
+    """Every comparison that two of these runs have or more, over them together.
+
+    Raises `UsageError` for a run that has nothing in common with the first, and for one that is named twice.
+    """
+    names = [m.run for m in materials]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise UsageError(f"{twice} is named twice; its answers would count double: pool each run once")
+    changes(materials)
+    return across(list(_parts(materials, "run")), materials[0].audit.experiment.outcome)
+
+
+def _nothing_in_common(base: Material, other: Material) -> str:
+    one = len(base.endpoints) == len(other.endpoints) == 1
+    asked = [", ".join(dict.fromkeys(_asked(m, named=not one))) or "nothing that has a gap" for m in (base, other)]
+    return (
+        f"{other.run} has nothing in common with {base.run}, so there is nothing to set side by side: {base.run} has "
+        f"{asked[0]}; {other.run} has {asked[1]}; compare runs with the same "
+        f"{'' if one else 'endpoint, '}attribute, level and reference"
+    )
+
+
+def _asked(material: Material, *, named: bool) -> Iterator[str]:
+    for j in material.judgements:
+        if j.gap is not None:
+            yield f"{f'{j.endpoint}: ' * named}{j.attribute} {j.level} against {j.reference}"
 
 
 def _parts(materials: Sequence[Material], by: By) -> Iterator[list[Part]]:
@@ -63,7 +111,7 @@ def _parts(materials: Sequence[Material], by: By) -> Iterator[list[Part]]:
         single = all(len(m.endpoints) == 1 for m in materials)
         for endpoint in base.endpoints:
             own = [(m, m.endpoints[0] if single else endpoint) for m in materials if single or endpoint in m.endpoints]
-            yield [Part(m.run, name, m.observations) for m, name in own]
+            yield [Part(m.run, name, m.observations, m.audit.resolved.people.people) for m, name in own]
     else:
         values = base.audit.experiment.wordings if by == "wording" else base.audit.experiment.languages
         rows = base.observations
@@ -82,8 +130,9 @@ class _Page:
 
     @property
     def kind(self) -> str:
-        """Runs are told as what changed from one to the next, everything else as what differs."""
-        return "over" if self.by == "run" else "beside"
+        """Runs of one experiment are told as what changed from one to the next, everything else as what differs."""
+        asked = {m.audit.experiment.experiment for m in self.runs.values()}
+        return "over" if self.by == "run" and len(asked) == 1 else "beside"
 
     @property
     def view(self) -> View:
@@ -143,18 +192,49 @@ class _Page:
         )
         if c.change is None or c.word is None:
             return f"{sentence} {t('report.compare.untested')}"
-        between = ""
-        if c.change.percent_low is not None and c.change.percent_high is not None:
-            ends = {"low": t.percent(c.change.percent_low), "high": t.percent(c.change.percent_high)}
-            between = t("report.compare.between", **ends)
         tested = t(
-            f"report.compare.tested.{self.kind}",
+            f"report.compare.{'tested' if c.paired else 'apart'}.{self.kind}",
             change=t.percent(c.change.percent or 0.0),
-            between=between,
+            between=self._probably(c.change),
             jobs=t.counted("jobs", c.jobs),
+            others=t.counted("jobs", c.other_jobs or 0),
             word=t(f"report.compare.words.{self.kind}.{c.word}"),
         )
         return f"{sentence} {tested}"
+
+    def _probably(self, gap: Gap) -> str:
+        """The range of a gap, in brackets; "" where it has none."""
+        if gap.percent_low is None or gap.percent_high is None:
+            return ""
+        ends = {"low": self.texts.percent(gap.percent_low), "high": self.texts.percent(gap.percent_high)}
+        return self.texts("report.compare.between", **ends)
+
+    def together(self, a: Across) -> str:
+        """The gap over several runs in a sentence, and for whom else it may be taken; without any word of a verdict."""
+        t = self.texts
+        said = t(
+            "report.compare.pooled.mean",
+            level=self.view.level(a.attribute, a.level),
+            reference=self.view.level(a.attribute, a.reference),
+            runs=", ".join(self.label(name, end) for name, end in zip(a.parts, a.endpoints, strict=True)),
+            percent=t.percent(a.gap.percent or 0.0),
+            between=self._probably(a.gap),
+            jobs=t.counted("jobs", a.jobs),
+        )
+        if a.others is None:
+            return f"{said} {t('report.compare.pooled.none')}"
+        if len(a.parts) < FEWEST_FOR_OTHERS:
+            return f"{said} {t('report.compare.pooled.two')}"
+        ends = {"low": t.percent(a.others.percent_low or 0.0), "high": t.percent(a.others.percent_high or 0.0)}
+        spread = t.percent(100 * math.expm1(a.tau or 0.0))
+        return f"{said} {t('report.compare.pooled.others', **ends, spread=spread)}"
+
+
+def _currencies(materials: Sequence[Material], texts: Texts) -> Iterator[str]:
+    """That nothing was converted, where amounts are in several currencies."""
+    found = list(dict.fromkeys(m.currency for m in materials))
+    if len(found) > 1:
+        yield texts("report.compare.currencies", currencies=", ".join(found))
 
 
 def _different(base: Material, other: Material, texts: Texts) -> str:

@@ -12,6 +12,7 @@ from bias_harness.estimating.judgement import Control, Judgement
 from bias_harness.outcome import Measure
 from bias_harness.reporting.charts import Column, Table
 from bias_harness.reporting.charts.chart import Unit
+from bias_harness.reporting.confirmed import confirmed_table
 from bias_harness.reporting.judged import key_of, measure_of, shown
 from bias_harness.reporting.material import View
 
@@ -40,6 +41,7 @@ def tables(view: View) -> list[tuple[str, Table]]:
         ("pooling", _pooling(view)),
         ("lenses", _table(view, of.lenses, _LENSES, _lenses)),
         ("order", _table(view, of.drift, _ORDER, partial(_order, view.material.measure.factor))),
+        ("confirmed", confirmed_table(view)),
     ]
     return [(key, table) for key, table in made if table.rows]
 

@@ -7,6 +7,7 @@ from typing import Any
 from bias_harness.estimating.judgement import Judgement
 from bias_harness.outcome import shown_gap
 from bias_harness.reporting.accounting import accounts_table, totals
+from bias_harness.reporting.confirmed import confirmed_said
 from bias_harness.reporting.figures.all import Drawings
 from bias_harness.reporting.judged import holds_together
 from bias_harness.reporting.labelled import labelled
@@ -49,7 +50,11 @@ def build(material: Material, texts: Texts) -> dict[str, Any]:
         **{name: texts.number(n) for name, n in totals(material.estimates.accounts).items()},
     }
     return {
-        "items": [*_items(texts, values), *([reread] if (reread := labelled(view, drawings.gaps.leading)) else [])],
+        "items": [
+            *_items(texts, values),
+            *([reread] if (reread := labelled(view, drawings.gaps.leading)) else []),
+            *confirmed_said(view),
+        ],
         "limits": _limits(view),
         "strip": drawings.gaps.strip,
         "accounts": accounts_table(view),

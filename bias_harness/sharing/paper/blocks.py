@@ -92,6 +92,10 @@ class Items:
         return f"\\begin{{itemize}}\n{lines}\n\\end{{itemize}}"
 
 
+MANY_COLUMNS, LONG = 8, 16
+"""From so many columns on, what is longer than so many letters is broken in a table set in LaTeX."""
+
+
 @dataclass(frozen=True)
 class Table:
     """A table of texts; `name` is its file's, `right` the columns that are set to the right."""
@@ -113,16 +117,28 @@ class Table:
         return rf"\input{{tables/{self.name}.tex}}"
 
     def to_latex_file(self) -> str:
-        """The table with booktabs' rules; it may run over pages (longtable)."""
-        columns = "".join("r" if i in self.right else "l" for i in range(len(self.head)))
+        """The table with booktabs' rules; it may run over pages (longtable), and a wide one breaks long words."""
+        columns = "".join(map(self._column, range(len(self.head))))
+        size = "footnotesize" if self._wide else "small"
         head = " & ".join(latex(word) for word in self.head)
         body = "\n".join(f"{' & '.join(map(latex, row))} \\\\" for row in self.rows)
         return (
-            f"\\begingroup\\small\\setlength{{\\tabcolsep}}{{3pt}}\n\\begin{{longtable}}{{@{{}}{columns}@{{}}}}\n"
+            f"\\begingroup\\{size}\\setlength{{\\tabcolsep}}{{3pt}}\n\\begin{{longtable}}{{@{{}}{columns}@{{}}}}\n"
             f"\\caption{{{latex(self.caption)}}}\\label{{tab:{self.name}}}\\\\\n"
             f"\\toprule\n{head} \\\\\n\\midrule\n\\endfirsthead\n\\toprule\n{head} \\\\\n\\midrule\n\\endhead\n"
             f"\\bottomrule\n\\endlastfoot\n{body}\n\\end{{longtable}}\n\\endgroup\n"
         )
+
+    @property
+    def _wide(self) -> bool:
+        """Whether its columns need all of a page's width."""
+        return len(self.head) >= MANY_COLUMNS
+
+    def _column(self, i: int) -> str:
+        if i in self.right:
+            return "r"
+        longest = max((len(row[i]) for row in self.rows), default=0)
+        return r">{\raggedright\arraybackslash}p{2.1cm}" if self._wide and longest > LONG else "l"
 
 
 @dataclass(frozen=True)
@@ -167,7 +183,7 @@ def in_latex(title: str, mark: str, stamp: str, blocks: Sequence[Block]) -> str:
     begin += [
         r"\usepackage{textcomp}",
         r"\usepackage[a4paper,margin=2.2cm]{geometry}",
-        r"\usepackage{booktabs,longtable}",
+        r"\usepackage{array,booktabs,longtable}",
     ]
     begin += [r"\usepackage{graphicx,xcolor}", r"\usepackage{url}"]
     if stamp:
