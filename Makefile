@@ -66,6 +66,7 @@ docs: $(DEV)
 	@$(BIN)/python tools/reference.py --check
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 	@$(BIN)/python tools/gallery.py site/gallery
+	@$(BIN)/bias-harness site tests/fixtures/local-model tests/fixtures/simulated-regression --into site/monitor
 
 # Eight reports in the browser, in both languages, at two widths, light and dark: their words, boxes and what axe finds.
 gallery: $(DEV)

@@ -166,17 +166,42 @@ def report(of: Run, languages: str | Iterable[str] = ("nl", "en")) -> list[Path]
 
 
 def figure(
-    of: Run, name: str, *, formats: str | Sequence[str] = ("pdf",), language: str = "en", styles: Sequence[str] = ()
+    of: Run,
+    name: str,
+    *,
+    formats: str | Sequence[str] = ("pdf",),
+    language: str = "en",
+    styles: Sequence[str] = (),
+    model: str = "",
+    field: str = "",
+    level: str = "",
+    width: str = "",
+    title: bool = True,
 ) -> list[Path]:
-    """Write one figure (F1 to F12, or a longer name) below the run's `figures/`. Returns the paths.
+    """Write one figure (F1 to F12, or a longer name) with its numbers and caption below the run's `figures/`.
 
-    `styles` are matplotlib style sheets, by name or path. Raises `UsageError` for a figure that the run does not have.
+    It is of all models and of the first level, or of the `model`, `field` (F1 and F2) and `level` that are named. A
+    `width` of `single` (85 mm) or `double` (180 mm) columns makes it for print: 300 dots to the inch, at most 17 cm
+    high, and refused where a label would be cut or lie on another. `styles` are matplotlib style sheets, by name or
+    path. Returns the paths. Raises `UsageError` for a figure, model, field or level that the run does not have, and
+    `InputError` where it does not fit.
     """
     from bias_harness.reporting.report import figure_files
     from bias_harness.reporting.texts import chosen_languages
 
     kinds = [formats] if isinstance(formats, str) else formats
-    made = figure_files(material(a_run(of)), name, formats=kinds, language=chosen_languages(language)[0], styles=styles)
+    made = figure_files(
+        material(a_run(of)),
+        name,
+        formats=kinds,
+        language=chosen_languages(language)[0],
+        styles=styles,
+        width=width,
+        title=title,
+        model=model,
+        field=field,
+        level=level,
+    )
     return [of.folder.write(f"figures/{file}", data) for file, data in made.items()]
 
 

@@ -134,7 +134,7 @@ def test_the_sentence_has_the_numbers_of_the_estimate() -> None:
 def test_there_are_figures_of_gaps_and_none_of_money() -> None:
     made = pages(run("a score"), ("en",))
     assert {"F3", "F5", "F8", "F9", "F12"} == {Path(n).name.split("-")[0] for n in made if n.startswith("figures/")}
-    svg = made["figures/F3-forest-gender.svg"].decode()
+    svg = made["figures/F3-gender.svg"].decode()
     assert "points" in svg
     assert "%" not in re.sub(r'"[^"]*"', "", svg)
 

@@ -97,15 +97,36 @@ def figure(
     styles: Annotated[
         list[str] | None, option("--style", metavar="SHEET", text="A matplotlib style sheet, by name or path.")
     ] = None,
+    model: Annotated[str, option("--model", metavar="NAME", text="Of this model alone.")] = "",
+    field: Annotated[str, option("--field", metavar="NAME", text="Of this field alone: F1 and F2.")] = "",
+    level: Annotated[
+        str, option("--level", metavar="LEVEL", text="Of this level, or attribute/level, instead of the first.")
+    ] = "",
+    width: Annotated[
+        Literal["", "single", "double"],
+        option("--width", metavar="COLUMNS", text="For print: single (85 mm) or double (180 mm), 300 dpi."),
+    ] = "",
+    title: Annotated[bool, option("--title/--no-title", text="The title in the picture.")] = True,
     results: ResultsFolder = None,
     as_json: Json = False,
 ) -> None:
-    """Make one figure of a run, as files below its figures/."""
+    """Make one figure of a run, with its numbers and its caption, as files below its figures/."""
     from bias_harness import pipeline
 
     chosen = spoken(language)
     loaded = pipeline.load_run(run, results=results)
-    made = pipeline.figure(loaded, name, formats=formats or ["pdf"], language=chosen, styles=styles or ())
+    made = pipeline.figure(
+        loaded,
+        name,
+        formats=formats or ["pdf"],
+        language=chosen,
+        styles=styles or (),
+        model=model,
+        field=field,
+        level=level,
+        width=width,
+        title=title,
+    )
     show_paths(made, as_json=as_json)
 
 

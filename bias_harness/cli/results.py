@@ -36,13 +36,13 @@ def _lines(run: Run) -> Iterator[str]:
     from bias_harness.reporting.confirmed import confirmed_said
     from bias_harness.reporting.material import View, spoken
     from bias_harness.reporting.registered import registered
-    from bias_harness.reporting.sections import first
+    from bias_harness.reporting.sections import first, notices
     from bias_harness.runs import material
 
     made = material(run)
     view = View(made, spoken(made, "en"))
-    extent = first.extent(made, view.texts)
-    yield from (*first.banners(made, view.texts), *([extent] if extent else []), "")
+    extent = notices.extent(made, view.texts)
+    yield from (*(said.text for said in notices.notices(made, view.texts)), *([extent] if extent else []), "")
     interval = f"{100 * made.audit.experiment.analysis.confidence:g}% interval"
     counted = "people" if all(j.job_is_person for j in made.judgements) else "jobs"
     head = ("model", "compared", "what may be said", "gap", interval, "together", counted, "pairs", "answers")

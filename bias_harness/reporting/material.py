@@ -198,12 +198,11 @@ class View:
         return self.texts.label(known[value].label, value) if value in known else value
 
     def persona(self, persona: Persona) -> str:
-        """A profile in a few words: job, seniority, and the place where there are several."""
+        """A profile in a few words: job, and the seniority and the place where there are several."""
         people = self.material.audit.resolved.people
-        words = [
-            self.texts.label(people.jobs[persona.job].label, persona.job),
-            self.texts.label(people.seniorities[persona.seniority].label, persona.seniority).lower(),
-        ]
+        words = [self.texts.label(people.jobs[persona.job].label, persona.job)]
+        if len({p.seniority for p in self.material.audit.design.personas}) > 1:
+            words.append(self.texts.label(people.seniorities[persona.seniority].label, persona.seniority).lower())
         if len({p.place for p in self.material.audit.design.personas}) > 1:
             words.append(self.texts.label(people.places[persona.place].label, persona.place))
         return ", ".join(words)

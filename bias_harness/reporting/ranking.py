@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Literal
 
 from bias_harness.estimating.changes import Change, changes_of
 from bias_harness.estimating.judgement import Gap, Judgement
@@ -41,6 +42,16 @@ def ranked(sides: Sequence[tuple[Material, Judgement]]) -> list[Placed]:
     ]
     silent = [Placed(j, m, 0, 0) for m, j in sides if j.gap is None]
     return sorted(placed, key=lambda p: (p.first, p.last, _name(p))) + sorted(silent, key=_name)
+
+
+def leader(placed: Sequence[Placed]) -> tuple[Literal["least", "tied", "ranked"], Placed | None]:
+    """What a ranking says: `least` and the one that is told apart as differing least; `tied`; or neither."""
+    measured = [p for p in placed if p.first]
+    first = [p for p in measured if p.first == 1]
+    if len(first) == 1 and first[0].last == 1 and len(measured) > 1:
+        return "least", first[0]
+    tied = len(measured) > 1 and all(p.first == 1 and p.last == len(measured) for p in measured)
+    return ("tied" if tied else "ranked"), None
 
 
 def _name(placed: Placed) -> str:

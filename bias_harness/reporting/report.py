@@ -12,15 +12,15 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from bias_harness.errors import UsageError, did_you_mean
-from bias_harness.reporting.charts import Drawing
 from bias_harness.reporting.escaping import strong, visible
 from bias_harness.reporting.figures.all import Drawings
+from bias_harness.reporting.figures.chosen import chosen, drawings_of
 from bias_harness.reporting.headline import few
 from bias_harness.reporting.material import View
 from bias_harness.reporting.material import spoken as spoken_in
@@ -39,6 +39,7 @@ from bias_harness.reporting.sections import (
     who,
     worksheet,
 )
+from bias_harness.reporting.shared import card_of
 from bias_harness.reporting.site import About, Site, suited, tables_of
 from bias_harness.reporting.texts import Texts, texts
 from bias_harness.version import __version__
@@ -161,23 +162,35 @@ def pages(material: Material, languages: Iterable[str]) -> dict[str, bytes]:
         f"{name}.csv": of.to_frame().to_csv(index=False, lineterminator="\n").encode()
         for name, of in (("judgements", material.estimates.judgements), ("estimates", material.estimates))
     }
-    pictures = {f"summary.{language}.png": summary_picture(material, language) for language in listed}
-    return {**made, **tables, **pictures, **{f"figures/{name}": data for name, data in figures.items()}}
+    return {
+        **made,
+        **tables,
+        **_shared(material, listed),
+        **{f"figures/{name}": data for name, data in figures.items()},
+    }
 
 
-def summary_picture(material: Material, language: str) -> bytes:
-    """The first screen as a picture to share (PNG): the same heading and tiles, and the label where one is due."""
-    from bias_harness.reporting.charts.mpl.card import Card, picture
+def _shared(material: Material, languages: Sequence[str]) -> dict[str, bytes]:
+    """The finding as a picture, as a page of PDF and as a sheet of HTML, in each language."""
+    kinds: tuple[Literal["png", "pdf"], ...] = ("png", "pdf")
+    drawn = {f"summary.{x}.{kind}": summary_picture(material, x, kind) for x in languages for kind in kinds}
+    return {**drawn, **{f"summary.{x}.html": _bytes(render_summary(material, x)) for x in languages}}
+
+
+def render_summary(material: Material, language: str) -> str:
+    """The first screen alone, on one sheet to share, as HTML."""
+    spoken = spoken_in(material, language)
+    shared = {"title": _title(material, spoken), "version": __version__, "date": View(material, spoken).day}
+    values = {**_frame(spoken), **shared, "summary": summary.build(material, spoken)}
+    return _environment().get_template("summary_sheet.html.j2").render(values)
+
+
+def summary_picture(material: Material, language: str, kind: Literal["png", "pdf"] = "png") -> bytes:
+    """The first screen as a picture to share, or a page of PDF: heading, tiles, date, and the label if one is due."""
+    from bias_harness.reporting.charts.mpl.card import picture
 
     spoken = spoken_in(material, language)
-    told = summary.build(material, spoken)
-    natures = dict.fromkeys(material.nature(name) for name in material.endpoints)
-    labels = [x["short"] for n in natures if (x := spoken.under("natures")[n])["text"]]
-    warning = spoken("report.summary.label", natures=", ".join(labels)) if labels else ""
-    warning = warning[:1].upper() + warning[1:]
-    tiles = [(tile["big"], tile["text"]) for tile in told["tiles"]]
-    asked = f"{_title(material, spoken)} · {told['asked']}"
-    return picture(Card(asked, told["heading"], tiles, spoken("report.summary.no_proof"), warning))
+    return picture(card_of(material, spoken, _title(material, spoken)), kind)
 
 
 def documents(material: Material, languages: Iterable[str]) -> dict[str, bytes]:
@@ -264,18 +277,18 @@ def figure_files(
     formats: Sequence[str] = ("svg", "png"),
     language: str = "en",
     styles: Sequence[str] = (),
+    width: str = "",
+    title: bool = True,
+    **wanted: str,
 ) -> dict[str, bytes]:
-    """File name -> content of the figures of a run, or of those that `name` asks for: F3, F3-gender, F3-forest-gender.
+    """File name -> content of the figures of a run, or of those that `name` asks for: F3, F3-gender, F7-gpt.
 
-    `styles` are matplotlib style sheets, by name or path. Raises `UsageError` for a figure that the run does not have.
+    `styles` are matplotlib style sheets, by name or path; `width` is `single` or `double` columns of a journal;
+    `wanted` may have a `model`, a `field` and a `level`. Raises `UsageError` for what the run does not have.
     """
     from bias_harness.reporting.charts.mpl.files import files_of
+    from bias_harness.reporting.charts.mpl.paper import Paper
 
     spoken = spoken_in(material, language)
-    drawings: list[Drawing] = list(Drawings(View(material, spoken)))
-    if name is not None:
-        wanted = [d for d in drawings if name in (d.id, d.name)] or [d for d in drawings if d.family == name]
-        if not wanted:
-            raise UsageError(f"this run has no figure {name!r}; it has {', '.join(d.id for d in drawings) or 'none'}")
-        drawings = wanted
-    return files_of(drawings, spoken, formats, styles)
+    drawings = drawings_of(View(material, spoken), name, chosen(material, **wanted))
+    return files_of(drawings, spoken, formats, styles, Paper(width, title))

@@ -17,12 +17,13 @@ from bias_harness.estimating.judgement import Judgement
 from bias_harness.reporting.charts import Drawing
 from bias_harness.reporting.charts.timeline import Timeline, TimelinePoint
 from bias_harness.reporting.figures.all import Drawings
+from bias_harness.reporting.headline import headline
 from bias_harness.reporting.judged import key_of, shown
 from bias_harness.reporting.material import Material, View, spoken
 from bias_harness.reporting.pay import Pay
-from bias_harness.reporting.ranking import ranked
-from bias_harness.reporting.sections.first import banners
+from bias_harness.reporting.ranking import Placed, leader, ranked
 from bias_harness.reporting.sections.lookup import cells_of
+from bias_harness.reporting.sections.notices import Notice, notices
 from bias_harness.reporting.sections.summary import row
 from bias_harness.reporting.sentences import finding
 from bias_harness.reporting.texts import Texts, texts
@@ -98,12 +99,12 @@ class Site:
 
     def pages(self) -> Iterator[tuple[str, bytes]]:
         """(file name, content) of every page."""
-        yield self._page("index", {"groups": list(self.groups()), "banners": self._banners(self.materials)})
+        yield self._page("index", {"groups": list(self.groups()), "notices": self._notices(self.materials)})
         for slug, seen in self.models.items():
             yield self._page("chatbot", self._history(slug, seen), slug)
             yield self._page("lookup", self._lookup(slug, seen[-1]), slug)
         yield self._page(
-            "method", {"banners": self._banners(self.materials), "runs": list(map(self._run, self.materials))}
+            "method", {"notices": self._notices(self.materials), "runs": list(map(self._run, self.materials))}
         )
 
     def _page(self, kind: str, values: Mapping[str, Any], slug: str = "") -> tuple[str, bytes]:
@@ -117,8 +118,8 @@ class Site:
     def _name(self, seen: Seen) -> str:
         return self.view(seen.material).model(seen.judgement.endpoint)
 
-    def _banners(self, materials: Iterable[Material]) -> list[str]:
-        return list(dict.fromkeys(text for m in materials for text in banners(m, self.texts)))
+    def _notices(self, materials: Iterable[Material]) -> list[Notice]:
+        return list(dict.fromkeys(found for m in materials for found in notices(m, self.texts)))
 
     @cached_property
     def _asked(self) -> str:
@@ -149,7 +150,17 @@ class Site:
                 about = {"slug": seen.slug, "day": there.day, "run": p.material.run}
                 rows.append({**row(there, p, pay), **about, **self._range(there, p.judgement)})
             who = {"level": view.level(j.attribute, j.level), "reference": view.level(j.attribute, j.reference)}
-            yield {"title": self.texts("site.group", **who, experiment=self._title(first.material)), "rows": rows}
+            title = self.texts("site.group", **who, experiment=self._title(first.material))
+            yield {"title": title, "finding": self._finding(placed), "rows": rows}
+
+    def _finding(self, placed: Sequence[Placed]) -> str:
+        """What a ranking says: which differs least, or that they are not told apart; of one model what was found."""
+        if len(placed) > 1:
+            key, least = leader(placed)
+            name = self.view(least.material).model(least.judgement.endpoint) if least else ""
+            return self.texts(f"report.summary.{key}", model=name)
+        view = self.view(placed[0].material)
+        return headline(view, [placed[0].judgement]).text
 
     def _title(self, material: Material) -> str:
         return self.texts.label(material.audit.experiment.title, material.audit.experiment.experiment)
@@ -172,7 +183,7 @@ class Site:
             "name": self._name(seen[-1]),
             "rows": rows,
             "drawing": self._timeline(alike) if len(alike) > 1 else None,
-            "banners": self._banners(s.material for s in seen),
+            "notices": self._notices(s.material for s in seen),
         }
 
     def _timeline(self, alike: Sequence[Seen]) -> Drawing:
@@ -187,9 +198,7 @@ class Site:
         margin = last.material.margin
         title = t("figures.F10.title.over", model=names.model, level=names.level, reference=names.reference)
         note = t("figures.F10.note", margin=t.percent(margin.shown))
-        return Drawing(
-            "F10", "F10", title, t("figures.F10.alt", rows=" ".join(rows)), Timeline(tuple(points), margin), note
-        )
+        return Drawing("F10", title, t("figures.F10.alt", rows=" ".join(rows)), Timeline(tuple(points), margin), note)
 
     def _lookup(self, slug: str, seen: Seen) -> dict[str, Any]:
         view = self.view(seen.material)
@@ -198,7 +207,7 @@ class Site:
             "name": self._name(seen),
             "day": view.day,
             "jobs": cells_of(view, seen.judgement.endpoint, seen.judgement.attribute),
-            "banners": self._banners([seen.material]),
+            "notices": self._notices([seen.material]),
         }
 
     def _run(self, material: Material) -> dict[str, str]:

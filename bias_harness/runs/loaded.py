@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from bias_harness.results.registration import Registration
 
 log_to_user = logging.getLogger(__name__)
-LEFT_BEHIND = ("answers/*.html", "figures/F*.svg", "figures/F*.png", "figures/F*.csv")
+LEFT_BEHIND = ("answers/*.html", "figures/F*.svg", "figures/F*.png", "figures/F*.csv", "figures/F*.txt")
 """What an earlier report may have left that is not made any more."""
 
 

@@ -27,13 +27,14 @@ EVERYTHING = os.environ.get("BIAS_HARNESS_TESTS") == "all"
 
 
 def files_of(
-    drawings: Iterable[Drawing], texts: Texts, formats: Sequence[str] = ("svg", "png"), styles: Sequence[str] = ()
+    drawings: Iterable[Drawing], texts: Texts, formats: Sequence[str] = ("svg", "png"), *_: object
 ) -> dict[str, bytes]:
     """As the function of this name that draws, without the pictures."""
     made: dict[str, bytes] = {}
     for drawing in drawings:
-        made |= {f"{drawing.name}.{kind}": NOT_DRAWN for kind in formats}
-        made[f"{drawing.name}.csv"] = drawing.chart.table().to_csv()
+        made |= {f"{drawing.id}.{kind}": NOT_DRAWN for kind in formats}
+        made[f"{drawing.id}.csv"] = drawing.chart.table().to_csv()
+        made[f"{drawing.id}.txt"] = drawing.caption.encode()
     return made
 
 

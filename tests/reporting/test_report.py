@@ -34,11 +34,13 @@ from bias_harness.reporting.report import (
     render_comparison,
     render_report,
     render_research,
+    render_summary,
     summary_picture,
 )
 from bias_harness.reporting.sections.answers import reading
 from bias_harness.reporting.sections.compare import changes
 from bias_harness.reporting.texts import texts
+from bias_harness.reporting.yardsticks import addresses
 from bias_harness.vocabulary import Answer, Estimate
 
 pytestmark = pytest.mark.drawn
@@ -79,6 +81,17 @@ def test_languages_have_the_same_texts_with_the_same_placeholders(part: str) -> 
     assert nl == en
 
 
+@pytest.mark.parametrize("path", sorted(LOCALE.glob("*.yaml")), ids=lambda path: path.name)
+def test_no_text_is_written_over_by_another_of_the_same_key(path: Path) -> None:
+    def twice(node: yaml.Node) -> list[str]:
+        if not isinstance(node, yaml.MappingNode):
+            return []
+        names = [key.value for key, _ in node.value]
+        return [n for n in set(names) if names.count(n) > 1] + [n for _, below in node.value for n in twice(below)]
+
+    assert twice(yaml.compose(path.read_text(encoding="utf-8"))) == []
+
+
 @pytest.mark.parametrize("language", ["nl", "en"])
 @pytest.mark.parametrize("name", NAMES)
 def test_every_run_gives_a_readable_page(name: str, language: str) -> None:
@@ -95,10 +108,10 @@ def test_every_run_gives_a_readable_page(name: str, language: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_link_leads_somewhere_in_the_page_itself(name: str) -> None:
-    """So that a page that is mailed alone has no dead link."""
+    """So that a page that is mailed alone has no dead link: elsewhere lead only the addresses of its own list."""
     for file, html in documents_of(name).items():
         tags = Tags(html.decode())
-        for link in (str(a["href"]) for t, a in tags.tags if t == "a"):
+        for link in {str(a["href"]) for t, a in tags.tags if t == "a"} - addresses():
             assert link[:1] == "#", (file, link)
             assert link[1:] in tags.ids, (file, link)
 
@@ -140,7 +153,7 @@ def test_heading_tile_ranking_sentence_table_figure_and_alternative_text_say_the
 
 def test_figure_files_hold_the_estimates_unrounded() -> None:
     files = figure_files(run("plain"), "F3", formats=["svg"])
-    rows = files["F3-forest.csv"].decode().splitlines()
+    rows = files["F3.csv"].decode().splitlines()
     assert rows[0] == "model,level,percent,low,high,jobs,verdict"
     expected = {str(shown(j)[0]) for j in run("plain").judgements}
     assert {r.split(",")[2] for r in rows[1:]} == expected
@@ -250,9 +263,9 @@ def test_ten_thousand_answers_make_a_page_below_two_megabytes() -> None:
 
 
 def test_one_figure_alone_in_any_format_and_style() -> None:
-    assert list(figure_files(run("plain"), "F1", formats=["pdf"])) == ["F1-distribution.pdf", "F1-distribution.csv"]
-    ours = figure_files(run("plain"), "F1", formats=["svg"])["F1-distribution.svg"]
-    theirs = figure_files(run("plain"), "F1", formats=["svg"], styles=["ggplot"])["F1-distribution.svg"]
+    assert list(figure_files(run("plain"), "F1-m0", formats=["pdf"])) == ["F1-m0.pdf", "F1-m0.csv", "F1-m0.txt"]
+    ours = figure_files(run("plain"), "F1-m0", formats=["svg"])["F1-m0.svg"]
+    theirs = figure_files(run("plain"), "F1-m0", formats=["svg"], styles=["ggplot"])["F1-m0.svg"]
     assert ours != theirs
     with pytest.raises(UsageError, match="no figure 'F99'; it has F1"):
         figure_files(run("plain"), "F99")
@@ -469,3 +482,56 @@ def test_an_amount_whose_period_was_mended_says_so(language: str, said: str) -> 
     assert said in read_so
     assert re.search(r"65[.,]000.*65[.,]000", read_so)
     assert said not in str(reading(texts(language), read("Vraag € 65.000 per jaar.", outcome=outcome), outcome))
+
+
+def test_the_official_pay_gap_stands_beside_women_and_men_in_the_netherlands_and_nowhere_else() -> None:
+    dutch = page("prose", "nl")
+    assert "per uur gemiddeld 14,5% minder dan mannen" in dutch
+    assert "CBS, Monitor Loonverschillen mannen en vrouwen 2024" in dutch
+    assert "een andere maat" in dutch
+    assert "14,5%" not in page("plain", "nl")
+    others = run_of(audit_of("nederland", models=1, attributes=[{"name": "migration"}]))
+    assert "14,5%" not in render_report(others, "nl")
+    assert 'href="https://loonwijzer.nl"' in page("plain", "nl")
+    assert 'href="https://loonwijzer.nl"' not in page("plain", "en")
+
+
+def test_a_label_leaves_room_for_the_finding_and_is_there_in_full() -> None:
+    html = render_report(run_of(audit_of(models=1), natures={"m0": "tiny model"}), "nl")
+    label = re.findall(r'<details class="banner"><summary><strong>(.*?)</strong></summary><p>(.*?)</p>', html)[0]
+    assert len(label[0]) < 50
+    assert "Niemand vraagt dit model om advies" in label[1]
+
+
+def test_headings_of_the_page_are_statements_of_this_run() -> None:
+    titles = re.findall(r"<h2[^>]*>(.*?)</h2>", page("prose", "nl"))
+    topics = [texts("nl")(f"report.{name}.heading") for name in ("example", "elsewhere", "certain")]
+    assert not set(titles) & set(topics)
+    asked = re.compile("Noemt de chatbot (.*?) voor een vrouw. Dan gemiddeld (.*?) voor een man")
+    said = next(found for x in titles if (found := asked.match(x)))
+    assert f"<td>{said[1]}</td><td>{said[2]}</td>" in page("prose", "nl")
+
+
+@pytest.mark.parametrize("kind", ["png", "pdf"])
+def test_what_is_shared_is_the_same_bytes_every_time(kind: Any) -> None:
+    made = [summary_picture(run("plain"), "nl", kind) for _ in range(2)]
+    assert made[0] == made[1]
+    assert b"CreationDate" not in made[0]
+
+
+@pytest.mark.parametrize(
+    ("nature", "label"), [("tiny model", "Proef met een klein model"), ("simulation", "Nagebootst")]
+)
+def test_the_sheet_to_share_has_the_label_the_date_the_range_and_no_brand(nature: Any, label: str) -> None:
+    branded = audit_of(endpoints=[{"name": "m0", "plant": {}, "label": {"en": "ChatGPT"}}])
+    html = render_summary(run_of(branded, natures={"m0": nature}), "nl")
+    for words in (label, "2 januari 2026", "waarschijnlijk tussen", "Nog geen loopbaancoach"):
+        assert words in html
+    assert "ChatGPT" not in html
+    assert 'src="' not in html
+
+
+def test_models_that_share_their_places_say_from_which_to_which() -> None:
+    found = run_of(audit_of(models=3), lambda _trial, chance: f"${90_000 + chance.randrange(9_000)}")
+    assert render_report(found, "nl").count("<td>1 tot 3</td>") == 3
+    assert "Modellen met dezelfde plaatsen zijn niet uit elkaar te houden" in render_report(found, "nl")

@@ -10,7 +10,7 @@ import pytest
 from browser import axe_violations, needs_browser, opened
 from named_runs import RUNS, documents_of, run
 
-from bias_harness.reporting.report import render_comparison
+from bias_harness.reporting.report import render_comparison, render_summary
 
 A4_WIDTH = 688
 """Pixels (96 to the inch) inside the margins of a sheet."""
@@ -178,3 +178,13 @@ def test_what_is_folded_away_is_printed_but_for_the_answers(written: Any) -> Non
         assert len(heights) > 5
         assert min(heights) > 0
         assert not found.page.locator("#answers .answer").first.is_visible()
+
+
+@needs_browser
+@pytest.mark.parametrize("name", ["plain", "prose", "twelve models", "forty levels", "one pair"])
+def test_the_summary_to_share_prints_on_one_sheet(name: str, tmp_path: Path) -> None:
+    for language in ("nl", "en"):
+        (tmp_path / "summary.html").write_text(render_summary(run(name), language), encoding="utf-8")
+        with opened(tmp_path / "summary.html", print_media=True) as found:
+            assert sheets(found.page.pdf(format="A4")) == 1
+        assert axe_violations(tmp_path / "summary.html", 390) == []

@@ -107,7 +107,7 @@ def test_a_figure_carries_the_mark_itself() -> None:
 
     of = run_of(audit_of(models=1), plain, {"m0": "simulation"})
     made = _figures(of)
-    names = {d.name for d in drawings(view_of(of))}
+    names = {d.id for d in drawings(view_of(of))}
     assert {name.split("/")[1].split(".")[0] for name in made} == names
     assert all(b"SIMULATION" in data for name, data in made.items() if name.endswith(".pdf"))
 

@@ -69,14 +69,23 @@ class Chart(Protocol):
 
 @dataclass(frozen=True)
 class Drawing:
-    """A chart with its words. `id` is F1 to F12, with a suffix where there are several; `name` is its file's."""
+    """A chart with its words. `id` is its one name, on the page, of its files and in the command: F3-gender, F7-gpt.
+
+    `counted` says how many answers, of how many jobs and when, the numbers are of.
+    """
 
     id: str
-    name: str
     title: str
     alt: str
     chart: Chart
     note: str = ""
+    counted: str = ""
+
+    @property
+    def caption(self) -> str:
+        """What stands under the figure in a paper: its title, what its marks mean, and of how many answers it is."""
+        parts = [f"{self.title}." if self.title[-1:] not in ".?!" else self.title, self.note, self.counted]
+        return " ".join(filter(None, parts)) + "\n"
 
     @property
     def family(self) -> str:

@@ -27,13 +27,15 @@ class GapDrawings(Drawn):
     @cached_property
     def first(self) -> Drawing | None:
         """F3 of the first screen: all judgements where they are few, else one a model."""
-        every = self.material.judgements
-        return self._forest(every if len(every) <= FIRST_ROWS else self.leading, "F3", self.texts("figures.F3.first"))
+        every = self.judgements
+        return self._forest(
+            every if len(every) <= FIRST_ROWS else self.leading, self.id("F3"), self.texts("figures.F3.first")
+        )
 
     @cached_property
     def lead(self) -> Drawing | None:
         """F3 of the leading comparisons alone, one a model, with a short note: their words stand in the ranking."""
-        drawing = self._forest(self.leading, "F3", self.texts("figures.F3.first"))
+        drawing = self._forest(self.leading, self.id("F3"), self.texts("figures.F3.first"))
         margin = self.texts.gap(self.material.margin.shown)
         return drawing and replace(drawing, note=self.texts("figures.F3.note_short", margin=margin))
 
@@ -43,20 +45,22 @@ class GapDrawings(Drawn):
         found = {}
         for name in self.material.attributes:
             title = self.texts("figures.F3.title", attribute=self.view.attribute(name))
-            drawing = self._forest([j for j in self.material.judgements if j.attribute == name], f"F3-{name}", title)
+            drawing = self._forest([j for j in self.judgements if j.attribute == name], self.id("F3", name), title)
             if drawing:
                 found[name] = drawing
         return found
 
     def _forest(self, some: list[Judgement], id_: str, title: str) -> Drawing | None:
-        labelled = [(self.view.model(j.endpoint), self._pair(j) if id_ == "F3" else self._tag(j), j) for j in some]
+        labelled = [
+            (self.view.model(j.endpoint), self._pair(j) if id_ == self.id("F3") else self._tag(j), j) for j in some
+        ]
         chart: Forest = forest(labelled, self.material.margin)
         if not chart.rows:
             return None
         alts = [self._alt(j) for j in some if j.gap is not None]
         if len(alts) > ALT_ROWS:
             alts = [*alts[:ALT_ROWS], self.texts("figures.F3.more", count=len(alts) - ALT_ROWS)]
-        return Drawing(id_, id_.replace("F3", "F3-forest", 1), title, " ".join(alts), chart, self._legend(chart, some))
+        return Drawing(id_, title, " ".join(alts), chart, self._legend(chart, some), self.counted_of(some))
 
     def _legend(self, chart: Forest, some: list[Judgement]) -> str:
         """What signs and lines mean: of the words that occur, and of no other."""
@@ -107,12 +111,13 @@ class GapDrawings(Drawn):
             if chart:
                 title = self.texts("figures.F5.title", attribute=self.view.attribute(name))
                 alt = self.texts("figures.F5.alt", rows=len(chart.rows), columns=", ".join(chart.columns))
-                found[name] = Drawing(f"F5-{name}", f"F5-heat-{name}", title, alt, chart)
+                own = [j for j in self.judgements if j.attribute == name]
+                found[name] = Drawing(self.id("F5", name), title, alt, chart, counted=self.counted_of(own))
         return found
 
     def _heat(self, name: str) -> Heat | None:
         """A row a model and level; the columns are the whole and every field, seniority, language and wording."""
-        headlines = [j for j in self.material.judgements if j.attribute == name]
+        headlines = [j for j in self.judgements if j.attribute == name]
         columns: list[tuple[str, str]] = []
         groups = []
         for part in PARTS:
@@ -157,8 +162,8 @@ class GapDrawings(Drawn):
     def _levels_by_model(self, name: str) -> Heat | None:
         """A row a level, a column a model."""
         m = self.material
-        found = {(j.endpoint, j.level): j for j in m.judgements if j.attribute == name}
-        endpoints = [x for x in m.endpoints if any(endpoint == x for endpoint, _ in found)]
+        found = {(j.endpoint, j.level): j for j in self.judgements if j.attribute == name}
+        endpoints = [x for x in self.endpoints if any(endpoint == x for endpoint, _ in found)]
         levels = [x for x in m.attributes[name].levels if any(level == x for _, level in found)]
         if not found:
             return None
@@ -181,7 +186,7 @@ class GapDrawings(Drawn):
             *(StripDot(self.view.model(x), self.texts("figures.placebo"), v, True) for x, v in self.moved.items()),
             *(
                 StripDot(self.view.model(j.endpoint), self._pair(j), abs(value), False, key_of(j))
-                for j in self.material.judgements
+                for j in self.judgements
                 for value, *_ in [shown(j)]
                 if value is not None and j.endpoint in self.moved
             ),
@@ -194,12 +199,12 @@ class GapDrawings(Drawn):
             real=self._sizes([d.percent for d in dots if not d.placebo]),
         )
         return Drawing(
-            "F12",
-            "F12-placebo",
+            self.id("F12"),
             self.texts("figures.F12.title"),
             alt,
             Strip(tuple(dots), self._step),
             self.texts("figures.F12.note"),
+            self.counted_of(self.judgements),
         )
 
     @cached_property
@@ -209,7 +214,7 @@ class GapDrawings(Drawn):
         The standard deviation over the neutral forms of the reference, noise included: the judgement's control.
         """
         found: dict[str, float] = {}
-        for j in self.material.judgements:
+        for j in self.judgements:
             if j.control is not None and j.control.spread is not None:
                 found.setdefault(j.endpoint, NAMED[j.outcome].shown(j.control.spread))
         return found

@@ -33,14 +33,14 @@ class StatisticalDrawings(Drawn):
     def curves(self) -> list[Drawing]:
         """F6: the gap under every wording, reading of ranges, rule for outliers and scale."""
         found = []
-        for number, e in enumerate(self.leading):
+        for e in self.leading:
             curve = self._of(e, self.material.estimates.specification)
             listed = curve.specifications if curve else ()
             varied = [name for name in CHOICES if len({getattr(s, name) for s in listed}) > 1]
             points = (self._specification(s, s.percent, varied) for s in listed if s.percent is not None)
             chart = Curve(tuple(sorted(points, key=lambda s: s.percent)))
             if len(chart.specifications) > 1:
-                found.append(self._curve(e, chart, number, curve.joint if curve else None))
+                found.append(self._curve(e, chart, curve.joint if curve else None))
         return found
 
     def _specification(self, s: blocks.Specification, percent: float, varied: list[str]) -> Specification:
@@ -49,7 +49,7 @@ class StatisticalDrawings(Drawn):
         choices = tuple((self.texts(f"figures.F6.choices.{n}"), str(words.get(value, value))) for n, value in chosen)
         return Specification(choices, percent, s.percent_low, s.percent_high)
 
-    def _curve(self, e: Judgement, chart: Curve, number: int, joint: JointTest | None) -> Drawing:
+    def _curve(self, e: Judgement, chart: Curve, joint: JointTest | None) -> Drawing:
         t, names = self.texts, self.view.names(e)
         middle = float(np.median([s.percent for s in chart.specifications]))
         ends = {"low": t.percent(chart.specifications[0].percent), "high": t.percent(chart.specifications[-1].percent)}
@@ -58,7 +58,7 @@ class StatisticalDrawings(Drawn):
         if joint:
             note += " " + t("figures.F6.joint", p=t.number(joint.p_median, 4))
         title = t("figures.F6.title", model=names.model, level=names.level)
-        return Drawing(f"F6-{number}", f"F6-specifications-{e.endpoint}", title, alt, chart, note)
+        return Drawing(self.id("F6", e.endpoint), title, alt, chart, note, self.counted_of([e]))
 
     @cached_property
     def variation(self) -> Drawing | None:
@@ -82,13 +82,15 @@ class StatisticalDrawings(Drawn):
             alts.append(t("figures.F9.row", model=r.group, level=r.label, parts=", ".join(shares)))
         alt = t("figures.F9.alt", rows=" ".join(alts))
         chart = Shares(tuple(rows), parts, "number")
-        return Drawing("F9", "F9-variation", t("figures.F9.title"), alt, chart, t("figures.F9.note"))
+        return Drawing(
+            self.id("F9"), t("figures.F9.title"), alt, chart, t("figures.F9.note"), self.counted_of(self.leading)
+        )
 
     @cached_property
     def quantiles(self) -> list[Drawing]:
         """F11: the gap at five quantiles of the amounts, within profiles."""
         t, found = self.texts, []
-        for number, e in enumerate(self.leading):
+        for e in self.leading:
             label = self.view.level(e.attribute, e.level, "tag")
             shape = self._of(e, self.material.estimates.distribution)
             points = tuple(
@@ -108,11 +110,6 @@ class StatisticalDrawings(Drawn):
                 )
                 title = t("figures.F11.title", model=self.view.model(e.endpoint))
                 alt = t("figures.F11.alt", rows=" ".join(rows))
-                found.append(Drawing(f"F11-{number}", f"F11-quantiles-{e.endpoint}", title, alt, QuantileGaps(points)))
+                counted = self.counted_of([e])
+                found.append(Drawing(self.id("F11", e.endpoint), title, alt, QuantileGaps(points), counted=counted))
         return found
-
-    @property
-    def shown(self) -> list[Drawing]:
-        """Those that the page shows: of the first model, and the variation of all."""
-        variation = [self.variation] if self.variation else []
-        return [*self.curves[:1], *variation, *self.quantiles[:1]]

@@ -19,7 +19,7 @@ from bias_harness.reporting.figures.all import Drawings
 from bias_harness.reporting.material import Material, View
 from bias_harness.reporting.pay import Pay
 from bias_harness.reporting.ranking import ranked
-from bias_harness.reporting.sections.first import banners, extent
+from bias_harness.reporting.sections.notices import extent, notices
 from bias_harness.reporting.sections.summary import row
 from bias_harness.reporting.texts import Texts
 
@@ -40,7 +40,7 @@ def build(materials: Sequence[Material], texts: Texts, by: By = "run", *, pool: 
     together = [list(own) for _, own in groupby(found, key=lambda c: (c.base, c.endpoint, c.attribute, c.level))]
     most = max((c.family_size for c in found), default=0)
     return {
-        "banners": list(dict.fromkeys(text for m in materials for text in banners(m, texts))),
+        "notices": list(dict.fromkeys(found for m in materials for found in notices(m, texts))),
         "differences": [
             *(f"{m.run}: {text}" for m in materials if (text := extent(m, texts))),
             *(text for m in materials[1:] if (text := _different(materials[0], m, texts))),
@@ -166,7 +166,6 @@ class _Page:
         margin = self.base.margin
         drawing = Drawing(
             f"F10-{number}",
-            f"F10-timeline-{number}",
             t(f"figures.F10.title.{self.kind}", **said),
             t("figures.F10.alt", rows=" ".join(rows)),
             Timeline(points, margin),

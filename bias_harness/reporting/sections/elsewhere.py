@@ -8,12 +8,12 @@ from typing import Any
 from bias_harness.estimating.judgement import Judgement
 from bias_harness.reporting.charts.heat import Heat, HeatCell
 from bias_harness.reporting.figures.all import Drawings
-from bias_harness.reporting.judged import SIGNS, key_of
+from bias_harness.reporting.judged import SIGNS, asserts, key_of
 from bias_harness.reporting.material import Material, View
 from bias_harness.reporting.pay import Pay
 from bias_harness.reporting.texts import Texts
 
-NAMED, MODELS, FIELDS = 4, 2, 6
+NAMED, MODELS, FIELDS = 2, 2, 6
 """Comparisons of one word that are named; models and fields that are shown."""
 
 
@@ -21,15 +21,28 @@ def build(material: Material, texts: Texts) -> dict[str, Any]:
     """For each attribute after the first what was found; the leading figure; the leading comparison by field."""
     view = View(material, texts)
     drawings = Drawings(view)
+    fields = _fields(view, drawings)
     return {
+        "heading": fields["heading"] if fields else _heading(view),
         "drawing": drawings.gaps.lead,
         "attributes": [
             {"name": view.attribute(name), "groups": list(_by_word(view, name))} for name in material.attributes
         ]
         if len(material.judgements) > len(drawings.gaps.leading)
         else [],
-        "fields": _fields(view, drawings),
+        "fields": fields,
     }
+
+
+def _heading(view: View) -> str:
+    """How many comparisons have the strongest word that occurs; the topic where there is none."""
+    every = view.material.judgements
+    for key in SIGNS:
+        count = sum(key_of(j) == key for j in every)
+        if count:
+            said = {"count": view.texts.number(count), "all": view.texts.number(len(every))}
+            return view.texts("report.elsewhere.found.word", **said, word=view.texts(f"verdicts.{key}"))
+    return view.texts("report.elsewhere.heading")
 
 
 def _by_word(view: View, attribute: str) -> Iterator[dict[str, str]]:
@@ -38,7 +51,7 @@ def _by_word(view: View, attribute: str) -> Iterator[dict[str, str]]:
     for key in (*SIGNS,):
         some = [j for j in own if key_of(j) == key]
         if some:
-            shown = some if key not in ("cannot_tell", "explored", "no_data") else []
+            shown = some if asserts(key) else []
             named = ", ".join(_named(view, j) for j in shown[:NAMED])
             left = len(some) - len(shown[:NAMED])
             more = view.texts.counted("more_comparisons" if named else "comparisons", left) if left else ""
@@ -74,6 +87,7 @@ def _fields(view: View, drawings: Drawings) -> dict[str, Any] | None:
         "title": title,
         "models": [r.model for r in rows],
         "lines": kept,
+        "heading": view.texts(f"report.elsewhere.found.{key}", **counts),
         "counted": view.texts(f"report.elsewhere.fields.{key}", **counts),
     }
 

@@ -22,7 +22,17 @@ def build(material: Material, texts: Texts) -> dict[str, Any]:
     made = who.build(material, texts, models=MODELS)
     every = list(_every(view)) if few(Drawings(view).gaps.leading) else []
     intro = made["intro"] if imported(material) else texts("report.example.intro")
-    return {"intro": intro, "pairs": made["pairs"][:1], "every": every}
+    return {"heading": _heading(view), "intro": intro, "pairs": made["pairs"][:1], "every": every}
+
+
+def _heading(view: View) -> str:
+    """Who the two questions are about: a statement of how it was asked, and of nothing else."""
+    leading = Drawings(view).gaps.leading
+    if not leading:
+        return view.texts("report.example.heading")
+    j = leading[0]
+    who = {"level": view.level(j.attribute, j.level, "one"), "reference": view.level(j.attribute, j.reference, "one")}
+    return view.texts("report.example.found", **who)
 
 
 def _every(view: View) -> list[dict[str, Any]]:

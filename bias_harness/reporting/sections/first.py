@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from bias_harness.estimating.judgement import Imbalance, Judgement
-from bias_harness.estimating.looks import looks_of
 from bias_harness.reporting.figures.all import Drawings
 from bias_harness.reporting.judged import shown
 from bias_harness.reporting.material import Material, View
+from bias_harness.reporting.sections.notices import extent, notices
 from bias_harness.reporting.sentences import Finding, finding, imbalance, together
 from bias_harness.reporting.texts import Texts
-from bias_harness.results import Looks
 
 REAL = ("model", "product")
 
@@ -26,7 +25,7 @@ def build(material: Material, texts: Texts) -> dict[str, Any]:
     leading = set(map(id, drawings.gaps.leading))
     name, *others = material.attributes
     return {
-        "banners": banners(material, texts),
+        "banners": [notice.text for notice in notices(material, texts)],
         "real": _real(view),
         "attribute": view.attribute(name),
         "others": ", ".join(view.attribute(other) for other in others),
@@ -114,34 +113,8 @@ def imported(material: Material) -> bool:
     return any(material.nature(e) == "imported" for e in material.endpoints)
 
 
-def banners(material: Material, texts: Texts) -> list[str]:
-    """What has to be said first: that the log was altered, and of answers that no chatbot of the public gave."""
-    natures = dict.fromkeys(material.nature(name) for name in material.endpoints)
-    altered = [texts("report.first.altered")] if material.manifest.faults else []
-    said = [texts.under("natures")[nature]["text"] for nature in natures]
-    return [*altered, *(text for text in (*said, texts("report.first.estimand")) if text)]
-
-
 def _real(view: View) -> str:
     real = [view.model(e) for e in view.material.endpoints if view.material.nature(e) in REAL]
     if not real or view.material.asked is None:
         return ""
     return view.texts("report.first.real", models=", ".join(real), date=view.asked)
-
-
-def extent(material: Material, texts: Texts) -> str:
-    """How far asking came where that is not simply to the end: looks on the way, a shard, a limit, an interruption."""
-    looks, (present, designed) = material.manifest.looks, (material.manifest.present, material.manifest.designed)
-    if looks is not None and (looks.ended is None or len(looks_of(looks.planned)) > 1):
-        return looked(looks, texts)
-    if present is None or designed is None or present >= designed:
-        return ""
-    return texts("report.first.unfinished", answered=texts.number(present), planned=texts.number(designed))
-
-
-def looked(looks: Looks, texts: Texts) -> str:
-    """When a run that may stop early was looked at, and whether it stopped."""
-    counts = [texts.number(n) for n in looks.after or looks_of(looks.planned)[:1]]
-    many = counts[-1] if len(counts) == 1 else f"{', '.join(counts[:-1])} {texts('sentences.and')} {counts[-1]}"
-    key = looks.ended or ("open" if looks.after else "none")
-    return texts(f"report.first.looks.{key}", looks=many, planned=texts.number(looks.planned))

@@ -50,7 +50,8 @@ def build(material: Material, texts: Texts) -> dict[str, Any]:
         "run": material.run,
         "citation": _citation(view),
         "added": [_added(view, plugin) for plugin in plugins("sections").values()],
-        "drawings": [d for d in (drawings.amounts.nonanswers, *drawings.statistics.shown) if d],
+        "drawings": [d for d in (drawings.amounts.nonanswers, drawings.statistics.variation) if d],
+        "of_models": [drawings.statistics.curves, drawings.statistics.quantiles],
     }
 
 

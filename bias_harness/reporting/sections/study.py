@@ -13,11 +13,11 @@ PANELS = 3
 
 
 def build(material: Material, texts: Texts) -> dict[str, Any]:
-    """The histogram, and for each attribute the spread of the first models."""
+    """The histogram of each model, and for each attribute the spread of the first models."""
     drawings = Drawings(View(material, texts))
     spreads = []
     for drawing in drawings.amounts.spreads.values():
         chart = drawing.chart
         if isinstance(chart, Spread):
             spreads.append((drawing, [(name, chart.panel(name)) for name in chart.panels[:PANELS]]))
-    return {"histogram": drawings.amounts.histogram, "spreads": spreads}
+    return {"histograms": drawings.amounts.histograms, "spreads": spreads}

@@ -13,10 +13,12 @@ from bias_harness.reporting.headline import Headline, few, headline
 from bias_harness.reporting.judged import key_of, shown
 from bias_harness.reporting.material import Material, View, spoken
 from bias_harness.reporting.pay import Pay
-from bias_harness.reporting.ranking import Placed, ranked
-from bias_harness.reporting.sections.first import banners, extent, left_open
+from bias_harness.reporting.ranking import Placed, leader, ranked
+from bias_harness.reporting.sections.first import left_open
+from bias_harness.reporting.sections.notices import every_notice, notices
 from bias_harness.reporting.sentences import finding, imbalance, word_of
 from bias_harness.reporting.texts import Texts, round_significant
+from bias_harness.reporting.yardsticks import pay_gap, places
 
 NOT_SAID = ("not_stated", "none")
 """Levels that leave the attribute out of the question."""
@@ -29,17 +31,17 @@ def build(material: Material, texts: Texts) -> dict[str, Any]:
     page = Summary(View(material, texts))
     quiet = few(page.leading)
     return {
-        "banners": banners(material, texts),
-        "extent": extent(material, texts),
-        "empty": material.observations.empty,
+        "notices": every_notice(material, texts),
         "asked": page.asked,
         "heading": page.headline.text,
         "tiles": [] if quiet else list(page.tiles()),
         "tiles_of": page.tiles_of,
         "uneven": [] if quiet else page.uneven,
         "ranking": [] if quiet else page.ranking,
-        "tied": page.tied,
+        "ranking_heading": page.ranking_heading,
         "client": None if quiet else page.client(),
+        "pay_gap": None if quiet else pay_gap(page.view, page.about),
+        "places": places(page.view) if material.measure.relative else [],
         "without": [] if quiet else list(page.without()),
         "neutral": material.measure.relative,
         "caveats": list(page.caveats()),
@@ -55,7 +57,7 @@ def in_short(material: Material, language: str) -> dict[str, Any]:
     return {
         "t": texts,
         "heading": page.headline.text,
-        "banners": banners(material, texts),
+        "notices": notices(material, texts),
         "sentences": said,
         "caveats": list(page.caveats()),
     }
@@ -76,6 +78,11 @@ class Summary:
     def headline(self) -> Headline:
         """The finding."""
         return headline(self.view, self.leading)
+
+    @property
+    def about(self) -> Judgement | None:
+        """The judgement that the tiles are about, else the first model's."""
+        return self.headline.about or next(iter(self.leading), None)
 
     @cached_property
     def pay(self) -> Pay:
@@ -185,10 +192,10 @@ class Summary:
         return ranked([(m, j) for j in self.leading]) if len(self.leading) > 1 else []
 
     @property
-    def tied(self) -> bool:
-        """Whether no model is told apart from any other."""
-        measured = [p for p in self.places if p.first]
-        return len(measured) > 1 and all(p.first == 1 and p.last == len(measured) for p in measured)
+    def ranking_heading(self) -> str:
+        """Which model is told apart as differing least, or that none is."""
+        key, least = leader(self.places)
+        return self(key, model=self.view.model(least.judgement.endpoint) if least else "")
 
     @property
     def ranking(self) -> list[dict[str, str]]:
@@ -201,20 +208,23 @@ class Summary:
         if j is None or not j.differs or j.gap is None or j.gap.percent is None or not j.mean_level or not j.currency:
             return None
         ratio = 1 + j.gap.percent / 100
+        rows = [
+            (t.money(x, j.currency, exact=True), t.money(round_significant(x / ratio, 3), j.currency, exact=True))
+            for x in around_the_mean(j.mean_level / self.pay.parts)
+        ]
+        who = {"level": self._one(j, j.level), "reference": self._one(j, j.reference)}
+        middle = dict(zip(("got", "other"), rows[CLIENT_ROWS // 2], strict=True))
         return {
-            "level": self._one(j, j.level),
-            "reference": self._one(j, j.reference),
+            "heading": self("client", **who, **middle),
+            **who,
             "model": self.view.model(j.endpoint) if len(self.leading) > 1 else "",
             "period": t(f"spoken.per_{'month' if self.pay.monthly else 'year'}"),
-            "rows": [
-                (t.money(x, j.currency, exact=True), t.money(round_significant(x / ratio, 3), j.currency, exact=True))
-                for x in around_the_mean(j.mean_level / self.pay.parts)
-            ],
+            "rows": rows,
         }
 
     def without(self) -> Iterator[str]:
         """What leaving the attribute out did in the model of the tiles, where that was asked: a finding of its own."""
-        about = self.headline.about or next(iter(self.leading), None)
+        about = self.about
         for j in self.view.material.judgements if about else ():
             same = (j.endpoint, j.attribute) == (about.endpoint, about.attribute) if about else False
             if same and j.level in NOT_SAID and j.gap is not None:
@@ -240,13 +250,14 @@ def row(view: View, placed: Placed, pay: Pay) -> dict[str, str]:
     """A model in the ranking: `first` and `last` place, the amount with its direction and range, the word."""
     j, t = placed.judgement, view.texts
     if j.gap is None:
-        said = {"place": "–", "amount": "–"}
+        said = {"place": "–", "amount": "–", "shared": ""}
     else:
         ends = (t.number(placed.first), t.number(placed.last))
         key = "place" if ends[0] == ends[1] else "places"
         words = pay.words(j)
         said = {
             "place": t(f"report.summary.{key}", first=ends[0], last=ends[1]),
+            "shared": key if key == "places" else "",
             "amount": words.side(words.values()[0]) if j.differs else t("report.summary.no_difference_said"),
         }
     return {"model": view.model(j.endpoint), "word": word_of(t, j), "key": key_of(j), **said}

@@ -26,6 +26,7 @@ def in_short(material: Material, texts: Texts) -> dict[str, Any]:
     counted = "counted_all" if counts["counted"] == counts["asked"] else "counted"
     items = texts.under("report.sure.items")
     return {
+        "heading": texts(f"report.certain.found.{_scope(material)}"),
         "items": [
             str(items["range"]).format(range=_range(material, texts)),
             texts(f"report.sure.units.{_unit(material)}"),

@@ -25,7 +25,7 @@ def build(material: Material, texts: Texts) -> dict[str, Any]:
     drawings = Drawings(view)
     return {
         "attributes": [_attribute(view, drawings, name) for name in material.attributes],
-        "dumbbells": drawings.amounts.dumbbells[:3],
+        "dumbbells": drawings.amounts.dumbbells,
     }
 
 

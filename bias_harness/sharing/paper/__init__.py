@@ -51,7 +51,7 @@ def _blocks(view: View) -> list[Block]:
     parts: Mapping[str, Iterable[Block]] = {
         "methods": methods(view),
         "results": results(view),
-        "figures": [Figure(d.name, _caption(d)) for d in drawings(view)],
+        "figures": [Figure(d.id, _caption(d)) for d in drawings(view)],
         "data": [data_statement(view)],
         "limits": [limits(view)],
     }
@@ -62,7 +62,7 @@ def drawings(view: View) -> list[Drawing]:
     """The figures of a paper: the gaps, what other words do, who was not answered."""
     every = Drawings(view)
     chosen = [every.gaps.first, *every.gaps.forests.values(), every.gaps.strip, every.amounts.nonanswers]
-    return list({d.name: d for d in chosen if d is not None}.values())
+    return list({d.id: d for d in chosen if d is not None}.values())
 
 
 def _caption(drawing: Drawing) -> str:

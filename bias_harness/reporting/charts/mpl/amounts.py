@@ -7,30 +7,34 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PolyCollection
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 
 from bias_harness.reporting.charts.distribution import Histogram
 from bias_harness.reporting.charts.mpl.axes import (
     GREY,
     HATCHES,
     MARKERS,
-    TALLEST,
     colours,
+    counts,
     draw,
     gaps,
+    high,
+    legend_below,
     money,
     named_rows,
+    narrow,
+    row_height,
     sized,
 )
 from bias_harness.reporting.charts.pairs import Dumbbell, Slopes
 from bias_harness.reporting.charts.shares import Shares
-from bias_harness.reporting.charts.spread import Spread
+from bias_harness.reporting.charts.spread import Spread, SpreadRow
 from bias_harness.reporting.judged import SIGNS
 from bias_harness.reporting.texts import Texts
 
 
 @draw.register
-def _(chart: Histogram, figure: Figure, texts: Texts) -> None:
+def _(chart: Histogram, figure: Figure | SubFigure, texts: Texts) -> None:
     axes: Axes = figure.subplots()
     one, two = colours(2)
     width = chart.edges[1] - chart.edges[0]
@@ -41,17 +45,19 @@ def _(chart: Histogram, figure: Figure, texts: Texts) -> None:
         axes.axvline(mean, color=colour, ls=dashes, lw=1)
     money(axes.xaxis, texts, chart.currency)
     axes.set_xlabel(texts("figures.amount"))
+    counts(axes.yaxis)
     axes.set_ylabel(texts("figures.answers"))
     axes.legend()
 
 
 @draw.register
-def _(chart: Spread, figure: Figure, texts: Texts) -> None:
+def _(chart: Spread, figure: Figure | SubFigure, texts: Texts) -> None:
     panels = chart.panels
     rows = max(sum(r.panel == p for r in chart.rows) for p in panels)
-    across = min(3, len(panels))
+    across = min(1 if narrow(figure) else 3, len(panels))
     down = -(-len(panels) // across)
-    figure.set_size_inches(figure.get_figwidth(), min(TALLEST, 0.9 + down * (0.5 + 0.2 * rows)))
+    names = [_row_name(r) for r in chart.panel(panels[0]).rows]
+    high(figure, 0.9 + down * (0.5 + row_height(figure, names, 0.2) * rows))
     grid = figure.subplots(down, across, squeeze=False, sharex=True)
     for axes in grid.flat[len(panels) :]:
         axes.set_visible(False)
@@ -60,9 +66,14 @@ def _(chart: Spread, figure: Figure, texts: Texts) -> None:
         axes.set_title(name)
         money(axes.xaxis, texts, chart.currency)
         axes.locator_params(axis="x", nbins=4)
-        shown = [f"{r.group}, {r.level} ({r.n}/{r.no_amount})" for r in chart.panel(name).rows]
+        shown = [_row_name(r) for r in chart.panel(name).rows]
         named_rows(axes, shown if index % across == 0 else ["" for _ in shown])
     figure.supxlabel(texts("figures.amount"), fontsize="medium")
+
+
+def _row_name(row: SpreadRow) -> str:
+    missing = f"/{row.no_amount}" if row.no_amount else ""
+    return f"{row.group}, {row.level} ({row.n}{missing})"
 
 
 def _boxes(axes: Axes, chart: Spread) -> None:
@@ -87,22 +98,25 @@ def _steps(edges: Sequence[float], counts: Sequence[int], base: float, unit: flo
 
 
 @draw.register
-def _(chart: Dumbbell, figure: Figure, texts: Texts) -> None:
-    axes = sized(figure, len(chart.rows), 0.18)
+def _(chart: Dumbbell, figure: Figure | SubFigure, texts: Texts) -> None:
+    axes = sized(figure, [r.profile for r in chart.rows], 0.18)
     one, two = colours(2)
     places = list(range(len(chart.rows)))
     axes.hlines(places, [r.reference for r in chart.rows], [r.level for r in chart.rows], color=GREY, lw=0.8)
     axes.plot([r.reference for r in chart.rows], places, "o", color=one, label=chart.levels[1])
     axes.plot([r.level for r in chart.rows], places, "D", color=two, label=chart.levels[0])
-    named_rows(axes, [r.profile for r in chart.rows])
     money(axes.xaxis, texts, chart.currency)
     axes.set_xlabel(texts("figures.amount"))
     axes.legend(loc="best")
 
 
 @draw.register
-def _(chart: Slopes, figure: Figure, texts: Texts) -> None:
-    left, right = figure.subplots(1, 2, width_ratios=[3, 2])
+def _(chart: Slopes, figure: Figure | SubFigure, texts: Texts) -> None:
+    if narrow(figure):
+        high(figure, 4.5)
+        left, right = figure.subplots(2, 1, height_ratios=[3, 2])
+    else:
+        left, right = figure.subplots(1, 2, width_ratios=[3, 2])
     one, two = colours(2)
     slopes = [[(0.0, r.reference), (1.0, r.level)] for r in chart.pairs.rows]
     left.add_collection(LineCollection(slopes, colors=GREY, linewidths=0.5))
@@ -126,8 +140,8 @@ def _(chart: Slopes, figure: Figure, texts: Texts) -> None:
 
 
 @draw.register
-def _(chart: Shares, figure: Figure, texts: Texts) -> None:
-    axes = sized(figure, len(chart.rows), 0.3, 1.2)
+def _(chart: Shares, figure: Figure | SubFigure, texts: Texts) -> None:
+    axes = sized(figure, [f"{r.group}: {r.label}" for r in chart.rows], 0.3, 1.2)
     done = [0.0] * len(chart.rows)
     for index, (part, colour) in enumerate(zip(chart.parts, [*colours(4), "0.6"], strict=False)):
         shares = [100 * r.values[index] / r.total if r.total else 0.0 for r in chart.rows]
@@ -137,6 +151,5 @@ def _(chart: Shares, figure: Figure, texts: Texts) -> None:
         style: dict[str, Any] = {"color": colour, "hatch": HATCHES[index], "ec": "white", "label": part}
         axes.barh([y for y, _, _ in own], [x for _, x, _ in own], 0.6, [start for _, _, start in own], **style)
         done = [a + b for a, b in zip(done, shares, strict=True)]
-    named_rows(axes, [f"{r.group}: {r.label}" for r in chart.rows])
     gaps(axes.xaxis, texts)
-    figure.legend(loc="outside lower center", ncols=3)
+    legend_below(figure, 3)

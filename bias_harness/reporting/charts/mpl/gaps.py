@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import Rectangle
 
 from bias_harness.reporting.charts.curve import Curve
@@ -14,12 +16,14 @@ from bias_harness.reporting.charts.mpl.axes import (
     BAND,
     GREY,
     MARKERS,
-    TALLEST,
     colours,
     draw,
     gaps,
+    high,
+    legend_below,
     named_rows,
     sized,
+    wrapped,
 )
 from bias_harness.reporting.charts.quantiles import QuantileGaps
 from bias_harness.reporting.charts.strip import Strip
@@ -29,8 +33,8 @@ from bias_harness.reporting.texts import Texts
 
 
 @draw.register
-def _(chart: Forest, figure: Figure, texts: Texts) -> None:
-    axes = sized(figure, len(chart.rows), 0.24)
+def _(chart: Forest, figure: Figure | SubFigure, texts: Texts) -> None:
+    axes = sized(figure, [f"{r.group}: {r.label}" for r in chart.rows], 0.24)
     axes.axvspan(-chart.margin.shown, chart.margin.shown, color=BAND, lw=0)
     axes.axvline(0, color=GREY, lw=0.8)
     one, two = colours(2)
@@ -40,34 +44,41 @@ def _(chart: Forest, figure: Figure, texts: Texts) -> None:
         own = [(r.percent, place) for place, r in enumerate(chart.rows) if r.word == word]
         colour = two if word == "clear_gap" else one
         axes.plot([x for x, _ in own], [y for _, y in own], MARKERS[SIGNS[word]], color=colour, ls="none")
-    named_rows(axes, [f"{r.group}: {r.label}" for r in chart.rows])
     axes.set_xlim(*chart.limits())
     gaps(axes.xaxis, texts)
     axes.set_xlabel(texts("figures.gap_percent"))
 
 
 @draw.register
-def _(chart: Heat, figure: Figure, texts: Texts) -> None:
-    axes = sized(figure, len(chart.rows), 0.3, 1.4)
-    shares = [[_share(cell) for cell in row.cells] for row in chart.rows]
+def _(chart: Heat, figure: Figure | SubFigure, texts: Texts) -> None:
+    """The longer side runs downwards, where there is room for names and numbers alike."""
+    rows = [f"{r.model}: {r.level}".removeprefix(": ") for r in chart.rows]
+    cells, down, across = [r.cells for r in chart.rows], rows, list(chart.columns)
+    if len(chart.columns) > len(rows):
+        cells, down, across = list(zip(*cells, strict=True)), list(chart.columns), rows
+    high(figure, 1.4 + 0.2 * len(down))
+    axes: Axes = figure.subplots()
+    shares = [[_share(cell) for cell in row] for row in cells]
     axes.pcolormesh(np.array(shares), cmap="PuOr", vmin=0, vmax=1, edgecolors="0.85", lw=0.5)
     axes.margins(0)
-    size = "small" if len(chart.columns) > 8 else "medium"
-    for y, row in enumerate(chart.rows):
-        for x, cell in enumerate(row.cells):
-            if cell.few:
-                axes.add_patch(Rectangle((x, y), 1, 1, color=BAND, lw=0))
-            elif cell.unclear:
-                axes.add_patch(Rectangle((x, y), 1, 1, fill=False, hatch="///", ec="0.75", lw=0))
-            text = "×" if cell.percent is None else texts.size(cell.percent)
-            axes.text(x + 0.5, y + 0.5, text, ha="center", va="center", fontsize=size)
-    axes.set_yticks(
-        [y + 0.5 for y in range(len(chart.rows))], [f"{r.model}: {r.level}".removeprefix(": ") for r in chart.rows]
-    )
+    for y, row in enumerate(cells):
+        for x, cell in enumerate(row):
+            _cell(axes, x, y, cell, texts)
+    axes.set_yticks([y + 0.5 for y in range(len(down))], wrapped(figure, down))
     axes.invert_yaxis()
-    axes.set_xticks([x + 0.5 for x in range(len(chart.columns))], chart.columns, rotation=30, ha="right")
+    slant: dict[str, Any] = {"rotation": 30, "ha": "right"} if len(across) > 1 else {}
+    axes.set_xticks([x + 0.5 for x in range(len(across))], across, **slant)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
+
+
+def _cell(axes: Axes, x: int, y: int, cell: HeatCell, texts: Texts) -> None:
+    if cell.few:
+        axes.add_patch(Rectangle((x, y), 1, 1, color=BAND, lw=0))
+    elif cell.unclear:
+        axes.add_patch(Rectangle((x, y), 1, 1, fill=False, hatch="///", ec="0.75", lw=0))
+    text = "×" if cell.percent is None else texts.size(cell.percent)
+    axes.text(x + 0.5, y + 0.5, text, ha="center", va="center")
 
 
 def _share(cell: HeatCell) -> float:
@@ -77,8 +88,8 @@ def _share(cell: HeatCell) -> float:
 
 
 @draw.register
-def _(chart: Strip, figure: Figure, texts: Texts) -> None:
-    axes = sized(figure, len(chart.groups), 0.4)
+def _(chart: Strip, figure: Figure | SubFigure, texts: Texts) -> None:
+    axes = sized(figure, chart.groups, 0.4)
     one, two = colours(2)
     hollow = [(d.percent, chart.groups.index(d.group) - 0.15) for d in chart.dots if d.placebo]
     axes.plot([x for x, _ in hollow], [y for _, y in hollow], "o", mfc="none", mec=one, label=texts("figures.placebo"))
@@ -86,17 +97,16 @@ def _(chart: Strip, figure: Figure, texts: Texts) -> None:
         own = [(d.percent, chart.groups.index(d.group) + 0.15) for d in chart.dots if d.word == word and not d.placebo]
         colour, label = (two if word == "clear_gap" else one), texts(f"verdicts.{word}")
         axes.plot([x for x, _ in own], [y for _, y in own], MARKERS[SIGNS[word]], color=colour, ls="none", label=label)
-    named_rows(axes, chart.groups)
     axes.set_xlim(*chart.limits())
     gaps(axes.xaxis, texts)
     axes.set_xlabel(texts("figures.size_percent"))
-    figure.legend(loc="outside lower center", ncols=2)
+    legend_below(figure, 2)
 
 
 @draw.register
-def _(chart: Curve, figure: Figure, texts: Texts) -> None:
+def _(chart: Curve, figure: Figure | SubFigure, texts: Texts) -> None:
     rows = len(chart.values)
-    figure.set_size_inches(figure.get_figwidth(), min(TALLEST, 2.6 + 0.18 * rows))
+    high(figure, 2.6 + 0.18 * rows)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=[2.2, 0.3 + 0.18 * rows])
     one, _ = colours(2)
     for place, s in enumerate(chart.specifications):
@@ -114,7 +124,7 @@ def _(chart: Curve, figure: Figure, texts: Texts) -> None:
 
 
 @draw.register
-def _(chart: QuantileGaps, figure: Figure, texts: Texts) -> None:
+def _(chart: QuantileGaps, figure: Figure | SubFigure, texts: Texts) -> None:
     axes: Axes = figure.subplots()
     axes.axhline(0, color=GREY, lw=0.8)
     labels = list(dict.fromkeys(p.label for p in chart.points))
@@ -132,7 +142,7 @@ def _(chart: QuantileGaps, figure: Figure, texts: Texts) -> None:
 
 
 @draw.register
-def _(chart: Timeline, figure: Figure, texts: Texts) -> None:
+def _(chart: Timeline, figure: Figure | SubFigure, texts: Texts) -> None:
     axes: Axes = figure.subplots()
     base = chart.points[0].percent
     axes.axhspan(base - chart.margin.shown, base + chart.margin.shown, color=BAND, lw=0)

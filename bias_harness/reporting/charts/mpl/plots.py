@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bias_harness.reporting.charts.mpl import amounts, gaps
+from bias_harness.reporting.charts.mpl import amounts, facets, gaps
 from bias_harness.reporting.charts.mpl.axes import draw
 
-__all__ = ["amounts", "draw", "gaps"]
+__all__ = ["amounts", "draw", "facets", "gaps"]
