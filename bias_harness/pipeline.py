@@ -101,25 +101,34 @@ def calibrate(
     pilot: Run | None = None,
     runs: int = 400,
     seed: int = 1,
-    workers: int = 2,
+    workers: int = 1,
+    cluster: str | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Calibration:
     """Simulate the experiment's own design `runs` times under each condition, and judge every run as a real one.
 
     Says how often each word is said where nothing is there, at the smallest gap that matters, and with each of `gaps`
     (fractions: -0.03 is 3 % less). Conditions are assumed (calm, typical, wordy, rough), or the spreads of a finished
-    `pilot`. `progress(done, all)` is called now and then; the figures are the same for any number of `workers`. Raises
-    `UsageError` where no salary is measured.
+    `pilot`. `progress(done, all)` is called now and then. `workers` are the processes that simulate where that takes
+    some seconds, `cluster` is the address of a Dask scheduler whose workers do instead; the figures are the same
+    whoever does it. Raises `UsageError` where no salary is measured, or there is no such cluster.
     """
     from bias_harness.planning.calibration import calibrate, simulated_of
     from bias_harness.planning.conditions import CONDITIONS, suited
+    from bias_harness.workers import Workers
 
     e = an_audit(audit).experiment
     if not e.outcome.measured.relative:
         raise UsageError(f"the simulation is of salary advice, and {e.experiment} measures a {e.outcome.measure}")
     known = [_condition(pilot)] if pilot else [suited(c, e.outcome) for c in CONDITIONS]
     return calibrate(
-        simulated_of(audit), conditions=known, gaps=gaps, runs=runs, seed=seed, workers=workers, progress=progress
+        simulated_of(audit),
+        conditions=known,
+        gaps=gaps,
+        runs=runs,
+        seed=seed,
+        workers=Workers(workers, cluster),
+        progress=progress,
     )
 
 
