@@ -64,21 +64,22 @@ def plan(
     pilot: Run | None = None,
     limit: int | None = None,
     shard: tuple[int, int] | None = None,
+    share: float | None = None,
     budget: float | None = None,
     propose: bool = False,
 ) -> Plan:
     """What the experiment would ask, cost and detect; a finished `pilot` replaces assumptions. Asks nothing.
 
-    `limit`, `shard` and `budget` are those of `run`: its requests and its price are then planned, and whether the
-    budget (US dollars) is enough. `propose` adds what default designs of other sizes would cost and call clear, and
+    `limit`, `shard`, `share` and `budget` are those of `run`: its requests and its price are then planned, and whether
+    the budget (US dollars) is enough. `propose` adds what default designs of other sizes would cost and call clear, and
     the one that the budget buys. Raises `InputError` where a budget cannot be kept because a price is not known.
     """
-    from bias_harness.design.portion import Portion
+    from bias_harness.design.portion import portion_of
     from bias_harness.planning.plan import make_plan
 
     audit = an_audit(audit)
     condition, tokens = (_condition(pilot), _answer_tokens(pilot)) if pilot else (None, None)
-    return make_plan(audit, condition, Portion(limit, shard), budget, propose=propose, answer_tokens=tokens)
+    return make_plan(audit, condition, portion_of(limit, shard, share), budget, propose=propose, answer_tokens=tokens)
 
 
 def _answer_tokens(pilot: Run) -> float | None:

@@ -15,6 +15,7 @@ from bias_harness.design.audit import Audit
 from bias_harness.design.experiment import Endpoint
 from bias_harness.design.portion import Portion, by_beginning, planned_requests, requests_of
 from bias_harness.design.prices import one_at_a_time
+from bias_harness.design.shares import share_of_budget, shared, shares_said
 from bias_harness.errors import InputError, RunFolderError
 from bias_harness.results import (
     EXPERIMENT,
@@ -65,7 +66,7 @@ async def ask(
     """
     from bias_harness.asking import Purse, Runner, stopping_on_interrupt
 
-    for sentence in list(warn_of_strangers(audit.experiment.endpoints)):
+    for sentence in [*warn_of_strangers(audit.experiment.endpoints), *shares_said(audit, portion)]:
         log_to_user.warning(sentence)
     book = BatchBook(folder)
     works = await _works(audit, portion, book)
@@ -74,7 +75,8 @@ async def ask(
             _no_batch_without_an_endpoint(audit, book)
             manifest = _begun(audit, folder, works, log, looks)
             stop = asyncio.Event()
-            purse = Purse(audit.experiment.budget if budget is None else budget, log.found.cost)
+            allowed = share_of_budget(audit.experiment.budget, portion) if budget is None else budget
+            purse = Purse(allowed, log.found.cost)
             share = audit.experiment.max_error_share
             done = log.found.settled(retried=retry is not None)
             report = progress or (lambda _: None)
@@ -177,6 +179,7 @@ def work_of(audit: Audit, endpoint: Endpoint, portion: Portion, book: BatchBook)
     from bias_harness.asking.providers import Context, create
 
     portion = portion.of(endpoint.name)
+    endpoint = shared(endpoint, portion)
     context = Context(
         audit.workspace.environment(),
         {p.id: p.field for p in audit.design.personas},

@@ -48,6 +48,14 @@ def run(
     shard: Annotated[
         str | None, option("--shard", metavar="I/N", text="i/n: the i-th of n parts, pairs kept together.")
     ] = None,
+    share: Annotated[
+        str | None,
+        option(
+            "--share",
+            metavar="SHARE",
+            text="With --shard: how much of each endpoint's limits it takes, as 40%. Default: the n-th part.",
+        ),
+    ] = None,
     retry: Annotated[
         Literal["failed", "refused"] | None,
         option(
@@ -86,15 +94,17 @@ def run(
     from bias_harness.cli.looking import Looking
     from bias_harness.cli.progress import shown_progress
     from bias_harness.design.portion import parse_shard
+    from bias_harness.design.shares import parse_share
 
     if preregistered is not None:
         from bias_harness.results.registration import read_registration
 
         read_registration(preregistered)
     part = None if shard is None else parse_shard(shard)
+    own = None if share is None else parse_share(share)
     audit = pipeline.load_experiment(file, repeats=repeats, max_connections=max_connections, changes=changes(sets))
     if dry_run:
-        show_plan(pipeline.plan(audit, limit=limit, shard=part, budget=budget), as_json=as_json)
+        show_plan(pipeline.plan(audit, limit=limit, shard=part, share=own, budget=budget), as_json=as_json)
         return
     looking = Looking(audit.experiment.outcome, audit.experiment.max_unread_share, show)
     with shown_progress(quiet=quiet, as_json=as_json, in_lines=show, levels=looking.levels) as progress:
@@ -104,6 +114,7 @@ def run(
             name=name,
             limit=limit,
             shard=part,
+            share=own,
             retry=retry,
             budget=budget,
             progress=progress,

@@ -17,6 +17,7 @@ from bias_harness.design.hosts import host_of, strangers, variables_of
 from bias_harness.design.portion import WHOLE, Portion, planned_requests, requests_of
 from bias_harness.design.prices import cost_of, has_batch_price, most_tokens, no_price, one_at_a_time
 from bias_harness.design.prices import price_of as known_price
+from bias_harness.design.shares import shares_said
 from bias_harness.outcome import Outcome
 from bias_harness.planning.conditions import Condition, assumed
 from bias_harness.planning.outlook import Outlook, looks_said, outlook_of, said
@@ -188,6 +189,7 @@ def make_plan(
         e.outcome,
         (
             *_part(audit, requests),
+            *shares_said(audit, portion),
             *affordable,
             *(f"{end.name}: {odd}." for end in e.endpoints for _, _, odd in strangers(end)),
             *_batched(e.endpoints),

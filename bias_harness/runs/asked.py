@@ -28,6 +28,7 @@ async def arun(
     name: str | None = None,
     limit: int | None = None,
     shard: tuple[int, int] | None = None,
+    share: float | None = None,
     retry: Literal["failed", "refused"] | None = None,
     budget: float | None = None,
     personas: frozenset[str] | None = None,
@@ -38,7 +39,8 @@ async def arun(
     """Ask whatever is not answered yet, and keep it in `<results>/<name>/`.
 
     `limit` takes at most so many requests an endpoint, in whole pairs; `shard` (i, n) takes the i-th of n parts of the
-    design, pairs kept together; `retry` asks once more what the endpoint's filter refused or answered without a text
+    design, pairs kept together, and the n-th part of the endpoints' limits and of the experiment's budget, or the
+    `share` (0 to 1) that is named; `retry` asks once more what the endpoint's filter refused or answered without a text
     (`failed`), or what was read as a refusal as well (`refused`); `budget` is the most to spend, in US dollars;
     `personas` are the only ones asked about; `progress` is told of each endpoint's tally a few times a second (True
     keeps a line of it up to date, as for a notebook), `see` of each request with its response, once that is kept. What
@@ -52,13 +54,13 @@ async def arun(
     """
     from bias_harness.asking.ask import ask, run_folder
     from bias_harness.asking.telling import line_of_progress
-    from bias_harness.design.portion import WHOLE, Portion, shard_name
+    from bias_harness.design.portion import WHOLE, portion_of, shard_name
     from bias_harness.reading.watch import Watch
     from bias_harness.runs.sequential import until_decided, without_looks
 
     folder = run_folder(an_audit(audit), Path(results) if results else None, name or shard_name(audit, shard))
     again = refused_keys(folder) if retry == "refused" else None
-    portion = Portion(limit, shard, personas)
+    portion = portion_of(limit, shard, share, personas)
     told = line_of_progress() if progress is True else progress
     watch = see or Watch(audit.experiment.outcome, audit.experiment.max_unread_share)
     if until is not None:
@@ -77,6 +79,7 @@ def run(
     name: str | None = None,
     limit: int | None = None,
     shard: tuple[int, int] | None = None,
+    share: float | None = None,
     retry: Literal["failed", "refused"] | None = None,
     budget: float | None = None,
     personas: frozenset[str] | None = None,
@@ -95,6 +98,7 @@ def run(
                 name=name,
                 limit=limit,
                 shard=shard,
+                share=share,
                 retry=retry,
                 budget=budget,
                 personas=personas,
