@@ -60,8 +60,8 @@ def audit_of(folder: Path, answers: int) -> Audit:
     return load_experiment(path, repeats=max(1, answers // TRIALS_A_REPEAT))
 
 
-def run_in(folder: Path) -> Run:
-    return load_run("growth", results=folder / "results")
+def run_in(folder: Path, workers: int) -> Run:
+    return load_run("growth", results=folder / "results", workers=workers)
 
 
 def write_log(folder: Path, answers: int) -> None:
@@ -107,15 +107,15 @@ def open_again(folder: Path, answers: int, workers: int) -> None:
 
 
 def read(folder: Path, answers: int, workers: int) -> None:
-    assert len(run_in(folder).observations) == answers
+    assert len(run_in(folder, workers).observations) == answers
 
 
 def estimate(folder: Path, answers: int, workers: int) -> None:
-    assert run_in(folder).estimates.items
+    assert run_in(folder, workers).estimates.items
 
 
 def report(folder: Path, answers: int, workers: int) -> None:
-    run_in(folder).write()
+    run_in(folder, workers).write()
 
 
 STEPS: dict[str, Callable[[Path, int, int], None]] = {

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from bias_harness.cli.options import (
+    Cluster,
     ExperimentFile,
     Json,
     Limit,
@@ -17,9 +18,11 @@ from bias_harness.cli.options import (
     ResultsFolder,
     RunName,
     Sets,
+    WorkerCount,
     changes,
     option,
     typed_again,
+    workers_of,
 )
 from bias_harness.cli.planning import show_plan
 from bias_harness.cli.printing import note, say, say_json, table
@@ -86,6 +89,8 @@ def run(
         bool, option("--show", text="While asking, an answer a second with what was read in it. Never a gap.")
     ] = False,
     quiet: Annotated[bool, option("--quiet", text="No progress.")] = False,
+    workers: WorkerCount = None,
+    cluster: Cluster = None,
     prose: Prose = False,
     as_json: Json = False,
 ) -> None:
@@ -100,6 +105,7 @@ def run(
         from bias_harness.results.registration import read_registration
 
         read_registration(preregistered)
+    who = workers_of(workers, cluster)
     part = None if shard is None else parse_shard(shard)
     own = None if share is None else parse_share(share)
     audit = pipeline.load_experiment(file, repeats=repeats, max_connections=max_connections, changes=changes(sets))
@@ -120,6 +126,8 @@ def run(
             progress=progress,
             see=looking,
             until=until,
+            workers=who.count,
+            cluster=who.cluster,
         )
     if preregistered is not None:
         done.register(preregistered)
@@ -150,6 +158,8 @@ def _finish(done: Run, go_on: str, *, as_json: bool, prose: bool = False) -> Non
 def merge(
     parts: Annotated[list[Path], typer.Argument(help="The folders of the parts.", metavar="RUN")],
     into: Annotated[Path, option("--into", metavar="FOLDER", text="The folder to bring them together in.")],
+    workers: WorkerCount = None,
+    cluster: Cluster = None,
     as_json: Json = False,
 ) -> None:
     """Bring the parts of one experiment together.
@@ -160,13 +170,15 @@ def merge(
     from bias_harness.results import RunFolder
     from bias_harness.results import merge as bring_together
 
+    who = workers_of(workers, cluster)
     made = bring_together([RunFolder(path) for path in parts], RunFolder(into))
     note(f"{made.added:,} answers brought together, {made.twice:,} were there already.")
     if made.conflicts:
         note(f"{made.conflicts:,} requests were answered twice with other words; the answer that was first stays.")
     for fault in made.faults:
         note(fault)
-    _finish(pipeline.load_run(into), "Finish the parts that were interrupted and merge again.", as_json=as_json)
+    whole = pipeline.load_run(into, workers=who.count, cluster=who.cluster)
+    _finish(whole, "Finish the parts that were interrupted and merge again.", as_json=as_json)
 
 
 @app.command()

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 import typer
 
 from bias_harness.cli.options import (
+    Cluster,
     Json,
     Judgements,
     Language,
@@ -20,9 +21,11 @@ from bias_harness.cli.options import (
     Prose,
     ResultsFolder,
     RunName,
+    WorkerCount,
     all_spoken,
     option,
     spoken,
+    workers_of,
 )
 from bias_harness.cli.printing import say_json, show_paths
 from bias_harness.cli.results import show_findings
@@ -38,6 +41,8 @@ def report(
     languages: Languages = None,
     preregistered: Preregistered = None,
     pdf: Annotated[bool, option("--pdf", text="The page also as PDF, where Chromium is installed.")] = False,
+    workers: WorkerCount = None,
+    cluster: Cluster = None,
     prose: Prose = False,
     as_json: Json = False,
     judgements: Judgements = False,
@@ -48,8 +53,8 @@ def report(
     """
     from bias_harness import pipeline
 
-    chosen = all_spoken(languages)
-    loaded = pipeline.load_run(run, results=results)
+    chosen, who = all_spoken(languages), workers_of(workers, cluster)
+    loaded = pipeline.load_run(run, results=results, workers=who.count, cluster=who.cluster)
     if preregistered is not None:
         loaded.register(preregistered)
     if judgements:

@@ -21,7 +21,14 @@ from bias_harness.reading.answers import Reader, reader_version
 from bias_harness.vocabulary import Answer, Candidate, Response
 
 FORMAT = 1
-READS_BESIDE = ("outcome.py", "probabilities.py", "vocabulary.py", "results/readings.py")
+READS_BESIDE = (
+    "outcome.py",
+    "probabilities.py",
+    "vocabulary.py",
+    "results/readings.py",
+    "results/read_parts.py",
+    "results/pieces.py",
+)
 """Code of other chapters that decides what is read, or what is kept of it."""
 LIBRARIES = ("text2num", "pyarrow")
 _WORDS = pa.dictionary(pa.int32(), pa.string())

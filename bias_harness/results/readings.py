@@ -9,9 +9,8 @@ replies to the question that is asked with its key now. All else is read again f
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,34 +19,24 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from bias_harness.outcome import Outcome
-from bias_harness.reading.answers import Reader
 from bias_harness.reading.columns import (
     ANSWER,
     SCHEMA,
     Question,
     answers_in,
-    read_columns,
-    readings_version,
 )
-from bias_harness.results.folder import RunFolder
-from bias_harness.results.lines import numbered, parse_line
-from bias_harness.results.own import keep, kept, kept_about
-from bias_harness.results.seals import Seal, sealed
+from bias_harness.results.lines import parse_line
 from bias_harness.vocabulary import Answer, Response
 
 FOLDER = ".readings"
-FEWEST = 1_000
-"""Lines of a part that is worth keeping readings of; fewer are read again in less time than that takes."""
-AT_ONCE, REMEMBERED = 10_000, 50_000
-"""Lines that are read at once; rows with their texts that are remembered, for pages show some more than once."""
+REMEMBERED = 50_000
+"""Rows with their texts that are remembered, for pages show some more than once."""
 COLUMNS = pa.schema([*SCHEMA, ("question", pa.uint64()), ("offset", pa.int64()), ("length", pa.int32())])
 """`SCHEMA`, the question that the line was read with (0: it was not read), and where the line stands in its part."""
 KEY_BYTES = 16
 """Bytes of a key by which rows are found: 128 bits, so that among 10 million keys no two are taken for one."""
 Keys = NDArray[np.bytes_]
 Places = NDArray[np.int64]
-Told = Callable[[int], None]
 
 
 class Questions:
@@ -163,129 +152,6 @@ def _pairs(part: Part, rows: Sequence[int]) -> Iterator[tuple[int, tuple[Respons
 def _line(log: BinaryIO, offset: int, length: int) -> bytes:
     log.seek(offset)
     return log.read(length)
-
-
-def read_run(folder: RunFolder, questions: Questions, outcome: Outcome, told: Told | None = None) -> Readings:
-    """What is read in all answers of a run, from what is kept and else from the log, and kept then.
-
-    `told` hears now and then how many lines more are done. Raises `RunFolderError` that names a line which is no
-    response or was changed.
-    """
-    reading = _Reading(
-        folder.path / FOLDER, questions, Reader(outcome), readings_version(outcome), told or (lambda _: None)
-    )
-    return Readings([reading.part(log) for log in folder.logs])
-
-
-@dataclass
-class _Reading:
-    """Reads the parts of one run, where that is not done yet."""
-
-    place: Path
-    questions: Questions
-    reader: Reader
-    version: str
-    told: Told
-
-    def part(self, log: Path) -> Part:
-        """The readings of one part."""
-        file = self.place / f"{log.stem}.parquet"
-        table, seal, whole = self._kept(file, log)
-        stale = self._stale(table)
-        if table is not None and whole and not stale.any():
-            self.told(table.num_rows)
-            return Part(log, table.num_rows, file)
-        made = self._again(log, table, stale)
-        about = {"version": self.version, "lines": made.num_rows, "sha256": seal.sha256}
-        if made.num_rows >= FEWEST and seal.lines == made.num_rows and keep(file, _parquet(made), about):
-            return Part(log, made.num_rows, file)
-        return Part(log, made.num_rows, table=made)
-
-    def _kept(self, file: Path, log: Path) -> tuple[pa.Table | None, Seal, bool]:
-        """The rows that are kept and fit the log, what the log amounts to, and whether they are all there is of it."""
-        about = (kept_about(file) or {}).get("about", {})
-        lines = about.get("lines", 0) if about.get("version") == self.version else 0
-        first, sealing = sealed(log, lines)
-        seal = sealing.seal
-        if not lines or first != Seal(lines, about["sha256"]):
-            return None, seal, False
-        found = kept(file)
-        return (None if found is None else _table(found[1], lines)), seal, seal.lines == lines
-
-    def _stale(self, table: pa.Table | None) -> NDArray[np.bool_]:
-        """The rows that reply to another question than they were read with; what nobody asks any more is let be."""
-        if table is None:
-            return np.zeros(0, dtype=bool)
-        wanted = self.questions.digests_of(self.questions.codes_of(keys_in(table["key"])))
-        stale: NDArray[np.bool_] = (wanted != 0) & (wanted != table["question"].to_numpy())
-        return stale
-
-    def _again(self, log: Path, table: pa.Table | None, stale: NDArray[np.bool_]) -> pa.Table:
-        """All rows of a part: those that are kept as they are, the rest read now."""
-        known = stale.size
-        lines = _placed(log)
-        fresh: list[pa.Table] = []
-        if stale.any():
-            wanted = list(islice(lines, known))
-            fresh.append(self._read([line for line, old in zip(wanted, stale, strict=True) if old], log))
-        elif known:
-            next(islice(lines, known - 1, known), None)
-        before = len(fresh)
-        while some := list(islice(lines, AT_ONCE)):
-            fresh.append(self._read(some, log))
-            self.told(len(some))
-        return _together(table, stale, fresh, before)
-
-    def _read(self, lines: Sequence[tuple[int, int, bytes]], log: Path) -> pa.Table:
-        """Lines with their numbers and offsets -> rows."""
-        responses = [parse_line(line, log, number) for number, _, line in lines]
-        codes = self.questions.codes_of(short([response.key for response in responses]))
-        known = self.questions.known
-        asked = [known[code] if code >= 0 else None for code in codes.tolist()]
-        made = read_columns(responses, asked, self.reader)
-        more = {
-            "question": pa.array(self.questions.digests_of(codes)),
-            "offset": pa.array([offset for _, offset, _ in lines], pa.int64()),
-            "length": pa.array([len(line) for *_, line in lines], pa.int32()),
-        }
-        return pa.table({**{name: made[name] for name in SCHEMA.names}, **more}, schema=COLUMNS)
-
-
-def _together(table: pa.Table | None, stale: NDArray[np.bool_], fresh: list[pa.Table], before: int) -> pa.Table:
-    """Kept rows and fresh ones, each in its place; the first table of `fresh` is in the stale rows' where `before`."""
-    kept_rows = [] if table is None else [table]
-    if not before:
-        return _one([*kept_rows, *fresh])
-    order = np.arange(stale.size)
-    order[stale] = stale.size + np.arange(int(stale.sum()))
-    return _one([_one([*kept_rows, fresh[0]]).take(pa.array(order)), *fresh[1:]])
-
-
-def _one(tables: list[pa.Table]) -> pa.Table:
-    return pa.concat_tables(tables).unify_dictionaries() if tables else COLUMNS.empty_table()
-
-
-def _placed(log: Path) -> Iterator[tuple[int, int, bytes]]:
-    """Number, offset and bytes of each line."""
-    offset = 0
-    for number, line in numbered(log):
-        yield number, offset, line
-        offset += len(line)
-
-
-def _parquet(table: pa.Table) -> bytes:
-    target = pa.BufferOutputStream()
-    pq.write_table(table.combine_chunks(), target, compression="zstd")
-    return target.getvalue().to_pybytes()  # type: ignore[no-any-return]
-
-
-def _table(data: bytes, lines: int) -> pa.Table | None:
-    """The rows in a file that this machine wrote; None where another version wrote other columns."""
-    try:
-        found = pq.read_table(pa.BufferReader(data))
-    except pa.ArrowException:
-        return None
-    return found if found.num_rows == lines and found.schema.names == COLUMNS.names else None
 
 
 def keys_in(column: pa.ChunkedArray) -> Keys:

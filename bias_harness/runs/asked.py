@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -11,6 +12,7 @@ from bias_harness.design.audit import Audit, an_audit
 from bias_harness.errors import UsageError
 from bias_harness.results import EXPERIMENT, KeySet, RunFolder
 from bias_harness.runs.loaded import Run
+from bias_harness.workers import Workers
 
 if TYPE_CHECKING:
     from bias_harness.asking.ask import Progress, See
@@ -35,6 +37,8 @@ async def arun(
     progress: Progress | Literal[True] | None = None,
     see: See | None = None,
     until: Literal["decided"] | None = None,
+    workers: int = 1,
+    cluster: str | None = None,
 ) -> Run:
     """Ask whatever is not answered yet, and keep it in `<results>/<name>/`.
 
@@ -47,7 +51,8 @@ async def arun(
     cannot be read is told as a warning after 20 answers, and stops an endpoint where the experiment has
     `max_unread_share`; a `see` of your own takes that watch's place. `until="decided"` asks the jobs in random order,
     looks at 40, 60, 80 and 100 % of them, and stops when every declared comparison is clear or the same; such a run has
-    no `limit`, `shard`, `retry` or `personas`, and is gone on with as it was begun (`UsageError` else).
+    no `limit`, `shard`, `retry` or `personas`, and is gone on with as it was begun (`UsageError` else). `workers` and
+    `cluster` read the answers afterwards; see `load_run`.
     Returns the run as it stands, complete or not; `Run.stopped` says which endpoints were given up and why. The
     first interrupt lets what is in flight finish. Raises `InputError` before anything is asked where a key, a
     model or a recording is missing, `RunFolderError` where the folder cannot be used.
@@ -66,10 +71,11 @@ async def arun(
     if until is not None:
         if portion != WHOLE or retry is not None:
             raise UsageError(NOT_WITH_LOOKS)
-        return await until_decided(audit, folder, budget=budget, progress=told, see=watch)
+        done = await until_decided(audit, folder, budget=budget, progress=told, see=watch)
+        return replace(done, workers=Workers(workers, cluster))
     without_looks(folder)
     stopped = await ask(audit, folder, portion, retry=retry, again=again, budget=budget, progress=told, see=watch)
-    return Run(folder, audit, stopped)
+    return Run(folder, audit, stopped, Workers(workers, cluster))
 
 
 def run(
@@ -86,6 +92,8 @@ def run(
     progress: Progress | Literal[True] | None = None,
     see: See | None = None,
     until: Literal["decided"] | None = None,
+    workers: int = 1,
+    cluster: str | None = None,
 ) -> Run:
     """`arun` for a caller without an event loop; inside a running one (a notebook) it uses a thread of its own."""
     from bias_harness.asking.event_loop import in_loop
@@ -105,6 +113,8 @@ def run(
                 progress=progress,
                 see=see,
                 until=until,
+                workers=workers,
+                cluster=cluster,
             )
         )
 

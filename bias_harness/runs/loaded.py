@@ -16,6 +16,7 @@ from bias_harness.errors import RunFolderError
 from bias_harness.results import Manifest, RunFolder, counted, find_run
 from bias_harness.results.totals import completed
 from bias_harness.vocabulary import Answer, Response, Trial
+from bias_harness.workers import HERE, Workers
 from bias_harness.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -43,12 +44,13 @@ class Run:
     """One run: its folder, and the experiment as it was resolved when it was asked.
 
     What is derived (observations, pairs, estimates) is made when it is first wanted. `stopped` says which endpoints
-    were given up and why, right after asking.
+    were given up and why, right after asking; `workers` read the answers where that takes long.
     """
 
     folder: RunFolder
     audit: Audit
     stopped: tuple[str, ...] = field(default=())
+    workers: Workers = field(default=HERE, repr=False, compare=False)
 
     def __repr__(self) -> str:
         return f"Run({str(self.folder.path)!r}, {self._status})"
@@ -287,9 +289,10 @@ class Run:
     @cached_property
     def readings(self) -> Readings:
         """What was read in every line of the log, in columns; taken from what is kept beside it, as far as it fits."""
-        from bias_harness.results.readings import read_run
+        from bias_harness.results.read_parts import read_run
 
-        return read_run(self.folder, self.trials.questions, self.audit.experiment.outcome)
+        outcome = self.audit.experiment.outcome
+        return read_run(self.folder, self.trials.questions, outcome, workers=self.workers)
 
     @cached_property
     def imported(self) -> dict[str, Trial] | None:
@@ -311,13 +314,17 @@ def material(of: Run) -> Material:
     )
 
 
-def load_run(name: str | Path, *, results: str | Path | None = None) -> Run:
+def load_run(
+    name: str | Path, *, results: str | Path | None = None, workers: int = 1, cluster: str | None = None
+) -> Run:
     """A run by its folder, or its name below `results` (of the workspace here). Raises `InputError` for none.
 
+    `workers` are the processes that read answers where that takes some seconds (a script that wants several has what
+    it does below `if __name__ == "__main__":`), `cluster` is the address of a Dask scheduler whose workers do instead.
     What is missing, cut or changed in its log is told as a warning, and stands in `Run.faults`.
     """
     folder = find_run(name, Path(results) if results else Workspace.here().results)
-    run = Run(folder, Audit.of_folder(folder.path))
+    run = Run(folder, Audit.of_folder(folder.path), workers=Workers(workers, cluster))
     for fault in run.faults:
         log_to_user.warning("%s", fault)
     return run

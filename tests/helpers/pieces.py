@@ -7,7 +7,10 @@ import signal
 import time
 from pathlib import Path
 
+import pyarrow as pa
+
 from bias_harness.errors import InputError
+from bias_harness.results.pieces import Asked, Lines, read_lines
 
 
 def powered(exponent: int, base: int) -> tuple[int, int]:
@@ -33,6 +36,15 @@ def killed_once(folder: Path, piece: int) -> int:
         mark.touch()
         os.kill(os.getpid(), signal.SIGKILL)
     return piece * 10
+
+
+def read_and_killed_once(asked: Asked, piece: Lines) -> pa.Table:
+    """Lines of a log, read by a worker that is killed in the second part, the first time."""
+    mark = Path(os.environ["KILLED_MARK"])
+    if 31 in piece.numbers and piece.log.name != "responses.jsonl" and not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return read_lines(asked, piece)
 
 
 def killed_always(_: None, piece: int) -> int:

@@ -11,19 +11,22 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pieces
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from logs import edit_rows
+from logs import edit_rows, rows_of
 
 from bias_harness import pipeline
 from bias_harness.errors import RunFolderError
 from bias_harness.reading import columns
 from bias_harness.reading.answers import Reader
 from bias_harness.reading.columns import SCHEMA, answers_in, columns_of
-from bias_harness.results import own, readings
+from bias_harness.results import own, read_parts
+from bias_harness.results.lines import parse_line, summed
 from bias_harness.results.own import keep, kept
-from bias_harness.results.readings import FOLDER
+from bias_harness.results.pieces import key_of
+from bias_harness.results.readings import FOLDER, Questions, short
 from bias_harness.runs import Run
 from bias_harness.vocabulary import Answer, Candidate, Response
 
@@ -35,9 +38,9 @@ SIM = [{"name": "sim", "provider": "simulated"}]
 def kept_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine of its own, which keeps also what is small, in parts of 50 lines."""
     monkeypatch.setenv("BIAS_HARNESS_CACHE", str(tmp_path / "machine"))
-    monkeypatch.setattr(readings, "FEWEST", 1)
+    monkeypatch.setattr(read_parts, "FEWEST", 1)
     monkeypatch.setattr("bias_harness.results.log.PART_LINES", 50)
-    monkeypatch.setattr(readings, "AT_ONCE", 20)
+    monkeypatch.setattr(read_parts, "AT_ONCE", 20)
 
 
 @pytest.fixture
@@ -119,11 +122,11 @@ def test_an_answer_to_another_question_is_read_anew(tmp_path: Path, read: list[s
     read.clear()
     trials = now.trials
     changed = [trials.known[0]._replace(prompt="What is 2 and 2?"), *trials.known[1:]]
-    questions = readings.Questions(trials.keys, trials.asked, changed)
-    more = readings.read_run(now.folder, questions, now.audit.experiment.outcome)
+    questions = Questions(trials.keys, trials.asked, changed)
+    more = read_parts.read_run(now.folder, questions, now.audit.experiment.outcome)
     concerned = trials.keys[(trials.asked == 0) & (places >= 0)]
     assert concerned.size
-    assert sorted(readings.short(read).tolist()) == sorted(concerned.tolist())
+    assert sorted(short(read).tolist()) == sorted(concerned.tolist())
     assert (more.places_of(trials.keys) == places).all()
 
 
@@ -209,8 +212,8 @@ def test_where_nothing_can_be_kept_nothing_is_lost(tmp_path: Path, monkeypatch: 
 
 KILLED = """
 import os, sys
-from bias_harness.results import files, readings
-readings.FEWEST = 1
+from bias_harness.results import files, read_parts
+read_parts.FEWEST = 1
 from pathlib import Path
 at, count, replace = int(sys.argv[2]), 0, Path.replace
 def counted(self, target):
@@ -263,3 +266,42 @@ def test_a_key_is_made_once_and_for_its_owner_alone(tmp_path: Path) -> None:
     path = tmp_path / "machine" / "seal.key"
     assert path.stat().st_mode & 0o077 == 0
     assert [p.name for p in path.parent.iterdir()] == ["seal.key"]
+
+
+def kept_bytes(run: Run) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in run.folder.path.glob(f"{FOLDER}/*.parquet")}
+
+
+@pytest.mark.slow
+def test_readings_are_the_same_to_the_last_byte_whoever_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One process, two, eight, and two of which one is killed in the middle."""
+    alone = asked(tmp_path)
+    rows, files = alone.observations, kept_bytes(alone)
+    assert len(files) > 1
+    monkeypatch.setattr("bias_harness.workers.workers.SECONDS_TO_START", -1.0)
+    monkeypatch.setenv("KILLED_MARK", str(tmp_path / "killed"))
+    for count, how in ((2, read_parts.read_lines), (8, read_parts.read_lines), (2, pieces.read_and_killed_once)):
+        monkeypatch.setattr(read_parts, "read_lines", how)
+        shutil.rmtree(alone.folder.path / FOLDER)
+        several = pipeline.load_run("run", results=tmp_path, workers=count)
+        assert same(several.observations, rows)
+        assert kept_bytes(several) == files
+    assert (tmp_path / "killed").exists()
+
+
+def test_a_line_that_gives_its_key_twice_is_read_with_the_question_of_the_last(tmp_path: Path) -> None:
+    """As JSON is read; nobody writes it."""
+    run = asked(tmp_path)
+    (run.folder.path / "manifest.json").unlink()
+    places, log = run.readings.places_of(run.trials.keys), run.folder.logs[0]
+    lines = log.read_bytes().splitlines(keepends=True)
+    first, second = (rows_of(log)[place]["key"] for place in (0, 1))
+    bare = lines[1][: lines[1].rindex(b',"sum"')] + b"}"
+    lines[1] = summed(b'{"key":"' + first.encode() + b'",' + bare[1:])
+    log.write_bytes(b"".join(lines))
+    assert (key_of(lines[1]), parse_line(lines[1], log, 2).key) == (first, second)
+    shutil.rmtree(run.folder.path / FOLDER)
+    now = again(tmp_path)
+    assert (now.readings.places_of(now.trials.keys) == places).all()
+    assert same(now.observations, run.observations)
+    assert now.readings.column("question").to_pylist() == run.readings.column("question").to_pylist()
