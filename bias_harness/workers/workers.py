@@ -20,7 +20,7 @@ Shared = TypeVar("Shared")
 Piece = TypeVar("Piece")
 Result = TypeVar("Result")
 SECONDS_TO_START = 2.0
-"""What a process costs before it does anything: a fresh Python with its libraries."""
+"""What a process costs before it does anything, of CPU: a fresh Python with its libraries."""
 MOST_LOSSES = 3
 """How often in a row workers may be killed before any of them brought a result."""
 KILLED = (
@@ -65,9 +65,9 @@ class Workers:
         """The first results, or all where more processes would not pay."""
         spent = 0.0
         for done, piece in enumerate(rest, start=1):
-            began = time.monotonic()
+            began = time.process_time()
             result = function(shared, piece)
-            spent += time.monotonic() - began
+            spent += time.process_time() - began
             yield result
             left = spent if total is None else spent / done * (total - done)
             if self.count > 1 and spent > SECONDS_TO_START and left * (1 - 1 / self.count) > SECONDS_TO_START / 2:

@@ -22,6 +22,14 @@ def slow(seconds: float, piece: int) -> tuple[int, int]:
     return piece, os.getpid()
 
 
+def busy(seconds: float, piece: int) -> tuple[int, int]:
+    """So much work for the processor."""
+    began = time.process_time()
+    while time.process_time() - began < seconds:
+        pass
+    return piece, os.getpid()
+
+
 def stuck(_: None, piece: int) -> int:
     """The first pieces are quick, the others take for ever."""
     if piece > 8:

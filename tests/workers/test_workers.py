@@ -42,10 +42,10 @@ def test_little_work_starts_no_process() -> None:
 
 def test_processes_start_only_where_what_is_left_pays_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "SECONDS_TO_START", 0.2)
-    few, many = (list(TWO.each(pieces.slow, 0.05, range(n))) for n in (5, 30))
+    few, many = (list(TWO.each(pieces.busy, 0.05, range(n))) for n in (5, 30))
     assert {pid for _, pid in few} == {os.getpid()}
     assert len({pid for _, pid in many}) > 1
-    unknown = list(TWO.each(pieces.slow, 0.05, iter(range(8))))
+    unknown = list(TWO.each(pieces.busy, 0.05, iter(range(8))))
     assert len({pid for _, pid in unknown}) > 1
 
 
