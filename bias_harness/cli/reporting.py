@@ -16,6 +16,7 @@ from bias_harness.cli.options import (
     Judgements,
     Language,
     Languages,
+    NoFigures,
     Preregistered,
     Prose,
     ResultsFolder,
@@ -37,16 +38,19 @@ def report(
     results: ResultsFolder = None,
     languages: Languages = None,
     preregistered: Preregistered = None,
+    no_figures: NoFigures = False,
     pdf: Annotated[bool, option("--pdf", text="The page also as PDF, where Chromium is installed.")] = False,
     prose: Prose = False,
     as_json: Json = False,
     judgements: Judgements = False,
 ) -> None:
-    """Read the answers of a run again and make everything anew.
+    """Make everything of a run anew that is not as it should be.
 
-    Observations, estimates, the pages and the figures. With --json the estimates are printed.
+    Observations, estimates, the pages and the figures, where anything that they are made of has changed. With --json
+    the estimates are printed.
     """
     from bias_harness import pipeline
+    from bias_harness.cli.progress import shown_stages
 
     chosen = all_spoken(languages)
     loaded = pipeline.load_run(run, results=results)
@@ -55,7 +59,8 @@ def report(
     if judgements:
         say_json(loaded.judgements.to_dict())
         return
-    pages = pipeline.report(loaded, chosen)
+    with shown_stages(as_json=as_json) as told:
+        pages = pipeline.report(loaded, chosen, figures=not no_figures, told=told)
     printed = [_print_pdf(page) for page in pages] if pdf else []
     if as_json:
         say_json(loaded.estimates.to_dict())
