@@ -163,16 +163,24 @@ def _a_run(of: object) -> Run:
     return of
 
 
-def report(of: Run, languages: str | Iterable[str] = ("nl", "en")) -> list[Path]:
+def report(
+    of: Run,
+    languages: str | Iterable[str] = ("nl", "en"),
+    *,
+    figures: bool = True,
+    told: Callable[[str, int, int], None] | None = None,
+) -> list[Path]:
     """Write every derived file (see `Run.write`). Returns the paths of the pages in these languages. Asks nothing.
 
-    A single language may be given as it is: `report(run, "en")`. Raises `UsageError` for one there is no page in.
+    A single language may be given as it is: `report(run, "en")`. `figures` False writes no figure files; `told` hears
+    what is done at present, how much of it is done and how much it is in all. Raises `UsageError` for a language that
+    there is no page in.
     """
     from bias_harness.reporting.texts import chosen_languages
 
     chosen = chosen_languages(languages)
     wanted = [f"report.{language}.html" for language in chosen]
-    return [path for path in _a_run(of).write(chosen) if path.name in wanted]
+    return [path for path in _a_run(of).write(chosen, figures=figures, told=told) if path.name in wanted]
 
 
 def figure(

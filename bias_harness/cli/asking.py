@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
 
@@ -12,6 +12,8 @@ from bias_harness.cli.options import (
     ExperimentFile,
     Json,
     Limit,
+    NoFigures,
+    NoReport,
     Preregistered,
     Prose,
     Repeats,
@@ -88,6 +90,8 @@ def run(
     show: Annotated[
         bool, option("--show", text="While asking, an answer a second with what was read in it. Never a gap.")
     ] = False,
+    no_report: NoReport = False,
+    no_figures: NoFigures = False,
     quiet: Annotated[bool, option("--quiet", text="No progress.")] = False,
     workers: WorkerCount = None,
     cluster: Cluster = None,
@@ -131,27 +135,49 @@ def run(
         )
     if preregistered is not None:
         done.register(preregistered)
-    _finish(done, f"Go on with: {typed_again(context)}", as_json=as_json, prose=prose)
+    writing = Writing(pages=not no_report, figures=not no_figures, quiet=quiet)
+    _finish(done, f"Go on with: {typed_again(context)}", as_json=as_json, prose=prose, writing=writing)
 
 
-def _finish(done: Run, go_on: str, *, as_json: bool, prose: bool = False) -> None:
+class Writing(NamedTuple):
+    """What is written after asking: pages, figure files; and whether its progress is kept quiet."""
+
+    pages: bool = True
+    figures: bool = True
+    quiet: bool = False
+
+
+ALL = Writing()
+
+
+def _finish(done: Run, go_on: str, *, as_json: bool, prose: bool = False, writing: Writing = ALL) -> None:
     """Estimate, report, print, and leave with what happened; `go_on` is what an interrupted run is told."""
-    from bias_harness.pipeline import report
-
     manifest = done.manifest
     for sentence in done.stopped:
         note(f"Stopped asking {sentence}")
-    if done.observations.empty:
+    pages = _pages(done, writing, as_json=as_json)
+    if pages is None:
         note("Nothing was answered, so there is nothing to estimate.")
         if manifest.status == "interrupted":
             note(go_on)
         raise typer.Exit(EXIT_INTERRUPTED if manifest.status == "interrupted" else EXIT_ERROR)
-    show_findings(done, report(done), as_json=as_json, prose=prose)
+    show_findings(done, pages, as_json=as_json, prose=prose)
     if manifest.status == "interrupted":
         note(f"Interrupted; nothing that was answered is lost. {go_on}")
         raise typer.Exit(EXIT_INTERRUPTED)
     if done.stopped or manifest.status == "error":
         raise typer.Exit(EXIT_ERROR)
+
+
+def _pages(done: Run, writing: Writing, *, as_json: bool) -> list[Path] | None:
+    """What was written; None where there is nothing to write of."""
+    from bias_harness.cli.progress import shown_stages
+    from bias_harness.pipeline import report
+
+    with shown_stages(quiet=writing.quiet, as_json=as_json) as told:
+        if done.is_empty(told):
+            return None
+        return report(done, figures=writing.figures, told=told) if writing.pages else []
 
 
 @app.command()

@@ -45,6 +45,10 @@ Judgements = Annotated[
     bool,
     option("--judgements", text="Only judge: print the judgements as JSON; no estimates, pages or figures are made."),
 ]
+NoFigures = Annotated[bool, option("--no-figures", text="No figure files; those of before are removed.")]
+NoReport = Annotated[
+    bool, option("--no-report", text="No pages, figures or estimates are written; `report` makes them later.")
+]
 ResultsFolder = Annotated[
     Path | None,
     option(

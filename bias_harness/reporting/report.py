@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import pickle
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -19,6 +21,7 @@ from markupsafe import Markup
 
 from bias_harness.errors import UsageError
 from bias_harness.reporting.charts import Drawing
+from bias_harness.reporting.charts.card import Card
 from bias_harness.reporting.charts.mpl.second_process import drawn_aside
 from bias_harness.reporting.escaping import strong, visible
 from bias_harness.reporting.figures.all import Drawings
@@ -143,31 +146,76 @@ def _title(material: Material, spoken: Texts) -> str:
     return spoken.label(material.audit.experiment.title, material.audit.experiment.experiment)
 
 
-def pages(material: Material, languages: Iterable[str]) -> dict[str, bytes]:
+@dataclass
+class Drawn:
+    """Figures that were drawn before: `known` are files by the digest of what they show, `used` what was of use now."""
+
+    known: Mapping[str, Mapping[str, bytes]] = field(default_factory=dict)
+    used: dict[str, dict[str, bytes]] = field(default_factory=dict)
+
+    def take(self, drawings: Sequence[Drawing], fresh: Mapping[str, bytes]) -> dict[str, bytes]:
+        """The files of all drawings, in their order; `fresh` are those of the drawings that were not known."""
+        for drawing in drawings:
+            digest = digest_of(drawing)
+            own = {name: data for name, data in fresh.items() if name.rpartition(".")[0] == drawing.name}
+            self.used[digest] = dict(self.known.get(digest, own))
+        return {name: data for files in self.used.values() for name, data in files.items()}
+
+    def unknown(self, drawings: Sequence[Drawing]) -> list[Drawing]:
+        """Those that have to be drawn."""
+        return [drawing for drawing in drawings if digest_of(drawing) not in self.known]
+
+
+def digest_of(drawing: Drawing) -> str:
+    """Hex digits over what a figure shows. Its bytes are never read back as an object."""
+    return hashlib.sha256(pickle.dumps(drawing)).hexdigest()
+
+
+def pages(
+    material: Material, languages: Iterable[str], *, figures: bool = True, drawn: Drawn | None = None
+) -> dict[str, bytes]:
     """File name -> content, below the run's folder: the pages, the answers where they are many, the figures, a CSV.
 
     The figure files are in English, the language of journals; `figure_files` makes them in another. The same run
-    gives the same bytes.
+    gives the same bytes. Figures that are among the `drawn` are not drawn again.
     """
-    listed = list(languages)
+    listed, english, drawn = list(languages), spoken_in(material, "en"), drawn or Drawn()
+    drawings = list(Drawings(View(material, english))) if figures else []
+    cards = {f"summary.{language}.png": summary_card(material, language) for language in listed}
     if len(material.observations) > MANY_ANSWERS:
-        english = spoken_in(material, "en")
-        with drawn_aside(list(Drawings(View(material, english))), english) as figures:
+        with drawn_aside(drawn.unknown(drawings), english) as fresh:
             made = documents(material, listed)
     else:
-        made, figures = documents(material, listed), figure_files(material)
+        made, fresh = documents(material, listed), _drawn_here(drawn.unknown(drawings), english)
     tables = {
         f"{name}.csv": of.to_frame().to_csv(index=False, lineterminator="\n").encode()
         for name, of in (("judgements", material.estimates.judgements), ("estimates", material.estimates))
     }
-    pictures = {f"summary.{language}.png": summary_picture(material, language) for language in listed}
-    return {**made, **tables, **pictures, **{f"figures/{name}": data for name, data in figures.items()}}
+    pictures = {name: _picture(card) for name, card in cards.items()}
+    return {**made, **tables, **pictures, **{f"figures/{n}": x for n, x in drawn.take(drawings, fresh).items()}}
+
+
+def _drawn_here(drawings: Sequence[Drawing], texts: Texts) -> dict[str, bytes]:
+    if not drawings:
+        return {}
+    from bias_harness.reporting.charts.mpl.files import files_of
+
+    return files_of(drawings, texts)
 
 
 def summary_picture(material: Material, language: str) -> bytes:
     """The first screen as a picture to share (PNG): the same heading and tiles, and the label where one is due."""
-    from bias_harness.reporting.charts.mpl.card import Card, picture
+    return _picture(summary_card(material, language))
 
+
+def _picture(card: Card) -> bytes:
+    from bias_harness.reporting.charts.mpl.card import picture
+
+    return picture(card)
+
+
+def summary_card(material: Material, language: str) -> Card:
+    """The words of that picture."""
     spoken = spoken_in(material, language)
     told = summary.build(material, spoken)
     natures = dict.fromkeys(material.nature(name) for name in material.endpoints)
@@ -176,7 +224,7 @@ def summary_picture(material: Material, language: str) -> bytes:
     warning = warning[:1].upper() + warning[1:]
     tiles = [(tile["big"], tile["text"]) for tile in told["tiles"]]
     asked = f"{_title(material, spoken)} · {told['asked']}"
-    return picture(Card(asked, told["heading"], tiles, spoken("report.summary.no_proof"), warning))
+    return Card(asked, told["heading"], tiles, spoken("report.summary.no_proof"), warning)
 
 
 def documents(material: Material, languages: Iterable[str]) -> dict[str, bytes]:

@@ -62,6 +62,7 @@ async def arun(
     from bias_harness.design.portion import WHOLE, portion_of, shard_name
     from bias_harness.reading.watch import Watch
     from bias_harness.runs.sequential import until_decided, without_looks
+    from bias_harness.runs.settled import nothing_to_ask
 
     folder = run_folder(an_audit(audit), Path(results) if results else None, name or shard_name(audit, shard))
     again = refused_keys(folder) if retry == "refused" else None
@@ -74,6 +75,8 @@ async def arun(
         done = await until_decided(audit, folder, budget=budget, progress=told, see=watch)
         return replace(done, workers=Workers(workers, cluster))
     without_looks(folder)
+    if portion == WHOLE and retry is None and nothing_to_ask(audit, folder, told):
+        return Run(folder, audit)
     stopped = await ask(audit, folder, portion, retry=retry, again=again, budget=budget, progress=told, see=watch)
     return Run(folder, audit, stopped, Workers(workers, cluster))
 

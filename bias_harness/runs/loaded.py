@@ -33,10 +33,9 @@ if TYPE_CHECKING:
     from bias_harness.results.readings import Readings
     from bias_harness.results.registration import Registration
     from bias_harness.runs.trials import Trials
+    from bias_harness.runs.writing import Told
 
 log_to_user = logging.getLogger(__name__)
-LEFT_BEHIND = ("answers/*.html", "figures/F*.svg", "figures/F*.png", "figures/F*.csv")
-"""What an earlier report may have left that is not made any more."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +102,7 @@ class Run:
                 "and a run has one; remove it there if it does not belong to this run"
             )
         self.folder.write(REGISTRATION, Path(document).read_bytes())
+        vars(self).pop("made_of", None)
 
     @property
     def labels(self) -> dict[str, dict[str, Answer]]:
@@ -235,24 +235,34 @@ class Run:
         lines += [f"{found['verdict'].upper()}: {found['sentence']}" for found in built["uneven"]]
         return [*lines, "", *account_lines(view), *([registered(view)] if made.registration else [])]
 
-    def write(self, languages: str | Iterable[str] = ("nl", "en")) -> list[Path]:
-        """Write every derived file anew, all of them or none: they never say different things. Asks nothing.
+    def write(
+        self, languages: str | Iterable[str] = ("nl", "en"), *, figures: bool = True, told: Told | None = None
+    ) -> list[Path]:
+        """Write every derived file, all of them or none: they never say different things. Asks nothing.
 
-        These are `observations.parquet`, `estimates.json`, `estimates.csv`, the figures, the researcher's file, and the
-        page and worksheet in these languages (or this one) and in those that the page is there in already. What an
-        earlier version left in `figures/` and `answers/` is removed. Returns the paths. Raises `UsageError` for a
-        language that there is no page in.
+        These are `observations.parquet`, `estimates.json`, `estimates.csv`, the figures (unless `figures` is False),
+        the researcher's file, and the page and worksheet in these languages (or this one) and in those that the page is
+        there in already. What was left in `figures/` and `answers/` before is removed. Where all of it was written of
+        the very same before, it is let be, and so is a figure that would show the same. `told` hears what is done at
+        present: `reading`, `estimating`, `drawing`, with how much is done and how much it is in all. Returns the paths.
+        Raises `UsageError` for a language that there is no page in.
         """
-        from bias_harness.reporting.report import pages
-        from bias_harness.reporting.texts import chosen_languages
+        from bias_harness.runs.writing import write
 
-        wanted = chosen_languages(languages)
-        there = [path.name.split(".")[1] for path in sorted(self.folder.path.glob("report.*.html"))]
-        made = {**self.numbers(), **pages(material(self), dict.fromkeys((*wanted, *there)))}
-        paths = self.folder.write_all(made)
-        for pattern in LEFT_BEHIND:
-            self.folder.clear(pattern, paths)
-        return paths
+        return write(self, languages, figures=figures, told=told or (lambda _stage, _done, _of: None))
+
+    @cached_property
+    def made_of(self) -> str | None:
+        """Hex digits over all that decides what is written of the run; None where plug-ins have a part in that."""
+        from bias_harness.runs.written import made_of
+
+        return made_of(self)
+
+    def is_empty(self, told: Told | None = None) -> bool:
+        """Whether nothing was answered and nothing failed; `told` as in `write`, for everything is read for that."""
+        from bias_harness.runs.writing import is_empty
+
+        return is_empty(self, told or (lambda _stage, _done, _of: None))
 
     def numbers(self) -> dict[str, bytes]:
         """File name -> content of `observations.parquet` and `estimates.json`."""

@@ -44,7 +44,7 @@ def stand_ins() -> dict[str, ModuleType]:
     """Modules to be imported in the place of those that draw, by their names."""
     files, card = (ModuleType(f"{DRAWING}.{name}") for name in ("files", "card"))
     files.files_of = files_of  # type: ignore[attr-defined]
-    card.Card, card.picture = picture, picture  # type: ignore[attr-defined]
+    card.picture = picture  # type: ignore[attr-defined]
     return {module.__name__: module for module in (files, card)}
 
 
