@@ -76,7 +76,7 @@ async def arun(
         return replace(done, workers=Workers(workers, cluster))
     without_looks(folder)
     if portion == WHOLE and retry is None and nothing_to_ask(audit, folder, told):
-        return Run(folder, audit)
+        return Run(folder, audit, workers=Workers(workers, cluster))
     stopped = await ask(audit, folder, portion, retry=retry, again=again, budget=budget, progress=told, see=watch)
     return Run(folder, audit, stopped, Workers(workers, cluster))
 

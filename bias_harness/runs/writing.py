@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bias_harness.reporting.report import Drawn, pages
 from bias_harness.reporting.texts import chosen_languages
-from bias_harness.results.readings import read_run
+from bias_harness.results.read_parts import read_run
 from bias_harness.runs.written import drawn_before, note_drawn, note_written, was_written, written
 
 if TYPE_CHECKING:
@@ -62,7 +62,8 @@ def _read(run: Run, told: Told) -> None:
         told("reading", done, lines)
 
     told("reading", 0, lines)
-    vars(run)["readings"] = read_run(run.folder, run.trials.questions, run.audit.experiment.outcome, more)
+    of_run = (run.folder, run.trials.questions, run.audit.experiment.outcome)
+    vars(run)["readings"] = read_run(*of_run, more, run.workers)
 
 
 def _pages(run: Run, languages: list[str], drawn: Drawn, told: Told, *, figures: bool) -> Mapping[str, Any]:
