@@ -32,17 +32,19 @@ from bias_harness.reading.columns import (
 )
 from bias_harness.results.folder import RunFolder
 from bias_harness.results.lines import numbered, parse_line
-from bias_harness.results.own import keep, kept, kept_about
+from bias_harness.results.own import FOLDER, keep, kept, kept_about
 from bias_harness.results.seals import Seal, sealed
 from bias_harness.vocabulary import Answer, Response
 
-FOLDER = ".readings"
 FEWEST = 1_000
 """Lines of a part that is worth keeping readings of; fewer are read again in less time than that takes."""
 AT_ONCE, REMEMBERED = 10_000, 50_000
 """Lines that are read at once; rows with their texts that are remembered, for pages show some more than once."""
-COLUMNS = pa.schema([*SCHEMA, ("question", pa.uint64()), ("offset", pa.int64()), ("length", pa.int32())])
-"""`SCHEMA`, the question that the line was read with (0: it was not read), and where the line stands in its part."""
+COLUMNS = pa.schema(
+    [*SCHEMA, ("question", pa.uint64()), ("offset", pa.int64()), ("length", pa.int32()), ("letters", pa.int32())]
+)
+"""`SCHEMA`, the question that the line was read with (0: it was not read), where the line stands in its part, and how
+many letters its text has."""
 KEY_BYTES = 16
 """Bytes of a key by which rows are found: 128 bits, so that among 10 million keys no two are taken for one."""
 Keys = NDArray[np.bytes_]
@@ -125,6 +127,11 @@ class Readings:
             best = np.maximum.reduceat(later[order], first) if keys.size else later
             self._found = keys[first], best % max(1, keys.size)
         return self._found
+
+    def letters(self, keys: Keys) -> int:
+        """How many letters the texts behind keys have, each once."""
+        places = np.unique(self.places_of(keys))
+        return int(self.column("letters").to_numpy()[places[places >= 0]].sum())
 
     def raw(self, keys: Sequence[str]) -> dict[str, tuple[Response, Answer]]:
         """The responses and readings behind keys, of those that are there, in the order of the keys."""
@@ -247,6 +254,7 @@ class _Reading:
             "question": pa.array(self.questions.digests_of(codes)),
             "offset": pa.array([offset for _, offset, _ in lines], pa.int64()),
             "length": pa.array([len(line) for *_, line in lines], pa.int32()),
+            "letters": pa.array([len(response.text or "") for response in responses], pa.int32()),
         }
         return pa.table({**{name: made[name] for name in SCHEMA.names}, **more}, schema=COLUMNS)
 

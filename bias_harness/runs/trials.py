@@ -64,17 +64,24 @@ def observed(audit: Audit, rows: Iterable[tuple[Trial, Response, Answer]]) -> pd
 
 
 def _in_columns(asked: Iterable[tuple[str, Trial, str]]) -> Trials:
-    cells: dict[Trial, int] = {}
+    cells: dict[tuple[object, ...], int] = {}
+    known: list[Trial] = []
     questions: dict[Question, int] = {}
     keys: list[str] = []
     columns: tuple[list[int], ...] = ([], [], [], [])
     for key, trial, prompt in asked:
         keys.append(key)
-        cell = replace(trial, repeat=0, block=0)
-        question = Question(trial.language, prompt)
-        numbers = (cells.setdefault(cell, len(cells)), trial.repeat, trial.block)
-        for column, number in zip(columns, (*numbers, questions.setdefault(question, len(questions))), strict=True):
+        cell = cells.setdefault(_cell(trial), len(cells))
+        if cell == len(known):
+            known.append(replace(trial, repeat=0, block=0))
+        question = questions.setdefault(Question(trial.language, prompt), len(questions))
+        for column, number in zip(columns, (cell, trial.repeat, trial.block, question), strict=True):
             column.append(number)
-    cell_codes, repeats, blocks, codes = (np.array(column, dtype=np.int64) for column in columns)
-    made = TrialColumns(tuple(cells), cell_codes, repeats.astype(np.int32), blocks)
-    return Trials(made, short(keys), codes.astype(np.int32), tuple(questions))
+    codes, repeats, blocks, replied = (np.array(column, dtype=np.int64) for column in columns)
+    made = TrialColumns(tuple(known), codes, repeats.astype(np.int32), blocks)
+    return Trials(made, short(keys), replied.astype(np.int32), tuple(questions))
+
+
+def _cell(t: Trial) -> tuple[object, ...]:
+    """All of a trial but its repeat and its block; quicker than the trial without them."""
+    return (t.endpoint, t.language, t.wording, t.persona, t.attribute, t.level, t.signal, t.edit)

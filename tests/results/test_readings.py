@@ -22,8 +22,7 @@ from bias_harness.reading import columns
 from bias_harness.reading.answers import Reader
 from bias_harness.reading.columns import SCHEMA, answers_in, columns_of
 from bias_harness.results import own, readings
-from bias_harness.results.own import keep, kept
-from bias_harness.results.readings import FOLDER
+from bias_harness.results.own import FOLDER, keep, kept
 from bias_harness.runs import Run
 from bias_harness.vocabulary import Answer, Candidate, Response
 
