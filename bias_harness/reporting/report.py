@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import pickle
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import Any
 
@@ -23,6 +21,7 @@ from bias_harness.errors import UsageError
 from bias_harness.reporting.charts import Drawing
 from bias_harness.reporting.charts.card import Card
 from bias_harness.reporting.charts.mpl.second_process import drawn_aside
+from bias_harness.reporting.drawn import Drawn
 from bias_harness.reporting.escaping import strong, visible
 from bias_harness.reporting.figures.all import Drawings
 from bias_harness.reporting.headline import few
@@ -146,72 +145,46 @@ def _title(material: Material, spoken: Texts) -> str:
     return spoken.label(material.audit.experiment.title, material.audit.experiment.experiment)
 
 
-@dataclass
-class Drawn:
-    """Figures that were drawn before: `known` are files by the digest of what they show, `used` what was of use now."""
-
-    known: Mapping[str, Mapping[str, bytes]] = field(default_factory=dict)
-    used: dict[str, dict[str, bytes]] = field(default_factory=dict)
-
-    def take(self, drawings: Sequence[Drawing], fresh: Mapping[str, bytes]) -> dict[str, bytes]:
-        """The files of all drawings, in their order; `fresh` are those of the drawings that were not known."""
-        for drawing in drawings:
-            digest = digest_of(drawing)
-            own = {name: data for name, data in fresh.items() if name.rpartition(".")[0] == drawing.name}
-            self.used[digest] = dict(self.known.get(digest, own))
-        return {name: data for files in self.used.values() for name, data in files.items()}
-
-    def unknown(self, drawings: Sequence[Drawing]) -> list[Drawing]:
-        """Those that have to be drawn."""
-        return [drawing for drawing in drawings if digest_of(drawing) not in self.known]
-
-
-def digest_of(drawing: Drawing) -> str:
-    """Hex digits over what a figure shows. Its bytes are never read back as an object."""
-    return hashlib.sha256(pickle.dumps(drawing)).hexdigest()
-
-
 def pages(
     material: Material, languages: Iterable[str], *, figures: bool = True, drawn: Drawn | None = None
 ) -> dict[str, bytes]:
     """File name -> content, below the run's folder: the pages, the answers where they are many, the figures, a CSV.
 
     The figure files are in English, the language of journals; `figure_files` makes them in another. The same run
-    gives the same bytes. Figures that are among the `drawn` are not drawn again.
+    gives the same bytes. Pictures that are among the `drawn` are not drawn again.
     """
     listed, english, drawn = list(languages), spoken_in(material, "en"), drawn or Drawn()
     drawings = list(Drawings(View(material, english))) if figures else []
-    cards = {f"summary.{language}.png": summary_card(material, language) for language in listed}
-    if len(material.observations) > MANY_ANSWERS:
-        with drawn_aside(drawn.unknown(drawings), english) as fresh:
+    unknown = drawn.unknown(drawings)
+    if unknown and len(material.observations) > MANY_ANSWERS:
+        with drawn_aside(unknown, english) as fresh:
             made = documents(material, listed)
     else:
-        made, fresh = documents(material, listed), _drawn_here(drawn.unknown(drawings), english)
+        made, fresh = documents(material, listed), figure_files(material, drawings=unknown)
     tables = {
         f"{name}.csv": of.to_frame().to_csv(index=False, lineterminator="\n").encode()
         for name, of in (("judgements", material.estimates.judgements), ("estimates", material.estimates))
     }
-    pictures = {name: _picture(card) for name, card in cards.items()}
-    return {**made, **tables, **pictures, **{f"figures/{n}": x for n, x in drawn.take(drawings, fresh).items()}}
+    for drawing in drawings:
+        drawn.take(drawing, partial(_files_of, drawing, fresh))
+    for language in listed:
+        drawn.take((language, summary_card(material, language)), partial(_picture_files, material, language))
+    return {**made, **tables, **{name: data for files in drawn.used.values() for name, data in files.items()}}
 
 
-def _drawn_here(drawings: Sequence[Drawing], texts: Texts) -> dict[str, bytes]:
-    if not drawings:
-        return {}
-    from bias_harness.reporting.charts.mpl.files import files_of
+def _files_of(drawing: Drawing, fresh: Mapping[str, bytes]) -> dict[str, bytes]:
+    return {f"figures/{name}": data for name, data in fresh.items() if name.rpartition(".")[0] == drawing.name}
 
-    return files_of(drawings, texts)
+
+def _picture_files(material: Material, language: str) -> dict[str, bytes]:
+    return {f"summary.{language}.png": summary_picture(material, language)}
 
 
 def summary_picture(material: Material, language: str) -> bytes:
     """The first screen as a picture to share (PNG): the same heading and tiles, and the label where one is due."""
-    return _picture(summary_card(material, language))
-
-
-def _picture(card: Card) -> bytes:
     from bias_harness.reporting.charts.mpl.card import picture
 
-    return picture(card)
+    return picture(summary_card(material, language))
 
 
 def summary_card(material: Material, language: str) -> Card:
@@ -304,18 +277,21 @@ def figure_files(
     formats: Sequence[str] = ("svg", "png"),
     language: str = "en",
     styles: Sequence[str] = (),
+    drawings: Sequence[Drawing] | None = None,
 ) -> dict[str, bytes]:
     """File name -> content of the figures of a run, or of those that `name` asks for: F3, F3-gender, F3-forest-gender.
 
-    `styles` are matplotlib style sheets, by name or path. Raises `UsageError` for a figure that the run does not have.
+    `styles` are matplotlib style sheets, by name or path; `drawings` are all of them, where they are made already. Raises `UsageError` for a figure that the run does not have.
     """
-    from bias_harness.reporting.charts.mpl.files import files_of
-
     spoken = spoken_in(material, language)
-    drawings: list[Drawing] = list(Drawings(View(material, spoken)))
+    drawings = list(Drawings(View(material, spoken))) if drawings is None else drawings
     if name is not None:
         wanted = [d for d in drawings if name in (d.id, d.name)] or [d for d in drawings if d.family == name]
         if not wanted:
             raise UsageError(f"this run has no figure {name!r}; it has {', '.join(d.id for d in drawings) or 'none'}")
         drawings = wanted
+    if not drawings:
+        return {}
+    from bias_harness.reporting.charts.mpl.files import files_of
+
     return files_of(drawings, spoken, formats, styles)

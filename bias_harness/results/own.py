@@ -22,6 +22,8 @@ import orjson
 from bias_harness.results.files import write_whole
 from bias_harness.workspace import user_cache
 
+FOLDER = ".readings"
+"""Where a run has such files."""
 FORMAT = 1
 KEY_BYTES = 32
 LARGEST_SEAL = 50_000_000

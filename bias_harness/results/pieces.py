@@ -46,13 +46,14 @@ class Lines:
 
 
 def read_lines(asked: Asked, piece: Lines) -> pa.Table:
-    """What is read in these lines, a row each (`reading.columns.SCHEMA`).
+    """What is read in these lines, a row each (`reading.columns.SCHEMA`), with the number of `letters` of each text.
 
     Raises `RunFolderError` that names a line which is no response or was changed.
     """
     responses = [parse_line(line, piece.log, n) for n, line in zip(piece.numbers, piece.lines, strict=True)]
     questions = [asked.known[place] if place >= 0 else None for place in piece.questions]
-    return read_columns(responses, questions, asked.reader)
+    letters = pa.array([len(response.text or "") for response in responses], pa.int32())
+    return read_columns(responses, questions, asked.reader).append_column("letters", letters)
 
 
 def key_of(line: bytes) -> str | None:

@@ -19,9 +19,9 @@ from bias_harness.outcome import Outcome
 from bias_harness.reading.columns import SCHEMA, readings_version
 from bias_harness.results.folder import RunFolder
 from bias_harness.results.lines import numbered
-from bias_harness.results.own import keep, kept, kept_about
+from bias_harness.results.own import FOLDER, keep, kept, kept_about
 from bias_harness.results.pieces import Asked, Lines, key_of, read_lines
-from bias_harness.results.readings import COLUMNS, FOLDER, Part, Questions, Readings, keys_in, short
+from bias_harness.results.readings import COLUMNS, Part, Questions, Readings, keys_in, short
 from bias_harness.results.seals import Seal, sealed
 from bias_harness.workers import HERE, Workers
 
@@ -124,6 +124,7 @@ class _Reading:
             "question": pa.array(self.questions.digests_of(codes)),
             "offset": pa.array(offsets, pa.int64()),
             "length": pa.array([len(line) for line in piece.lines], pa.int32()),
+            "letters": made["letters"],
         }
         return pa.table({**{name: made[name] for name in SCHEMA.names}, **more}, schema=COLUMNS)
 

@@ -28,11 +28,13 @@ from bias_harness.reading.columns import (
 from bias_harness.results.lines import parse_line
 from bias_harness.vocabulary import Answer, Response
 
-FOLDER = ".readings"
 REMEMBERED = 50_000
 """Rows with their texts that are remembered, for pages show some more than once."""
-COLUMNS = pa.schema([*SCHEMA, ("question", pa.uint64()), ("offset", pa.int64()), ("length", pa.int32())])
-"""`SCHEMA`, the question that the line was read with (0: it was not read), and where the line stands in its part."""
+COLUMNS = pa.schema(
+    [*SCHEMA, ("question", pa.uint64()), ("offset", pa.int64()), ("length", pa.int32()), ("letters", pa.int32())]
+)
+"""`SCHEMA`, the question that the line was read with (0: it was not read), where the line stands in its part, and how
+many letters its text has."""
 KEY_BYTES = 16
 """Bytes of a key by which rows are found: 128 bits, so that among 10 million keys no two are taken for one."""
 Keys = NDArray[np.bytes_]
@@ -114,6 +116,11 @@ class Readings:
             best = np.maximum.reduceat(later[order], first) if keys.size else later
             self._found = keys[first], best % max(1, keys.size)
         return self._found
+
+    def letters(self, keys: Keys) -> int:
+        """How many letters the texts behind keys have, each once."""
+        places = np.unique(self.places_of(keys))
+        return int(self.column("letters").to_numpy()[places[places >= 0]].sum())
 
     def raw(self, keys: Sequence[str]) -> dict[str, tuple[Response, Answer]]:
         """The responses and readings behind keys, of those that are there, in the order of the keys."""

@@ -321,6 +321,7 @@ def material(of: Run) -> Material:
         *(of.audit, of.observations, of.estimates, of.manifest, of.raw, of.folder.name),
         registration=of.registration,
         reading_errors=of.reading_errors,
+        known_letters=of.readings.letters(of.trials.keys),
     )
 
 

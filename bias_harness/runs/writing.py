@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from bias_harness.reporting.report import Drawn, pages
 from bias_harness.reporting.texts import chosen_languages
-from bias_harness.results.read_parts import read_run
 from bias_harness.runs.written import drawn_before, note_drawn, note_written, was_written, written
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from bias_harness.reporting.drawn import Drawn
     from bias_harness.runs.loaded import Run
 
 Told = Callable[[str, int, int], None]
@@ -30,6 +29,8 @@ def write(run: Run, languages: str | Iterable[str], *, figures: bool, told: Told
     kept = written(run, wanted)
     if kept is not None:
         return kept
+    from bias_harness.reporting.drawn import Drawn  # late: what is as it was needs neither pandas nor a page
+
     _read(run, told)
     drawn = Drawn(drawn_before(run))
     made = {**run.numbers(), **_pages(run, listed, drawn, told, figures=figures)}
@@ -53,6 +54,8 @@ def _read(run: Run, told: Told) -> None:
     """Read what is not read yet, and tell how far that is."""
     if "readings" in vars(run):
         return
+    from bias_harness.results.read_parts import read_run
+
     of = run.folder.seals()
     lines, done = sum(seal.lines for seal in of.values()), 0
 
@@ -67,6 +70,7 @@ def _read(run: Run, told: Told) -> None:
 
 
 def _pages(run: Run, languages: list[str], drawn: Drawn, told: Told, *, figures: bool) -> Mapping[str, Any]:
+    from bias_harness.reporting.report import pages
     from bias_harness.runs.loaded import material
 
     rows = len(run.observations)

@@ -19,8 +19,7 @@ import orjson
 
 from bias_harness.plugins import plugins
 from bias_harness.results.labels import LABELS
-from bias_harness.results.own import keep, kept
-from bias_harness.results.readings import FOLDER
+from bias_harness.results.own import FOLDER, keep, kept
 from bias_harness.results.registration import REGISTRATION
 from bias_harness.results.trials import TRIALS
 
@@ -84,18 +83,18 @@ def note_written(run: Run, wanted: Sequence[str], made: Mapping[str, bytes]) -> 
 
 
 def drawn_before(run: Run) -> dict[str, dict[str, bytes]]:
-    """The figures that were written and are there as they were, by the digest of what they show."""
+    """The pictures that were written and are there as they were, by the digest of what they show."""
     told = _kept(run, DRAWN, {"code": code_digest(), "libraries": _versions()}) or {}
     found = {}
     for shown, files_ in told.items():
-        there = {name: _content(run.folder.path / "figures" / name, digest) for name, digest in files_.items()}
+        there = {name: _content(run.folder.path / name, digest) for name, digest in files_.items()}
         if all(there.values()):
             found[shown] = {name: data for name, data in there.items() if data is not None}
     return found
 
 
 def note_drawn(run: Run, drawn: Mapping[str, Mapping[str, bytes]]) -> None:
-    """Keep which figures were written."""
+    """Keep which pictures were written."""
     digests = {
         shown: {name: hashlib.sha256(data).hexdigest() for name, data in files_.items()}
         for shown, files_ in drawn.items()

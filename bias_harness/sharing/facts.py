@@ -46,6 +46,9 @@ class Facting:
     def __init__(self, mapping: Map) -> None:
         self.mapping, self.at = mapping, ""
         self._languages: set[str] = set()
+        self._columns = {role: getattr(mapping, role) for role in ROLES}
+        self._constants: dict[str, str] = {}
+        self._varied = mapping.varied
 
     def wanted(self, row: Mapping[str, Any]) -> bool:
         """Whether the map's filter keeps a row."""
@@ -54,7 +57,10 @@ class Facting:
     def facts(self, line: int, row: Mapping[str, Any], cell: Cell) -> Facts:
         """The facts of one answer in a row. Raises `InputError`."""
         answer = self._answer(row.get(cell.column), row, line, cell.column)
-        roles = {role: self._role(role, row, line, failed=answer is None) for role in ROLES}
+        roles = {
+            role: self._constants.get(role) or self._role(role, column, row, line, failed=answer is None)
+            for role, column in self._columns.items()
+        }
         return Facts(
             line,
             roles,
@@ -67,12 +73,16 @@ class Facting:
     def _where(self, line: int, column: str) -> str:
         return f"{self.at}, line {line}, column {column!r}"
 
-    def _role(self, role: str, row: Mapping[str, Any], line: int, *, failed: bool) -> str:
-        column = getattr(self.mapping, role)
-        value = column[1:] if column.startswith("=") else _word(row.get(column))
+    def _role(self, role: str, column: str, row: Mapping[str, Any], line: int, *, failed: bool) -> str:
+        """What a row says of a role; what the map itself says is looked at once."""
+        constant = column.startswith("=")
+        value = column[1:] if constant else _word(row.get(column))
         if not value and role != "edit" and not (failed and role == "model"):
             raise InputError(f"{self._where(line, column)}: empty; every row needs its {role}")
-        return sys.intern(self._spoken(value, line, column) if role == "language" else value)
+        said = sys.intern(self._spoken(value, line, column) if role == "language" else value)
+        if constant:
+            self._constants[role] = said
+        return said
 
     def _spoken(self, told: str, line: int, column: str) -> str:
         """The code of a language: `nl` of `nl`, `NL` and `nl-BE`."""
@@ -90,7 +100,7 @@ class Facting:
 
     def _levels(self, row: Mapping[str, Any], line: int, cell: Cell) -> dict[str, str]:
         found = {}
-        for varied in self.mapping.varied:
+        for varied in self._varied:
             said = cell.level if cell.level is not None else _word(row.get(varied.level))
             if not said and self.mapping.attributes:
                 continue
@@ -102,7 +112,7 @@ class Facting:
                 raise InputError(f"{self._where(line, varied.level)}: {level!r} is no level of the map{hint}")
             found[varied.attribute.attribute] = sys.intern(level)
         if not found:
-            columns = ", ".join(varied.level for varied in self.mapping.varied)
+            columns = ", ".join(varied.level for varied in self._varied)
             raise InputError(f"{self.at}, line {line}: no level in any of the columns {columns}; leave the row out")
         return found
 
@@ -168,6 +178,8 @@ class Facting:
 
 
 def _word(value: Any) -> str:
+    if type(value) is str:
+        return value.strip()
     if value is None:
         return ""
     if isinstance(value, float) and value.is_integer():

@@ -24,9 +24,9 @@ from bias_harness.reading.answers import Reader
 from bias_harness.reading.columns import SCHEMA, answers_in, columns_of
 from bias_harness.results import own, read_parts
 from bias_harness.results.lines import parse_line, summed
-from bias_harness.results.own import keep, kept
+from bias_harness.results.own import FOLDER, keep, kept
 from bias_harness.results.pieces import key_of
-from bias_harness.results.readings import FOLDER, Questions, short
+from bias_harness.results.readings import Questions, short
 from bias_harness.runs import Run
 from bias_harness.vocabulary import Answer, Candidate, Response
 
