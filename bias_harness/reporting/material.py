@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import pandas as pd
 
@@ -48,7 +49,7 @@ class Material:
     registration: Registration | None = None
     reading_errors: ReadingErrors | None = None
     known_letters: int | None = None
-    memo: dict[tuple[str, ...], Any] = field(default_factory=dict, repr=False, compare=False)
+    memo: dict[tuple[str, ...], list[Any]] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def letters(self) -> int:

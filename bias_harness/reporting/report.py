@@ -281,7 +281,8 @@ def figure_files(
 ) -> dict[str, bytes]:
     """File name -> content of the figures of a run, or of those that `name` asks for: F3, F3-gender, F3-forest-gender.
 
-    `styles` are matplotlib style sheets, by name or path; `drawings` are all of them, where they are made already. Raises `UsageError` for a figure that the run does not have.
+    `styles` are matplotlib style sheets, by name or path; `drawings` are all of them, where they
+    are made already. Raises `UsageError` for a figure that the run does not have.
     """
     spoken = spoken_in(material, language)
     drawings = list(Drawings(View(material, spoken))) if drawings is None else drawings
