@@ -17,6 +17,8 @@ from bias_harness.errors import RunFolderError, check_format
 from bias_harness.vocabulary import Trial
 
 FORMAT = 1
+AT_ONCE = 100_000
+"""Rows of which texts are turned into something else at once, in bounded memory."""
 LABELS = (
     "endpoint",
     "model",
@@ -73,9 +75,9 @@ def observations(audit: Audit, trials: TrialColumns, column: Callable[[str], pa.
     names = (*LABELS, *COUNTS, *FLAGS, *AMOUNTS, "asked_at", "key")
     made = dict.fromkeys(names) | dict(_of_trials(audit, trials)) | dict(_of_answers(column))
     lowest, highest = audit.experiment.outcome.ends
-    frame = pd.DataFrame({name: made[name] for name in names if name != "implausible"})
+    frame = pd.DataFrame({name: made.pop(name) for name in names if name != "implausible"}, copy=False)
     outside = frame["annual"].notna() & ~frame["annual"].between(lowest, highest)
-    frame.insert(names.index("implausible"), "implausible", outside | (frame["reason"].astype(str) == "implausible"))
+    frame.insert(names.index("implausible"), "implausible", outside | (frame["reason"] == "implausible"))
     return frame
 
 
@@ -109,8 +111,15 @@ def _of_answers(column: Callable[[str], pa.ChunkedArray]) -> Iterator[tuple[str,
     for name in AMOUNTS:
         yield name, column(name).to_numpy().astype(float)
     yield "soft", column("soft").to_numpy().astype(bool)
-    yield "asked_at", pd.to_datetime(column("asked_at").to_pandas(), utc=True, format="ISO8601")
+    times = (pd.to_datetime(some.to_pandas(), utc=True, format="ISO8601") for some in _pieces(column("asked_at")))
+    yield "asked_at", pd.concat(times, ignore_index=True)
     yield "key", _in_hex(column("key")).to_pandas()
+
+
+def _pieces(column: pa.ChunkedArray) -> Iterator[pa.ChunkedArray]:
+    """A column piece by piece, at least one: its rows as Python objects take ten times their memory."""
+    for start in range(0, max(1, len(column)), AT_ONCE):
+        yield column.slice(start, AT_ONCE)
 
 
 def _category(names: Sequence[str | None], codes: NDArray[np.int64]) -> pd.Categorical[Any]:
@@ -126,7 +135,7 @@ def _category(names: Sequence[str | None], codes: NDArray[np.int64]) -> pd.Categ
 def _in_hex(keys: pa.ChunkedArray) -> pa.ChunkedArray:
     """Keys of 32 bytes as 64 hexadecimal digits."""
     made = []
-    for chunk in keys.chunks:
+    for chunk in (chunk for some in _pieces(keys) for chunk in some.chunks):
         data = chunk.buffers()[1].to_pybytes()[32 * chunk.offset : 32 * (chunk.offset + len(chunk))]
         ends = np.arange(len(chunk) + 1, dtype=np.int64) * 64
         buffers = [None, pa.py_buffer(ends), pa.py_buffer(data.hex().encode())]
