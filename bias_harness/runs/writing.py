@@ -38,7 +38,8 @@ def write(run: Run, languages: str | Iterable[str], *, figures: bool, told: Told
     for pattern in LEFT_BEHIND:
         run.folder.clear(pattern, paths)
     note_drawn(run, drawn.used)
-    note_written(run, wanted, made)
+    if not run.observations.empty:
+        note_written(run, wanted, made)
     return paths
 
 
