@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 def nothing_to_ask(audit: Audit, folder: RunFolder, progress: Callable[[Tally], None] | None) -> bool:
     """Whether the folder holds all of this very experiment, and its log is as it was written; then the call is noted.
 
-    Such a run was a success: every request has its answer, or is one for which asking again would change nothing. Raises
-    `RunFolderError` where another process has the folder.
+    Such a run was a success: every request has its answer, or is one for which asking again would change nothing.
+    Raises `RunFolderError` where another process has the folder.
     """
     if not (folder.path / EXPERIMENT).is_file():
         return False
