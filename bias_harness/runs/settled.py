@@ -11,6 +11,8 @@ from bias_harness.design.audit import Audit
 from bias_harness.results import EXPERIMENT, EndpointTotals, RunFolder
 from bias_harness.results.batches import BatchBook
 from bias_harness.results.in_flight import IN_FLIGHT
+from bias_harness.results.locks import locked
+from bias_harness.results.log import LOCK
 
 if TYPE_CHECKING:
     from bias_harness.asking import Tally
@@ -20,9 +22,15 @@ def nothing_to_ask(audit: Audit, folder: RunFolder, progress: Callable[[Tally], 
     """Whether the folder holds all of this very experiment, and its log is as it was written; then the call is noted.
 
     Such a run was a success: every request has its answer, or is one for which asking again would change nothing.
+    Raises `RunFolderError` where another process has the folder.
     """
     if not (folder.path / EXPERIMENT).is_file():
         return False
+    with locked(folder.path / LOCK):
+        return _is_whole(audit, folder, progress)
+
+
+def _is_whole(audit: Audit, folder: RunFolder, progress: Callable[[Tally], None] | None) -> bool:
     manifest = folder.manifest()
     if manifest.status != "success" or manifest.digest != audit.digest or not manifest.log:
         return False

@@ -28,6 +28,7 @@ def write(run: Run, languages: str | Iterable[str], *, figures: bool, told: Told
     wanted = [*sorted(listed), f"figures: {figures}"]
     kept = written(run, wanted)
     if kept is not None:
+        _clear(run, kept)
         return kept
     from bias_harness.reporting.drawn import Drawn  # late: what is as it was needs neither pandas nor a page
 
@@ -35,11 +36,16 @@ def write(run: Run, languages: str | Iterable[str], *, figures: bool, told: Told
     drawn = Drawn(drawn_before(run))
     made = {**run.numbers(), **_pages(run, listed, drawn, told, figures=figures)}
     paths = run.folder.write_all(made)
+    _clear(run, paths)
+    note_drawn(run, drawn.used)
+    if not run.observations.empty:
+        note_written(run, wanted, made)
+    return paths
+
+
+def _clear(run: Run, paths: list[Path]) -> None:
     for pattern in LEFT_BEHIND:
         run.folder.clear(pattern, paths)
-    note_drawn(run, drawn.used)
-    note_written(run, wanted, made)
-    return paths
 
 
 def is_empty(run: Run, told: Told) -> bool:

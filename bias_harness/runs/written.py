@@ -40,7 +40,7 @@ def made_of(run: Run) -> str | None:
 
     That is the code, the experiment, every line of the log, the labels, the preregistration and the manifest.
     """
-    if any(plugins(kind) for kind in ("estimators", "sections")):
+    if any(plugins(kind) for kind in ("estimators", "lexicons", "sections")):
         return None
     manifest = run.manifest.to_dict()
     ends = {
