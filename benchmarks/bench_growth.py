@@ -31,6 +31,7 @@ from bias_harness import load_experiment, load_run
 from bias_harness import run as ask_all
 from bias_harness.design.audit import Audit
 from bias_harness.results import EXPERIMENT, EndpointTotals, Manifest, RunFolder, open_log
+from bias_harness.results.index import write_index
 from bias_harness.results.lines import summed
 from bias_harness.results.log import PART_LINES
 from bias_harness.results.parts import part_after
@@ -78,6 +79,8 @@ def write_log(folder: Path, answers: int) -> None:
         for line in lines:
             sealing.add(line)
         log.write_bytes(b"".join(lines))
+        if len(lines) == PART_LINES:
+            write_index(log)
         seals[log.name], log = sealing.seal, part_after(log)
     done = replace(end, present=answers, answered=answers)
     kept.write_manifest(Manifest.begun(audit, {"sim": end}).ended("success", {"sim": done}, seals))
