@@ -27,12 +27,12 @@ from bias_harness.design.audit import Audit, load_audit
 from bias_harness.design.portion import WHOLE, by_beginning, requests_of
 from bias_harness.estimating.judgement import Judgement
 from bias_harness.estimating.judging import judge
-from bias_harness.estimating.observations import observations
 from bias_harness.outcome import Outcome
 from bias_harness.probabilities import SENT
 from bias_harness.reading import read
 from bias_harness.reading.answers import Reader
 from bias_harness.reading.probabilities import read_probabilities
+from bias_harness.runs.trials import observed as observations
 from bias_harness.vocabulary import Request
 
 Provider = embedded.Embedded

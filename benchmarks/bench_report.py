@@ -16,10 +16,10 @@ import numpy as np
 
 from bias_harness.design.audit import Audit, load_audit
 from bias_harness.estimating.estimates import estimate
-from bias_harness.estimating.observations import observations
 from bias_harness.reporting.report import pages
 from bias_harness.reporting.sections import Material
 from bias_harness.results import EndpointTotals, Manifest
+from bias_harness.runs.trials import observed as observations
 from bias_harness.vocabulary import Answer, Response
 
 MODELS = 5

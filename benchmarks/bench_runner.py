@@ -3,6 +3,8 @@
     python benchmarks/bench_runner.py                 the table (about 10 minutes on 2 cores)
     python benchmarks/bench_runner.py --quick         the same with 2,000 requests and 3 rounds
     python benchmarks/bench_runner.py --memory        memory while asking 10,000 and 100,000 requests
+    python benchmarks/bench_runner.py --whole         the whole command, and the same command again
+    python benchmarks/bench_runner.py --open N        opening a log of N answers, ten million unless given
     python benchmarks/bench_runner.py --others DIR    against inspect_ai and promptfoo, installed into DIR
 
 CPU is that of the whole client process, user and system, from start to end, imports included; the server is another
@@ -17,6 +19,7 @@ import argparse
 import asyncio
 import json
 import os
+import shutil
 import statistics
 import sys
 import tempfile
@@ -173,6 +176,64 @@ def memory() -> None:
     print(f"ratio {peaks[100_000] / peaks[10_000]:.3f}")
 
 
+SIMULATED = """\
+experiment: whole
+personas: {{people: denver}}
+attributes: [{{name: gender}}, {{name: ethnicity}}]
+wordings: [terse, plain, conversational, adviser]
+repeats: {repeats}
+endpoints: [{{name: sim, provider: simulated, plant: {{gaps: {{gender: {{female: -0.03}}}}}}}}]
+"""
+
+
+def whole(requests: int) -> None:
+    """The command as it is typed, from the first question to the last page; then the same command again."""
+    repeats = -(-requests // REQUESTS_A_REPEAT)
+    command = [sys.executable, "-m", "bias_harness", "run", "whole.yaml", "--quiet"]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "whole.yaml").write_text(SIMULATED.format(repeats=repeats))
+        env = {**os.environ, "BIAS_HARNESS_CACHE": str(folder / "cache")}
+        run, asked = folder / "results" / "whole", repeats * REQUESTS_A_REPEAT
+        first = measured(command, env=env, cwd=folder).cpu_seconds
+        print(f"{asked:,} simulated answers, the whole command: {first:.1f} s of CPU")
+        print(f"  that is {1000 * first / asked:.2f} s per 1,000")
+        for what, gone in (
+            ("nothing changed", ()),
+            ("a page is gone", ("report.en.html",)),
+            ("all readings, pages and figures are gone", (".readings", "report.en.html", "figures")),
+        ):
+            for path in gone:
+                shutil.rmtree(run / path) if (run / path).is_dir() else (run / path).unlink()
+            print(f"  again, {what}: {measured(command, env=env, cwd=folder).cpu_seconds:.1f} s of CPU")
+
+
+def opened(answers: int) -> None:
+    """What opening a log takes that is in full parts with their indexes, as a run leaves them."""
+    import numpy as np
+
+    from bias_harness.results import RunFolder, index, open_log
+    from bias_harness.results.parts import LOG, PART_LINES, part_after
+
+    random = np.random.default_rng(1)
+    keys = np.sort(random.integers(1, 2**63, PART_LINES, dtype=np.uint64))
+    end = {"name": "a", "input_tokens": 1, "output_tokens": 1, "cost": 1.0, "reserved": 0.0, "served": ["a-1"]}
+    counts = {"answered": PART_LINES, "failed": 0, "filtered": 0, "empty": 0}
+    with tempfile.TemporaryDirectory() as name:
+        log = Path(name) / LOG
+        for part in range(answers // PART_LINES):
+            log.write_bytes(b"{}\n")
+            now, seal = log.stat(), {"format": index.FORMAT, "lines": PART_LINES, "sha256": "0" * 64}
+            head = {**seal, "bytes": now.st_size, "changed_ns": now.st_mtime_ns, "endpoints": [{**end, "keys": counts}]}
+            data = json.dumps(head).encode() + b"\n" + (keys ^ np.uint64(part << 8)).astype("<u8").tobytes()
+            index.index_beside(log).write_bytes(data + index._digest(data))
+            log = part_after(log)
+        wall, cpu = time.perf_counter(), time.process_time()
+        with open_log(RunFolder(Path(name))) as opened_log:
+            wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+            print(f"{len(opened_log.found.answered):,} answers: opened in {wall:.2f} s, {cpu:.2f} s of CPU")
+
+
 def others(folder: Path, requests: int, rounds: int) -> None:
     """inspect_ai and promptfoo, installed into `folder` if they are not there."""
     python, promptfoo = harnesses.installed(folder)
@@ -200,6 +261,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--memory", action="store_true")
+    parser.add_argument("--whole", action="store_true")
+    parser.add_argument("--open", type=int, nargs="?", const=10_000_000, metavar="N")
     parser.add_argument("--others", type=Path, metavar="DIR")
     parser.add_argument("--requests", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=5)
@@ -210,6 +273,10 @@ def main() -> None:
     requests, rounds = (2_000, 3) if given.quick else (given.requests, given.rounds)
     if given.name:
         as_contestant(given.name, given.port, given.requests, given.folder)
+    elif given.whole:
+        whole(given.requests)
+    elif given.open:
+        opened(given.open)
     elif given.memory:
         memory()
     elif given.others:

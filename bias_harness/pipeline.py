@@ -66,22 +66,23 @@ def plan(
     pilot: Run | None = None,
     limit: int | None = None,
     shard: tuple[int, int] | None = None,
+    share: float | None = None,
     budget: float | None = None,
     propose: bool = False,
 ) -> Plan:
     """What the experiment would ask, cost and detect; a finished `pilot` replaces assumptions. Asks nothing.
 
-    `limit`, `shard` and `budget` are those of `run`: its requests and its price are then planned, and whether the
-    budget (US dollars) is enough. `propose` adds what default designs of other sizes would cost and call clear, and
+    `limit`, `shard`, `share` and `budget` are those of `run`: its requests and its price are then planned, and whether
+    the budget (US dollars) is enough. `propose` adds what default designs of other sizes would cost and call clear, and
     the one that the budget buys. Raises `InputError` where a budget cannot be kept because a price is not known.
     """
-    from bias_harness.design.portion import Portion
+    from bias_harness.design.portion import portion_of
     from bias_harness.planning.plan import make_plan
 
     audit = an_audit(audit)
     known = None if pilot is None else a_run(pilot)
     condition, tokens = (_condition(known), _answer_tokens(known)) if known else (None, None)
-    return make_plan(audit, condition, Portion(limit, shard), budget, propose=propose, answer_tokens=tokens)
+    return make_plan(audit, condition, portion_of(limit, shard, share), budget, propose=propose, answer_tokens=tokens)
 
 
 def _answer_tokens(pilot: Run) -> float | None:
@@ -104,18 +105,21 @@ def calibrate(
     pilot: Run | None = None,
     runs: int = 400,
     seed: int = 1,
-    workers: int = 2,
+    workers: int = 1,
+    cluster: str | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Calibration:
     """Simulate the experiment's own design `runs` times under each condition, and judge every run as a real one.
 
     Says how often each word is said where nothing is there, at the smallest gap that matters, and with each of `gaps`
     (fractions: -0.03 is 3 % less). Conditions are assumed (calm, typical, wordy, rough), or the spreads of a finished
-    `pilot`. `progress(done, all)` is called now and then; the figures are the same for any number of `workers`. Raises
-    `UsageError` where no salary is measured.
+    `pilot`. `progress(done, all)` is called now and then. `workers` are the processes that simulate where that takes
+    some seconds, `cluster` is the address of a Dask scheduler whose workers do instead; the figures are the same
+    whoever does it. Raises `UsageError` where no salary is measured, or there is no such cluster.
     """
     from bias_harness.planning.calibration import calibrate, simulated_of
     from bias_harness.planning.conditions import CONDITIONS, suited
+    from bias_harness.workers import Workers
 
     e = an_audit(audit).experiment
     if not e.outcome.measured.relative:
@@ -126,7 +130,13 @@ def calibrate(
         raise UsageError(f"gaps={far}: a gap is a fraction between -1 and 1; -0.03 is 3 % less")
     known = [_condition(a_run(pilot))] if pilot is not None else [suited(c, e.outcome) for c in CONDITIONS]
     return calibrate(
-        simulated_of(audit), conditions=known, gaps=gaps, runs=runs, seed=seed, workers=workers, progress=progress
+        simulated_of(audit),
+        conditions=known,
+        gaps=gaps,
+        runs=runs,
+        seed=seed,
+        workers=Workers(workers, cluster),
+        progress=progress,
     )
 
 
@@ -153,16 +163,24 @@ def estimate(of: Run) -> Estimates:
     return of.estimates
 
 
-def report(of: Run, languages: str | Iterable[str] = ("nl", "en")) -> list[Path]:
+def report(
+    of: Run,
+    languages: str | Iterable[str] = ("nl", "en"),
+    *,
+    figures: bool = True,
+    told: Callable[[str, int, int], None] | None = None,
+) -> list[Path]:
     """Write every derived file (see `Run.write`). Returns the paths of the pages in these languages. Asks nothing.
 
-    A single language may be given as it is: `report(run, "en")`. Raises `UsageError` for one there is no page in.
+    A single language may be given as it is: `report(run, "en")`. `figures` False writes no figure files; `told` hears
+    what is done at present, how much of it is done and how much it is in all. Raises `UsageError` for a language that
+    there is no page in.
     """
     from bias_harness.reporting.texts import chosen_languages
 
     chosen = chosen_languages(languages)
     wanted = [f"report.{language}.html" for language in chosen]
-    return [path for path in a_run(of).write(chosen) if path.name in wanted]
+    return [path for path in a_run(of).write(chosen, figures=figures, told=told) if path.name in wanted]
 
 
 def figure(

@@ -18,11 +18,14 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from platformdirs import user_cache_path
+
 from bias_harness.errors import InputError, UsageError, did_you_mean
 from bias_harness.files import byte_order, read_bytes
 
 EXPERIMENT = "experiment.yaml"
 """The file that makes a folder a run: the experiment as it was asked."""
+CACHE_VARIABLE = "BIAS_HARNESS_CACHE"
 LARGEST_ENV = 1_000_000
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _SPOILT = "\N{REPLACEMENT CHARACTER}"
@@ -33,6 +36,12 @@ def shipped(kind: str) -> Path:
     package = Path(__file__).parent
     packed = package / "data" / kind
     return packed if packed.is_dir() else package.parent / kind
+
+
+def user_cache() -> Path:
+    """What this user keeps outside of every workspace: the user's cache folder, or what BIAS_HARNESS_CACHE names."""
+    named = os.environ.get(CACHE_VARIABLE)
+    return Path(named).expanduser() if named else user_cache_path("bias_harness")
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from bias_harness.design.audit import Audit
 from bias_harness.design.experiment import Endpoint
 from bias_harness.design.portion import Portion, by_beginning, planned_requests, requests_of
 from bias_harness.design.prices import one_at_a_time
+from bias_harness.design.shares import share_of_budget, shared, shares_said
 from bias_harness.errors import InputError, RunFolderError, UsageError
 from bias_harness.handwritten import is_name
 from bias_harness.results import (
@@ -68,13 +69,15 @@ async def ask(audit: Audit, folder: RunFolder, portion: Portion, how: How) -> tu
     The first interrupt lets what is in flight finish. Raises `InputError` before anything is asked where a key, a model
     or a recording is missing, `RunFolderError` where the folder cannot be used.
     """
-    for sentence in list(warn_of_strangers(audit.experiment.endpoints)):
+    for sentence in [*warn_of_strangers(audit.experiment.endpoints), *shares_said(audit, portion)]:
         log_to_user.warning(sentence)
     book = BatchBook(folder)
     works = await _works(audit, portion, book)
     try:
         with open_log(folder) as log:
             _no_batch_without_an_endpoint(audit, book)
+            allowed = share_of_budget(audit.experiment.budget, portion) if how.budget is None else how.budget
+            how = replace(how, budget=allowed)
             asking = _Asking(audit, folder, log, works, how, _begun(audit, folder, works, log, how.looks))
             await asking.all()
     finally:
@@ -125,7 +128,7 @@ class _Asking:
 
         how, found, e = self.how, self.log.found, self.audit.experiment
         done = found.settled(retried=how.retry is not None)
-        purse = Purse(e.budget if how.budget is None else how.budget, found.cost)
+        purse = Purse(how.budget, found.cost)
         report, again = how.progress or (lambda _: None), how.again or KeySet()
         stop, empty = asyncio.Event(), found.empty.copy()
         runner = Runner(self.log, done, e.max_error_share, stop, report, purse, again, empty=empty)
@@ -237,6 +240,7 @@ def work_of(audit: Audit, endpoint: Endpoint, portion: Portion, book: BatchBook)
     from bias_harness.asking.providers import Context, create
 
     portion = portion.of(endpoint.name)
+    endpoint = shared(endpoint, portion)
     context = Context(
         audit.workspace.environment(),
         {p.id: p.field for p in audit.design.personas},

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
 
 from bias_harness.cli.options import (
+    Cluster,
     ExperimentFile,
     Json,
     Limit,
+    NoFigures,
+    NoReport,
     Preregistered,
     Prose,
     Repeats,
     ResultsFolder,
     RunName,
     Sets,
+    WorkerCount,
     changes,
     option,
     typed_again,
+    workers_of,
 )
 from bias_harness.cli.planning import show_plan
 from bias_harness.cli.printing import note, say, say_json, table
@@ -47,6 +52,14 @@ def run(
     limit: Limit = None,
     shard: Annotated[
         str | None, option("--shard", metavar="I/N", text="i/n: the i-th of n parts, pairs kept together.")
+    ] = None,
+    share: Annotated[
+        str | None,
+        option(
+            "--share",
+            metavar="SHARE",
+            text="With --shard: how much of each endpoint's limits it takes, as 40%. Default: the n-th part.",
+        ),
     ] = None,
     retry: Annotated[
         Literal["failed", "refused"] | None,
@@ -77,7 +90,11 @@ def run(
     show: Annotated[
         bool, option("--show", text="While asking, an answer a second with what was read in it. Never a gap.")
     ] = False,
+    no_report: NoReport = False,
+    no_figures: NoFigures = False,
     quiet: Annotated[bool, option("--quiet", text="No progress.")] = False,
+    workers: WorkerCount = None,
+    cluster: Cluster = None,
     prose: Prose = False,
     as_json: Json = False,
 ) -> None:
@@ -86,15 +103,18 @@ def run(
     from bias_harness.cli.looking import Looking
     from bias_harness.cli.progress import shown_progress
     from bias_harness.design.portion import parse_shard
+    from bias_harness.design.shares import parse_share
 
     if preregistered is not None:
         from bias_harness.results.registration import read_registration
 
         read_registration(preregistered)
+    who = workers_of(workers, cluster)
     part = None if shard is None else parse_shard(shard)
+    own = None if share is None else parse_share(share)
     audit = pipeline.load_experiment(file, repeats=repeats, max_connections=max_connections, changes=changes(sets))
     if dry_run:
-        show_plan(pipeline.plan(audit, limit=limit, shard=part, budget=budget), as_json=as_json)
+        show_plan(pipeline.plan(audit, limit=limit, shard=part, share=own, budget=budget), as_json=as_json)
         return
     looking = Looking(audit.experiment.outcome, audit.experiment.max_unread_share, show)
     with shown_progress(quiet=quiet, as_json=as_json, in_lines=show, seen=looking) as progress:
@@ -104,32 +124,44 @@ def run(
             name=name,
             limit=limit,
             shard=part,
+            share=own,
             retry=retry,
             budget=budget,
             progress=progress,
             see=looking,
             until=until,
+            workers=who.count,
+            cluster=who.cluster,
         )
     if preregistered is not None:
         done.register(preregistered)
-    if not (quiet or as_json or done.observations.empty):
-        note("Asked. Now the answers are judged, and the pages written.")
-    _finish(done, f"Go on with: {typed_again(context)}", as_json=as_json, prose=prose)
+    writing = Writing(pages=not no_report, figures=not no_figures, quiet=quiet)
+    _finish(done, f"Go on with: {typed_again(context)}", as_json=as_json, prose=prose, writing=writing)
 
 
-def _finish(done: Run, go_on: str, *, as_json: bool, prose: bool = False) -> None:
+class Writing(NamedTuple):
+    """What is written after asking: pages, figure files; and whether its progress is kept quiet."""
+
+    pages: bool = True
+    figures: bool = True
+    quiet: bool = False
+
+
+ALL = Writing()
+
+
+def _finish(done: Run, go_on: str, *, as_json: bool, prose: bool = False, writing: Writing = ALL) -> None:
     """Estimate, report, print, and leave with what happened; `go_on` is what an interrupted run is told."""
-    from bias_harness.pipeline import report
-
     manifest = done.manifest
     for sentence in done.stopped:
         note(f"Stopped asking {sentence}")
-    if done.observations.empty:
+    pages = _pages(done, writing, as_json=as_json)
+    if pages is None:
         note("Nothing was answered, so there is nothing to estimate.")
         if manifest.status == "interrupted":
             note(go_on)
         raise typer.Exit(EXIT_INTERRUPTED if manifest.status == "interrupted" else EXIT_ERROR)
-    show_findings(done, report(done), as_json=as_json, prose=prose)
+    show_findings(done, pages, as_json=as_json, prose=prose)
     if manifest.status == "interrupted":
         note(f"Interrupted; nothing that was answered is lost. {go_on}")
         raise typer.Exit(EXIT_INTERRUPTED)
@@ -137,10 +169,23 @@ def _finish(done: Run, go_on: str, *, as_json: bool, prose: bool = False) -> Non
         raise typer.Exit(EXIT_ERROR)
 
 
+def _pages(done: Run, writing: Writing, *, as_json: bool) -> list[Path] | None:
+    """What was written; None where there is nothing to write of."""
+    from bias_harness.cli.progress import shown_stages
+    from bias_harness.pipeline import report
+
+    with shown_stages(quiet=writing.quiet, as_json=as_json) as told:
+        if done.is_empty(told):
+            return None
+        return report(done, figures=writing.figures, told=told) if writing.pages else []
+
+
 @app.command()
 def merge(
     parts: Annotated[list[Path], typer.Argument(help="The folders of the parts.", metavar="RUN")],
     into: Annotated[Path, option("--into", metavar="FOLDER", text="The folder to bring them together in.")],
+    workers: WorkerCount = None,
+    cluster: Cluster = None,
     as_json: Json = False,
 ) -> None:
     """Bring the parts of one experiment together.
@@ -151,13 +196,15 @@ def merge(
     from bias_harness.results import RunFolder
     from bias_harness.results import merge as bring_together
 
+    who = workers_of(workers, cluster)
     made = bring_together([RunFolder(path) for path in parts], RunFolder(into))
     note(f"{made.added:,} answers brought together, {made.twice:,} were there already.")
     if made.conflicts:
         note(f"{made.conflicts:,} requests were answered twice with other words; the answer that was first stays.")
     for fault in made.faults:
         note(fault)
-    _finish(pipeline.load_run(into), "Finish the parts that were interrupted and merge again.", as_json=as_json)
+    whole = pipeline.load_run(into, workers=who.count, cluster=who.cluster)
+    _finish(whole, "Finish the parts that were interrupted and merge again.", as_json=as_json)
 
 
 @app.command()

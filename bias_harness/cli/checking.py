@@ -67,7 +67,7 @@ def check(
         bool,
         option(
             "--offline/--live",
-            text="Replay what was recorded and ask nothing (it cannot see the product as it is now), or ask: the default.",
+            text="Replay what was recorded, which cannot see the product as it is now; or ask it, the default.",
         ),
     ] = False,
     budget: Annotated[

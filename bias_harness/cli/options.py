@@ -5,9 +5,12 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from bias_harness.workers import Workers
 
 
 def option(*flags: str, text: str, **more: Any) -> Any:
@@ -41,6 +44,10 @@ Json = Annotated[bool, option("--json", text="Print the result as JSON.")]
 Judgements = Annotated[
     bool,
     option("--judgements", text="Only judge: print the judgements as JSON; no estimates, pages or figures are made."),
+]
+NoFigures = Annotated[bool, option("--no-figures", text="No figure files; those of before are removed.")]
+NoReport = Annotated[
+    bool, option("--no-report", text="No pages, figures or estimates are written; `report` makes them later.")
 ]
 ResultsFolder = Annotated[
     Path | None,
@@ -101,6 +108,23 @@ Preregistered = Annotated[
         text="The preregistration of this run, written by plan --preregister; it is kept with the run.",
     ),
 ]
+WorkerCount = Annotated[
+    int | None,
+    option(
+        "--workers",
+        metavar="N",
+        text="Processes for what takes longer than a second. Default: as many as there are cores; 1 starts none.",
+        min=1,
+    ),
+]
+Cluster = Annotated[
+    str | None,
+    option(
+        "--cluster",
+        metavar="URL",
+        text="A Dask scheduler whose workers do it instead: tcp://host:8786. Needs bias_harness[cluster].",
+    ),
+]
 Prose = Annotated[bool, option("--prose", text="All findings in sentences instead of a table.")]
 Language = Annotated[str, option("--language", metavar="CODE", text="The language it is written in: nl or en.")]
 Languages = Annotated[
@@ -136,6 +160,16 @@ Sets = Annotated[
         metavar="KEY=VALUE",
     ),
 ]
+
+
+def workers_of(count: int | None, cluster: str | None) -> Workers:
+    """Who does what takes long: what was asked for, else a process for every core. Raises `UsageError` for both."""
+    from bias_harness.errors import UsageError
+    from bias_harness.workers import Workers, cores
+
+    if cluster is not None and count is not None:
+        raise UsageError("--workers and --cluster both say who does the work; a cluster has the workers that it has")
+    return Workers(count or cores(), cluster)
 
 
 def changes(sets: Sequence[str] | None) -> dict[str, Any]:

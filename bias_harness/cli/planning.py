@@ -10,7 +10,19 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from bias_harness.cli.options import ExperimentFile, Json, Repeats, ResultsFolder, Sets, changes, option, typed
+from bias_harness.cli.options import (
+    Cluster,
+    ExperimentFile,
+    Json,
+    Repeats,
+    ResultsFolder,
+    Sets,
+    WorkerCount,
+    changes,
+    option,
+    typed,
+    workers_of,
+)
 from bias_harness.cli.printing import note, say, say_json, table
 from bias_harness.errors import InputError, UsageError
 
@@ -73,6 +85,8 @@ def plan(
     ] = None,
     sets: Sets = None,
     results: ResultsFolder = None,
+    workers: WorkerCount = None,
+    cluster: Cluster = None,
     quiet: Annotated[bool, option("--quiet", text="No progress.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -88,8 +102,9 @@ def plan(
         raise UsageError("--preregister goes without --simulate and --check: it has the plan's own forecast")
     if until and not preregister:
         raise UsageError("--until goes with --preregister: it is the run that looks, and the document that says when")
-    if not simulate and any(typed(context, name) for name in ("runs", "gaps", "seed")):
-        raise UsageError("--runs, --gap and --seed go with --simulate")
+    if not simulate and any(typed(context, name) for name in ("runs", "gaps", "seed", "workers", "cluster")):
+        raise UsageError("--runs, --gap, --seed, --workers and --cluster go with --simulate")
+    who = workers_of(workers, cluster)
     planted = [_fraction(text) for text in gaps or ("-3%", "-5%", "-10%")]
     if write is not None and budget is None:
         raise UsageError("--write goes with --budget: it is the design that a budget buys that is written")
@@ -99,7 +114,14 @@ def plan(
     if simulate:
         with _bar(quiet=quiet) as progress:
             made = pipeline.calibrate(
-                audit, gaps=planted, pilot=measured, runs=runs, seed=seed, workers=_cores(), progress=progress
+                audit,
+                gaps=planted,
+                pilot=measured,
+                runs=runs,
+                seed=seed,
+                workers=who.count,
+                cluster=who.cluster,
+                progress=progress,
             )
         show_calibration(made, as_json=as_json)
         return
@@ -225,13 +247,6 @@ def _bar(*, quiet: bool) -> Iterator[Callable[[int, int], None]]:
     with Progress(console=Console(stderr=True), disable=quiet) as bars:
         task = bars.add_task("Simulating", total=1.0)
         yield lambda done, whole: bars.update(task, completed=done / whole)
-
-
-def _cores() -> int:
-    """The cores that this process may use."""
-    import os
-
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 CALIBRATION_HEAD = (

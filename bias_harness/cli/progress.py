@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from bias_harness.asking import Tally
 
 SECONDS_BETWEEN_LINES = 10.0
+LARGE = 5_000
+"""From so many answers on it is told what is done after asking, where there is no terminal for a bar."""
 Update = Callable[["Tally"], None]
+Stage = Callable[[str, int, int], None]
 
 
 class Seen(Protocol):
@@ -55,6 +58,55 @@ def shown_progress(
             yield update
     else:
         yield _at_intervals(lambda tally, speed: note(_line(tally, speed, seen.so_far(tally.endpoint) if seen else "")))
+
+
+@contextmanager
+def shown_stages(*, quiet: bool = False, as_json: bool = False) -> Iterator[Stage]:
+    """A function to be told what is done after asking, how much of it is done, and how much it is in all.
+
+    A bar for each on a terminal. Elsewhere a line at the beginning of each, and every ten seconds, of what is large.
+    """
+    if quiet:
+        yield lambda _stage, _done, _of: None
+    elif sys.stderr.isatty() and not as_json:
+        with _stage_bars() as update:
+            yield update
+    else:
+        yield _stage_lines(as_json=as_json)
+
+
+def _stage_lines(*, as_json: bool) -> Stage:
+    told: dict[str, float] = {}
+
+    def update(stage: str, done: int, of: int) -> None:
+        now = time.monotonic()
+        if of >= LARGE and now - told.get(stage, -SECONDS_BETWEEN_LINES) >= SECONDS_BETWEEN_LINES:
+            told[stage] = now
+            far = f" {done:,} of" if done else ""
+            note(json.dumps({"stage": stage, "done": done, "of": of}) if as_json else f"{stage}:{far} {of:,} answers")
+
+    return update
+
+
+@contextmanager
+def _stage_bars() -> Iterator[Stage]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), refresh_per_second=4) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def update(stage: str, done: int, of: int) -> None:
+            if stage not in tasks:
+                for task in tasks.values():
+                    bars.update(task, completed=bars.tasks[task].total)
+                tasks[stage] = bars.add_task(stage, total=of)
+            bars.update(tasks[stage], completed=done)
+
+        yield update
+        for task in tasks.values():
+            bars.update(task, completed=bars.tasks[task].total)
 
 
 def _line(tally: Tally, speed: float, so_far: str) -> str:

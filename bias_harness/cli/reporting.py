@@ -12,17 +12,21 @@ from typing import Annotated, Literal
 import typer
 
 from bias_harness.cli.options import (
+    Cluster,
     Json,
     Judgements,
     Language,
     Languages,
+    NoFigures,
     Preregistered,
     Prose,
     ResultsFolder,
     RunName,
+    WorkerCount,
     all_spoken,
     option,
     spoken,
+    workers_of,
 )
 from bias_harness.cli.printing import say_json, show_paths
 from bias_harness.cli.results import show_findings
@@ -37,25 +41,31 @@ def report(
     results: ResultsFolder = None,
     languages: Languages = None,
     preregistered: Preregistered = None,
+    no_figures: NoFigures = False,
     pdf: Annotated[bool, option("--pdf", text="The page also as PDF, where Chromium is installed.")] = False,
+    workers: WorkerCount = None,
+    cluster: Cluster = None,
     prose: Prose = False,
     as_json: Json = False,
     judgements: Judgements = False,
 ) -> None:
-    """Read the answers of a run again and make everything anew.
+    """Make everything of a run anew that is not as it should be.
 
-    Observations, estimates, the pages and the figures. With --json the estimates are printed.
+    Observations, estimates, the pages and the figures, where anything that they are made of has changed. With --json
+    the estimates are printed.
     """
     from bias_harness import pipeline
+    from bias_harness.cli.progress import shown_stages
 
-    chosen = all_spoken(languages)
-    loaded = pipeline.load_run(run, results=results)
+    chosen, who = all_spoken(languages), workers_of(workers, cluster)
+    loaded = pipeline.load_run(run, results=results, workers=who.count, cluster=who.cluster)
     if preregistered is not None:
         loaded.register(preregistered)
     if judgements:
         say_json(loaded.judgements.to_dict())
         return
-    pages = pipeline.report(loaded, chosen)
+    with shown_stages(as_json=as_json) as told:
+        pages = pipeline.report(loaded, chosen, figures=not no_figures, told=told)
     printed = [_print_pdf(page) for page in pages] if pdf else []
     if as_json:
         say_json(loaded.estimates.to_dict())

@@ -33,14 +33,37 @@ def show_findings(run: Run, pages: Iterable[Path], *, as_json: bool, prose: bool
 
 def _lines(run: Run) -> Iterator[str]:
     """What has to be said first, the comparisons (few of them in sentences too), what fell unequally, the endpoints."""
+    from bias_harness.runs.written import remembered
+
+    told = remembered(run, "findings", lambda: _findings(run))
+    yield from told["findings"]
+    seconds = _clock(_between(run.manifest.started_at, run.manifest.finished_at))
+    rows = [{**row, "time": seconds} for row in told["endpoints"]]
+    names = [name for name in rows[0] if any(row[name] not in (0, "") for row in rows)]
+    yield table(names, [[row[name] for name in names] for row in rows])
+    yield from told["after"]
+
+
+def _findings(run: Run) -> dict[str, Any]:
+    """The lines before the table of endpoints, what that says of each but the time, and the lines after it."""
     from bias_harness.reporting.confirmed import confirmed_said
     from bias_harness.reporting.material import View, spoken
     from bias_harness.reporting.registered import registered
-    from bias_harness.reporting.sections import first, notices
     from bias_harness.runs import material
 
     made = material(run)
     view = View(made, spoken(made, "en"))
+    rows = [_endpoint(view, one) for one in results_of(run)["endpoints"]]
+    again = [said.replace("**", "") for said in confirmed_said(view)]
+    after = ["", *again] if again else []
+    after += ["", registered(view)] if made.registration is not None else []
+    return {"findings": list(_found(view)), "endpoints": rows, "after": after}
+
+
+def _found(view: View) -> Iterator[str]:
+    from bias_harness.reporting.sections import first, notices
+
+    made = view.material
     extent = notices.extent(made, view.texts)
     yield from (*(said.text for said in notices.notices(made, view.texts)), *([extent] if extent else []), "")
     interval = f"{100 * made.audit.experiment.analysis.confidence:g}% interval"
@@ -55,13 +78,6 @@ def _lines(run: Run) -> Iterator[str]:
         said = first.uneven(view, found)
         yield f"{said['verdict'].upper()}: {said['sentence']}"
     yield ""
-    rows = [_endpoint(view, one) for one in results_of(run)["endpoints"]]
-    names = [name for name in rows[0] if any(row[name] not in (0, "") for row in rows)]
-    yield table(names, [[row[name] for name in names] for row in rows])
-    again = [said.replace("**", "") for said in confirmed_said(view)]
-    yield from ("", *again) if again else ()
-    if made.registration is not None:
-        yield from ("", registered(view))
 
 
 def _comparison(view: View, j: Judgement) -> tuple[object, ...]:
@@ -83,7 +99,7 @@ def _endpoint(view: View, one: dict[str, Any]) -> dict[str, object]:
     words = view.texts.under("figures.columns")
     counts = {str(words[name]).lower(): n for name, n in one["counts"].items() if name in words}
     cost = "" if one["cost"] is None else f"{one['cost']:,.2f}"
-    return {"model": view.model(one["endpoint"]), **counts, "US$": cost, "time": _clock(one["seconds"])}
+    return {"model": view.model(one["endpoint"]), **counts, "US$": cost}
 
 
 def _clock(seconds: float | None) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bias_harness.cli.options import Json, Judgements, ResultsFolder, RunName, option
+from bias_harness.cli.options import Json, Judgements, NoFigures, NoReport, ResultsFolder, RunName, option
 from bias_harness.cli.printing import note, say, say_json, show_paths
 from bias_harness.cli.results import show_findings
 from bias_harness.errors import EXIT_ERROR, InputError, UsageError
@@ -34,12 +34,15 @@ def import_answers(
     ] = None,
     results: ResultsFolder = None,
     judgements: Judgements = False,
+    no_report: NoReport = False,
+    no_figures: NoFigures = False,
     as_json: Json = False,
 ) -> None:
     """Make a run of answers that were collected elsewhere.
 
     Estimates and reports it as any other.
     """
+    from bias_harness.cli.progress import shown_stages
     from bias_harness.pipeline import report
     from bias_harness.sharing import importing
 
@@ -54,7 +57,9 @@ def import_answers(
     if judgements:
         say_json(made.judgements.to_dict())
         return
-    show_findings(made, report(made), as_json=as_json)
+    with shown_stages(as_json=as_json) as told:
+        pages = [] if no_report else report(made, figures=not no_figures, told=told)
+    show_findings(made, pages, as_json=as_json)
 
 
 def _guess(tables: list[Path], mapping: Path | None) -> None:

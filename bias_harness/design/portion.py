@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 class Portion:
     """Which part of the design is asked: at most `limit` requests an endpoint, in whole blocks; shard i of n; who.
 
+    `share` is how much of the endpoints' limits a shard takes, where that is not an equal part (`design.shares`).
     `settled` are endpoints and attributes that are asked no more, `attributes` the same of one endpoint (see `of`).
     """
 
@@ -28,6 +29,7 @@ class Portion:
     personas: frozenset[str] | None = None
     settled: frozenset[tuple[str, str]] = frozenset()
     attributes: frozenset[str] = frozenset()
+    share: float | None = None
 
     def __post_init__(self) -> None:
         if self.limit is not None and self.limit < 1:
@@ -50,6 +52,17 @@ class Portion:
 
 
 WHOLE = Portion()
+
+
+def portion_of(
+    limit: int | None, shard: tuple[int, int] | None, share: float | None, personas: frozenset[str] | None = None
+) -> Portion:
+    """The portion that a call asks. Raises `UsageError` for a share without a shard, or beyond 0 to 1."""
+    if share is not None and (shard is None or not 0 < share <= 1):
+        raise UsageError(
+            "a share is how much of its endpoints' limits a shard takes: above 0, up to 1 (100%), only with --shard"
+        )
+    return Portion(limit, shard, personas, share=share)
 
 
 def blocks_of(audit: Audit, portion: Portion) -> Iterator[Block]:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
 
 from bias_harness.design.audit import Audit
-from bias_harness.design.personas import Persona
 from bias_harness.errors import RunFolderError, check_format
-from bias_harness.vocabulary import Answer, Response, Trial
+from bias_harness.vocabulary import Trial
 
 FORMAT = 1
+AT_ONCE = 100_000
+"""Rows of which texts are turned into something else at once, in bounded memory."""
 LABELS = (
     "endpoint",
     "model",
@@ -46,84 +51,100 @@ experiment's unit. `reference` marks the reference level, `implausible` an amoun
 `probability` is how sure the second reader is of the amount; `covered` (a share) and `bound_*` are there where the
 model's own probabilities were read."""
 
-Row = tuple[Trial, Response, Answer]
+
+@dataclass(frozen=True)
+class TrialColumns:
+    """Trials in columns: `cell` counts into `cells`, which differ in more than repeat and block."""
+
+    cells: Sequence[Trial]
+    cell: NDArray[np.int64]
+    repeat: NDArray[np.int32]
+    block: NDArray[np.int64]
+
+    def take(self, places: NDArray[np.int64]) -> TrialColumns:
+        """Some of them, in this order."""
+        return TrialColumns(self.cells, self.cell[places], self.repeat[places], self.block[places])
 
 
-def observations(audit: Audit, rows: Iterable[Row]) -> pd.DataFrame:
-    """One row per trial that has a response, in the order given; see the column groups above."""
-    columns: dict[str, list[object]] = {name: [] for name in (*LABELS, *COUNTS, *FLAGS, *AMOUNTS, "asked_at", "key")}
+def observations(audit: Audit, trials: TrialColumns, column: Callable[[str], pa.ChunkedArray]) -> pd.DataFrame:
+    """One row per trial that has a response, in the order given; see the column groups above.
+
+    `column` gives what was read in their responses, a row each in the same order: a column of `reading.columns.SCHEMA`
+    by its name. Each is asked for once and held no longer than it is needed.
+    """
+    names = (*LABELS, *COUNTS, *FLAGS, *AMOUNTS, "asked_at", "key")
+    made = dict.fromkeys(names) | dict(_of_trials(audit, trials)) | dict(_of_answers(column))
+    lowest, highest = audit.experiment.outcome.ends
+    frame = pd.DataFrame({name: made.pop(name) for name in names if name != "implausible"}, copy=False)
+    outside = frame["annual"].notna() & ~frame["annual"].between(lowest, highest)
+    frame.insert(names.index("implausible"), "implausible", outside | (frame["reason"] == "implausible"))
+    return frame
+
+
+def _of_trials(audit: Audit, trials: TrialColumns) -> Iterator[tuple[str, object]]:
+    """The columns that the design tells."""
     personas = {p.id: p for p in audit.design.personas}
     references = {a.name: a.reference for a in audit.design.attributes}
     models = {e.name: e.model or e.provider for e in audit.experiment.endpoints}
-    for trial, response, answer in rows:
-        values = _values(trial, response, answer, personas[trial.persona])
-        values["model"] = models[trial.endpoint]
-        values["reference"] = trial.level == references[trial.attribute]
-        for name, column in columns.items():
-            column.append(values[name])
-    frame = _typed(columns)
-    lowest, highest = audit.experiment.outcome.ends
-    outside = frame["annual"].notna() & ~frame["annual"].between(lowest, highest)
-    frame["implausible"] = outside | (frame["reason"].astype(str) == "implausible")
-    return frame
-
-
-def _values(trial: Trial, response: Response, answer: Answer, persona: Persona) -> dict[str, object]:
-    return {
-        "endpoint": trial.endpoint,
-        "served_model": response.served_model,
-        "language": trial.language,
-        "wording": trial.wording,
-        "persona": trial.persona,
-        "field": persona.field,
-        "job": persona.job,
-        "seniority": persona.seniority,
-        "place": persona.place,
-        "attribute": trial.attribute,
-        "level": trial.level,
-        "signal": trial.signal,
-        "edit": trial.edit,
-        "repeat": trial.repeat,
-        "block": trial.block,
-        "asked_at": response.asked_at,
-        "status": answer.status,
-        "kind": answer.kind,
-        "soft": answer.soft,
-        "reason": answer.reason,
-        "amount": answer.amount,
-        "low": answer.low,
-        "high": answer.high,
-        "currency": answer.currency,
-        "period": answer.period,
-        "annual": answer.annual,
-        "annual_low": answer.annual_low,
-        "annual_high": answer.annual_high,
-        "probability": answer.probability,
-        "covered": answer.covered,
-        "bound_low": answer.bound_low,
-        "bound_high": answer.bound_high,
-        "implausible": False,
-        "key": response.key,
+    cells, codes = trials.cells, trials.cell
+    for name in ("endpoint", "language", "wording", "persona", "attribute", "level", "edit"):
+        yield name, _category([getattr(cell, name) for cell in cells], codes)
+    for name in ("field", "job", "seniority", "place"):
+        yield name, _category([getattr(personas[cell.persona], name) for cell in cells], codes)
+    yield "model", _category([models[cell.endpoint] for cell in cells], codes)
+    yield "reference", np.array([cell.level == references[cell.attribute] for cell in cells], dtype=bool)[codes]
+    numbers: dict[str, NDArray[np.int64] | NDArray[np.int32]] = {
+        "signal": np.array([cell.signal for cell in cells], dtype=np.int64)[codes]
     }
+    numbers |= {"repeat": trials.repeat, "block": trials.block}
+    yield from ((name, numbers[name].astype(kind)) for name, kind in COUNTS.items())
 
 
-def _typed(columns: dict[str, list[object]]) -> pd.DataFrame:
-    frame = pd.DataFrame(columns)
-    for name in LABELS:
-        frame[name] = frame[name].astype("category")
-    for name, kind in COUNTS.items():
-        frame[name] = frame[name].astype(kind)
-    for name in FLAGS:
-        frame[name] = frame[name].astype(bool)
+def _of_answers(column: Callable[[str], pa.ChunkedArray]) -> Iterator[tuple[str, object]]:
+    """The columns that the responses tell."""
+    for name in ("served_model", "status", "kind", "currency", "period", "reason"):
+        words = column(name).unify_dictionaries().combine_chunks()
+        words = words.chunk(0) if isinstance(words, pa.ChunkedArray) else words
+        known = [*words.dictionary.to_pylist(), None]
+        codes = words.indices.fill_null(len(known) - 1).to_numpy(zero_copy_only=False)
+        yield name, _category(known, codes.astype(np.int64))
     for name in AMOUNTS:
-        frame[name] = frame[name].astype(float)
-    frame["asked_at"] = pd.to_datetime(frame["asked_at"], utc=True, format="ISO8601")
-    return frame
+        yield name, column(name).to_numpy().astype(float)
+    yield "soft", column("soft").to_numpy().astype(bool)
+    times = (pd.to_datetime(some.to_pandas(), utc=True, format="ISO8601") for some in _pieces(column("asked_at")))
+    yield "asked_at", pd.concat(times, ignore_index=True)
+    yield "key", _in_hex(column("key")).to_pandas()
+
+
+def _pieces(column: pa.ChunkedArray) -> Iterator[pa.ChunkedArray]:
+    """A column piece by piece, at least one: its rows as Python objects take ten times their memory."""
+    for start in range(0, max(1, len(column)), AT_ONCE):
+        yield column.slice(start, AT_ONCE)
+
+
+def _category(names: Sequence[str | None], codes: NDArray[np.int64]) -> pd.Categorical[Any]:
+    """`names` by their codes, as a category of the names that occur, sorted."""
+    there = np.zeros(len(names), dtype=bool)
+    there[codes] = True
+    used = pd.Series([name for name, is_used in zip(names, there, strict=True) if is_used]).astype("category").cat
+    place = np.full(len(names), -1, dtype=np.int64)
+    place[there] = used.codes.to_numpy()
+    return pd.Categorical.from_codes(place[codes], dtype=pd.CategoricalDtype(used.categories))
+
+
+def _in_hex(keys: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Keys of 32 bytes as 64 hexadecimal digits."""
+    made = []
+    for chunk in (chunk for some in _pieces(keys) for chunk in some.chunks):
+        data = chunk.buffers()[1].to_pybytes()[32 * chunk.offset : 32 * (chunk.offset + len(chunk))]
+        ends = np.arange(len(chunk) + 1, dtype=np.int64) * 64
+        buffers = [None, pa.py_buffer(ends), pa.py_buffer(data.hex().encode())]
+        made.append(pa.LargeStringArray.from_buffers(len(chunk), *buffers[1:]))
+    return pa.chunked_array(made, pa.large_string())
 
 
 def to_parquet(table: pd.DataFrame) -> bytes:
     """The file `observations.parquet`; its metadata name its `format`."""
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
     made = pa.Table.from_pandas(table, preserve_index=False)
@@ -137,7 +158,6 @@ def read_observations(path: Path, columns: list[str]) -> pd.DataFrame:
 
     Raises `RunFolderError` where it is no such file, `InputError` where its format is to come.
     """
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:

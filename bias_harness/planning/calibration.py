@@ -8,10 +8,8 @@ seed, whatever the number of workers.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context
 from statistics import fmean, stdev
 from typing import Any
 
@@ -32,9 +30,10 @@ from bias_harness.estimating.rows import Rows
 from bias_harness.outcome import Analysis, Outcome
 from bias_harness.planning.conditions import CONDITIONS, Condition
 from bias_harness.planning.drawing import Columns, columns_of
+from bias_harness.workers import HERE, Workers
 
-FEWEST_FOR_WORKERS = 2_000
-CHUNK = 20
+CHUNK = 10
+"""Simulated runs that are done in one go."""
 GAPS = (-0.03, -0.05, -0.10)
 
 
@@ -142,13 +141,13 @@ def calibrate(
     gaps: Sequence[float] = GAPS,
     runs: int = 400,
     seed: int = 1,
-    workers: int = 2,
+    workers: Workers = HERE,
     progress: Callable[[int, int], None] | None = None,
 ) -> Calibration:
     """Simulate `runs` runs under each condition, and judge each with no gap, one at the margin, and each of `gaps`.
 
-    `gaps` are fractions (-0.03: 3 % less). `progress(done, all)` is called as chunks of runs come in. Few runs are done
-    in this process; many are spread over `workers` processes, with the same numbers.
+    `gaps` are fractions (-0.03: 3 % less). `progress(done, all)` is called as chunks of runs come in. Every run has a
+    seed of its own, so that the numbers are the same whoever the `workers` are.
     """
     planted = {"nothing": 0.0, "the margin": -of.margin, **{f"{100 * g:g}%": math.log1p(g) for g in gaps}}
     tasks = [
@@ -157,7 +156,7 @@ def calibrate(
         for s in range(0, runs, CHUNK)
     ]
     gathered: list[list[list[_One]]] = [[] for _ in conditions]
-    for done, (task, found) in enumerate(zip(tasks, _worked(of, tasks, workers, runs), strict=True), start=1):
+    for done, (task, found) in enumerate(zip(tasks, workers.each(_chunk, of, tasks), strict=True), start=1):
         gathered[task[3]] += found
         if progress is not None:
             progress(done, len(tasks))
@@ -180,24 +179,6 @@ class _One:
 
 
 Task = tuple[Condition, tuple[float, ...], int, int, int, int]
-_SIMULATED: list[Simulated] = []
-
-
-def _worked(of: Simulated, tasks: Sequence[Task], workers: int, runs: int) -> Iterator[list[list[_One]]]:
-    if workers < 2 or len(tasks) * min(runs, CHUNK) * max(1, of.sizes["primary"] // of.endpoints) < FEWEST_FOR_WORKERS:
-        yield from (_chunk(of, task) for task in tasks)
-        return
-    with ProcessPoolExecutor(workers, get_context("spawn"), _hand_over, (of,)) as pool:
-        yield from pool.map(_of_worker, tasks)
-
-
-def _hand_over(of: Simulated) -> None:
-    """What a worker process simulates, handed over once."""
-    _SIMULATED.append(of)
-
-
-def _of_worker(task: Task) -> list[list[_One]]:
-    return _chunk(_SIMULATED[0], task)
 
 
 def _chunk(of: Simulated, task: Task) -> list[list[_One]]:

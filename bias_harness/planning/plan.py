@@ -15,6 +15,7 @@ from bias_harness.design.experiment import Endpoint
 from bias_harness.design.hosts import strangers
 from bias_harness.design.portion import WHOLE, Portion, planned_requests
 from bias_harness.design.prices import has_batch_price, no_price
+from bias_harness.design.shares import shares_said
 from bias_harness.outcome import Outcome
 from bias_harness.planning.conditions import Condition, assumed
 from bias_harness.planning.endpoint_plan import EndpointPlan, endpoint_plan
@@ -150,6 +151,7 @@ def make_plan(
         e.outcome,
         (
             *_part(audit, requests),
+            *shares_said(audit, portion),
             *affordable,
             *said_of_turns(audit, endpoints),
             *_of_endpoints(e.endpoints),

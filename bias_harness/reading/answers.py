@@ -9,6 +9,7 @@ from importlib.resources import files
 
 from bias_harness.outcome import Outcome
 from bias_harness.reading import read
+from bias_harness.reading.context import NO_PROMPT, PromptContext, prompt_context
 from bias_harness.reading.measures import read_measure
 from bias_harness.reading.probabilities import read_probabilities
 from bias_harness.reading.word_lists import lexicon_hash
@@ -18,7 +19,7 @@ REMEMBERED = 50_000
 SHOWN = 60
 PERIODS: tuple[Period, ...] = ("year", "month", "week", "day", "hour")
 
-Key = tuple[str, str | None, str | None]
+Key = tuple[str, str | None, PromptContext]
 
 
 @cache
@@ -33,7 +34,7 @@ def reader_version() -> str:
 
 
 class Reader:
-    """Reads many responses of one experiment; identical texts under one prompt are read once."""
+    """Reads many responses of one experiment; the same text is read once for all prompts that tell the same of it."""
 
     def __init__(self, outcome: Outcome) -> None:
         self.outcome = outcome
@@ -57,7 +58,8 @@ class Reader:
         return answer
 
     def _text(self, text: str, language: str | None, prompt: str | None) -> Answer:
-        key = (text, language, prompt)
+        told = prompt_context(prompt) if prompt and self.outcome.measured.form == "money" else NO_PROMPT
+        key = (text, language, told)
         answer = self._known.get(key)
         if answer is None:
             if len(self._known) >= REMEMBERED:

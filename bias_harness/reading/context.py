@@ -37,7 +37,7 @@ class PromptContext:
 NO_PROMPT = PromptContext()
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=32_768)
 def prompt_context(prompt: str) -> PromptContext:
     """Read a prompt; remembered, since many answers share one."""
     tokens = scan(normalise(prompt))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import pandas as pd
 
@@ -37,7 +38,8 @@ UNBRANDED = ("simulation", "tiny model")
 class Material:
     """All that a page is made of. `raw` gives the responses and readings behind observation keys.
 
-    What the manifest does not say is shown as unknown.
+    What the manifest does not say is shown as unknown. `known_letters` is how many letters all answers have, where that
+    is known without looking at each; `memo` is for what several pages would work out anew.
     """
 
     audit: Audit
@@ -49,6 +51,16 @@ class Material:
     registration: Registration | None = None
     reading_errors: ReadingErrors | None = None
     confirmations: Confirmations | None = None
+    known_letters: int | None = None
+    memo: dict[tuple[str, ...], list[Any]] = field(default_factory=dict, repr=False, compare=False)
+
+    @cached_property
+    def letters(self) -> int:
+        """How many letters all answers have, each once."""
+        if self.known_letters is not None:
+            return self.known_letters
+        keys = self.observations["key"].astype(str).tolist()
+        return sum(len(response.text or "") for response, _ in self.raw(keys).values())
 
     @cached_property
     def attributes(self) -> Mapping[str, VariedAttribute]:

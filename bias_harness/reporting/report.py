@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import Any, Literal, get_args
 
@@ -18,6 +18,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from bias_harness.errors import UsageError, did_you_mean
+from bias_harness.reporting.charts import Drawing
+from bias_harness.reporting.charts.card import Card
+from bias_harness.reporting.drawn import Drawn
 from bias_harness.reporting.escaping import strong, visible
 from bias_harness.reporting.figures.all import Drawings
 from bias_harness.reporting.figures.chosen import chosen, drawings_of
@@ -143,38 +146,42 @@ def _title(material: Material, spoken: Texts) -> str:
     return spoken.label(material.audit.experiment.title, material.audit.experiment.experiment)
 
 
-def pages(material: Material, languages: Iterable[str]) -> dict[str, bytes]:
+def pages(
+    material: Material, languages: Iterable[str], *, figures: bool = True, drawn: Drawn | None = None
+) -> dict[str, bytes]:
     """File name -> content, below the run's folder: the pages, the answers where they are many, the figures, a CSV.
 
     The figure files are in English, the language of journals; `figure_files` makes them in another. The same run
-    gives the same bytes.
+    gives the same bytes. Pictures that are among the `drawn` are not drawn again.
     """
-    listed = list(languages)
-    if len(material.observations) > MANY_ANSWERS:
+    listed, english, drawn = list(languages), spoken_in(material, "en"), drawn or Drawn()
+    drawings = list(Drawings(View(material, english))) if figures else []
+    unknown = drawn.unknown(drawings)
+    if unknown and len(material.observations) > MANY_ANSWERS:
         from bias_harness.reporting.charts.mpl.second_process import drawn_aside
 
-        english = spoken_in(material, "en")
-        with drawn_aside(list(Drawings(View(material, english))), english) as figures:
+        with drawn_aside(unknown, english) as fresh:
             made = documents(material, listed)
     else:
-        made, figures = documents(material, listed), figure_files(material)
+        made, fresh = documents(material, listed), figure_files(material, drawings=unknown)
     tables = {
         f"{name}.csv": of.to_frame().to_csv(index=False, lineterminator="\n").encode()
         for name, of in (("judgements", material.estimates.judgements), ("estimates", material.estimates))
     }
-    return {
-        **made,
-        **tables,
-        **_shared(material, listed),
-        **{f"figures/{name}": data for name, data in figures.items()},
-    }
+    for drawing in drawings:
+        drawn.take(drawing, partial(_files_of, drawing, fresh))
+    for language in listed:
+        drawn.take((language, summary_card(material, language)), partial(_picture_files, material, language))
+    return {**made, **tables, **{name: data for files in drawn.used.values() for name, data in files.items()}}
 
 
-def _shared(material: Material, languages: Sequence[str]) -> dict[str, bytes]:
-    """The finding as a picture, as a page of PDF and as a sheet of HTML, in each language."""
+def _files_of(drawing: Drawing, fresh: Mapping[str, bytes]) -> dict[str, bytes]:
+    return {f"figures/{name}": data for name, data in fresh.items() if name.rpartition(".")[0] == drawing.id}
+
+
+def _picture_files(material: Material, language: str) -> dict[str, bytes]:
     kinds: tuple[Literal["png", "pdf"], ...] = ("png", "pdf")
-    drawn = {f"summary.{x}.{kind}": summary_picture(material, x, kind) for x in languages for kind in kinds}
-    return {**drawn, **{f"summary.{x}.html": _bytes(render_summary(material, x)) for x in languages}}
+    return {f"summary.{language}.{kind}": summary_picture(material, language, kind) for kind in kinds}
 
 
 def render_summary(material: Material, language: str) -> str:
@@ -189,8 +196,13 @@ def summary_picture(material: Material, language: str, kind: Literal["png", "pdf
     """The first screen as a picture to share, or a page of PDF: heading, tiles, date, and the label if one is due."""
     from bias_harness.reporting.charts.mpl.card import picture
 
+    return picture(summary_card(material, language), kind)
+
+
+def summary_card(material: Material, language: str) -> Card:
+    """The words of that picture."""
     spoken = spoken_in(material, language)
-    return picture(card_of(material, spoken, _title(material, spoken)), kind)
+    return card_of(material, spoken, _title(material, spoken))
 
 
 def documents(material: Material, languages: Iterable[str]) -> dict[str, bytes]:
@@ -199,6 +211,7 @@ def documents(material: Material, languages: Iterable[str]) -> dict[str, bytes]:
     made = {f"report.{language}.html": _bytes(render_report(material, language, listed)) for language in listed}
     if material.measure.has("worksheet"):
         made |= {f"worksheet.{x}.html": _bytes(render_worksheet(material, x)) for x in listed}
+    made |= {f"summary.{language}.html": _bytes(render_summary(material, language)) for language in listed}
     return {**made, f"research.{RESEARCHERS}.html": _bytes(render_research(material))}
 
 
@@ -279,16 +292,21 @@ def figure_files(
     styles: Sequence[str] = (),
     width: str = "",
     title: bool = True,
+    drawings: Sequence[Drawing] | None = None,
     **wanted: str,
 ) -> dict[str, bytes]:
     """File name -> content of the figures of a run, or of those that `name` asks for: F3, F3-gender, F7-gpt.
 
     `styles` are matplotlib style sheets, by name or path; `width` is `single` or `double` columns of a journal;
-    `wanted` may have a `model`, a `field` and a `level`. Raises `UsageError` for what the run does not have.
+    `wanted` may have a `model`, a `field` and a `level`; `drawings` are all that are wanted, where they are made
+    already. Raises `UsageError` for what the run does not have.
     """
+    if drawings is not None and not drawings:
+        return {}
     from bias_harness.reporting.charts.mpl.files import files_of
     from bias_harness.reporting.charts.mpl.paper import Paper
 
     spoken = spoken_in(material, language)
-    drawings = drawings_of(View(material, spoken), name, chosen(material, **wanted))
+    if drawings is None:
+        drawings = drawings_of(View(material, spoken), name, chosen(material, **wanted))
     return files_of(drawings, spoken, formats, styles, Paper(width, title))

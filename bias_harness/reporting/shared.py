@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from bias_harness.reporting.charts.card import Card
 from bias_harness.reporting.material import Material
 from bias_harness.reporting.sections import summary
 from bias_harness.reporting.texts import Texts
 
-if TYPE_CHECKING:
-    from bias_harness.reporting.charts.mpl.card import Card
-
 
 def card_of(material: Material, spoken: Texts, title: str) -> Card:
     """The words of the picture: the same heading and tiles as the first screen's."""
-    from bias_harness.reporting.charts.mpl.card import Card
-
     told = summary.build(material, spoken)
     natures = dict.fromkeys(material.nature(name) for name in material.endpoints)
     labels = [x["short"] for n in natures if (x := spoken.under("natures")[n])["text"]]

@@ -3,7 +3,8 @@
 `responses*.jsonl` is the only truth, in parts (`results.parts`). A line counts once it is written and flushed; it has a
 checksum, and the manifest says what each part amounts to. For each key the latest answer counts; an error counts only
 where there is no answer. A torn last line (power cut, full disk) is set aside and its request asked again, and so is
-any other line that cannot be read. `results.table` reads a whole run in columns.
+any other line that cannot be read. `results.readings` keeps
+what was read in it.
 """
 
 from __future__ import annotations

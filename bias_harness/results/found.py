@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
-from bias_harness.results.keys import KeySet
+from bias_harness.results.keys import KeySet, rising
 from bias_harness.vocabulary import FILTERED, ErrorKind, Response, Usage
+
+if TYPE_CHECKING:
+    from bias_harness.results.keys import Shorts
+
+    Ends = Mapping[str, tuple["Counts", Mapping["Group", Shorts]]]
 
 Group = Literal["answered", "failed", "filtered", "empty", "confirmed"]
 GROUPS: tuple[Group, ...] = get_args(Group)
@@ -75,21 +79,28 @@ class Found:
         if response.served_model:
             counts.served.add(response.served_model)
 
-    def unite(self, endpoint: str, paid: Counts, keys: Mapping[Group, array[int]]) -> None:
-        """Count what an index says of an endpoint in a whole part: `keys` by group, shortened."""
-        counts = self.endpoints.setdefault(endpoint, Counts())
-        for short in keys["failed"]:
-            counts.failed += self.failed.add_short(short) and not self.answered.has_short(short)
-        for short in keys["answered"]:
-            if self.answered.add_short(short):
-                counts.answered += 1
-                counts.failed -= self.failed.has_short(short)
-        own = ((self.filtered, keys["filtered"]), (self.empty, keys["empty"]), (self.confirmed, keys["confirmed"]))
-        for special, there in own:
-            for short in there:
-                special.add_short(short)
-        counts.pay(Usage(paid.input_tokens, paid.output_tokens, paid.cost, paid.reserved))
-        counts.served |= paid.served
+    @classmethod
+    def united(cls, parts: Iterable[Ends]) -> Found:
+        """What whole parts hold together, by what an index says of each: at once, for ten million keys as for ten."""
+        listed = list(parts)
+        if not listed:
+            return cls()
+        found = cls(endpoints={name: Counts() for ends in listed for name in ends})
+        everywhere: dict[Group, list[Shorts]] = {group: [] for group in GROUPS}
+        for name, counts in found.endpoints.items():
+            own = [ends[name] for ends in listed if name in ends]
+            for paid, _ in own:
+                counts.pay(Usage(paid.input_tokens, paid.output_tokens, paid.cost, paid.reserved))
+                counts.served |= paid.served
+            keys = {group: rising([groups[group] for _, groups in own]) for group in GROUPS}
+            counts.answered = keys["answered"].size
+            both = rising([keys["answered"], keys["failed"]]).size
+            counts.failed = both - counts.answered
+            for group in GROUPS:
+                everywhere[group].append(keys[group])
+        for group, arrays in everywhere.items():
+            setattr(found, group, KeySet.of(rising(arrays)))
+        return found
 
     def settled(self, *, retried: bool = False) -> KeySet:
         """The keys that need no asking: the answered, and those for whom asking again would change nothing.

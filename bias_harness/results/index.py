@@ -8,12 +8,10 @@ index is derived: where it is missing, or is not of the part as it stands, the p
 from __future__ import annotations
 
 import hashlib
-import sys
-from array import array
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import orjson
 from pydantic import Field, TypeAdapter
@@ -23,6 +21,9 @@ from bias_harness.results.files import write_whole
 from bias_harness.results.found import GROUPS, Counts, Found, Group
 from bias_harness.results.lines import index_beside, numbered, parse_line
 from bias_harness.results.seals import Seal, Sealing
+
+if TYPE_CHECKING:
+    from bias_harness.results.keys import Shorts
 
 FORMAT = 2
 LARGEST = 1_000_000_000
@@ -60,24 +61,24 @@ class Index:
     """What a part amounts to; `ends` has the counts of each endpoint, and its keys by group, shortened."""
 
     seal: Seal
-    ends: Mapping[str, tuple[Counts, Mapping[Group, array[int]]]]
-
-    def add_to(self, found: Found) -> None:
-        """Count the whole part."""
-        for name, (counts, keys) in self.ends.items():
-            found.unite(name, counts, keys)
+    ends: Mapping[str, tuple[Counts, Mapping[Group, Shorts]]]
 
 
 def write_index(log: Path) -> Index:
     """Make the index of a part and write it beside it. Raises `RunFolderError` for a line that is no response."""
+    import numpy as np
+
     before, sealing, ends = log.stat(), Sealing(), dict[str, Found]()
     for number, line in numbered(log):
         response = parse_line(line, log, number)
         sealing.add(line)
         ends.setdefault(response.endpoint, Found()).take(response)
-    keys = {name: {group: getattr(end, group).shorts() for group in GROUPS} for name, end in ends.items()}
+    keys = {
+        name: {group: np.asarray(getattr(end, group).shorts(), dtype=np.uint64) for group in GROUPS}
+        for name, end in ends.items()
+    }
     made = Index(sealing.seal, {name: (end.endpoints[name], keys[name]) for name, end in ends.items()})
-    data = b"".join(_little(part) for groups in keys.values() for part in groups.values())
+    data = b"".join(part.astype("<u8").tobytes() for groups in keys.values() for part in groups.values())
     head: Head = {
         "format": FORMAT,
         "lines": made.seal.lines,
@@ -118,13 +119,15 @@ def read_index(log: Path) -> Index | None:
         return None
 
 
-def _with_keys(head: Head, data: bytes) -> Iterator[tuple[str, tuple[Counts, Mapping[Group, array[int]]]]]:
+def _with_keys(head: Head, data: bytes) -> Iterator[tuple[str, tuple[Counts, Mapping[Group, Shorts]]]]:
+    import numpy as np  # late: most runs have no index
+
     place = 0
     for end in head["endpoints"]:
         keys = {}
         for group in GROUPS:
             size = 8 * end["keys"][group]
-            keys[group] = _array(data[place : place + size])
+            keys[group] = np.frombuffer(data[place : place + size], dtype="<u8").astype(np.uint64, copy=False)
             place += size
         paid = Counts(
             input_tokens=end["input_tokens"],
@@ -140,18 +143,3 @@ def _with_keys(head: Head, data: bytes) -> Iterator[tuple[str, tuple[Counts, Map
 
 def _digest(data: bytes) -> bytes:
     return hashlib.sha256(data).hexdigest().encode()
-
-
-def _little(shorts: array[int]) -> bytes:
-    if sys.byteorder == "big":
-        shorts = shorts[:]
-        shorts.byteswap()
-    return shorts.tobytes()
-
-
-def _array(data: bytes) -> array[int]:
-    shorts = array("Q")
-    shorts.frombytes(data)
-    if sys.byteorder == "big":
-        shorts.byteswap()
-    return shorts

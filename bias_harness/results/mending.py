@@ -16,17 +16,16 @@ from bias_harness.results.seals import Seal, Sealing
 
 def mended(logs: Sequence[Path], indexes: Mapping[str, Index]) -> tuple[Found, dict[str, Sealing | Seal]]:
     """What the parts of a log hold, counted, and what each amounts to; a full part is taken from its index."""
-    found, seals = Found(), dict[str, Sealing | Seal]()
+    known = {log.name: indexes[log.name] for log in logs if log.name in indexes}
+    found = Found.united(index.ends for index in known.values())
+    seals: dict[str, Sealing | Seal] = {name: index.seal for name, index in known.items()}
     for log in logs:
-        index = indexes.get(log.name)
-        if index is not None:
-            index.add_to(found)
-            seals[log.name] = index.seal
+        if log.name in known:
             continue
         seals[log.name] = _read(log, found)
         if part_after(log) in logs:  # it is full, and its index is missing or of another state
             write_index(log)
-    return found, seals
+    return found, {log.name: seals[log.name] for log in logs}
 
 
 def _read(log: Path, found: Found) -> Sealing:

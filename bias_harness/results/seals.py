@@ -12,6 +12,8 @@ from pydantic import Field
 
 from bias_harness.results.lines import numbered, read_line
 
+PIECE = 1 << 22
+
 
 @dataclass(frozen=True)
 class Seal:
@@ -32,6 +34,15 @@ class Sealing:
         self.lines += 1
         self._digest.update(line.rstrip(b"\r\n") + b"\n")
 
+    def add_lines(self, lines: bytes) -> None:
+        """Take many lines, of which the last is whole too."""
+        if b"\r" in lines:
+            for line in lines.split(b"\n")[:-1]:
+                self.add(line)
+        else:
+            self.lines += lines.count(b"\n")
+            self._digest.update(lines)
+
     @property
     def seal(self) -> Seal:
         """Of the lines until now."""
@@ -40,10 +51,36 @@ class Sealing:
 
 def seal_of(log: Path) -> Seal:
     """What a part amounts to now."""
-    sealing = Sealing()
-    for _, line in numbered(log):
-        sealing.add(line)
-    return sealing.seal
+    return sealed(log, 0)[1].seal
+
+
+def sealed(log: Path, first: int) -> tuple[Seal | None, Sealing]:
+    """What the first lines of a part amount to, None where it has fewer, and what all of it does; read in large pieces.
+
+    What is behind the last newline counts where it is a response, as in `numbered`.
+    """
+    sealing, at, rest = Sealing(), None if first else Sealing().seal, b""
+    with log.open("rb") as file:
+        while piece := file.read(PIECE):
+            whole, newline, rest = (rest + piece).rpartition(b"\n")
+            whole += newline
+            if at is None and sealing.lines + whole.count(b"\n") >= first:
+                end = _end_of(whole, first - sealing.lines)
+                sealing.add_lines(whole[:end])
+                at, whole = sealing.seal, whole[end:]
+            sealing.add_lines(whole)
+    if rest and read_line(rest) is not None:
+        sealing.add(rest)
+        at = sealing.seal if at is None and sealing.lines == first else at
+    return at, sealing
+
+
+def _end_of(lines: bytes, count: int) -> int:
+    """Where the first so many lines end."""
+    end = 0
+    for _ in range(count):
+        end = lines.index(b"\n", end) + 1
+    return end
 
 
 def faults(
@@ -67,11 +104,8 @@ def faults(
 
 
 def _faults_of(log: Path, noted: Seal, *, growing: bool) -> Iterator[str]:
-    sealing, same = Sealing(), noted == Sealing().seal
-    for _, line in numbered(log):
-        sealing.add(line)
-        if sealing.lines == noted.lines:
-            same = sealing.seal == noted
+    found, sealing = sealed(log, noted.lines)
+    same = found == noted
     changed = None if same else first_altered(log)
     if changed is not None:
         yield f"{log}, line {changed} was changed after it was written"

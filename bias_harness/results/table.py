@@ -1,20 +1,16 @@
-"""All responses of a run as one table, kept as Parquet beside the log with a stamp, so that it is never stale."""
+"""All responses of a run as one table, made from its log."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from bias_harness.results.folder import RunFolder
 from bias_harness.results.lines import numbered, parse_line, plain
 
-TABLE = "responses.parquet"
-FORMAT = b"2"
 ROWS = 20_000
 SCHEMA = pa.schema(
     [
@@ -43,45 +39,10 @@ _ERROR = (("error_kind", "kind"), ("error_message", "message"), ("http_status", 
 def read_table(folder: RunFolder) -> pa.Table:
     """One row a key, the response that counts; columns as in `SCHEMA`, in the order of asking.
 
-    The first reading of a log writes `responses.parquet`; later ones read that, as long as its stamp (the SHA-256
-    of the logs) fits. Raises `RunFolderError` that names a line which is not a response.
+    Raises `RunFolderError` that names a line which is not a response.
     """
-    path = folder.path / TABLE
-    stamp = _stamp(folder)
-    if path.is_file() and _stamp_of(path) == stamp:
-        return pq.read_table(path)
-    _write(folder, path, stamp)
-    return pq.read_table(path)
-
-
-def _stamp(folder: RunFolder) -> bytes:
-    digest = hashlib.sha256(FORMAT)
-    for log in folder.logs:
-        with log.open("rb") as file:
-            digest.update(log.name.encode() + hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest().encode()
-
-
-def _stamp_of(path: Path) -> bytes | None:
-    try:
-        metadata = pq.read_schema(path).metadata or {}
-    except pa.ArrowInvalid:  # cut short by a power cut: made anew
-        return None
-    stamp: bytes | None = metadata.get(b"stamp")
-    return stamp
-
-
-def _write(folder: RunFolder, path: Path, stamp: bytes) -> None:
-    beside = path.with_name(f".{path.name}.part")
-    schema = SCHEMA.with_metadata({"stamp": stamp})
-    try:
-        with pq.ParquetWriter(beside, schema, compression="zstd") as writer:
-            for rows in _batches(folder):
-                writer.write_table(pa.table({n: [r[n] for r in rows] for n in schema.names}, schema=schema))
-        beside.replace(path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
+    made = (pa.table({name: [row[name] for row in rows] for name in SCHEMA.names}, SCHEMA) for rows in _batches(folder))
+    return pa.concat_tables(made).unify_dictionaries()
 
 
 def _batches(folder: RunFolder) -> Iterator[list[dict[str, Any]]]:

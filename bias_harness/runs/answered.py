@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from bias_harness.design.audit import Audit
-from bias_harness.errors import RunFolderError
 from bias_harness.results import RunFolder
 from bias_harness.vocabulary import Answer, Response, Trial
+from bias_harness.workers import HERE, Workers
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pyarrow as pa
 
-    from bias_harness.design.blocks import Block
+    from bias_harness.results.readings import Readings
+    from bias_harness.runs.trials import Trials
 
 
 @dataclass(frozen=True)
@@ -24,43 +26,29 @@ class Answered:
 
     folder: RunFolder
     audit: Audit
+    stopped: tuple[str, ...] = field(default=())
+    workers: Workers = field(default=HERE, repr=False, compare=False)
 
     def responses(self) -> pa.Table:
-        """Every response that counts, in columns (a pyarrow table), without making the trials they answer.
-
-        Kept as `responses.parquet` beside the log, and made anew when the log has changed.
-        """
+        """Every response that counts, in columns (a pyarrow table), without making the trials they answer."""
         from bias_harness.results.table import read_table
 
         return read_table(self.folder)
 
-    def raw(self, keys: Sequence[str]) -> dict[str, tuple[Response, Answer]]:
-        """The responses and readings behind observation keys."""
-        return {key: self._read[key] for key in keys if key in self._read}
+    @cached_property
+    def trials(self) -> Trials:
+        """The trials of the whole design in the order of asking, in columns."""
+        from bias_harness.runs.trials import trials_asked, trials_imported
 
-    def questions(self) -> Iterator[tuple[str, str, str]]:
-        """Key, question and answer of everything that was answered, each key once, in the order of asking."""
-        return ((key, question, answer) for key, question, answer in self.exchanges() if answer)
-
-    def exchanges(self) -> Iterator[tuple[str, str, str | None]]:
-        """Key, question and answer (None where none came) of everything that was asked, each key once, in order."""
-        seen: set[str] = set()
-        for trial, response, _ in self._rows():
-            if response.key not in seen:
-                seen.add(response.key)
-                yield response.key, self._question_behind(trial, response.key), response.text
-
-    def _question_behind(self, trial: Trial, key: str) -> str:
-        return self._imported_question(trial) if self.imported is not None else self._prompts[key]
+        return trials_asked(self.audit) if self.imported is None else trials_imported(self.audit, self.imported)
 
     @cached_property
-    def _prompts(self) -> dict[str, str]:
-        return {
-            request.key: "\n".join(m.content for m in request.messages)
-            for endpoint in self.audit.experiment.endpoints
-            for _, requests in self.audit.requests(endpoint)
-            for request in requests
-        }
+    def readings(self) -> Readings:
+        """What was read in every line of the log, in columns; taken from what is kept beside it, as far as it fits."""
+        from bias_harness.results.read_parts import read_run
+
+        outcome = self.audit.experiment.outcome
+        return read_run(self.folder, self.trials.questions, outcome, workers=self.workers)
 
     @cached_property
     def imported(self) -> dict[str, Trial] | None:
@@ -70,43 +58,27 @@ class Answered:
         path = self.folder.path / TRIALS
         return fitting_trials(path, self.audit) if path.is_file() else None
 
-    def _imported_question(self, trial: Trial) -> str:
-        block = self._blocks[trial.wording, trial.language]
-        return "\n".join(m.content for m in self.audit.prompter.messages(block, block.variants[0]))
-
     @cached_property
-    def _blocks(self) -> dict[tuple[str, str], Block]:
-        return {(block.wording, block.language): block for block in self.audit.design.blocks()}
+    def observations(self) -> pd.DataFrame:
+        """One row a trial that was answered or failed; see `bias_harness.estimating.observations`."""
+        from bias_harness.runs.reading import observed_in
 
-    def everything(self) -> Iterable[tuple[Response, Answer]]:
-        """Every response with its reading, once."""
-        return self._read.values()
+        return observed_in(self)
 
-    @cached_property
-    def _read(self) -> dict[str, tuple[Response, Answer]]:
-        return {response.key: (response, answer) for _, response, answer in self._rows()}
+    def raw(self, keys: Sequence[str]) -> dict[str, tuple[Response, Answer]]:
+        """The responses and readings behind observation keys."""
+        return self.readings.raw(keys)
 
-    def _rows(self) -> Iterator[tuple[Trial, Response, Answer]]:
-        from bias_harness.reading.answers import Reader
+    def questions(self) -> Iterator[tuple[str, str, str]]:
+        """Key, question and answer of everything that was answered, each key once, in the order of asking."""
+        return ((key, question, answer) for key, question, answer in self.exchanges() if answer)
 
-        latest = self.folder.latest()
-        reader = Reader(self.audit.experiment.outcome)
-        if self.imported is not None:
-            missing = len(self.imported.keys() - latest.keys())
-            if missing:
-                raise RunFolderError(
-                    f"{self.folder.path}: {missing} of {len(self.imported)} imported answers are not in the log, "
-                    "which was cut or altered: import the table again"
-                )
-            for key, trial in self.imported.items():
-                prompt = self._imported_question(trial)
-                yield trial, latest[key], reader.read(latest[key], language=trial.language, prompt=prompt)
-            return
-        for endpoint in self.audit.experiment.endpoints:
-            for block, requests in self.audit.requests(endpoint):
-                for request in requests:
-                    response = latest.get(request.key)
-                    if response is not None and request.trial is not None:
-                        prompt = "\n".join(m.content for m in request.messages)
-                        answer = reader.read(response, language=block.language, prompt=prompt)
-                        yield request.trial, response, answer
+    def exchanges(self) -> Iterator[tuple[str, str, str | None]]:
+        """Key, question and answer (None where none came) of everything that was asked, each key once, in order."""
+        from bias_harness.runs.reading import exchanges_in
+
+        return exchanges_in(self)
+
+    def everything(self) -> Iterator[tuple[Response, Answer]]:
+        """Every response with its reading, each key once, in the order of asking."""
+        return (pair for pair in self.raw(list(dict.fromkeys(self.observations["key"]))).values())

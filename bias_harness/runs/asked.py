@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -13,6 +14,7 @@ from bias_harness.results import EXPERIMENT, KeySet, RunFolder
 from bias_harness.runs.confirmed import second_turns
 from bias_harness.runs.loaded import Run
 from bias_harness.runs.wanted import one_of
+from bias_harness.workers import Workers
 
 if TYPE_CHECKING:
     from bias_harness.asking.ask import Progress, See
@@ -30,17 +32,21 @@ async def arun(
     name: str | None = None,
     limit: int | None = None,
     shard: tuple[int, int] | None = None,
+    share: float | None = None,
     retry: Literal["failed", "refused"] | None = None,
     budget: float | None = None,
     personas: frozenset[str] | None = None,
     progress: Progress | Literal[True] | None = None,
     see: See | None = None,
     until: Literal["decided"] | None = None,
+    workers: int = 1,
+    cluster: str | None = None,
 ) -> Run:
     """Ask whatever is not answered yet, and keep it in `<results>/<name>/`.
 
     `limit` takes at most so many requests an endpoint, in whole pairs; `shard` (i, n) takes the i-th of n parts of the
-    design, pairs kept together; `retry` asks once more what the endpoint's filter refused or answered without a text
+    design, pairs kept together, and the n-th part of the endpoints' limits and of the experiment's budget, or the
+    `share` (0 to 1) that is named; `retry` asks once more what the endpoint's filter refused or answered without a text
     (`failed`), or what was read as a refusal as well (`refused`); `budget` is the most to spend, in US dollars;
     `personas` are the only ones asked about; `progress` is told of each endpoint's tally a few times a second (True
     keeps a line of it up to date, as for a notebook), `see` of each request with its response, once that is kept. What
@@ -48,32 +54,37 @@ async def arun(
     `max_unread_share`; a `see` of your own takes that watch's place. Where the experiment has `confirm`, the second
     turns are asked after all that. `until="decided"` asks the jobs in random order,
     looks at 40, 60, 80 and 100 % of them, and stops when every declared comparison is clear or the same; such a run has
-    no `limit`, `shard`, `retry` or `personas`, and is gone on with as it was begun (`UsageError` else).
+    no `limit`, `shard`, `retry` or `personas`, and is gone on with as it was begun (`UsageError` else). `workers` and
+    `cluster` read the answers afterwards; see `load_run`.
     Returns the run as it stands, complete or not; `Run.stopped` says which endpoints were given up and why. The
     first interrupt lets what is in flight finish. Raises `InputError` before anything is asked where a key, a
     model or a recording is missing, `RunFolderError` where the folder cannot be used.
     """
     from bias_harness.asking.ask import How, ask, run_folder
     from bias_harness.asking.telling import line_of_progress
-    from bias_harness.design.portion import WHOLE, Portion, shard_name
+    from bias_harness.design.portion import WHOLE, portion_of, shard_name
     from bias_harness.reading.watch import Watch
     from bias_harness.runs.sequential import until_decided, without_looks
+    from bias_harness.runs.settled import nothing_to_ask
 
     one_of("retry", retry, ("failed", "refused"))
     one_of("until", until, ("decided",))
     _usable(an_audit(audit), budget, personas)
     folder = run_folder(audit, Path(results) if results else None, name or shard_name(audit, shard))
     again = refused_keys(folder) if retry == "refused" else None
-    portion = Portion(limit, shard, personas)
+    portion = portion_of(limit, shard, share, personas)
     told = line_of_progress() if progress is True else progress
     watch = see or Watch(audit.experiment.outcome, audit.experiment.max_unread_share)
     if until is not None:
         if portion != WHOLE or retry is not None:
             raise UsageError(NOT_WITH_LOOKS)
-        return await until_decided(audit, folder, budget=budget, progress=told, see=watch)
+        done = await until_decided(audit, folder, budget=budget, progress=told, see=watch)
+        return replace(done, workers=Workers(workers, cluster))
     without_looks(folder)
+    if portion == WHOLE and retry is None and nothing_to_ask(audit, folder, told):
+        return Run(folder, audit, workers=Workers(workers, cluster))
     how = How(retry, again, budget, told, watch, then=second_turns(audit, folder))
-    return Run(folder, audit, await ask(audit, folder, portion, how))
+    return Run(folder, audit, await ask(audit, folder, portion, how), Workers(workers, cluster))
 
 
 def _usable(audit: Audit, budget: float | None, personas: frozenset[str] | None) -> None:
@@ -92,12 +103,15 @@ def run(
     name: str | None = None,
     limit: int | None = None,
     shard: tuple[int, int] | None = None,
+    share: float | None = None,
     retry: Literal["failed", "refused"] | None = None,
     budget: float | None = None,
     personas: frozenset[str] | None = None,
     progress: Progress | Literal[True] | None = None,
     see: See | None = None,
     until: Literal["decided"] | None = None,
+    workers: int = 1,
+    cluster: str | None = None,
 ) -> Run:
     """`arun` for a caller without an event loop; inside a running one (a notebook) it uses a thread of its own."""
     from bias_harness.asking.event_loop import in_loop
@@ -110,12 +124,15 @@ def run(
                 name=name,
                 limit=limit,
                 shard=shard,
+                share=share,
                 retry=retry,
                 budget=budget,
                 personas=personas,
                 progress=progress,
                 see=see,
                 until=until,
+                workers=workers,
+                cluster=cluster,
             )
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from html import escape
 from pathlib import Path
@@ -17,6 +17,7 @@ from bias_harness.results import Manifest, counted, find_run
 from bias_harness.results.totals import completed
 from bias_harness.runs.answered import Answered
 from bias_harness.vocabulary import Answer
+from bias_harness.workers import Workers
 from bias_harness.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -31,10 +32,9 @@ if TYPE_CHECKING:
     from bias_harness.outcome import Analysis
     from bias_harness.reporting.sections import Material
     from bias_harness.results.registration import Registration
+    from bias_harness.runs.writing import Told
 
 log_to_user = logging.getLogger(__name__)
-LEFT_BEHIND = ("answers/*.html", "figures/F*.svg", "figures/F*.png", "figures/F*.csv", "figures/F*.txt")
-"""What an earlier report may have left that is not made any more."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +42,8 @@ class Run(Answered):
     """One run: its folder, and the experiment as it was resolved when it was asked.
 
     What is derived (observations, pairs, estimates) is made when it is first wanted. `stopped` says which endpoints
-    were given up and why, right after asking.
+    were given up and why, right after asking; `workers` read the answers where that takes long.
     """
-
-    stopped: tuple[str, ...] = field(default=())
 
     def __repr__(self) -> str:
         return f"Run({str(self.folder.path)!r}, {self._status})"
@@ -98,6 +96,7 @@ class Run(Answered):
                 "and a run has one; remove it there if it does not belong to this run"
             )
         self.folder.write(REGISTRATION, Path(document).read_bytes())
+        vars(self).pop("made_of", None)
 
     @property
     def labels(self) -> dict[str, dict[str, Answer]]:
@@ -119,13 +118,6 @@ class Run(Answered):
         from bias_harness.runs.confirmed import confirmations_of
 
         return confirmations_of(self)
-
-    @cached_property
-    def observations(self) -> pd.DataFrame:
-        """One row a trial that was answered or failed; see `bias_harness.estimating.observations`."""
-        from bias_harness.estimating.observations import observations
-
-        return observations(self.audit, self._rows())
 
     @cached_property
     def estimates(self) -> Estimates:
@@ -231,24 +223,34 @@ class Run(Answered):
         lines += [f"{found['verdict'].upper()}: {found['sentence']}" for found in built["uneven"]]
         return [*lines, "", *account_lines(view), *([registered(view)] if made.registration else [])]
 
-    def write(self, languages: str | Iterable[str] = ("nl", "en")) -> list[Path]:
-        """Write every derived file anew, all of them or none: they never say different things. Asks nothing.
+    def write(
+        self, languages: str | Iterable[str] = ("nl", "en"), *, figures: bool = True, told: Told | None = None
+    ) -> list[Path]:
+        """Write every derived file, all of them or none: they never say different things. Asks nothing.
 
-        These are `observations.parquet`, `estimates.json`, `estimates.csv`, the figures, the researcher's file, and the
-        page and worksheet in these languages (or this one) and in those that the page is there in already. What an
-        earlier version left in `figures/` and `answers/` is removed. Returns the paths. Raises `UsageError` for a
-        language that there is no page in.
+        These are `observations.parquet`, `estimates.json`, `estimates.csv`, the figures (unless `figures` is False),
+        the researcher's file, and the page and worksheet in these languages (or this one) and in those that the page is
+        there in already. What was left in `figures/` and `answers/` before is removed. Where all of it was written of
+        the very same before, it is let be, and so is a figure that would show the same. `told` hears what is done at
+        present: `reading`, `estimating`, `drawing`, with how much is done and how much it is in all. Returns the paths.
+        Raises `UsageError` for a language that there is no page in.
         """
-        from bias_harness.reporting.report import pages
-        from bias_harness.reporting.texts import chosen_languages
+        from bias_harness.runs.writing import write
 
-        wanted = chosen_languages(languages)
-        there = [path.name.split(".")[1] for path in sorted(self.folder.path.glob("report.*.html"))]
-        made = {**self.numbers(), **pages(material(self), dict.fromkeys((*wanted, *there)))}
-        paths = self.folder.write_all(made)
-        for pattern in LEFT_BEHIND:
-            self.folder.clear(pattern, paths)
-        return paths
+        return write(self, languages, figures=figures, told=told or (lambda _stage, _done, _of: None))
+
+    @cached_property
+    def made_of(self) -> str | None:
+        """Hex digits over all that decides what is written of the run; None where plug-ins have a part in that."""
+        from bias_harness.runs.written import made_of
+
+        return made_of(self)
+
+    def is_empty(self, told: Told | None = None) -> bool:
+        """Whether nothing was answered and nothing failed; `told` as in `write`, for everything is read for that."""
+        from bias_harness.runs.writing import is_empty
+
+        return is_empty(self, told or (lambda _stage, _done, _of: None))
 
     def numbers(self) -> dict[str, bytes]:
         """File name -> content of `observations.parquet` and `estimates.json`."""
@@ -267,16 +269,21 @@ def material(of: Run) -> Material:
         registration=of.registration,
         reading_errors=of.reading_errors,
         confirmations=of.confirmations,
+        known_letters=of.readings.letters(of.trials.keys),
     )
 
 
-def load_run(name: str | Path, *, results: str | Path | None = None) -> Run:
+def load_run(
+    name: str | Path, *, results: str | Path | None = None, workers: int = 1, cluster: str | None = None
+) -> Run:
     """A run by its folder, or its name below `results` (of the workspace here). Raises `InputError` for none.
 
+    `workers` are the processes that read answers where that takes some seconds (a script that wants several has what
+    it does below `if __name__ == "__main__":`), `cluster` is the address of a Dask scheduler whose workers do instead.
     What is missing, cut or changed in its log is told as a warning, and stands in `Run.faults`.
     """
     folder = find_run(name, Path(results) if results else Workspace.here().results)
-    run = Run(folder, Audit.of_folder(folder.path))
+    run = Run(folder, Audit.of_folder(folder.path), workers=Workers(workers, cluster))
     for fault in run.faults:
         log_to_user.warning("%s", fault)
     return run

@@ -48,6 +48,9 @@ class Facting:
     def __init__(self, mapping: Map) -> None:
         self.mapping, self.at = mapping, ""
         self._languages: set[str] = set()
+        self._columns = {role: getattr(mapping, role) for role in ROLES}
+        self._constants: dict[str, str] = {}
+        self._varied = mapping.varied
 
     def wanted(self, row: Mapping[str, Any]) -> bool:
         """Whether the map's filter keeps a row."""
@@ -56,7 +59,10 @@ class Facting:
     def facts(self, line: int, row: Mapping[str, Any], cell: Cell) -> Facts:
         """The facts of one answer in a row. Raises `InputError`."""
         answer = self._answer(row.get(cell.column), row, line, cell.column)
-        roles = {role: self._role(role, row, line, failed=answer is None) for role in ROLES}
+        roles = {
+            role: self._constants.get(role) or self._role(role, column, row, line, failed=answer is None)
+            for role, column in self._columns.items()
+        }
         return Facts(
             line,
             roles,
@@ -69,14 +75,18 @@ class Facting:
     def _where(self, line: int, column: str) -> str:
         return f"{self.at}, line {line}, column {column!r}"
 
-    def _role(self, role: str, row: Mapping[str, Any], line: int, *, failed: bool) -> str:
-        column = getattr(self.mapping, role)
-        value = column[1:] if column.startswith("=") else _word(row.get(column))
+    def _role(self, role: str, column: str, row: Mapping[str, Any], line: int, *, failed: bool) -> str:
+        """What a row says of a role; what the map itself says is looked at once."""
+        constant = column.startswith("=")
+        value = column[1:] if constant else _word(row.get(column))
         if not value and column != "=" and role != "edit" and not (failed and role == "model"):
             raise InputError(f"{self._where(line, column)}: empty; every row needs its {role}")
         if not value.isascii() and value != value.encode("utf-8", "replace").decode():
             raise InputError(f"{self._where(line, column)}: {value!r} holds half a letter, which cannot be kept")
-        return sys.intern(self._spoken(value, line, column) if role == "language" else value)
+        said = sys.intern(self._spoken(value, line, column) if role == "language" else value)
+        if constant:
+            self._constants[role] = said
+        return said
 
     def _spoken(self, told: str, line: int, column: str) -> str:
         """The code of a language: `nl` of `nl`, `NL` and `nl-BE`."""
@@ -94,7 +104,7 @@ class Facting:
 
     def _levels(self, row: Mapping[str, Any], line: int, cell: Cell) -> dict[str, str]:
         found = {}
-        for varied in self.mapping.varied:
+        for varied in self._varied:
             said = cell.level if cell.level is not None else _word(row.get(varied.level))
             if not said and self.mapping.attributes:
                 continue
@@ -106,7 +116,7 @@ class Facting:
                 raise InputError(f"{self._where(line, varied.level)}: {level!r} is no level of the map{hint}")
             found[varied.attribute.attribute] = sys.intern(level)
         if not found:
-            columns = ", ".join(varied.level for varied in self.mapping.varied)
+            columns = ", ".join(varied.level for varied in self._varied)
             raise InputError(f"{self.at}, line {line}: no level in any of the columns {columns}; leave the row out")
         return found
 
@@ -180,6 +190,8 @@ def _shown(text: str) -> str:
 
 
 def _word(value: Any) -> str:
+    if type(value) is str:
+        return value.strip()
     if value is None:
         return ""
     if isinstance(value, float) and value.is_integer():

@@ -77,7 +77,7 @@ class Import:
             raise InputError(f"{self.table}: no two rows make a pair: nothing was asked about two levels alike")
 
     def _read(self) -> Iterator[Facts]:
-        known = set(self.mapping.columns().values())
+        known, cells = set(self.mapping.columns().values()), self.mapping.cells
         for table in self.tables:
             self.table = table
             self._facting.at = str(table)
@@ -85,7 +85,7 @@ class Import:
                 if not self._facting.wanted(row):
                     self.left_out += 1
                     continue
-                for cell in self.mapping.cells:
+                for cell in cells:
                     yield self._facting.facts(line, row, cell)
 
     def told(self) -> list[str]:

@@ -19,6 +19,7 @@ import pytest
 from bias_harness.asking.providers import fetching, weights
 from bias_harness.asking.providers.fetching import Source, fetch, from_page, from_parts
 from bias_harness.errors import BiasHarnessError, InputError
+from bias_harness.workspace import CACHE_VARIABLE
 
 PART = 1000
 DATA = b"GGUF" + bytes(i * 7 % 251 for i in range(2496))
@@ -38,7 +39,7 @@ SMALL = weights.Weights(
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty cache, and a table with one small model."""
-    monkeypatch.setenv(weights.CACHE_VARIABLE, str(tmp_path / "cache"))
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
     monkeypatch.delenv(weights.VARIABLE, raising=False)
     monkeypatch.setattr(weights, "known_models", lambda: {"small": SMALL})
     return tmp_path / "cache" / "models"
@@ -126,7 +127,7 @@ def test_a_whole_file_that_was_not_yet_renamed_needs_no_source(cache: Path) -> N
 
 def test_a_full_disk_is_one_sentence_and_leaves_no_file_under_the_final_name(cache: Path) -> None:
     full = OSError(errno.ENOSPC, "No space left on device")
-    with pytest.raises(BiasHarnessError, match=re.escape(weights.CACHE_VARIABLE)):
+    with pytest.raises(BiasHarnessError, match=re.escape(CACHE_VARIABLE)):
         fetch("small", sources=[source(DATA[:500], after=full)])
     assert weights.where("small") is None
 
@@ -142,8 +143,8 @@ def test_too_small_a_disk_is_told_before_anything_is_fetched(monkeypatch: pytest
 
 def test_a_cache_that_cannot_be_made_names_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("in the way")
-    monkeypatch.setenv(weights.CACHE_VARIABLE, str(tmp_path / "file"))
-    with pytest.raises(BiasHarnessError, match=weights.CACHE_VARIABLE):
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "file"))
+    with pytest.raises(BiasHarnessError, match=CACHE_VARIABLE):
         fetch("small", sources=[source(DATA)])
 
 

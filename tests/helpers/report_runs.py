@@ -8,10 +8,10 @@ from typing import Any
 
 from bias_harness.design.audit import Audit, load_audit
 from bias_harness.estimating.estimates import estimate
-from bias_harness.estimating.observations import observations
 from bias_harness.reading.answers import Reader
 from bias_harness.reporting.sections import Material
 from bias_harness.results import EndpointTotals, Manifest, Totals
+from bias_harness.runs.trials import observed as observations
 from bias_harness.vocabulary import Answer, Nature, Response, Trial
 
 Natures = Mapping[str, Nature]

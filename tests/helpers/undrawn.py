@@ -53,7 +53,7 @@ def stand_ins() -> dict[str, ModuleType]:
     """Modules to be imported in the place of those that draw, by their names."""
     files, card, second_process = (ModuleType(f"{DRAWING}.{name}") for name in ("files", "card", "second_process"))
     files.files_of = files_of  # type: ignore[attr-defined]
-    card.Card, card.picture = picture, picture  # type: ignore[attr-defined]
+    card.picture = picture  # type: ignore[attr-defined]
     second_process.drawn_aside = aside  # type: ignore[attr-defined]
     return {module.__name__: module for module in (files, card, second_process)}
 

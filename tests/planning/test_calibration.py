@@ -20,6 +20,7 @@ from bias_harness.planning.conditions import CONDITIONS, TYPICAL, Condition, con
 from bias_harness.planning.drawing import Columns, columns_of
 from bias_harness.planning.forecast import forecast
 from bias_harness.planning.outlook import crossed_for
+from bias_harness.workers import Workers
 
 DRAWN = {
     "wordings": ["terse", "plain"],
@@ -68,10 +69,11 @@ def test_what_is_planted_is_found_and_nothing_is_not(audit: Audit) -> None:
 def test_the_figures_are_those_of_the_seed_whatever_the_workers(audit: Audit, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[tuple[int, int]] = []
     one = simulated(audit, runs=21, seed=3)
-    monkeypatch.setattr("bias_harness.planning.calibration.FEWEST_FOR_WORKERS", 0)
-    two = simulated(audit, runs=21, seed=3, workers=2, progress=lambda done, of: seen.append((done, of)))
+    monkeypatch.setattr("bias_harness.workers.workers.SECONDS_TO_START", -1.0)
+    two = simulated(audit, runs=21, seed=3, workers=Workers(2), progress=lambda done, of: seen.append((done, of)))
     assert one == two
-    assert seen == [(1, 2), (2, 2)]
+    assert seen == [(1, 3), (2, 3), (3, 3)]
+    assert one == simulated(audit, runs=21, seed=3, workers=Workers(8))
     assert one != simulated(audit, runs=21, seed=4)
 
 

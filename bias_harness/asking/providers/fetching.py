@@ -23,7 +23,6 @@ from pathlib import Path
 import httpx2
 
 from bias_harness.asking.providers.weights import (
-    CACHE_VARIABLE,
     MAGIC,
     VARIABLE,
     Weights,
@@ -33,6 +32,7 @@ from bias_harness.asking.providers.weights import (
     where,
 )
 from bias_harness.errors import BiasHarnessError
+from bias_harness.workspace import CACHE_VARIABLE
 
 CHUNK = 1 << 20
 CONNECT_SECONDS = 4.0

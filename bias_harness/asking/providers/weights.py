@@ -6,19 +6,16 @@ A model is accepted by its SHA-256 alone, so it does not matter where its bytes 
 from __future__ import annotations
 
 import hashlib
-import os
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 
-from platformdirs import user_cache_path
-
 from bias_harness.errors import InputError, did_you_mean
 from bias_harness.handwritten import parse_shipped
+from bias_harness.workspace import user_cache
 
 VARIABLE = "BIAS_HARNESS_MODEL_PATH"
-CACHE_VARIABLE = "BIAS_HARNESS_CACHE"
 MAGIC = b"GGUF"
 DEFAULT_MODEL = "qwen2.5-coder-1.5b"
 
@@ -83,8 +80,7 @@ def where(name: str) -> Path | None:
 
 def cache_folder() -> Path:
     """Where fetched models are kept: the user's cache folder, or what BIAS_HARNESS_CACHE names."""
-    named = os.environ.get(CACHE_VARIABLE)
-    return (Path(named).expanduser() if named else user_cache_path("bias_harness")) / "models"
+    return user_cache() / "models"
 
 
 def cached(weights: Weights) -> Path | None:

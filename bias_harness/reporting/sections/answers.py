@@ -164,7 +164,7 @@ def packed(data: Any) -> str:
 def sample(material: Material) -> frozenset[str] | None:
     """The keys of a random sample where the answers are too many for one page; None where all of them fit."""
     keys = material.observations["key"].astype(str).tolist()
-    letters = sum(len(response.text or "") for response, _ in material.raw(keys).values())
+    letters = material.letters
     most = min(EMBEDDED, len(keys) if letters <= EMBEDDED_LETTERS else len(keys) * EMBEDDED_LETTERS // letters)
     if len(keys) <= most:
         return None

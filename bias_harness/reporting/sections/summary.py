@@ -189,7 +189,12 @@ class Summary:
     def places(self) -> list[Placed]:
         """The models in order, where there are several."""
         m = self.view.material
-        return ranked([(m, j) for j in self.leading]) if len(self.leading) > 1 else []
+        if len(self.leading) < 2:
+            return []
+        about = ("ranking", *(name for j in self.leading for name in (j.endpoint, j.attribute, j.level)))
+        if about not in m.memo:
+            m.memo[about] = ranked([(m, j) for j in self.leading])
+        return list(m.memo[about])
 
     @property
     def ranking_heading(self) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import matplotlib as mpl
 import matplotlib.style as mpl_style
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from bias_harness.reporting.charts.card import Card
 from bias_harness.reporting.charts.mpl.look import METADATA, STYLE
 
 WIDTH, HEIGHT, DOTS = 1200, 630, 100
@@ -19,17 +19,6 @@ INK, SOFT, PANEL, WARNING, EDGE = "#1b1f24", "#4a525b", "#f3f5f7", "#fff2cc", "#
 HEADING_LETTERS, BIG_LETTERS, SMALL_LETTERS, LINE_LETTERS = 46, 21, 34, 108
 MOST_TILES, MOST_LINES = 3, 5
 """Tiles side by side; a heading of more lines leaves no room for them."""
-
-
-@dataclass(frozen=True)
-class Card:
-    """The words of the picture: what was asked, the finding, (big, small) tiles, what to know, and a label to warn."""
-
-    asked: str
-    heading: str
-    tiles: Sequence[tuple[str, str]]
-    caveat: str
-    warning: str = ""
 
 
 def picture(card: Card, kind: str = "png") -> bytes:
