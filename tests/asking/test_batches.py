@@ -132,6 +132,12 @@ def test_the_server_is_one_that_the_official_client_can_use(tmp_path: Path, serv
         assert client.batches.cancel(again.id).id == again.id
 
 
+def test_batches_of_the_responses_api_are_made_of_its_own_requests(tmp_path: Path, server: BatchServer) -> None:
+    ask(tmp_path, server, api="responses")
+    assert all_answered_once(tmp_path, COUNT)
+    assert all("input" in body and body["store"] is False for body in server.asked)
+
+
 @pytest.mark.parametrize("provider", KINDS)
 def test_a_stop_leaves_it_running_and_another_day_collects(
     tmp_path: Path, server: BatchServer, provider: str, caplog: pytest.LogCaptureFixture

@@ -187,6 +187,6 @@ def test_the_most_of_a_large_design_is_bounded_by_its_longest_questions(monkeypa
     changes = {"endpoints": [{"name": "a", "model": "m", "price": PRICE}], "outcome.probabilities": None}
     audit = load_audit("quickstart", changes)
     (exact,) = make_plan(audit).endpoints
-    monkeypatch.setattr("bias_harness.planning.plan.MOST_RENDERED", 10)
+    monkeypatch.setattr("bias_harness.planning.endpoint_plan.MOST_RENDERED", 10)
     (bounded,) = make_plan(audit).endpoints
     assert exact.price_high <= bounded.price_high <= 1.5 * exact.price_high
