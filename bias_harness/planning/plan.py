@@ -152,7 +152,7 @@ def make_plan(
             *affordable,
             *_of_endpoints(e.endpoints),
             *said(audit, condition, outlooks, piloted=pilot is not None),
-            *looks_said(audit),
+            *looks_said(audit, outlooks),
             *(f"{remark[:1].upper()}{remark[1:]}." for remark in audit.remarks()),
         ),
     )

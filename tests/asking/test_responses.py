@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,10 @@ from bias_harness.asking import in_loop
 from bias_harness.asking.providers import Context, create
 from bias_harness.design.endpoints import Endpoint, Price
 from bias_harness.design.prices import Listed, cost_of, most_tokens
-from bias_harness.errors import ContentError, ProviderError, TransientError
-from bias_harness.vocabulary import Message, Request
+from bias_harness.errors import ContentError, FatalError, ProviderError, TransientError
+from bias_harness.outcome import Outcome
+from bias_harness.probabilities import SENT, Probabilities
+from bias_harness.vocabulary import Branch, Distribution, Message, Request, Response
 
 
 def one(folder: Path, behave: Any, *turns: Message, sampling: dict[str, Any] | None = None, **of: Any) -> Any:
@@ -231,6 +234,37 @@ def test_chat_tells_of_its_cache_too(tmp_path: Path) -> None:
 def test_what_does_not_go_with_it_is_refused(changes: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         Endpoint(**{"name": "e", "model": "m", "api": "responses", **changes})
+
+
+def place(drawn: str, others: dict[str, float]) -> dict[str, Any]:
+    top = [{"token": text, "bytes": list(text.encode()), "logprob": math.log(p)} for text, p in others.items()]
+    return {**next(one for one in top if one["token"] == drawn), "top_logprobs": top}
+
+
+PLACES = (place("$", {"$": 0.9, "I": 0.1}), place("48", {"48": 0.5, "52": 0.4}), place(",", {",": 0.9, ".": 0.1}))
+
+
+async def by_probabilities(server: Server) -> Response:
+    outcome = Outcome(probabilities=Probabilities(begins="$"))
+    provider = create(endpoint(server.base_url, api="responses"), Context({"LOOP_KEY": KEY}, outcome=outcome))
+    try:
+        return await provider.ask(request(1, temperature=1.0, **SENT))
+    finally:
+        await provider.aclose()
+
+
+def test_a_model_that_does_not_think_gives_its_probabilities_in_the_one_call() -> None:
+    with Server(Responses(say=lambda _: "$48,000", thinks=0, logprobs=PLACES)) as server:
+        found = in_loop(by_probabilities(server)).probabilities
+    (body,) = [seen.body for seen in server.seen]
+    assert (body["include"], body["top_logprobs"], "logprobs" in body) == (["message.output_text.logprobs"], 20, False)
+    assert found == Distribution("$", (Branch("48", 0.5), Branch("52", 0.4)), 1, ",")
+
+
+def test_one_that_takes_that_and_gives_none_is_a_clear_error() -> None:
+    answers = Responses(say=lambda _: "$48,000", thinks=0)
+    with Server(answers) as server, pytest.raises(FatalError, match="gave none with its answer"):
+        in_loop(by_probabilities(server))
 
 
 def test_an_address_that_names_it_is_taken_as_it_stands(tmp_path: Path) -> None:
