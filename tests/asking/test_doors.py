@@ -133,7 +133,16 @@ anything = plain | listed | st.dictionaries(st.text(), plain | listed, max_size=
 def test_what_passes_the_door_can_be_written_and_read(values: tuple[Any, ...]) -> None:
     text, finish, model, asked, answered, cost, at, seed, attempts, error = values
     given = Response(
-        request(1).key, "loop", text, finish, model, Usage(asked, answered, cost, cost), at, error, seed, attempts
+        request(1).key,
+        "loop",
+        text,
+        finish,
+        model,
+        Usage(asked, answered, cost, cost, asked),
+        at,
+        error,
+        seed,
+        attempts,
     )
     try:
         response = received(request(1), given)

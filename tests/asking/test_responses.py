@@ -171,7 +171,15 @@ def test_an_answer_that_comes_later_is_not_waited_for(tmp_path: Path, status: st
 
 @pytest.mark.parametrize(
     "odd",
-    [b"null", b"[]", b"{}", b'{"status":"completed"}', b'{"status":"cancelled","output":[]}', completion("$60,000")],
+    [
+        b"null",
+        b"[]",
+        b"{}",
+        b'{"status":["completed"],"output":[]}',
+        b'{"status":"completed"}',
+        b'{"status":"cancelled","output":[]}',
+        completion("$60,000"),
+    ],
 )
 def test_what_is_no_response_is_no_answer(tmp_path: Path, odd: bytes) -> None:
     line, _, _ = one(tmp_path, lambda _: [reply(odd)])

@@ -109,6 +109,17 @@ class FileBatches(Batches):
             raise self.wire.refused(known, {"error": said}, {}, self.target)
         if body is None:
             raise EmptyError(f"a line of the batch holds neither an answer nor an error: {self.wire.shown(line)}")
+        return self._read(request, body, asked_at)
+
+    def _read(self, request: Request, body: Any, asked_at: str) -> Response:
+        """The answer by its own shape: a batch that is paid is read also where `api` was changed since."""
+        from bias_harness.asking.providers.openai_compatible import OpenAICompatible
+        from bias_harness.asking.providers.openai_responses import read_response
+
+        if isinstance(body, dict) and body.get("object") == "response":
+            return read_response(self.provider, request, body, asked_at, self.target)
+        if isinstance(body, dict) and "choices" in body:
+            return OpenAICompatible.response(self.provider, request, body, asked_at)
         return self.provider.response(request, body, asked_at)
 
     async def cancel(self, batch: str) -> None:

@@ -43,27 +43,32 @@ class OpenAIResponses(OpenAICompatible):
 
     def response(self, request: Request, data: Any, asked_at: str, url: str = "") -> Response:
         """What the items of type `message` say; the finish reason is why it is incomplete, else the status."""
-        output = data.get("output") if isinstance(data, dict) else None
-        status = data.get("status") if isinstance(data, dict) else None
-        if status in LATER:
-            raise FatalError(
-                f"the endpoint answers later (status {status}), and nobody comes back for it; take background out of "
-                "the endpoint's extra_body"
-            )
-        if not isinstance(output, list) or data.get("error") or status not in ENDED:
-            raise self.no_answer(data, data if isinstance(output, list) else None, url or self.path)
-        parts = _parts(output)
-        usage = data.get("usage")
-        return Response(
-            request.key,
-            request.endpoint,
-            text_of(parts) or "",
-            _why_incomplete(data) or status,
-            data.get("model"),
-            usage_of(usage, TOKENS) if isinstance(usage, dict) else None,
-            asked_at,
-            probabilities=_probabilities(self.form, parts),
+        return read_response(self, request, data, asked_at, url or self.path)
+
+
+def read_response(provider: OpenAICompatible, request: Request, data: Any, asked_at: str, url: str) -> Response:
+    """What a provider makes of a response: that of a batch too which was created before `api` was changed."""
+    output = data.get("output") if isinstance(data, dict) else None
+    status = str(data.get("status")) if isinstance(data, dict) else None
+    if status in LATER:
+        raise FatalError(
+            f"the endpoint answers later (status {status}), and nobody comes back for it; take background out of "
+            "the endpoint's extra_body"
         )
+    if not isinstance(output, list) or data.get("error") or status not in ENDED:
+        raise provider.no_answer(data, data if isinstance(output, list) else None, url)
+    parts = _parts(output)
+    usage = data.get("usage")
+    return Response(
+        request.key,
+        request.endpoint,
+        text_of(parts) or "",
+        _why_incomplete(data) or status,
+        data.get("model"),
+        usage_of(usage, TOKENS) if isinstance(usage, dict) else None,
+        asked_at,
+        probabilities=_probabilities(provider.form, parts),
+    )
 
 
 def _parts(output: Sequence[Any]) -> list[Any]:
@@ -81,5 +86,5 @@ def _why_incomplete(data: Mapping[str, Any]) -> Any:
 def _probabilities(form: Probabilities | None, parts: Sequence[Any]) -> Distribution | None:
     if form is None:
         return None
-    places = [p for part in parts if isinstance(part, dict) for p in part.get("logprobs") or ()]
-    return beside(form.begins, {"content": places})
+    given = [part.get("logprobs") for part in parts if isinstance(part, dict)]
+    return beside(form.begins, {"content": [place for places in given if isinstance(places, list) for place in places]})
