@@ -31,7 +31,7 @@ VerdictWord = Literal[
 ]
 
 
-CUT_SHORT = frozenset({"length", "max_tokens", "max_output_tokens"})
+CUT_SHORT = frozenset({"length", "max_tokens", "max_output_tokens", "incomplete"})
 """Finish reasons, in lower case, of a text that broke off at its most tokens."""
 FILTERED = frozenset(
     {"content_filter", "content-filter", "safety", "refusal", "prohibited_content", "blocklist", "spii", "sensitive"}
@@ -93,6 +93,8 @@ class Request:
 class Usage:
     """Tokens as they are billed, those of thinking included; `cost` in US dollars where it is known.
 
+    `cached_tokens` are those of the input that were read from the provider's cache, at its lower price.
+
     `reserved` is what may have been billed besides and was never reported (an answer without a count of tokens, an
     attempt whose connection broke): US dollars at most, null where there is no such thing.
     """
@@ -101,6 +103,7 @@ class Usage:
     output_tokens: int | None = None
     cost: float | None = None
     reserved: float | None = None
+    cached_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

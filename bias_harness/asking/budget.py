@@ -21,7 +21,7 @@ def with_cost(usage: Usage | None, price: Tariff | None, reserved: float) -> Usa
     told = usage or Usage()
     if told.input_tokens is None and told.output_tokens is None:
         return replace(told, reserved=reserved) if reserved else usage
-    cost = cost_of(price, told.input_tokens or 0, told.output_tokens or 0)
+    cost = cost_of(price, told.input_tokens or 0, told.output_tokens or 0, cached_tokens=told.cached_tokens or 0)
     whole = told.input_tokens is not None and told.output_tokens is not None
     return replace(told, cost=cost, reserved=None if whole else max(0.0, reserved - cost) or None)
 

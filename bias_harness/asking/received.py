@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, get_args
 
+from bias_harness.design.prices import LIMIT_NAMES
 from bias_harness.errors import EmptyError, TransientError
 from bias_harness.probabilities import is_distribution
 from bias_harness.results.lines import MOST, moment_of
@@ -64,12 +65,11 @@ def why_empty(response: Response, request: Request) -> str:
     """Why there is no text in an answer, and which key of the experiment helps."""
     reason = response.finish_reason
     if (reason or "").lower() in CUT_SHORT:
-        most = next(
-            (f" of {request.sampling[n]}" for n in ("max_tokens", "max_completion_tokens") if n in request.sampling), ""
-        )
+        most = next((f" of {request.sampling[name]}" for name in LIMIT_NAMES if name in request.sampling), "")
+        less = "{reasoning: {effort: low}}" if reason == "max_output_tokens" else "{reasoning_effort: low}"
         return (
             f"the answer is empty: all tokens{most} were used up before it began (thinking counts too), so it was cut "
-            "off; give a larger sampling.max_tokens, or less thinking, as extra_body: {reasoning_effort: low}"
+            f"off; give a larger sampling.max_tokens, or less thinking, as extra_body: {less}"
         )
     told = f" (finish_reason {reason})" if reason else ""
     return f"the answer is empty{told}; if all are, look at the model's name, sampling.max_tokens and extra_body"
@@ -111,7 +111,7 @@ def _usage(usage: Any) -> Usage | None:
     asked, answered = _whole(usage.input_tokens, MOST), _whole(usage.output_tokens, MOST)
     if not asked and not answered:  # servers that count nothing write noughts: no request is that short
         asked = answered = None
-    return Usage(asked, answered, money(usage.cost), money(usage.reserved))
+    return Usage(asked, answered, money(usage.cost), money(usage.reserved), _whole(usage.cached_tokens, MOST))
 
 
 def _probabilities(given: Any, secrets: list[str]) -> Distribution | None:

@@ -8,7 +8,7 @@ from typing import Any, Self
 import orjson
 from pydantic import model_validator
 
-from bias_harness.design.endpoints import Endpoint, HttpCall, Plant
+from bias_harness.design.endpoints import Endpoint, HttpCall, Plant, Price
 from bias_harness.design.experiment import Experiment
 from bias_harness.design.personas import Attribute, People
 from bias_harness.design.prompts import confirm_name, file_name, is_confirm
@@ -17,8 +17,8 @@ from bias_harness.outcome import CAME_LATER, Analysis, Outcome
 
 CAME_LATER_AND_SAYS_NOTHING = frozenset(
     {
-        *("max_unread_share", "outage_seconds", "method", "send", "text_pattern", "batch"),
-        *("misreports", "misreport_factor"),
+        *("max_unread_share", "outage_seconds", "method", "send", "text_pattern", "batch", "api"),
+        *("cached_input_per_million", "misreports", "misreport_factor"),
     }
 )
 """Keys that came later, of experiments, endpoints, calls and plants: at default they are no part of the digest."""
@@ -64,9 +64,7 @@ def whole(resolved: Resolved) -> dict[str, Any]:
     _drop(data["experiment"], "primary", "rotation")
     _drop_at_default(Experiment, data["experiment"])
     for endpoint in data["experiment"]["endpoints"]:
-        _drop_at_default(Endpoint, endpoint)
-        _drop_at_default(HttpCall, endpoint["http"] or {})
-        _drop_at_default(Plant, endpoint["plant"] or {})
+        _drop_of_endpoint(endpoint)
     _drop(data["people"], "frame")
     for choice in data["experiment"]["attributes"]:
         _drop(choice, "rotation")
@@ -77,6 +75,15 @@ def whole(resolved: Resolved) -> dict[str, Any]:
             if not _is_said_in_turns(resolved, name):
                 del level["expressions"]
     return data
+
+
+def _drop_of_endpoint(dumped: dict[str, Any]) -> None:
+    _drop_at_default(Endpoint, dumped)
+    _drop_at_default(HttpCall, dumped["http"] or {})
+    _drop_at_default(Plant, dumped["plant"] or {})
+    batch = dumped.get("batch")
+    for price in (dumped["price"], batch.get("price") if isinstance(batch, dict) else None):
+        _drop_at_default(Price, price or {})
 
 
 def _drop_at_default(model: type[Strict], dumped: dict[str, Any]) -> None:

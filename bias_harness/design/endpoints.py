@@ -35,10 +35,11 @@ class Sampling(Strict):
 
 
 class Price(Strict):
-    """US dollars per million tokens."""
+    """US dollars per million tokens; what is read from the provider's cache costs as other input where left out."""
 
     input_per_million: float = Field(ge=0)
     output_per_million: float = Field(ge=0)
+    cached_input_per_million: float | None = Field(default=None, ge=0)
 
 
 class Batch(Strict):
@@ -195,13 +196,15 @@ def _name_may_be_left_out(schema: dict[str, Any]) -> None:
 class Endpoint(Strict):
     """One model to ask: where it lives and how it is asked. Keys live in the environment only.
 
-    The name is made from the model where it is left out.
+    The name is made from the model where it is left out. `api` is how an OpenAI-compatible endpoint is asked: `chat`
+    completions, or OpenAI's `responses`, which serves some models alone.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra=_name_may_be_left_out)
 
     name: Name
     provider: str = ""
+    api: Literal["chat", "responses"] = "chat"
     model: str = ""
     base_url: str | None = None
     api_key_env: str | None = None
@@ -268,6 +271,14 @@ class Endpoint(Strict):
             data = value.model_dump() if isinstance(value, HttpCall) else value
             if any(LOOKS_LIKE_A_KEY.search(text) for text in texts_in(data)):
                 raise ValueError(f"{field} holds what looks like a key; keys belong into a variable (api_key_env)")
+        return self
+
+    @model_validator(mode="after")
+    def _as_the_responses_api_takes_it(self) -> Self:
+        if self.api == "responses" and self.provider != "openai_compatible":
+            raise ValueError(f"api: responses is OpenAI's; leave it out where the provider is {self.provider}")
+        if self.api == "responses" and self.send_seed:
+            raise ValueError("the Responses API takes no seed; leave send_seed out")
         return self
 
     @model_validator(mode="after")

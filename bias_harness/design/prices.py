@@ -17,7 +17,7 @@ SHORT_TOKENS = 1_000
 MILLION = 1_000_000
 MOST_OUTPUT_TOKENS = 4_096
 """Taken for the longest answer where the experiment names no `max_tokens`."""
-_LIMIT_NAMES = ("max_tokens", "max_completion_tokens", "max_output_tokens")
+LIMIT_NAMES = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 
 
 @dataclass(frozen=True)
@@ -83,18 +83,26 @@ def one_at_a_time(endpoint: Endpoint) -> Endpoint:
     return endpoint.model_copy(update={"batch": False})
 
 
-def cost_of(price: Tariff, input_tokens: float, output_tokens: float, when: datetime | None = None) -> float:
-    """What one request with so many tokens costs, in US dollars; `when` is its time, now where it is left out."""
+def cost_of(
+    price: Tariff, input_tokens: float, output_tokens: float, when: datetime | None = None, *, cached_tokens: float = 0
+) -> float:
+    """What one request with so many tokens costs, in US dollars; `when` is its time, now where it is left out.
+
+    `cached_tokens` are those of the input that the provider read from its cache.
+    """
     if isinstance(price, Listed):
         price = price.at(input_tokens, when)
-    return (input_tokens * price.input_per_million + output_tokens * price.output_per_million) / MILLION
+    cached, at_full = min(cached_tokens, input_tokens), price.input_per_million
+    of_cached = at_full if price.cached_input_per_million is None else price.cached_input_per_million
+    whole = (input_tokens - cached) * at_full + cached * of_cached + output_tokens * price.output_per_million
+    return whole / MILLION
 
 
 def most_tokens(request: Request) -> tuple[int, int]:
     """Input and output tokens that a request cannot exceed: a token is at least a byte."""
     said = sum(len(m.content.encode()) + 16 for m in request.messages)
-    limits = (request.sampling.get(name) for name in _LIMIT_NAMES)
-    return said, next((int(limit) for limit in limits if limit), MOST_OUTPUT_TOKENS)
+    limits = (request.sampling.get(name) for name in LIMIT_NAMES)
+    return said, max((int(limit) for limit in limits if limit), default=MOST_OUTPUT_TOKENS)
 
 
 def _listed(model: str, url: str | None = None, *, batch: bool = False) -> Listed | None:
@@ -108,12 +116,12 @@ def _listed(model: str, url: str | None = None, *, batch: bool = False) -> Liste
 
 @lru_cache(maxsize=8192)
 def _rates(model: str, url: str | None, input_tokens: int, when: datetime, batch: bool) -> Price:
-    """The two rates of a request with so many tokens of input; both from the one step of the staircase it is on."""
+    """The rates of a request with so many tokens of input; all from the one step of the staircase it is on."""
     from genai_prices import Usage as Tokens
     from genai_prices import calc_price
 
-    def total(output_tokens: int) -> float:
-        usage = Tokens(input_tokens=input_tokens, output_tokens=output_tokens)
+    def total(output_tokens: int, cached: int = 0) -> float:
+        usage = Tokens(input_tokens=input_tokens, output_tokens=output_tokens, cache_read_tokens=cached)
         context = {"processing": "batch"} if batch else None
         return float(
             calc_price(
@@ -125,6 +133,7 @@ def _rates(model: str, url: str | None, input_tokens: int, when: datetime, batch
     return Price(
         input_per_million=round(without / input_tokens * MILLION, 6),
         output_per_million=round(total(MILLION) - without, 6),
+        cached_input_per_million=round(total(0, input_tokens) / input_tokens * MILLION, 6),
     )
 
 

@@ -7,7 +7,7 @@ every gap (`word_of`).
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import NormalDist, fmean, median, pstdev
 
@@ -22,6 +22,7 @@ from bias_harness.estimating.sides import Model
 from bias_harness.estimating.words import SAME_ALPHA, Measured, Rule, word_of
 from bias_harness.planning.calibration import Simulated
 from bias_harness.planning.conditions import Condition
+from bias_harness.planning.stopping import jobs_until_decided
 
 DRAWS = 200
 FEWEST_RUNS = 40
@@ -47,6 +48,8 @@ class Forecast:
     half-width with twice the jobs, with twice the ways of saying everything, and of one comparison alone; the `needed`
     jobs at which the interval is no wider than the margin either way (None: no number of jobs would do); `same_margin`,
     with which 80 % of true zeros would be called practically the same. `runs` were drawn.
+    `until` are the expected jobs of `run --until decided` by the gap that all comparisons have (as shown; 0 is none);
+    empty where the design has too few jobs to be looked at before its end.
     """
 
     attribute: str
@@ -62,6 +65,7 @@ class Forecast:
     same_margin: float | None
     margin: float
     runs: int
+    until: Mapping[float, float]
 
 
 def forecast(
@@ -88,7 +92,7 @@ def _forecast(of: Simulated, attribute: str, found: Sequence[Measured], gaps: Co
     jobs = max(m.jobs for m in found)
     if not told:
         nothing = (None, powers, None, None, None, None, None, None)
-        return Forecast(attribute, jobs, rule.family_size, *nothing, rule.margin, runs)
+        return Forecast(attribute, jobs, rule.family_size, *nothing, rule.margin, runs, {})
     half, typical = median(m.half(rule.level) for m in told), _typical(told)
     scale = half / typical.half(rule.level)
     reach = sorted(abs(m.gap) + m.half(SAME_ALPHA) for m in told)
@@ -106,7 +110,18 @@ def _forecast(of: Simulated, attribute: str, found: Sequence[Measured], gaps: Co
         reach[min(len(reach) - 1, int(OFTEN * len(reach)))],
         rule.margin,
         runs,
+        dict(_until(typical, rule, gaps, of, math.ceil(len(found) / runs / of.endpoints))),
     )
+
+
+def _until(
+    typical: Measured, rule: Rule, gaps: Collection[float], of: Simulated, compared: int
+) -> Iterator[tuple[float, float]]:
+    """The expected jobs until every comparison is decided, by the gap as shown."""
+    for gap in (0.0, *gaps):
+        jobs = jobs_until_decided(typical, rule, gap, compared)
+        if jobs is not None:
+            yield round(of.outcome.measured.shown(gap), 6), jobs
 
 
 def _clear_at(told: Sequence[Measured], rule: Rule, half: float) -> float | None:

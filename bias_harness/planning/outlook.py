@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -52,12 +52,10 @@ class Outlook:
 def outlook_of(audit: Audit, condition: Condition) -> Iterator[Outlook]:
     """The experiment's own design, and for a rotated one the full crossing with as many requests at most."""
     e = audit.experiment
-    measured = e.outcome.measured
     requests = sum(c.trials for c in audit.design.counts())
     if requests > LARGEST or not audit.primary:
         return
-    margin = measured.margin(e.analysis).bound
-    gaps = [math.log1p(gap) for gap in GAPS] if measured.relative else [times * margin for times in LOSSES]
+    gaps = gaps_for(audit)
     fits = suited(condition, e.outcome)
 
     def outlook(name: str, asked: int, design: Design) -> Outlook:
@@ -68,6 +66,15 @@ def outlook_of(audit: Audit, condition: Condition) -> Iterator[Outlook]:
     if crossed is not None:
         asked = sum(c.trials for c in crossed.counts())
         yield outlook(f"crossed, {CROSSED_REPEATS} repeats", asked, crossed)
+
+
+def gaps_for(audit: Audit) -> list[float]:
+    """The gaps that a plan speaks of, on the scale of the gap, the smallest loss first."""
+    measured = audit.experiment.outcome.measured
+    if measured.relative:
+        return [math.log1p(gap) for gap in GAPS]
+    margin = measured.margin(audit.experiment.analysis).bound
+    return [times * margin for times in LOSSES]
 
 
 def crossed_for(audit: Audit, requests: int) -> Design | None:
@@ -110,7 +117,28 @@ def said(audit: Audit, condition: Condition, outlooks: Sequence[Outlook], *, pil
         yield from _would_help(forecast_, shown, f"{forecast_.attribute}: a" if several else "A")
 
 
-def looks_said(audit: Audit) -> Iterator[str]:
+def stops(until: Mapping[float, float], outcome: Outcome) -> str:
+    """After how many jobs asking is expected to stop, by the gap that all comparisons have: `54 of no gap, 42 at -5%`.
+
+    `until` are expected jobs by the gap as shown.
+    """
+    unit = "%" if outcome.measured.relative else ""
+    return ", ".join(f"{n:.0f} at {gap:.3g}{unit}" if gap else f"{n:.0f} of no gap" for gap, n in until.items())
+
+
+def latest(forecasts: Sequence[Forecast]) -> dict[float, float]:
+    """The expected jobs of the attribute that takes longest; nothing where one is not looked at before its end."""
+    if not forecasts or not all(f.until for f in forecasts):
+        return {}
+    return {gap: max(f.until[gap] for f in forecasts) for gap in forecasts[0].until}
+
+
+def _expected(forecasts: Sequence[Forecast], outcome: Outcome) -> str:
+    said = stops(latest(forecasts), outcome)
+    return f" Expected jobs until it stops, by the gap of all comparisons: {said}." if said else ""
+
+
+def looks_said(audit: Audit, outlooks: Sequence[Outlook]) -> Iterator[str]:
     """What a run that stops when it is clear would do with this design; nothing below 40 jobs."""
     jobs = len({persona.job for persona in audit.design.personas})
     counts = looks_of(jobs)
@@ -118,6 +146,7 @@ def looks_said(audit: Audit) -> Iterator[str]:
         yield (
             f"run --until decided looks after {', '.join(map(str, counts[:-1]))} and {jobs} jobs, and stops when every "
             "declared comparison is clear or the same; what is said above is of all jobs, looked at once."
+            f"{_expected(outlooks[0].forecasts, audit.experiment.outcome) if outlooks else ''}"
         )
 
 

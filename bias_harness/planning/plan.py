@@ -156,7 +156,7 @@ def make_plan(
             *said_of_turns(audit, endpoints),
             *_of_endpoints(e.endpoints),
             *said(audit, condition, outlooks, piloted=pilot is not None),
-            *looks_said(audit),
+            *looks_said(audit, outlooks),
             *(f"{remark[:1].upper()}{remark[1:]}." for remark in audit.remarks()),
         ),
     )

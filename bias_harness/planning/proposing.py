@@ -23,6 +23,7 @@ from bias_harness.outcome import Outcome
 from bias_harness.planning.calibration import simulated_of
 from bias_harness.planning.conditions import Condition, suited
 from bias_harness.planning.forecast import forecast
+from bias_harness.planning.outlook import gaps_for, latest, stops
 
 DRAWS = 40
 STEPS = (18, 41, 74, 120)
@@ -58,7 +59,9 @@ class Point:
     """A design by its jobs: requests of each endpoint, US dollars one by one, at most, in batches, and what is clear.
 
     `clear_at` is the smallest gap, on the scale of the gap, that 80 of 100 runs call clear: the largest over the
-    attributes; None where none is. `rotation` is that of the first attribute.
+    attributes; None where none is. `until` are the expected jobs of `run --until decided` by the gap that is there (as
+    shown; 0 is none), of the attribute that takes longest; empty below 40 jobs. `rotation` is that of the first
+    attribute.
     """
 
     jobs: int
@@ -68,13 +71,18 @@ class Point:
     batch: float | None
     clear_at: float | None
     rotation: dict[str, int | None]
+    until: dict[float, float]
 
-    HEAD: ClassVar[Sequence[str]] = ("jobs", "requests", "US$", "US$ in batches", "US$ at most", "smallest clear gap")
+    HEAD: ClassVar[Sequence[str]] = (
+        *("jobs", "requests", "US$", "US$ in batches", "US$ at most", "smallest clear gap"),
+        "jobs until decided",
+    )
 
     def row(self, outcome: Outcome) -> tuple[object, ...]:
         """The row of a table."""
         batch = "–" if self.batch is None else f"{self.batch:,.2f}"
-        return (self.jobs, self.requests, f"{self.usual:,.2f}", batch, f"{self.most:,.2f}", self.clear(outcome))
+        money = (f"{self.usual:,.2f}", batch, f"{self.most:,.2f}")
+        return (self.jobs, self.requests, *money, self.clear(outcome), stops(self.until, outcome) or "–")
 
     def clear(self, outcome: Outcome) -> str:
         """The smallest clear gap as it is shown."""
@@ -161,7 +169,8 @@ def _point(audit: Audit, jobs: int, ways: Ways | None, condition: Condition, pri
     design = _design(audit, jobs, ways)
     requests = _requests(design)
     fits = suited(condition, audit.experiment.outcome)
-    gaps = [f.clear_at for f in forecast(simulated_of(audit, design), fits, (), draws=DRAWS)]
+    told = forecast(simulated_of(audit, design), fits, gaps_for(audit)[1:], draws=DRAWS)
+    gaps = [f.clear_at for f in told]
     known = [gap for gap in gaps if gap is not None]
     rotation = design.experiment.attributes[0].rotation or Rotation()
     return Point(
@@ -172,6 +181,7 @@ def _point(audit: Audit, jobs: int, ways: Ways | None, condition: Condition, pri
         None if prices.batch is None else requests * prices.batch,
         max(known) if known and len(known) == len(gaps) else None,
         rotation.model_dump(),
+        latest(told),
     )
 
 

@@ -120,7 +120,8 @@ def _checked(line: bytes) -> Response:
     if (found.text or "").strip() and found.error is not None:  # a blank text may go with the error that says why
         raise ValueError("it has both a text and an error")
     usage, error = found.usage or Usage(), found.error
-    if not all(map(_fits, (usage.input_tokens, usage.output_tokens, usage.cost, usage.reserved))):
+    counts = (usage.input_tokens, usage.output_tokens, usage.cost, usage.reserved, usage.cached_tokens)
+    if not all(map(_fits, counts)):
         raise ValueError("its usage is negative, not finite or too large")
     if not (_fits(found.seed) and _fits(found.attempts) and (error is None or _fits(error.http_status))):
         raise ValueError("its seed, attempts or status is negative or too large")

@@ -132,6 +132,24 @@ def test_the_server_is_one_that_the_official_client_can_use(tmp_path: Path, serv
         assert client.batches.cancel(again.id).id == again.id
 
 
+def test_batches_of_the_responses_api_are_made_of_its_own_requests(tmp_path: Path, server: BatchServer) -> None:
+    ask(tmp_path, server, api="responses")
+    assert all_answered_once(tmp_path, COUNT)
+    assert all("input" in body and body["store"] is False for body in server.asked)
+
+
+@pytest.mark.parametrize(("before", "now"), [("chat", "responses"), ("responses", "chat")])
+def test_a_batch_that_is_under_way_is_read_although_the_api_was_changed(
+    tmp_path: Path, server: BatchServer, before: str, now: str
+) -> None:
+    server.ends_after = 10**9
+    ask(tmp_path, server, api=before, stopped_after=0.5)
+    server.ends_after = 0
+    ask(tmp_path, server, api=now)
+    assert all_answered_once(tmp_path, COUNT)
+    assert len(server.asked) == COUNT, "and nothing is asked, or paid, again"
+
+
 @pytest.mark.parametrize("provider", KINDS)
 def test_a_stop_leaves_it_running_and_another_day_collects(
     tmp_path: Path, server: BatchServer, provider: str, caplog: pytest.LogCaptureFixture

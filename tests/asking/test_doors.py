@@ -137,7 +137,16 @@ failures = st.builds(Failure, st.sampled_from(["empty", "transient", "content", 
 def test_what_passes_the_door_can_be_written_and_read(values: tuple[Any, ...]) -> None:
     text, finish, model, asked, answered, cost, at, seed, attempts, error = values
     given = Response(
-        request(1).key, "loop", text, finish, model, Usage(asked, answered, cost, cost), at, error, seed, attempts
+        request(1).key,
+        "loop",
+        text,
+        finish,
+        model,
+        Usage(asked, answered, cost, cost, asked),
+        at,
+        error,
+        seed,
+        attempts,
     )
     try:
         response = received(request(1), given)

@@ -12,6 +12,7 @@ import yaml
 from asking import KEY
 from docs_blocks import blocks
 from loopback_server import Seen, Server, completion, error, reply
+from responses_server import Responses
 
 from bias_harness.asking.providers import Context, create
 from bias_harness.asking.received import received
@@ -74,6 +75,15 @@ def test_a_thinking_model_takes_neither_temperature_nor_max_tokens() -> None:
         empty = ask(server, "openai-thinking", extra_body={"max_completion_tokens": 50})
     assert empty.error is not None
     assert "thinking counts too" in empty.error.message
+
+
+def test_what_the_responses_api_alone_serves_is_asked_there() -> None:
+    with Server(Responses()) as server:
+        assert ask(server, "openai-responses").text == "answer to How much?"
+        with pytest.raises(FatalError, match="write api: responses"):
+            ask(server, "openai-responses", api="chat")
+        with pytest.raises(FatalError, match=r"sampling: \{temperature: null\}"):
+            ask(server, "openai-responses", sampling={"temperature": 1, "max_tokens": 2000})
 
 
 def azure(seen: Seen) -> list[bytes]:
@@ -179,6 +189,7 @@ def test_vllm_can_think_its_answer_away_and_gives_probabilities() -> None:
 
 PLAYED: dict[str, Callable[..., Any]] = {
     "openai-thinking": test_a_thinking_model_takes_neither_temperature_nor_max_tokens,
+    "openai-responses": test_what_the_responses_api_alone_serves_is_asked_there,
     "azure": test_what_azure_filters_is_a_refusal_of_one_question,
     "gemini": test_gemini_thinks_outside_its_count_and_names_its_wait_in_the_body,
     "openrouter": test_openrouter_hides_an_error_inside_a_200,

@@ -101,7 +101,13 @@ def test_anthropics_messages_are_asked_and_read(tmp_path: Path) -> None:
     assert seen.body == {"max_tokens": 20, "model": "m", "messages": [{"role": "user", "content": "question 1"}]}
     (line,) = logged(tmp_path)
     assert (line["text"], line["finish_reason"], line["served_model"]) == ("€ 65.000", "end_turn", "claude-x-20260101")
-    assert line["usage"] == {"input_tokens": 12, "output_tokens": 7, "cost": None, "reserved": None}
+    assert line["usage"] == {
+        "input_tokens": 12,
+        "output_tokens": 7,
+        "cost": None,
+        "reserved": None,
+        "cached_tokens": None,
+    }
     assert line["seed"] is None
 
 

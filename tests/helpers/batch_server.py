@@ -1,4 +1,5 @@
-"""A provider's batch API on loopback: `/files` and `/batches` as at OpenAI, Message Batches as at Anthropic.
+"""A provider's batch API on loopback: `/files` and `/batches` as at OpenAI (of chats and of responses), Message Batches
+as at Anthropic.
 
 It checks what the vendors check, belongs to the account whose key made a thing, ends a batch when it was looked at so
 often, and gives results in any order. What goes wrong is said in its fields.
@@ -16,6 +17,8 @@ from datetime import UTC, datetime, timedelta
 from email.parser import BytesParser
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from responses_server import Responses
 
 ANSWER, REFUSE, OVERLOADED, BAD, NOTHING = "answer", "refuse", "overloaded", "bad", "nothing"
 """What becomes of one request: a text, the filter, a passing error, a bad parameter, no line at all."""
@@ -94,7 +97,7 @@ class BatchServer:
     @property
     def questions(self) -> list[str]:
         """The question of every request that was put into a batch, or asked alone, in the order of coming."""
-        return [body["messages"][-1]["content"] for body in self.asked]
+        return [turns(body)[-1]["content"] for body in self.asked]
 
     # HTTP
 
@@ -133,7 +136,7 @@ class BatchServer:
     # OpenAI
 
     def as_openai(self, key: str, method: str, path: str, query: str, raw: bytes, kind: str) -> tuple[int, Any]:
-        if path == "/chat/completions":
+        if path in ("/chat/completions", "/responses"):
             self.asked.append(json.loads(raw))
             fate = self.fate(self.asked[-1])
             return (200, completion(self.asked[-1])) if fate == ANSWER else openai_error(fate)
@@ -164,7 +167,7 @@ class BatchServer:
 
     def openai_create(self, key: str, body: dict[str, Any]) -> tuple[int, Any]:
         assert body["completion_window"] == "24h"
-        assert body["endpoint"] == "/v1/chat/completions"
+        assert body["endpoint"] in ("/v1/chat/completions", "/v1/responses")
         assert all(isinstance(v, str) and len(v) <= 512 for v in body["metadata"].values())
         if body["input_file_id"] not in self.files:
             return 400, {"error": {"message": "input_file_id: no such file"}}
@@ -174,7 +177,11 @@ class BatchServer:
         made.final = self.final
         if len(items) < len(lines):
             made.errors = [{"code": "duplicate_custom_id", "message": "a custom_id is there twice", "line": 2}]
-        elif any(line["url"] != body["endpoint"] or line["method"] != "POST" for line in lines):
+        elif any(
+            (line["url"], line["method"], "input" in line["body"])
+            != (body["endpoint"], "POST", body["endpoint"] == "/v1/responses")
+            for line in lines
+        ):
             made.errors = [{"code": "mismatched_url", "message": "url and endpoint differ", "line": 1}]
         elif len(items) > self.limit:
             made.errors = [{"code": "too_many_requests", "message": f"more than {self.limit} requests in a batch"}]
@@ -338,7 +345,13 @@ class BatchServer:
         return name
 
 
+def turns(body: dict[str, Any]) -> list[dict[str, Any]]:
+    return body["input"] if "input" in body else body["messages"]
+
+
 def completion(body: dict[str, Any]) -> dict[str, Any]:
+    if "input" in body:
+        return Responses(thinks=0).given(body)
     text = f"answer to {body['messages'][-1]['content']}"
     choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
     usage = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
@@ -349,7 +362,7 @@ def message(body: dict[str, Any]) -> dict[str, Any]:
     return {
         "type": "message",
         "model": "served-1",
-        "content": [{"type": "text", "text": f"answer to {body['messages'][-1]['content']}"}],
+        "content": [{"type": "text", "text": f"answer to {turns(body)[-1]['content']}"}],
         "stop_reason": "end_turn",
         "usage": {"input_tokens": 10, "output_tokens": 5, "service_tier": "batch"},
     }

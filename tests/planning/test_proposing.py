@@ -125,6 +125,11 @@ def test_the_frontier_falls_with_the_money_and_batches_cost_half(study: Path, mo
     assert gaps == sorted(gaps, reverse=True)
     assert all(point.batch == pytest.approx(point.usual / 2) for point in made.frontier)
     assert all(point.usual < point.most for point in made.frontier)
+    assert made.frontier[0].until == {}
+    assert list(made.frontier[1].until) == [0, -5, -10]
+    assert 20 <= made.frontier[1].until[-10] <= made.frontier[1].until[0] <= 41
+    few, many = made.frontier_rows()
+    assert (few[-1], "of no gap" in str(many[-1]), "at -10%" in str(many[-1])) == ("–", True, True)
     assert pipeline.plan(load_audit(study)).frontier == ()
 
 

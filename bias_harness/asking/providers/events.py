@@ -1,4 +1,4 @@
-"""A stream of server-sent events put together to the one completion that it is."""
+"""A stream of server-sent events put together to the one answer that it is."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from bias_harness.asking.providers.contents import json_of, text_of
 
 EVENT_STARTS = (b"data:", b"event:", b"id:", b": ", b":\n", b"retry:")
 
+WHOLE_RESPONSE = frozenset({"response.completed", "response.incomplete", "response.failed"})
+
 
 def completion_of(content: bytes) -> dict[str, Any]:
     """A chat completion with the text of all the deltas. Raises `ValueError` where the stream has no end.
 
-    A stream that was cut is not an answer: half an amount reads as another amount.
+    A stream that was cut is not an answer: half an amount reads as another amount. The Responses API ends its stream
+    with the whole response, and that is it.
     """
     whole: dict[str, Any] = {}
     parts: list[str] = []
@@ -24,6 +27,8 @@ def completion_of(content: bytes) -> dict[str, Any]:
             continue
         if event.get("error"):
             return event
+        if event.get("type") in WHOLE_RESPONSE and isinstance(event.get("response"), dict):
+            return dict(event["response"])
         whole |= {name: event[name] for name in ("model", "usage", "system_fingerprint") if event.get(name)}
         for choice in _first(event.get("choices")):
             if choice.get("error"):

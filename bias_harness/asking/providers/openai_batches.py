@@ -23,7 +23,6 @@ from bias_harness.vocabulary import Request, Response
 if TYPE_CHECKING:
     from bias_harness.asking.providers.openai_compatible import OpenAICompatible, Written
 
-CHAT_PATH, TARGET = "/chat/completions", "/v1/chat/completions"
 LABEL = "bias_harness"
 """The key of the metadata under which a batch carries its name."""
 ENDED = frozenset({"completed", "failed", "expired", "cancelled"})
@@ -40,11 +39,12 @@ class FileBatches(Batches):
 
     def __init__(self, provider: OpenAICompatible) -> None:
         self.provider, self.wire = provider, provider.wire
+        self.target = f"/v1{provider.path}"
 
     def line(self, item: str, request: Request) -> bytes:
         """One line of the file."""
         body = orjson.Fragment(self.provider.body(request))
-        return orjson.dumps({"custom_id": item, "method": "POST", "url": TARGET, "body": body})
+        return orjson.dumps({"custom_id": item, "method": "POST", "url": self.target, "body": body})
 
     async def upload(self, file: BatchFile, /) -> str:
         """Send the file. Returns its id."""
@@ -53,7 +53,7 @@ class FileBatches(Batches):
         form.add_field("purpose", _purpose(written.url))
         content = b"\n".join(file.lines) + b"\n"
         form.add_field("file", content, filename=f"{file.name}.jsonl", content_type="application/jsonl")
-        data = await self.wire.upload(_url(written, "/files"), _for_form(written.headers), form)
+        data = await self.wire.upload(self._url(written, "/files"), _for_form(written.headers), form)
         return str(_object(data, "id", self.wire.shown_data(data))["id"])
 
     async def create(self, file: BatchFile, /) -> BatchState:
@@ -61,17 +61,17 @@ class FileBatches(Batches):
         written = await self.provider.written()
         body = {
             "input_file_id": file.upload,
-            "endpoint": TARGET,
+            "endpoint": self.target,
             "completion_window": "24h",
             "metadata": {LABEL: file.name},
         }
-        return self._state(await self.wire.post(_url(written, "/batches"), written.headers, orjson.dumps(body)))
+        return self._state(await self.wire.post(self._url(written, "/batches"), written.headers, orjson.dumps(body)))
 
     async def find(self, file: BatchFile, /) -> Sequence[BatchState]:
         """The batch of that name, or of that file where the provider keeps no metadata."""
         written, after = await self.provider.written(), ""
         for _ in range(MOST_PAGES):
-            listed = await self.wire.get(_url(written, "/batches", f"limit=100{after}"), written.headers)
+            listed = await self.wire.get(self._url(written, "/batches", f"limit=100{after}"), written.headers)
             page = listed.get("data") if isinstance(listed, dict) else listed
             batches = [batch for batch in page if isinstance(batch, dict)] if isinstance(page, list) else []
             found = [b for b in batches if _is_ours(b, file)]
@@ -85,33 +85,54 @@ class FileBatches(Batches):
     async def state(self, batch: str) -> BatchState:
         """How far it is."""
         written = await self.provider.written()
-        return self._state(await self.wire.get(_url(written, f"/batches/{quote(batch, safe='')}"), written.headers))
+        return self._state(
+            await self.wire.get(self._url(written, f"/batches/{quote(batch, safe='')}"), written.headers)
+        )
 
     async def results(self, state: BatchState) -> AsyncIterator[tuple[str, bytes]]:
         """The lines of both files."""
         written = await self.provider.written()
         for file in state.results:
-            async for line in self.wire.lines(_url(written, f"/files/{quote(file, safe='')}/content"), written.headers):
+            async for line in self.wire.lines(
+                self._url(written, f"/files/{quote(file, safe='')}/content"), written.headers
+            ):
                 if line.strip():
                     yield item_of(line, self.wire.shown(line)), line
 
     def response(self, request: Request, line: bytes, asked_at: str) -> Response:
-        """The completion in a line: only where there is no error, the status is 200, and the body holds choices."""
+        """The completion in a line: only where there is no error, the status is 200, and the body holds an answer."""
         data = json_of(line)
         given = data.get("response") if isinstance(data.get("response"), dict) else {}
         status, body, error = given.get("status_code"), given.get("body"), data.get("error")
         if error or (isinstance(status, int) and status >= 300):
             said = error or (body.get("error", body) if isinstance(body, dict) else body) or f"status {status}"
             known = status if isinstance(status, int) and status >= 400 else _status_of(said)
-            raise self.wire.refused(known, {"error": said}, {}, TARGET)
+            raise self.wire.refused(known, {"error": said}, {}, self.target)
         if body is None:
             raise EmptyError(f"a line of the batch holds neither an answer nor an error: {self.wire.shown(line)}")
+        return self._read(request, body, asked_at)
+
+    def _read(self, request: Request, body: Any, asked_at: str) -> Response:
+        """The answer by its own shape: a batch that is paid is read also where `api` was changed since."""
+        from bias_harness.asking.providers.openai_compatible import OpenAICompatible
+        from bias_harness.asking.providers.openai_responses import read_response
+
+        if isinstance(body, dict) and body.get("object") == "response":
+            return read_response(self.provider, request, body, asked_at, self.target)
+        if isinstance(body, dict) and "choices" in body:
+            return OpenAICompatible.response(self.provider, request, body, asked_at)
         return self.provider.response(request, body, asked_at)
 
     async def cancel(self, batch: str) -> None:
         """End it."""
         written = await self.provider.written()
-        await self.wire.post(_url(written, f"/batches/{quote(batch, safe='')}/cancel"), written.headers, b"{}")
+        await self.wire.post(self._url(written, f"/batches/{quote(batch, safe='')}/cancel"), written.headers, b"{}")
+
+    def _url(self, written: Written, path: str, query: str = "") -> str:
+        """Another place of the same API; what stands behind its question mark (Azure's `api-version`) stays."""
+        base, mark, more = written.url.partition("?")
+        behind = "&".join(filter(None, (more, query)))
+        return base.removesuffix(self.provider.path) + path + ("?" if behind else mark) + behind
 
     def _state(self, data: Any) -> BatchState:
         inner = data.get("job", data) if isinstance(data, dict) else data  # Together wraps a batch that it creates
@@ -147,13 +168,6 @@ def item_of(line: bytes, shown: str) -> str:
     if not (isinstance(data, dict) and isinstance(data.get("custom_id"), str)):
         raise TransientError(f"a line of the batch's results is none: {shown}")
     return str(data["custom_id"])
-
-
-def _url(written: Written, path: str, query: str = "") -> str:
-    """Another place of the same API; what stands behind its question mark (Azure's `api-version`) stays."""
-    base, mark, more = written.url.partition("?")
-    behind = "&".join(filter(None, (more, query)))
-    return base.removesuffix(CHAT_PATH) + path + ("?" if behind else mark) + behind
 
 
 def _for_form(headers: Mapping[str, str]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Any OpenAI-compatible endpoint, through the `openai` client.
+"""Any OpenAI-compatible endpoint, through the `openai` client: chat completions; `openai_responses` is the other API.
 
 The client writes the request: address, authentication, headers. It does so once, for nothing in them changes from
 one request to the next; what changes, the body, then goes straight over the wire. That is what makes a request cost
@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 
@@ -28,7 +28,7 @@ from bias_harness.errors import EmptyError, FatalError, InputError, ProviderErro
 from bias_harness.probabilities import Probabilities
 from bias_harness.vocabulary import Nature, Request, Response, Usage
 
-PATH = "/chat/completions"
+PATHS = ("/chat/completions", "/responses")
 OLLAMA, IGNORED_BY_OLLAMA = "fp_ollama", "max_completion_tokens"
 NOT_KEPT = frozenset({"host", "content-length", "connection", "accept-encoding", "transfer-encoding"})
 
@@ -41,6 +41,10 @@ def create(endpoint: Endpoint, context: Context) -> OpenAICompatible:
     if not endpoint.model:
         raise InputError(f"endpoint {endpoint.name!r}: 'model' is missing")
     key = read_key(endpoint, context, None if endpoint.base_url else "OPENAI_API_KEY")
+    if endpoint.api == "responses":
+        from bias_harness.asking.providers.openai_responses import OpenAIResponses
+
+        return OpenAIResponses(endpoint, key, context.outcome.probabilities)
     return OpenAICompatible(endpoint, key, context.outcome.probabilities)
 
 
@@ -52,8 +56,8 @@ class Written:
     headers: Mapping[str, str]
 
 
-async def written_by_client(endpoint: Endpoint, key: str) -> Written:
-    """What the `openai` client sends to this endpoint besides the body."""
+async def written_by_client(endpoint: Endpoint, key: str, path: str) -> Written:
+    """What the `openai` client sends to this path of the endpoint besides the body."""
     import httpx2
     import openai
 
@@ -69,7 +73,7 @@ async def written_by_client(endpoint: Endpoint, key: str) -> Written:
         api_key=key, base_url=base_url, max_retries=0, timeout=endpoint.timeout_seconds, http_client=http
     ) as client:
         try:
-            await client.post(PATH, cast_to=httpx2.Response, body={})
+            await client.post(path, cast_to=httpx2.Response, body={})
         except openai.OpenAIError as error:
             raise FatalError(f"the openai client refuses: {error}".replace(key, "[key]")) from None
     (request,) = seen
@@ -84,19 +88,24 @@ async def written_by_client(endpoint: Endpoint, key: str) -> Written:
 def address_of(base_url: str | None) -> tuple[str | None, str]:
     """A base_url as the client wants it, and the query that comes behind the path.
 
-    Many write the whole address of the chat down; what stands behind a question mark (Azure's `api-version`) stays
+    Many write the whole address of what is asked down; what stands behind a question mark (Azure's `api-version`) stays
     behind the path.
     """
     if base_url is None:
         return None, ""
     path, mark, query = base_url.partition("?")
-    return path.rstrip("/").removesuffix(PATH).rstrip("/"), mark + query
+    path = path.rstrip("/")
+    for end in PATHS:
+        path = path.removesuffix(end)
+    return path.rstrip("/"), mark + query
 
 
 class OpenAICompatible(Provider):
-    """Asks `/chat/completions`."""
+    """Asks `/chat/completions`. `path` is what is asked, `called` what it gives."""
 
     nature: Nature = "model"
+    path: ClassVar[str] = "/chat/completions"
+    called: ClassVar[str] = "a chat completion"
 
     def __init__(self, endpoint: Endpoint, key: str, form: Probabilities | None = None) -> None:
         self.endpoint, self.key, self.form = endpoint, key, form
@@ -130,26 +139,30 @@ class OpenAICompatible(Provider):
     async def models(self) -> list[str]:
         """The models that the endpoint lists; costs nothing. Raises `ProviderError`."""
         written = await self.written()
-        return await self.wire.models(written.url.replace(PATH, "/models"), written.headers)
+        return await self.wire.models(written.url.replace(self.path, "/models"), written.headers)
 
     async def written(self) -> Written:
         """The request as the client writes it, without its body."""
         if self._writing is None:
-            self._writing = asyncio.create_task(written_by_client(self.endpoint, self.key))
+            self._writing = asyncio.create_task(written_by_client(self.endpoint, self.key, self.path))
         return self._writing.result() if self._writing.done() else await asyncio.shield(self._writing)
 
-    def response(self, request: Request, data: Any, asked_at: str, url: str = PATH) -> Response:
-        """The first choice. What is odd in the values is the runner's to judge; here only the shape counts."""
+    def response(self, request: Request, data: Any, asked_at: str, url: str = "") -> Response:
+        """The first choice. What is odd in the values is the runner's to judge; here only the shape counts.
+
+        `url` is what was asked, the path where it is left out.
+        """
+        url = url or self.path
         choice = _first_choice(data)
         if choice is None or isinstance(choice.get("error"), dict):
-            raise self._no_completion(data, choice, url)
+            raise self.no_answer(data, choice, url)
         message = choice.get("message")
         if not isinstance(message, dict):
-            raise self._no_completion(data, choice, url)
+            raise self.no_answer(data, choice, url)
         finish = choice.get("finish_reason")
         text = text_of(message.get("content"), message.get("refusal"))
         if finish == "error" or (text is None and finish is None):
-            raise self._no_completion(data, choice, url)
+            raise self.no_answer(data, choice, url)
         if data.get("system_fingerprint") == OLLAMA and request.sampling.get(IGNORED_BY_OLLAMA):
             raise FatalError(
                 f"Ollama takes no notice of {IGNORED_BY_OLLAMA}; write sampling: {{max_tokens: ...}} instead of it"
@@ -161,13 +174,13 @@ class OpenAICompatible(Provider):
             text or "",
             finish,
             data.get("model"),
-            _usage(usage) if isinstance(usage, dict) else None,
+            usage_of(usage, CHAT_TOKENS) if isinstance(usage, dict) else None,
             asked_at,
             seed=self._seed(request),
             probabilities=None if self.form is None else beside(self.form.begins, choice.get("logprobs")),
         )
 
-    def _no_completion(self, data: Any, choice: Mapping[str, Any] | None, url: str) -> ProviderError:
+    def no_answer(self, data: Any, choice: Mapping[str, Any] | None, url: str) -> ProviderError:
         """What is wrong with a 200 that holds no answer; some gateways wrap another endpoint's error in it."""
         whole = data[0] if isinstance(data, list) and data else data
         error = (choice or {}).get("error") or (whole.get("error") if isinstance(whole, dict) else None)
@@ -176,7 +189,7 @@ class OpenAICompatible(Provider):
         if isinstance(whole, dict) and isinstance(whole.get("code"), int | str) and whole.get("message"):
             return self.wire.refused(status_in(whole), whole, {}, url)
         return EmptyError(
-            f"the endpoint did not answer with a chat completion but with {self.wire.shown_data(data)}",
+            f"the endpoint did not answer with {self.called} but with {self.wire.shown_data(data)}",
             maybe_billed=choice is not None,
         )
 
@@ -204,18 +217,27 @@ def _first_choice(data: Any) -> Mapping[str, Any] | None:
     return first if isinstance(first, dict) else None
 
 
-def _usage(usage: Mapping[str, Any]) -> Usage:
-    """The tokens that are billed. Thinking is, and some leave it out of `completion_tokens` and not of the total."""
-    asked, answered, total = (
-        whole_number(usage.get(n)) for n in ("prompt_tokens", "completion_tokens", "total_tokens")
-    )
-    details = usage.get("completion_tokens_details")
-    thought = whole_number(details.get("reasoning_tokens")) if isinstance(details, dict) else None
+@dataclass(frozen=True)
+class TokenNames:
+    """How an API calls the tokens that it counts; the details of both have `_details` behind them."""
+
+    asked: str
+    answered: str
+
+
+CHAT_TOKENS = TokenNames("prompt_tokens", "completion_tokens")
+
+
+def usage_of(usage: Mapping[str, Any], names: TokenNames) -> Usage:
+    """The tokens that are billed. Thinking is, and some leave it out of the answer's count and not of the total."""
+    asked, answered, total = (whole_number(usage.get(n)) for n in (names.asked, names.answered, "total_tokens"))
+    thought = _detail(usage, names.answered, "reasoning_tokens")
     if answered is not None and thought is not None and thought > answered:
         answered += thought
     if asked is not None and total is not None and total >= asked:
         answered = max(answered or 0, total - asked)
-    return Usage(asked, answered, _cost(usage))
+    cached = _detail(usage, names.asked, "cached_tokens")
+    return Usage(asked, answered, _cost(usage), cached_tokens=min(cached, asked or 0) if cached else None)
 
 
 def _cost(usage: Mapping[str, Any]) -> Any:
@@ -223,3 +245,8 @@ def _cost(usage: Mapping[str, Any]) -> Any:
     cost, details = money(usage.get("cost")), usage.get("cost_details")
     upstream = money(details.get("upstream_inference_cost")) if isinstance(details, dict) else None
     return (cost or 0.0) + upstream if usage.get("is_byok") is True and upstream is not None else cost
+
+
+def _detail(usage: Mapping[str, Any], of: str, name: str) -> int | None:
+    details = usage.get(f"{of}_details")
+    return whole_number(details.get(name)) if isinstance(details, dict) else None

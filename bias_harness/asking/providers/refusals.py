@@ -18,13 +18,19 @@ QUOTA_WORDS = re.compile(
     re.IGNORECASE,
 )
 CONTENT_WORDS = re.compile(
-    r"content_filter|content_policy|content management policy|moderation|ResponsibleAIPolicy", re.IGNORECASE
+    r"content_filter|content_policy|content management policy|moderation|ResponsibleAIPolicy|"
+    r"invalid_prompt|bio_policy|misalignment_policy",
+    re.IGNORECASE,
 )
 SHORT_PERIOD = re.compile(
     r"per[ _-]?(second|minute|min\b)|Per(Model|Project|User|Region)*Per(Minute|Second)|\b[RT]PM\b|per_minute",
     re.IGNORECASE,
 )
 DAY = re.compile(r"per[ _-]?day|PerDay|\b[RT]PD\b|daily (limit|quota)", re.IGNORECASE)
+OTHER_API = re.compile(
+    r"v1/responses|responses api|not a chat model|chatCompletion operation does not work", re.IGNORECASE
+)
+"""How an endpoint says that a model is not served as chat: OpenAI and Azure."""
 NO_SUCH_PLACE = re.compile(
     r"unexpected endpoint|(unknown|invalid|no such|unrecognized) (endpoint|route|path|url|request url)|not found|"
     r"cannot (post|get)|route .{0,80}not",
@@ -46,6 +52,9 @@ CODES = {
     "not_found": 404,
     "timeout": 408,
     "content_filter": 400,
+    "invalid_prompt": 400,
+    "_policy": 400,
+    "data_residency": 400,
 }
 """Words that stand where others put a number."""
 
@@ -128,10 +137,26 @@ def _other_limit(endpoint: Endpoint) -> str:
 def remedy_for(endpoint: Endpoint, status: int, message: str, place: str) -> str:
     """The key of the experiment that cures a refusal, as the end of a sentence; empty where none is known."""
     low = message.lower()
+    elsewhere = _other_place(endpoint, status, message, place)
+    if elsewhere or status not in (400, 404, 422):
+        return elsewhere
+    return _other_field(endpoint, low) or _other_sampling(endpoint, low)
+
+
+def _other_place(endpoint: Endpoint, status: int, message: str, place: str) -> str:
+    """Where it has to be asked instead."""
+    low = message.lower()
+    if status in (400, 404) and endpoint.api == "chat" and OTHER_API.search(message):
+        return "; where only the Responses API serves the model, write api: responses for this endpoint"
+    if status in (404, 405) and endpoint.api == "responses" and "model" not in low:
+        return f"; look at {place}: most end in /v1, and a server without /responses is asked without api: responses"
     if status in (404, 405) and "model" not in low and "deployment" not in low:
         return f"; look at {place}: most end in /v1, and none in /chat/completions"
-    if status not in (400, 404, 422):
-        return ""
+    return ""
+
+
+def _other_field(endpoint: Endpoint, low: str) -> str:
+    """What has to be changed in what is sent besides the sampling."""
     if "stream" in low and "only" in low:
         return "; add extra_body: {stream: true} to the endpoint"
     if 0 <= low.find("max_tokens") < low.find("max_completion_tokens"):
@@ -139,6 +164,13 @@ def remedy_for(endpoint: Endpoint, status: int, message: str, place: str) -> str
     for name in endpoint.extra_body:
         if re.search(rf"\b{re.escape(name.lower())}\b", low):
             return f"; change or take out {name} in the endpoint's extra_body"
+    return ""
+
+
+def _other_sampling(endpoint: Endpoint, low: str) -> str:
+    """What has to be left out of the sampling, or changed there."""
+    if endpoint.api == "responses" and "max_output_tokens" in low:
+        return "; change sampling.max_tokens for this endpoint, which is sent as max_output_tokens"
     if re.search(r"\bseed\b", low):
         return "; write send_seed: false for this endpoint"
     for name in ("temperature", "top_p", "max_tokens"):
