@@ -177,7 +177,7 @@ def run_folder(audit: Audit, results: Path | None, name: str | None) -> RunFolde
 
     Raises `RunFolderError` where another experiment is kept there, `UsageError` for a name that no file can have.
     """
-    if name is not None and not is_name(name):
+    if name is not None and not is_name(name.removeprefix(".")):
         raise UsageError(f"--name {name}: a name has letters, digits, '.', '_' and '-', and fits every system")
     folder = RunFolder((results or audit.workspace.results) / (name or audit.experiment.experiment))
     if (folder.path / EXPERIMENT).exists():

@@ -107,7 +107,7 @@ def figure(
     styles: Annotated[
         list[str] | None, option("--style", metavar="SHEET", text="A matplotlib style sheet, by name or path.")
     ] = None,
-    model: Annotated[str, option("--model", metavar="NAME", text="Of this model alone.")] = "",
+    model: Annotated[str, option("--model", metavar="MODEL", text="Of this model alone.")] = "",
     field: Annotated[str, option("--field", metavar="NAME", text="Of this field alone: F1 and F2.")] = "",
     level: Annotated[
         str, option("--level", metavar="LEVEL", text="Of this level, or attribute/level, instead of the first.")
@@ -120,7 +120,7 @@ def figure(
     results: ResultsFolder = None,
     as_json: Json = False,
 ) -> None:
-    """Make one figure of a run, with its numbers and its caption, as files below its figures/."""
+    """Make one figure of a run, its numbers and its caption, below its figures/."""
     from bias_harness import pipeline
 
     chosen = spoken(language)

@@ -141,7 +141,7 @@ def test_every_command_is_summed_up_in_one_line(tmp_path: Path) -> None:
     listed = type_in("--help", cwd=tmp_path, COLUMNS="80").stdout.partition("Design:\n")[2]
     heads = [line for line in listed.splitlines() if line.endswith(":")]
     assert heads == ["Ask:", "Read:", "Report:", "Check:", "Share:", "Tool:"]
-    assert len([line for line in listed.splitlines() if line.startswith("  ")]) == 24
+    assert len([line for line in listed.splitlines() if line.startswith("  ")]) == 23
     assert "..." not in listed
 
 

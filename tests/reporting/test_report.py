@@ -283,7 +283,7 @@ def test_the_picture_to_share_is_of_a_preview_s_size_and_the_same_every_time() -
 
 def test_the_picture_says_what_the_first_screen_says_and_its_label(monkeypatch: pytest.MonkeyPatch) -> None:
     cards: list[Any] = []
-    monkeypatch.setattr("bias_harness.reporting.charts.mpl.card.picture", lambda card: cards.append(card) or b"")
+    monkeypatch.setattr("bias_harness.reporting.charts.mpl.card.picture", lambda card, _kind: cards.append(card) or b"")
     summary_picture(run("plain"), "nl")
     summary_picture(run("prose"), "nl")
     simulated, asked = cards

@@ -225,6 +225,7 @@ def test_the_tables_columns_say_all_that_the_log_says(tmp_path: Path) -> None:
         "http_status": None,
         "seed": 7,
         "attempts": 2,
+        "confirms": None,
     }
     assert (second["text"], second["error_kind"], second["http_status"]) == (None, "transient", 500)
 
@@ -254,7 +255,7 @@ def test_parts_are_merged_into_one_run_and_again_changes_nothing(tmp_path: Path)
     manifest = whole.manifest()
     assert manifest.endpoints["loop"].in_all == Totals(4, 0, 40, 20, 0.04)
     assert (manifest.endpoints["loop"].nature, manifest.status) == ("model", "partial")
-    assert manifest.started_at == "2026-01-01"
+    assert manifest.started_at == "2026-01-01T00:00:00+00:00"
     before = whole.logs[0].read_bytes()
     again = merge([one, two], whole)
     assert (again.added, again.twice) == (0, 5)

@@ -124,21 +124,21 @@ def test_pages_of_a_stranger_are_not_taken_for_our_own(
 
 @pytest.mark.drawn
 def test_a_figure_that_shows_the_same_is_not_drawn_again(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (run / "figures" / "F3-forest.svg").unlink()
+    (run / "figures" / "F3.svg").unlink()
     shutil.rmtree(run / ".readings")
     pipeline.report(pipeline.load_run(run))
     before = {path.name: path.read_bytes() for path in (run / "figures").iterdir()}
-    (run / "figures" / "F3-forest.svg").unlink()
+    (run / "figures" / "F3.svg").unlink()
     drawn: list[str] = []
     whole = reporting.figure_files
 
     def noted(material: object, **more: object) -> dict[str, bytes]:
-        drawn.extend(drawing.name for drawing in more["drawings"])  # type: ignore[attr-defined]
+        drawn.extend(drawing.id for drawing in more["drawings"])  # type: ignore[attr-defined]
         return whole(material, **more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(reporting, "figure_files", noted)
     pipeline.report(pipeline.load_run(run))
-    assert drawn == ["F3-forest"]
+    assert drawn == ["F3"]
     assert {path.name: path.read_bytes() for path in (run / "figures").iterdir()} == before
 
 
@@ -189,7 +189,7 @@ def test_a_run_that_is_not_whole_is_asked(run: Path, monkeypatch: pytest.MonkeyP
             "endpoint": "sim",
             "address": None,
             "model": "",
-            "begun_at": "",
+            "begun_at": "2026-01-01T00:00:00+00:00",
             "requests": 1,
         }
         (run / "batches" / "b.json").write_text(json.dumps(kept))
