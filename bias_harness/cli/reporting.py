@@ -120,7 +120,7 @@ def figure(
     results: ResultsFolder = None,
     as_json: Json = False,
 ) -> None:
-    """Make one figure of a run, its numbers and its caption, below its figures/."""
+    """Make one figure of a run, its numbers and its caption, as files."""
     from bias_harness import pipeline
 
     chosen = spoken(language)
