@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from functools import cache
 from importlib.resources import files
+from itertools import repeat
 from math import exp, log
 from typing import Any, Literal
 
@@ -26,8 +27,8 @@ SUREST = 1e-6
 
 def probabilities(text: Text) -> list[float]:
     """How likely each amount is the advice, in order, and last that none is; they add up to 1."""
-    weights = _weights()
-    scores = [sum([weights.get(name, 0.0) for name in described]) for described in describe(text)]
+    weight = _weights().get
+    scores = [sum(map(weight, described, repeat(0.0))) for described in describe(text)]
     top = max(scores)
     odds = [exp(score - top) for score in scores]
     whole = sum(odds)

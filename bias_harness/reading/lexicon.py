@@ -14,8 +14,8 @@ from bias_harness.reading.numerals import read_digits
 from bias_harness.reading.word_lists import languages, packed, table_of
 
 TOKEN = re.compile(
-    r"(?:\d{1,3}(?: \d{3})+(?!\d)(?:[.,]\d{1,2}(?!\d))?|\d+(?:[.,']\d+)*"
-    r"|[^\W\d_]+(?:'[^\W\d_]+)*|\n\s*|\*+|_+|[^\w\n])[ \t]*"
+    r"(?:[^\W\d_]+(?:'[^\W\d_]+)*|\d{1,3}(?: \d{3})+(?!\d)(?:[.,]\d{1,2}(?!\d))?|\d+(?:[.,']\d+)*"
+    r"|\n\s*|\*+|_+|[^\w\n])[ \t]*"
 )
 MEMORY = 60_000
 SKIPPED = frozenset("*_`\"'“”„«»~-–—\u2011") | {"**", "***", "__", "****"}
@@ -30,6 +30,7 @@ SPEAKS = {"self": 1, "third": 2, "own": 4}
 TIMES = frozenset({"hours", "full_time", "part_time"})
 
 Tag = tuple[str, str]
+NO_WORDS: frozenset[str] = frozenset()
 
 
 class Node:
@@ -87,6 +88,10 @@ def _fits(word: str, pattern: str) -> bool:
     return word.endswith(stem) if pattern.startswith("*") else word.startswith(stem)
 
 
+NO_NODES: list[Node] = []
+NO_MEANING: dict[str, str] = {}
+
+
 class Word:
     """One token and everything that is known of it before its neighbours are looked at."""
 
@@ -121,6 +126,9 @@ class Word:
     def __init__(self, raw: str, lexicon: Lexicon) -> None:
         bare = raw.rstrip(" \t")
         form = "\n" if bare.startswith("\n") or not bare else bare.lower()
+        if form[0].isdecimal() and not lexicon.tells(form):
+            self._be_a_number(bare, len(bare) != len(raw))
+            return
         self.form = lexicon.same.get(form, form)
         self.spaced = len(bare) != len(raw) or self.form == "\n"
         self.upper = bare[:1].isupper()
@@ -146,12 +154,36 @@ class Word:
         self.numeral = ("number_word" in self.alone or "fixed" in self.reach) and bare[:1].isalpha()
         self.prices = self.form in lexicon.currency_ends
 
+    def _be_a_number(self, bare: str, spaced: bool) -> None:
+        """What is known of digits in which no phrase begins: their value. Texts are full of them, each another."""
+        self.form, self.spaced = bare, spaced
+        self.number, self.scaled = read_digits(bare) or (None, None)
+        self.upper = self.anybody = self.little = self.worded = self.skipped = self.passed = self.stops = False
+        self.cued = self.timed = self.breaks = self.numeral = self.prices = False
+        self.grammar = self.roles = NO_NODES
+        self.follow = self.grammar_follow = self.reach = NO_WORDS
+        self.alone, self.role, self.speaks, self.refusing = NO_MEANING, None, 0, 0
+
 
 def _follow(nodes: list[Node]) -> frozenset[str] | None:
     """The words that a phrase can go on with; None where a pattern can, so that any may."""
     if any(node.wild for node in nodes):
         return None
     return frozenset(form for node in nodes for form in node.then)
+
+
+class Memory(dict[str, Word]):
+    """What is known of tokens, looked up at the first need and remembered."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        super().__init__()
+        self._lexicon = lexicon
+
+    def __missing__(self, raw: str) -> Word:
+        if len(self) > MEMORY:
+            self.clear()
+        known = self[raw] = Word(raw, self._lexicon)
+        return known
 
 
 class Lexicon:
@@ -162,7 +194,7 @@ class Lexicon:
         self.grammar, self.roles = Node(), Node()
         self.abbreviations: set[str] = set()
         self.currency_ends = {*packed(), "."}
-        self.memory: dict[str, Word] = {}
+        self.memory = Memory(self)
         self.same: dict[str, str] = {}
         self.passed: set[str] = set()
         self.qualified: set[str] = set()
@@ -185,6 +217,11 @@ class Lexicon:
         self.qualified.update(qualified.get("people", ()))
         self.qualifying.update(qualified.get("by", ()))
         self.small.update(qualified.get("small", ()))
+
+    def tells(self, form: str) -> bool:
+        """Whether digits are in a list of the lexicon, or the beginning of a phrase: "401"."""
+        lists = (self.grammar.then, self.roles.then, self.same, self.passed, self.qualified, self.small)
+        return any([form in known for known in (*lists, self.refusing, self.currency_ends)])
 
     def phrase(self, phrase: str) -> list[str]:
         """A phrase as the words it is matched by, each the one that stands for its like."""
@@ -213,15 +250,6 @@ class Lexicon:
                     continue
                 form = self.same.get(phrase, phrase)
                 self.refusing[form] = self.refusing.get(form, 0) | IN_A_REFUSAL[kind]
-
-    def word(self, raw: str) -> Word:
-        """What is known of a token; remembered."""
-        known = self.memory.get(raw)
-        if known is None:
-            if len(self.memory) > MEMORY:
-                self.memory.clear()
-            known = self.memory[raw] = Word(raw, self)
-        return known
 
 
 def tag_role(node: Node) -> str:

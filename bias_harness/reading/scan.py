@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate
 
 from bias_harness.reading.lexicon import TOKEN, Lexicon, Node, Word, lexicon
@@ -82,8 +83,7 @@ def scan(normal: Normal, language: str | None = None) -> Scan:
     votes = Counter(filter(None, map(markers().get, raws)))
     words = lexicon(_languages(votes, language))
     starts = list(accumulate(map(len, raws), initial=offset))
-    known, word = words.memory, words.word
-    tokens = [known.get(raw) or word(raw) for raw in raws]
+    tokens = list(map(words.memory.__getitem__, raws))
     for first, end in _qualifiers(tokens, words):
         del tokens[first:end], starts[first:end]
     for at in _passed(tokens):
@@ -116,6 +116,8 @@ def _qualifiers(tokens: list[Word], known: Lexicon) -> list[tuple[int, int]]:
 def _passed(tokens: list[Word]) -> list[int]:
     """Where words stand that are passed over, and the hyphens that bind them ("non-binary"), the last first."""
     found = [at for at, word in enumerate(tokens) if word.passed]
+    if not found:
+        return found
     bound = {at for word in found for at in (word - 1, word + 1) if 0 <= at < len(tokens) and tokens[at].form == "-"}
     return sorted({*found, *(at for at in bound if not tokens[at].spaced)}, reverse=True)
 
@@ -129,10 +131,18 @@ def _means_nothing(word: Word) -> bool:
 
 def _languages(votes: Counter[str], hint: str | None) -> tuple[str, ...]:
     """The languages whose function words the text has; those assumed, where it has too few to tell."""
+    if not votes:
+        return _unsaid(hint)
     most = max((votes[name] for name in languages()), default=0)
     if most < VOTES:
         return tuple(n for n in languages() if n in ASSUMED or n not in LANGUAGES or n == hint or votes[n])
     return tuple(name for name in languages() if name == hint or (votes[name] > 1 and votes[name] * 6 >= most))
+
+
+@lru_cache(maxsize=64)
+def _unsaid(hint: str | None) -> tuple[str, ...]:
+    """The languages of a text without a small word."""
+    return tuple(name for name in languages() if name in ASSUMED or name not in LANGUAGES or name == hint)
 
 
 def _foreign(scan: Scan, votes: Counter[str], hint: str | None) -> bool:
@@ -140,14 +150,16 @@ def _foreign(scan: Scan, votes: Counter[str], hint: str | None) -> bool:
 
     With no small word of any language, a text of some length is foreign where hardly a word of it is known.
     """
-    read = max((votes[name] for name in languages()), default=0)
+    read = max([votes[name] for name in languages()], default=0) if votes else 0
     if votes[FOREIGN] > read and votes[FOREIGN] >= STRANGE:
         return True
     if read >= VOTES or hint in languages():
         return False
     words = [w for w in scan.words if w.worded]
+    if not words:
+        return False
     if sum(w.form[0] > LAST_LATIN for w in words) * 2 > len(words):
-        return bool(words) and not all(w.reach for w in words)
+        return not all(w.reach for w in words)
     if len(words) < FEW_WORDS or read:
         return False
     return sum(bool(w.reach or w.role or w.roles) for w in words) * 4 < len(words)
