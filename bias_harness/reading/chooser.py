@@ -13,6 +13,7 @@ from functools import cache
 from importlib.resources import files
 from itertools import repeat
 from math import exp, log
+from sys import intern
 from typing import Any, Literal
 
 from bias_harness.errors import InputError
@@ -48,7 +49,8 @@ def calibrated(likely: float, stand: Stand) -> float:
 
 @cache
 def _weights() -> dict[Name, float]:
-    return {(kind, what): w for kind, named in _kept()["weights"].items() for what, w in named.items()}
+    named = ((intern(kind), what, w) for kind, weights in _kept()["weights"].items() for what, w in weights.items())
+    return {(kind, intern(what)): w for kind, what, w in named}
 
 
 @cache

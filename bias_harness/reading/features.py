@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 from bias_harness.reading.cues import Cue
-from bias_harness.reading.lexicon import SPEAKS, Word
+from bias_harness.reading.lexicon import SPEAKS, SPOKEN, Word
 from bias_harness.reading.scan import Mention, Scan
 from bias_harness.reading.surroundings import Context
 
@@ -64,13 +64,10 @@ def describe(text: Text) -> list[list[Name]]:
 
 def _spoken(scan: Scan) -> tuple[tuple[Name, Name, list[int]], ...]:
     """Where the text speaks of what is theirs, and of whoever is advised, under the names before and behind."""
-    speaks = [word.speaks for word in scan.words]
-    if not any(speaks):
-        return ()
-    own, advised = SPEAKS["own"], sum(SPEAKS[section] for section in scan.addressed)
+    own, advised = SPOKEN * SPEAKS["own"], SPOKEN * sum([SPEAKS[section] for section in scan.addressed])
     return (
-        (("own before", ""), ("own behind", ""), [at for at, bits in enumerate(speaks) if bits & own]),
-        (("self before", ""), ("self behind", ""), [at for at, bits in enumerate(speaks) if bits & advised]),
+        (("own before", ""), ("own behind", ""), [at for at, bits in enumerate(scan.kinds) if bits & own]),
+        (("self before", ""), ("self behind", ""), [at for at, bits in enumerate(scan.kinds) if bits & advised]),
     )
 
 
@@ -140,7 +137,7 @@ def _beside(mention: Mention, others: _Others, add: Add) -> None:
         add(("is", "only_fresh"))
     if others.often[low, high] > 1:
         add(("is", "repeated"))
-    if low == high and others.ranges and any([lo <= low <= h for lo, h in others.ranges]):
+    if low == high and any(lo <= low <= h for lo, h in others.ranges):
         add(("is", "in_a_range"))
     if low < high and sum([low <= lo <= high for lo in others.lows]) > 1:  # its own low is one
         add(("is", "around_another"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from sys import intern
 from typing import Any
 
 from bias_harness.reading.numerals import read_digits
@@ -27,6 +28,10 @@ IN_A_REFUSAL = {"speaker": 1, "addressee": 2, "denial": 4, "barred": 8, "telling
 
 SPEAKS = {"self": 1, "third": 2, "own": 4}
 """Of whom a word speaks, as bits: the one advised, a third person, what is theirs."""
+NUMBER, CUED, STOPPING, LINE_END, PERSON, PASSED, TIMED = (1 << bit for bit in range(7))
+SPOKEN, REFUSED = 1 << 8, 1 << 12
+"""What a word can be, as bits of its `kinds`: those of `SPEAKS` and `IN_A_REFUSAL` are times these last two. A text is
+gone through many times for one kind of word or another, and its list of bits is nearer at hand than its words."""
 TIMES = frozenset({"hours", "full_time", "part_time"})
 
 Tag = tuple[str, str]
@@ -104,6 +109,7 @@ class Word:
         "form",
         "grammar",
         "grammar_follow",
+        "kinds",
         "little",
         "number",
         "numeral",
@@ -118,7 +124,6 @@ class Word:
         "spaced",
         "speaks",
         "stops",
-        "timed",
         "upper",
         "worded",
     )
@@ -129,7 +134,7 @@ class Word:
         if form[0].isdecimal() and not lexicon.tells(form):
             self._be_a_number(bare, len(bare) != len(raw))
             return
-        self.form = lexicon.same.get(form, form)
+        self.form = intern(lexicon.same.get(form, form))
         self.spaced = len(bare) != len(raw) or self.form == "\n"
         self.upper = bare[:1].isupper()
         self.anybody, self.little = self.form in lexicon.qualified, self.form in lexicon.small
@@ -148,18 +153,31 @@ class Word:
         self.role = next((tag_role(node) for node in reversed(roles) if node.tags), None)
         self.cued = self.role is not None or bool(self.roles)
         self.speaks = sum(bit for section, bit in SPEAKS.items() if section in self.alone)
-        self.timed = not self.reach.isdisjoint(TIMES)
         self.breaks = "break" in self.alone
         self.refusing = lexicon.refusing.get(self.form, 0)
         self.numeral = ("number_word" in self.alone or "fixed" in self.reach) and bare[:1].isalpha()
         self.prices = self.form in lexicon.currency_ends
+        self.kinds = lexicon.one_of_each(self._kinds())
+
+    def _kinds(self) -> int:
+        said = (
+            self.number is not None or self.numeral,
+            self.cued,
+            self.stops,
+            self.form == "\n",
+            self.anybody,
+            self.passed,
+            not self.reach.isdisjoint(TIMES),
+        )
+        return sum(1 << bit for bit, so in enumerate(said) if so) + SPOKEN * self.speaks + REFUSED * self.refusing
 
     def _be_a_number(self, bare: str, spaced: bool) -> None:
         """What is known of digits in which no phrase begins: their value. Texts are full of them, each another."""
         self.form, self.spaced = bare, spaced
         self.number, self.scaled = read_digits(bare) or (None, None)
+        self.kinds = 0 if self.number is None else NUMBER
         self.upper = self.anybody = self.little = self.worded = self.skipped = self.passed = self.stops = False
-        self.cued = self.timed = self.breaks = self.numeral = self.prices = False
+        self.cued = self.breaks = self.numeral = self.prices = False
         self.grammar = self.roles = NO_NODES
         self.follow = self.grammar_follow = self.reach = NO_WORDS
         self.alone, self.role, self.speaks, self.refusing = NO_MEANING, None, 0, 0
@@ -201,6 +219,7 @@ class Lexicon:
         self.qualifying: set[str] = set()
         self.small: set[str] = set()
         self.refusing: dict[str, int] = {}
+        self._kinds: dict[int, int] = {}
         tables = [table_of(language) for language in ("common", *languages)]
         for table in tables:
             self._join(table)
@@ -221,7 +240,11 @@ class Lexicon:
     def tells(self, form: str) -> bool:
         """Whether digits are in a list of the lexicon, or the beginning of a phrase: "401"."""
         lists = (self.grammar.then, self.roles.then, self.same, self.passed, self.qualified, self.small)
-        return any([form in known for known in (*lists, self.refusing, self.currency_ends)])
+        return any(form in known for known in (*lists, self.refusing, self.currency_ends))
+
+    def one_of_each(self, kinds: int) -> int:
+        """The same number as one object, of which a processor's cache holds all there are."""
+        return self._kinds.setdefault(kinds, kinds)
 
     def phrase(self, phrase: str) -> list[str]:
         """A phrase as the words it is matched by, each the one that stands for its like."""

@@ -6,6 +6,7 @@ level) is told by its neighbours; such a number stays in the list, marked `dead`
 
 from __future__ import annotations
 
+from bias_harness.reading.lexicon import NUMBER
 from bias_harness.reading.numerals import read_words
 from bias_harness.reading.other_numbers import other_than_money
 from bias_harness.reading.scan import MARKUP, Mention, Scan
@@ -24,7 +25,7 @@ BASES: dict[str, Basis] = {"gross": "gross", "net": "net"}
 
 def number_tokens(scan: Scan) -> list[int]:
     """Where numbers stand, in digits or in words."""
-    return [at for at, word in enumerate(scan.words) if word.number is not None or word.numeral]
+    return [at for at, bits in enumerate(scan.kinds) if bits & NUMBER]
 
 
 def find_mentions(scan: Scan, numbers: list[int] | None = None) -> list[Mention]:

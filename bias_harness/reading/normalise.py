@@ -87,7 +87,7 @@ def normalise(text: str) -> Normal:
         text, unfinished = _without_thinking(text)
     if not text.isascii() or any(map(text.__contains__, _UNUSUAL_ASCII)):
         text = _UNUSUAL.sub(lambda found: _SAME_LENGTH[ord(found[0])], text)
-    if not _SUSPECT.search(text):
+    if not (any(map(text.__contains__, "\\&<{")) if text.isascii() else _SUSPECT.search(text)):
         return Normal(text, unfinished=unfinished)
     return _rewrite(text, unfinished)
 

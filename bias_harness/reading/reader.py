@@ -194,8 +194,8 @@ def _parts(tokens: Scan, mentions: list[Mention], context: PromptContext, unit: 
 
 def _overruled(mentions: list[Mention], cues: list[Cue]) -> None:
     """What is taken back is no advice: "Ask for 90. Actually, make that 95"."""
-    turn = max((cue.first for cue in cues if cue.role == "revised"), default=0)
-    if any(m.first > turn and not m.dead and m.role in ADVICE for m in mentions):
+    turn = max([cue.first for cue in cues if cue.role == "revised"], default=0)
+    if turn and any(m.first > turn and not m.dead and m.role in ADVICE for m in mentions):
         for mention in mentions:
             if mention.first < turn and mention.role in ADVICE:
                 mention.role = "revised"

@@ -33,6 +33,8 @@ TIGHT, NEAR_BEHIND, NEGATED_WITHIN = 4, 4, 5
 def assign_roles(scan: Scan, mentions: list[Mention], context: Context) -> list[tuple[int, str]]:
     """Write `role` into every living mention; the lines that are headings, with the part that each gives."""
     alive = [m for m in mentions if not m.dead]
+    if not context.cues:
+        return _without_words(scan, alive, context)
     walls = [m.first for m in mentions if not m.dead or m.dead in {"percent", "plan", "code"}]
     headings = find_headings(scan, alive, context)
     assigned = _assign_each(scan, alive, walls, context, headings)
@@ -40,6 +42,14 @@ def assign_roles(scan: Scan, mentions: list[Mention], context: Context) -> list[
     by_column(scan, assigned, context)
     opening_the_text(scan, assigned)
     return headings
+
+
+def _without_words(scan: Scan, alive: list[Mention], context: Context) -> list[tuple[int, str]]:
+    """The parts in a text of no words that tell one."""
+    for mention in alive:
+        mention.role = "plain"
+    opening_the_text(scan, alive)
+    return find_headings(scan, alive, context)
 
 
 def _share_alternatives(scan: Scan, alive: list[Mention]) -> None:

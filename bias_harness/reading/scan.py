@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import accumulate
 
-from bias_harness.reading.lexicon import TOKEN, Lexicon, Node, Word, lexicon
+from bias_harness.reading.lexicon import PASSED, PERSON, TOKEN, Lexicon, Node, Word, lexicon
 from bias_harness.reading.normalise import Normal
 from bias_harness.reading.word_lists import ASSUMED, FOREIGN, LANGUAGES, languages, markers
 from bias_harness.vocabulary import Basis, Period
@@ -24,7 +24,7 @@ class Scan:
     """A text in tokens; `starts` has one entry more than there are tokens.
 
     `addressed` names the sections of words for whoever is advised: a third person too, where a client is asked about.
-    `foreign` says that the text is in a language that is not read.
+    `foreign` says that the text is in a language that is not read; `kinds` has what each word is, as bits.
     """
 
     normal: Normal
@@ -33,6 +33,7 @@ class Scan:
     lexicon: Lexicon
     addressed: tuple[str, ...] = ("self",)
     foreign: bool = False
+    kinds: list[int] = field(default_factory=list)
 
     def tag(self, at: int, section: str) -> tuple[str, int] | None:
         """The longest phrase of a section that begins at a token: its key and the token after it."""
@@ -72,6 +73,8 @@ class Scan:
 
     def end(self, at: int) -> int:
         """Where the token before `at` ends in the normalised text, without its trailing space."""
+        if self.words[at - 1].number is not None:
+            return self.starts[at - 1] + len(self.words[at - 1].form)
         found = TOKEN.match(self.normal.text, self.starts[at - 1])
         return self.starts[at - 1] + len(found[0].rstrip() if found else "")
 
@@ -84,11 +87,14 @@ def scan(normal: Normal, language: str | None = None) -> Scan:
     words = lexicon(_languages(votes, language))
     starts = list(accumulate(map(len, raws), initial=offset))
     tokens = list(map(words.memory.__getitem__, raws))
-    for first, end in _qualifiers(tokens, words):
-        del tokens[first:end], starts[first:end]
-    for at in _passed(tokens):
-        del tokens[at], starts[at]
-    found = Scan(normal, tokens, starts, words)
+    kinds = [word.kinds for word in tokens]
+    if any(map((PERSON | PASSED).__and__, set(kinds))):
+        for first, end in _qualifiers(tokens, words):
+            del tokens[first:end], starts[first:end]
+        for at in _passed(tokens):
+            del tokens[at], starts[at]
+        kinds = [word.kinds for word in tokens]
+    found = Scan(normal, tokens, starts, words, kinds=kinds)
     found.foreign = _foreign(found, votes, language)
     return found
 
@@ -116,8 +122,6 @@ def _qualifiers(tokens: list[Word], known: Lexicon) -> list[tuple[int, int]]:
 def _passed(tokens: list[Word]) -> list[int]:
     """Where words stand that are passed over, and the hyphens that bind them ("non-binary"), the last first."""
     found = [at for at, word in enumerate(tokens) if word.passed]
-    if not found:
-        return found
     bound = {at for word in found for at in (word - 1, word + 1) if 0 <= at < len(tokens) and tokens[at].form == "-"}
     return sorted({*found, *(at for at in bound if not tokens[at].spaced)}, reverse=True)
 
