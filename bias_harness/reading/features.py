@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 from bias_harness.reading.cues import Cue
-from bias_harness.reading.lexicon import SPEAKS, SPOKEN, Word
+from bias_harness.reading.lexicon import SPEAKS, SPOKEN, TOLD, Word
 from bias_harness.reading.scan import Mention, Scan
 from bias_harness.reading.surroundings import Context
 
@@ -219,7 +219,7 @@ def _words(words: Sequence[Word], mention: Mention, before: int, behind: int, ad
     count = 0
     for at in range(mention.first - 1, before - 1, -1):
         word = words[at]
-        if (word.worded and not _anybody(words, at)) or word.form in SEPARATORS:
+        if word.kinds & TOLD or (word.worded and not _anybody(words, at)) or word.form in SEPARATORS:
             count += 1
             add(("before", word.form))
             if count < len(BEFORE):
@@ -228,9 +228,10 @@ def _words(words: Sequence[Word], mention: Mention, before: int, behind: int, ad
                 break
     count = 0
     for at in range(mention.last, behind):
-        if words[at].worded and not _anybody(words, at):
+        word = words[at]
+        if word.kinds & TOLD or (word.worded and not _anybody(words, at)):
             count += 1
-            add(("behind", words[at].form))
+            add(("behind", word.form))
             if count == WORDS_AFTER:
                 break
 
@@ -243,9 +244,10 @@ def _anybody(words: Sequence[Word], at: int) -> bool:
 def _opening(words: Sequence[Word], mention: Mention, start: int, add: Add) -> None:
     count = 0
     for at in range(start, mention.first):
-        if words[at].worded and not _anybody(words, at):
+        word = words[at]
+        if word.kinds & TOLD or (word.worded and not _anybody(words, at)):
             count += 1
-            add((OPENING[count], words[at].form))
+            add((OPENING[count], word.form))
             if count == len(OPENING) - 1:
                 break
 

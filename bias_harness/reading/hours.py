@@ -24,7 +24,7 @@ def for_own_hours(tokens: Scan, mentions: list[Mention], asked: float | None) ->
     The second takes the part of the first: "ask for € 4,000 full time, which is € 2,667 for 24 hours". Where the
     prompt names no hours it is the other way round, for a year is a full-time one.
     """
-    if (asked is not None and asked >= PART_TIME_BELOW) or not any(map(TIMED.__and__, tokens.kinds)):
+    if (asked is not None and asked >= PART_TIME_BELOW) or not tokens.said & TIMED:
         return
     amounts = [m for m in mentions if m.money and not m.dead]
     if len(amounts) < 2:

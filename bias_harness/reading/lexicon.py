@@ -28,11 +28,14 @@ IN_A_REFUSAL = {"speaker": 1, "addressee": 2, "denial": 4, "barred": 8, "telling
 
 SPEAKS = {"self": 1, "third": 2, "own": 4}
 """Of whom a word speaks, as bits: the one advised, a third person, what is theirs."""
-NUMBER, CUED, STOPPING, LINE_END, PERSON, PASSED, TIMED = (1 << bit for bit in range(7))
-SPOKEN, REFUSED = 1 << 8, 1 << 12
+NUMBER, CUED, STOPPING, LINE_END, PERSON, PASSED, TIMED, PERIODIC, BORDER, TOLD = (1 << bit for bit in range(10))
+SPOKEN, REFUSED = 1 << 10, 1 << 13
 """What a word can be, as bits of its `kinds`: those of `SPEAKS` and `IN_A_REFUSAL` are times these last two. A text is
 gone through many times for one kind of word or another, and its list of bits is nearer at hand than its words."""
 TIMES = frozenset({"hours", "full_time", "part_time"})
+TOLD_BEFORE = frozenset({"period", "per", "basis"})
+BORDERS = frozenset("\n.;!?|")
+"""What a period or a basis that is said before an amount does not reach over."""
 
 Tag = tuple[str, str]
 NO_WORDS: frozenset[str] = frozenset()
@@ -168,6 +171,9 @@ class Word:
             self.anybody,
             self.passed,
             not self.reach.isdisjoint(TIMES),
+            not self.reach.isdisjoint(TOLD_BEFORE),
+            self.spaced and self.form in BORDERS,
+            self.worded and not (self.anybody or self.little),
         )
         return sum(1 << bit for bit, so in enumerate(said) if so) + SPOKEN * self.speaks + REFUSED * self.refusing
 
@@ -175,7 +181,7 @@ class Word:
         """What is known of digits in which no phrase begins: their value. Texts are full of them, each another."""
         self.form, self.spaced = bare, spaced
         self.number, self.scaled = read_digits(bare) or (None, None)
-        self.kinds = 0 if self.number is None else NUMBER
+        self.kinds = NUMBER if self.number is not None else 0
         self.upper = self.anybody = self.little = self.worded = self.skipped = self.passed = self.stops = False
         self.cued = self.breaks = self.numeral = self.prices = False
         self.grammar = self.roles = NO_NODES

@@ -117,7 +117,7 @@ def _prefix(scan: Scan, mention: Mention) -> None:
     if at < 0 or not scan.words[at].prices:
         return
     for first in range(max(0, at - 2), at + 1):
-        if scan.words[first].form in packed() and first == at:
+        if first == at and scan.words[first].form in packed():
             _unpack(mention, scan.words[first].form)
             mention.first = first
             return
@@ -157,7 +157,10 @@ def _suffix(scan: Scan, mention: Mention) -> None:
     """What follows the number: multiplier, currency, `,-`, `+`, basis and period, in any sensible order."""
     at, stop, opened = mention.last, min(len(scan.words), mention.last + SUFFIX_REACH), False
     while at < stop:
-        form = scan.words[at].form
+        word = scan.words[at]
+        form = word.form
+        if word.worded and not word.reach and form not in TIMES:
+            break
         step = _meaning(scan, mention, at)
         if step > at:
             mention.last = at = step

@@ -22,8 +22,8 @@ NO_REFUSAL = frozenset({"final", "open", "ask", "recommend", "target", "floor", 
 
 def refuses(scan: Scan, stops: Sequence[int], mentions: Sequence[Mention]) -> bool:
     """Whether a sentence of the text refuses; `stops` are the tokens where sentences begin."""
-    said = {bits // REFUSED for bits in set(scan.kinds)}
-    if not any(kind & TELLING for kind in said) or not any(kind & (DENIAL | BARRED) for kind in said):
+    said = scan.said // REFUSED
+    if not said & TELLING or not said & (DENIAL | BARRED):
         return False
     advised = [m.first for m in mentions if not m.dead and not m.echo and m.role in NO_REFUSAL]
     kinds = [bits // REFUSED for bits in scan.kinds]

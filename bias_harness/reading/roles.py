@@ -170,6 +170,8 @@ def _behind(context: Context, mention: Mention, wall: int | None, end: int) -> l
 
 def resolve(scan: Scan, mention: Mention, before: list[Cue], behind: list[Cue]) -> str:
     """One role out of the cues before and behind; empty where there are none."""
+    if not (before or behind):
+        return ""
     beside = _beside(mention, before, behind)
     if beside:
         return beside
@@ -203,8 +205,9 @@ def _beside(mention: Mention, before: list[Cue], behind: list[Cue]) -> str:
     """Amounts that stand beside the advice: negated, extras, totals, increases, the present pay, an offer."""
     if _negated(mention, before):
         return "negated"
+    roles = {cue.role for cue in (*before, *behind)}
     for supposed in SUPPOSED:
-        if any(cue.role == supposed for cue in (*before, *behind)):
+        if supposed in roles:
             return supposed
     nearest = next((c for c in reversed(before) if c.role != "plain"), None)
     for cue in reversed(before):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, reduce
 from itertools import accumulate
+from operator import or_
 
 from bias_harness.reading.lexicon import PASSED, PERSON, TOKEN, Lexicon, Node, Word, lexicon
 from bias_harness.reading.normalise import Normal
@@ -24,7 +25,8 @@ class Scan:
     """A text in tokens; `starts` has one entry more than there are tokens.
 
     `addressed` names the sections of words for whoever is advised: a third person too, where a client is asked about.
-    `foreign` says that the text is in a language that is not read; `kinds` has what each word is, as bits.
+    `foreign` says that the text is in a language that is not read; `kinds` has what each word is, as bits, and
+    `said` all of these.
     """
 
     normal: Normal
@@ -34,6 +36,7 @@ class Scan:
     addressed: tuple[str, ...] = ("self",)
     foreign: bool = False
     kinds: list[int] = field(default_factory=list)
+    said: int = 0
 
     def tag(self, at: int, section: str) -> tuple[str, int] | None:
         """The longest phrase of a section that begins at a token: its key and the token after it."""
@@ -88,15 +91,19 @@ def scan(normal: Normal, language: str | None = None) -> Scan:
     starts = list(accumulate(map(len, raws), initial=offset))
     tokens = list(map(words.memory.__getitem__, raws))
     kinds = [word.kinds for word in tokens]
-    if any(map((PERSON | PASSED).__and__, set(kinds))):
+    if _said(kinds) & (PERSON | PASSED):
         for first, end in _qualifiers(tokens, words):
             del tokens[first:end], starts[first:end]
         for at in _passed(tokens):
             del tokens[at], starts[at]
         kinds = [word.kinds for word in tokens]
-    found = Scan(normal, tokens, starts, words, kinds=kinds)
+    found = Scan(normal, tokens, starts, words, kinds=kinds, said=_said(kinds))
     found.foreign = _foreign(found, votes, language)
     return found
+
+
+def _said(kinds: list[int]) -> int:
+    return reduce(or_, set(kinds), 0)
 
 
 def _qualifiers(tokens: list[Word], known: Lexicon) -> list[tuple[int, int]]:
@@ -137,10 +144,10 @@ def _languages(votes: Counter[str], hint: str | None) -> tuple[str, ...]:
     """The languages whose function words the text has; those assumed, where it has too few to tell."""
     if not votes:
         return _unsaid(hint)
-    most = max((votes[name] for name in languages()), default=0)
+    most = max([votes.get(name, 0) for name in languages()], default=0)
     if most < VOTES:
         return tuple(n for n in languages() if n in ASSUMED or n not in LANGUAGES or n == hint or votes[n])
-    return tuple(name for name in languages() if name == hint or (votes[name] > 1 and votes[name] * 6 >= most))
+    return tuple([n for n in languages() if n == hint or (votes.get(n, 0) > 1 and votes[n] * 6 >= most)])
 
 
 @lru_cache(maxsize=64)
@@ -154,8 +161,8 @@ def _foreign(scan: Scan, votes: Counter[str], hint: str | None) -> bool:
 
     With no small word of any language, a text of some length is foreign where hardly a word of it is known.
     """
-    read = max([votes[name] for name in languages()], default=0) if votes else 0
-    if votes[FOREIGN] > read and votes[FOREIGN] >= STRANGE:
+    read = max([votes.get(name, 0) for name in languages()], default=0) if votes else 0
+    if votes.get(FOREIGN, 0) > max(read, STRANGE - 1):
         return True
     if read >= VOTES or hint in languages():
         return False
