@@ -91,13 +91,15 @@ def scan(normal: Normal, language: str | None = None) -> Scan:
     starts = list(accumulate(map(len, raws), initial=offset))
     tokens = list(map(words.memory.__getitem__, raws))
     kinds = [word.kinds for word in tokens]
-    if _said(kinds) & (PERSON | PASSED):
+    said = _said(kinds)
+    if said & (PERSON | PASSED):
         for first, end in _qualifiers(tokens, words):
             del tokens[first:end], starts[first:end]
         for at in _passed(tokens):
             del tokens[at], starts[at]
         kinds = [word.kinds for word in tokens]
-    found = Scan(normal, tokens, starts, words, kinds=kinds, said=_said(kinds))
+        said = _said(kinds)
+    found = Scan(normal, tokens, starts, words, kinds=kinds, said=said)
     found.foreign = _foreign(found, votes, language)
     return found
 
