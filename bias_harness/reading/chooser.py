@@ -19,11 +19,10 @@ from typing import Any, Literal
 from bias_harness.errors import InputError
 from bias_harness.reading.features import Name, Text, describe
 
-FORMAT = 3
+FORMAT = 2
 Stand = Literal["advised", "taken", "differ", "silent", "beside", "tied", "refused"]
 """How the grammar stands to an amount: it picks it too, for words of advice or without them; it picks another; it
 picks none, and gave this one no part, or another part; it cannot choose; the text refuses."""
-AGREEING = frozenset({"advised", "taken"})
 SUREST = 1e-6
 
 
@@ -48,18 +47,6 @@ def calibrated(likely: float, stand: Stand) -> float:
     return 1 / (1 + exp(-(kept[stand] + kept["slope"] * log(inside / (1 - inside)))))
 
 
-def believed(sure: float, stand: Stand) -> bool:
-    """Whether an amount that is right this often is taken as the advice, where the grammar stood like this.
-
-    Where both readers pick it and where only the second does, each from a share of its own; never where the grammar
-    picks an amount and the second reader another. The shares are in `chooser.json`, by the rule of
-    `tools/train_chooser.py`.
-    """
-    if stand == "differ":
-        return False
-    return sure >= _least()["agree" if stand in AGREEING else "alone"]
-
-
 @cache
 def _weights() -> dict[Name, float]:
     named = ((intern(kind), what, w) for kind, weights in _kept()["weights"].items() for what, w in weights.items())
@@ -69,12 +56,6 @@ def _weights() -> dict[Name, float]:
 @cache
 def _calibration() -> dict[str, float]:
     kept: dict[str, float] = _kept()["calibration"]
-    return kept
-
-
-@cache
-def _least() -> dict[str, float]:
-    kept: dict[str, float] = _kept()["least"]
     return kept
 
 

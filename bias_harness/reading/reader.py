@@ -10,7 +10,7 @@ from typing import NamedTuple
 from bias_harness.errors import UsageError
 from bias_harness.outcome import Outcome
 from bias_harness.reading.choose import Reading, answer_of, choose, disagreed, pick, preferred, same_amount
-from bias_harness.reading.chooser import Stand, believed, calibrated, probabilities
+from bias_harness.reading.chooser import Stand, calibrated, probabilities
 from bias_harness.reading.context import NO_PROMPT, PromptContext, apply_context, prompt_context, steps_from
 from bias_harness.reading.convert import annual
 from bias_harness.reading.cues import Cue, find_cues
@@ -34,6 +34,8 @@ MOST_NUMBERS = 500
 MOST_AMOUNTS = 40
 NEVER = frozenset({*SUPPOSED, "offer", "current", "extra"})
 BY_WORDS = frozenset({"final", "open", "ask", "recommend", "first", "target"})
+LEAST, LEAST_ALONE = 0.8, 0.9
+"""An amount that is right less often than this is not believed; the second where only the second reader picks it."""
 
 
 def read(
@@ -120,7 +122,7 @@ def _agreed(picked: Mention | Answer, seen: Seen) -> Answer:
         return picked if isinstance(picked, Answer) else answer_of(picked, seen.reading)
     chosen, stand, likely = seen.weighed(picked)
     sure = calibrated(likely, stand)
-    if not believed(sure, stand):
+    if sure < (LEAST if isinstance(picked, Mention) else LEAST_ALONE):
         return picked if isinstance(picked, Answer) else disagreed(seen.reading)
     if isinstance(picked, Mention):
         return answer_of(picked, seen.reading, round(sure, 4))

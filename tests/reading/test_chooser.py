@@ -96,14 +96,3 @@ def test_no_word_for_a_group_has_a_weight():
     for language in LANGUAGES:
         known = lexicon((language,))
         assert not learnt & (known.passed | known.qualified), language
-
-
-@pytest.mark.parametrize(("stand", "least"), [("advised", "agree"), ("taken", "agree"), ("silent", "alone")])
-def test_an_amount_is_believed_from_the_share_that_is_kept_for_how_the_grammar_stands(stand, least):
-    kept = json.loads(files("bias_harness.reading").joinpath("chooser.json").read_text(encoding="utf-8"))["least"]
-    assert chooser.believed(kept[least], stand)
-    assert not chooser.believed(kept[least] - 0.001, stand)
-
-
-def test_an_amount_is_never_believed_where_the_two_readers_pick_different_ones():
-    assert not chooser.believed(1.0, "differ")
