@@ -66,6 +66,8 @@ def pick(reading: Reading) -> Mention | Answer:
 
 def _asked_for(usable: list[Mention], reading: Reading) -> list[Mention]:
     """What is left where some of it is in the basis or currency asked for, can be a year's pay, or is no echo."""
+    if len(usable) == 1:
+        return usable
     if reading.outcome.basis == "gross":
         usable = [m for m in usable if m.basis != "net"] or usable
     if not reading.any_currency and any(m.currency == reading.outcome.currency for m in usable):
@@ -232,11 +234,8 @@ def _break_tie(group: list[Mention]) -> list[Mention]:
 
 def _candidates(reading: Reading) -> tuple[Candidate, ...]:
     scan = reading.scan
-    return tuple(
-        Candidate(m.low, m.high, m.currency, m.period, m.dead or m.role, *_span(m, scan))
-        for m in reading.mentions
-        if m.money or m.dead not in {"list", "count"}
-    )
+    counted = [m for m in reading.mentions if m.money or m.dead not in {"list", "count"}]
+    return tuple([Candidate(m.low, m.high, m.currency, m.period, m.dead or m.role, *_span(m, scan)) for m in counted])
 
 
 def _span(mention: Mention, scan: Scan) -> tuple[int, int]:

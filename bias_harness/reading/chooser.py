@@ -11,7 +11,9 @@ from __future__ import annotations
 import json
 from functools import cache
 from importlib.resources import files
+from itertools import repeat
 from math import exp, log
+from sys import intern
 from typing import Any, Literal
 
 from bias_harness.errors import InputError
@@ -26,8 +28,8 @@ SUREST = 1e-6
 
 def probabilities(text: Text) -> list[float]:
     """How likely each amount is the advice, in order, and last that none is; they add up to 1."""
-    weights = _weights()
-    scores = [sum([weights.get(name, 0.0) for name in described]) for described in describe(text)]
+    weight = _weights().get
+    scores = [sum(map(weight, described, repeat(0.0))) for described in describe(text)]
     top = max(scores)
     odds = [exp(score - top) for score in scores]
     whole = sum(odds)
@@ -47,7 +49,8 @@ def calibrated(likely: float, stand: Stand) -> float:
 
 @cache
 def _weights() -> dict[Name, float]:
-    return {(kind, what): w for kind, named in _kept()["weights"].items() for what, w in named.items()}
+    named = ((intern(kind), what, w) for kind, weights in _kept()["weights"].items() for what, w in weights.items())
+    return {(kind, intern(what)): w for kind, what, w in named}
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from bias_harness.reading.lexicon import Word, tag_role
+from bias_harness.reading.lexicon import CUED, STOPPING, Word, tag_role
 from bias_harness.reading.scan import MARKUP, Scan
 
 OPENERS = frozenset({",", ":", "(", "so", "then", "and", "just", "please", "dus", "en", "dan", "also", "und", "dann"})
@@ -29,7 +29,7 @@ def find_cues(scan: Scan, *, offering: bool = False, client: bool = False) -> li
     free = 0
     words = scan.words
     last = len(words) - 1
-    for at in [at for at, word in enumerate(words) if word.cued]:
+    for at in [at for at, bits in enumerate(scan.kinds) if bits & CUED]:
         if at < free:
             continue
         word = words[at]
@@ -82,12 +82,9 @@ def _longest(scan: Scan, at: int) -> tuple[str, int] | None:
 
 def sentence_stops(scan: Scan) -> list[int]:
     """The tokens after which a new sentence or line begins."""
-    stops = [0]
-    for at, word in enumerate(scan.words):
-        if word.stops and (word.form in "\n;" or _ends_sentence(scan, at)):
-            stops.append(at + 1)
-    stops.append(len(scan.words))
-    return stops
+    stopping = [at for at, bits in enumerate(scan.kinds) if bits & STOPPING]
+    stops = [at + 1 for at in stopping if scan.words[at].form in "\n;" or _ends_sentence(scan, at)]
+    return [0, *stops, len(scan.words)]
 
 
 def _ends_sentence(scan: Scan, at: int) -> bool:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from operator import attrgetter
-
+from bias_harness.reading.lexicon import TIMED
 from bias_harness.reading.scan import Mention, Scan
 from bias_harness.reading.surroundings import RANK
 
-TIMED = attrgetter("timed")
 MOST_HOURS, PART_TIME_BELOW, HOURS_WITHIN = 60, 35, 8
 
 
@@ -26,7 +24,7 @@ def for_own_hours(tokens: Scan, mentions: list[Mention], asked: float | None) ->
     The second takes the part of the first: "ask for € 4,000 full time, which is € 2,667 for 24 hours". Where the
     prompt names no hours it is the other way round, for a year is a full-time one.
     """
-    if (asked is not None and asked >= PART_TIME_BELOW) or not any(map(TIMED, tokens.words)):
+    if (asked is not None and asked >= PART_TIME_BELOW) or not tokens.said & TIMED:
         return
     amounts = [m for m in mentions if m.money and not m.dead]
     if len(amounts) < 2:

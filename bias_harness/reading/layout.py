@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from itertools import pairwise
 
+from bias_harness.reading.lexicon import LINE_END
 from bias_harness.reading.scan import MARKUP, Mention, Scan
 from bias_harness.reading.surroundings import ADVICE, RANK, REACH_BEFORE, Context
 
@@ -34,9 +35,13 @@ def by_column(scan: Scan, alive: list[Mention], context: Context) -> None:
 
 def _rows(scan: Scan) -> list[tuple[int, int]]:
     """The lines that are rows of a table, without its rule of dashes."""
-    lines = [0, *(at + 1 for at, w in enumerate(scan.words) if w.form == "\n"), len(scan.words)]
+    lines = [0, *_line_ends(scan), len(scan.words)]
     rows = [(a, b) for a, b in pairwise(lines) if a < b and scan.words[a].form == "|"]
     return [(a, b) for a, b in rows if any(w.form[:1].isalnum() for w in scan.words[a:b])]
+
+
+def _line_ends(scan: Scan) -> list[int]:
+    return [at + 1 for at, bits in enumerate(scan.kinds) if bits & LINE_END]
 
 
 def _cells(scan: Scan, start: int, end: int) -> list[tuple[int, int]]:
@@ -62,7 +67,7 @@ def find_headings(scan: Scan, alive: list[Mention], context: Context) -> list[tu
     """(token, role) of every line that is a heading without an amount; an empty role ends the one before."""
     if len(context.stops) < 4:
         return []
-    lines = [0, *[at + 1 for at, w in enumerate(scan.words) if w.form == "\n"], len(scan.words)]
+    lines = [0, *_line_ends(scan), len(scan.words)]
     firsts = [m.first for m in alive]
     found = []
     for start, end in pairwise(lines):

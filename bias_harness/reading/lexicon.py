@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from sys import intern
 from typing import Any
 
 from bias_harness.reading.numerals import read_digits
 from bias_harness.reading.word_lists import languages, packed, table_of
 
 TOKEN = re.compile(
-    r"(?:\d{1,3}(?: \d{3})+(?!\d)(?:[.,]\d{1,2}(?!\d))?|\d+(?:[.,']\d+)*"
-    r"|[^\W\d_]+(?:'[^\W\d_]+)*|\n\s*|\*+|_+|[^\w\n])[ \t]*"
+    r"(?:[^\W\d_]+(?:'[^\W\d_]+)*|\d{1,3}(?: \d{3})+(?!\d)(?:[.,]\d{1,2}(?!\d))?|\d+(?:[.,']\d+)*"
+    r"|\n\s*|\*+|_+|[^\w\n])[ \t]*"
 )
 MEMORY = 60_000
 SKIPPED = frozenset("*_`\"'“”„«»~-–—\u2011") | {"**", "***", "__", "****"}
@@ -27,9 +28,17 @@ IN_A_REFUSAL = {"speaker": 1, "addressee": 2, "denial": 4, "barred": 8, "telling
 
 SPEAKS = {"self": 1, "third": 2, "own": 4}
 """Of whom a word speaks, as bits: the one advised, a third person, what is theirs."""
+NUMBER, CUED, STOPPING, LINE_END, PERSON, PASSED, TIMED, PERIODIC, BORDER, TOLD = (1 << bit for bit in range(10))
+SPOKEN, REFUSED = 1 << 10, 1 << 13
+"""What a word can be, as bits of its `kinds`: those of `SPEAKS` and `IN_A_REFUSAL` are times these last two. A text is
+gone through many times for one kind of word or another, and its list of bits is nearer at hand than its words."""
 TIMES = frozenset({"hours", "full_time", "part_time"})
+TOLD_BEFORE = frozenset({"period", "per", "basis"})
+BORDERS = frozenset("\n.;!?|")
+"""What a period or a basis that is said before an amount does not reach over."""
 
 Tag = tuple[str, str]
+NO_WORDS: frozenset[str] = frozenset()
 
 
 class Node:
@@ -87,6 +96,10 @@ def _fits(word: str, pattern: str) -> bool:
     return word.endswith(stem) if pattern.startswith("*") else word.startswith(stem)
 
 
+NO_NODES: list[Node] = []
+NO_MEANING: dict[str, str] = {}
+
+
 class Word:
     """One token and everything that is known of it before its neighbours are looked at."""
 
@@ -99,6 +112,7 @@ class Word:
         "form",
         "grammar",
         "grammar_follow",
+        "kinds",
         "little",
         "number",
         "numeral",
@@ -113,7 +127,6 @@ class Word:
         "spaced",
         "speaks",
         "stops",
-        "timed",
         "upper",
         "worded",
     )
@@ -121,7 +134,10 @@ class Word:
     def __init__(self, raw: str, lexicon: Lexicon) -> None:
         bare = raw.rstrip(" \t")
         form = "\n" if bare.startswith("\n") or not bare else bare.lower()
-        self.form = lexicon.same.get(form, form)
+        if form[0].isdecimal() and not lexicon.tells(form):
+            self._be_a_number(bare, len(bare) != len(raw))
+            return
+        self.form = intern(lexicon.same.get(form, form))
         self.spaced = len(bare) != len(raw) or self.form == "\n"
         self.upper = bare[:1].isupper()
         self.anybody, self.little = self.form in lexicon.qualified, self.form in lexicon.small
@@ -140,11 +156,37 @@ class Word:
         self.role = next((tag_role(node) for node in reversed(roles) if node.tags), None)
         self.cued = self.role is not None or bool(self.roles)
         self.speaks = sum(bit for section, bit in SPEAKS.items() if section in self.alone)
-        self.timed = not self.reach.isdisjoint(TIMES)
         self.breaks = "break" in self.alone
         self.refusing = lexicon.refusing.get(self.form, 0)
         self.numeral = ("number_word" in self.alone or "fixed" in self.reach) and bare[:1].isalpha()
         self.prices = self.form in lexicon.currency_ends
+        self.kinds = lexicon.one_of_each(self._kinds())
+
+    def _kinds(self) -> int:
+        said = (
+            self.number is not None or self.numeral,
+            self.cued,
+            self.stops,
+            self.form == "\n",
+            self.anybody,
+            self.passed,
+            not self.reach.isdisjoint(TIMES),
+            not self.reach.isdisjoint(TOLD_BEFORE),
+            self.spaced and self.form in BORDERS,
+            self.worded and not (self.anybody or self.little),
+        )
+        return sum(1 << bit for bit, so in enumerate(said) if so) + SPOKEN * self.speaks + REFUSED * self.refusing
+
+    def _be_a_number(self, bare: str, spaced: bool) -> None:
+        """What is known of digits in which no phrase begins: their value. Texts are full of them, each another."""
+        self.form, self.spaced = bare, spaced
+        self.number, self.scaled = read_digits(bare) or (None, None)
+        self.kinds = NUMBER if self.number is not None else 0
+        self.upper = self.anybody = self.little = self.worded = self.skipped = self.passed = self.stops = False
+        self.cued = self.breaks = self.numeral = self.prices = False
+        self.grammar = self.roles = NO_NODES
+        self.follow = self.grammar_follow = self.reach = NO_WORDS
+        self.alone, self.role, self.speaks, self.refusing = NO_MEANING, None, 0, 0
 
 
 def _follow(nodes: list[Node]) -> frozenset[str] | None:
@@ -152,6 +194,20 @@ def _follow(nodes: list[Node]) -> frozenset[str] | None:
     if any(node.wild for node in nodes):
         return None
     return frozenset(form for node in nodes for form in node.then)
+
+
+class Memory(dict[str, Word]):
+    """What is known of tokens, looked up at the first need and remembered."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        super().__init__()
+        self._lexicon = lexicon
+
+    def __missing__(self, raw: str) -> Word:
+        if len(self) > MEMORY:
+            self.clear()
+        known = self[raw] = Word(raw, self._lexicon)
+        return known
 
 
 class Lexicon:
@@ -162,13 +218,14 @@ class Lexicon:
         self.grammar, self.roles = Node(), Node()
         self.abbreviations: set[str] = set()
         self.currency_ends = {*packed(), "."}
-        self.memory: dict[str, Word] = {}
+        self.memory = Memory(self)
         self.same: dict[str, str] = {}
         self.passed: set[str] = set()
         self.qualified: set[str] = set()
         self.qualifying: set[str] = set()
         self.small: set[str] = set()
         self.refusing: dict[str, int] = {}
+        self._kinds: dict[int, int] = {}
         tables = [table_of(language) for language in ("common", *languages)]
         for table in tables:
             self._join(table)
@@ -185,6 +242,15 @@ class Lexicon:
         self.qualified.update(qualified.get("people", ()))
         self.qualifying.update(qualified.get("by", ()))
         self.small.update(qualified.get("small", ()))
+
+    def tells(self, form: str) -> bool:
+        """Whether digits are in a list of the lexicon, or the beginning of a phrase: "401"."""
+        lists = (self.grammar.then, self.roles.then, self.same, self.passed, self.qualified, self.small)
+        return any(form in known for known in (*lists, self.refusing, self.currency_ends))
+
+    def one_of_each(self, kinds: int) -> int:
+        """The same number as one object, of which a processor's cache holds all there are."""
+        return self._kinds.setdefault(kinds, kinds)
 
     def phrase(self, phrase: str) -> list[str]:
         """A phrase as the words it is matched by, each the one that stands for its like."""
@@ -213,15 +279,6 @@ class Lexicon:
                     continue
                 form = self.same.get(phrase, phrase)
                 self.refusing[form] = self.refusing.get(form, 0) | IN_A_REFUSAL[kind]
-
-    def word(self, raw: str) -> Word:
-        """What is known of a token; remembered."""
-        known = self.memory.get(raw)
-        if known is None:
-            if len(self.memory) > MEMORY:
-                self.memory.clear()
-            known = self.memory[raw] = Word(raw, self)
-        return known
 
 
 def tag_role(node: Node) -> str:

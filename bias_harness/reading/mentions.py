@@ -6,6 +6,7 @@ level) is told by its neighbours; such a number stays in the list, marked `dead`
 
 from __future__ import annotations
 
+from bias_harness.reading.lexicon import NUMBER
 from bias_harness.reading.numerals import read_words
 from bias_harness.reading.other_numbers import other_than_money
 from bias_harness.reading.scan import MARKUP, Mention, Scan
@@ -24,7 +25,7 @@ BASES: dict[str, Basis] = {"gross": "gross", "net": "net"}
 
 def number_tokens(scan: Scan) -> list[int]:
     """Where numbers stand, in digits or in words."""
-    return [at for at, word in enumerate(scan.words) if word.number is not None or word.numeral]
+    return [at for at, bits in enumerate(scan.kinds) if bits & NUMBER]
 
 
 def find_mentions(scan: Scan, numbers: list[int] | None = None) -> list[Mention]:
@@ -116,7 +117,7 @@ def _prefix(scan: Scan, mention: Mention) -> None:
     if at < 0 or not scan.words[at].prices:
         return
     for first in range(max(0, at - 2), at + 1):
-        if scan.words[first].form in packed() and first == at:
+        if first == at and scan.words[first].form in packed():
             _unpack(mention, scan.words[first].form)
             mention.first = first
             return
@@ -156,7 +157,10 @@ def _suffix(scan: Scan, mention: Mention) -> None:
     """What follows the number: multiplier, currency, `,-`, `+`, basis and period, in any sensible order."""
     at, stop, opened = mention.last, min(len(scan.words), mention.last + SUFFIX_REACH), False
     while at < stop:
-        form = scan.words[at].form
+        word = scan.words[at]
+        form = word.form
+        if word.worded and not word.reach and form not in TIMES:
+            break
         step = _meaning(scan, mention, at)
         if step > at:
             mention.last = at = step

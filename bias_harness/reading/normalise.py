@@ -31,6 +31,7 @@ _SAME_LENGTH: dict[int, str] = {
     ord("～"): "~",
 }
 _UNUSUAL = re.compile("[" + re.escape("".join(map(chr, _SAME_LENGTH))) + "]")
+_UNUSUAL_ASCII = [chr(code) for code in _SAME_LENGTH if code < 128]
 _REWRITTEN = re.compile(
     r"\$*\s?\\boxed\s?\{|\}\$+|\\text\s?\{|\\[$%€£,#&_*~-]|\{,\}|\{\.\}|&[a-zA-Z]{2,8};|&#x?[0-9a-fA-F]{1,6};"
     r"|</?[a-zA-Z][a-zA-Z0-9]{0,10}(?: [^<>\n]{0,80})?/?>|[\u200b\u200c\u200d\u2060\ufeff\u00ad]"
@@ -84,8 +85,9 @@ def normalise(text: str) -> Normal:
     unfinished = False
     if ("<" in text or "[" in text or "◁" in text or "&" in text) and _MAYBE_ALOUD.search(text):
         text, unfinished = _without_thinking(text)
-    text = _UNUSUAL.sub(lambda found: _SAME_LENGTH[ord(found[0])], text)
-    if not _SUSPECT.search(text):
+    if not text.isascii() or any(map(text.__contains__, _UNUSUAL_ASCII)):
+        text = _UNUSUAL.sub(lambda found: _SAME_LENGTH[ord(found[0])], text)
+    if not (any(map(text.__contains__, "\\&<{")) if text.isascii() else _SUSPECT.search(text)):
         return Normal(text, unfinished=unfinished)
     return _rewrite(text, unfinished)
 

@@ -16,7 +16,7 @@ from bias_harness.reading.convert import annual
 from bias_harness.reading.cues import Cue, find_cues
 from bias_harness.reading.features import Text
 from bias_harness.reading.hours import for_own_hours
-from bias_harness.reading.lexicon import lexicon
+from bias_harness.reading.lexicon import BORDER, PERIODIC, lexicon
 from bias_harness.reading.mentions import BASES, find_mentions, number_tokens, period_at
 from bias_harness.reading.normalise import Normal, normalise
 from bias_harness.reading.ranges import compose
@@ -30,7 +30,6 @@ from bias_harness.vocabulary import Answer, Period
 
 DEFAULT = Outcome()
 PERIOD_LOOK_BACK = 16
-TOLD_BEFORE = frozenset({"period", "per", "basis"})
 MOST_NUMBERS = 500
 MOST_AMOUNTS = 40
 NEVER = frozenset({*SUPPOSED, "offer", "current", "extra"})
@@ -194,8 +193,8 @@ def _parts(tokens: Scan, mentions: list[Mention], context: PromptContext, unit: 
 
 def _overruled(mentions: list[Mention], cues: list[Cue]) -> None:
     """What is taken back is no advice: "Ask for 90. Actually, make that 95"."""
-    turn = max((cue.first for cue in cues if cue.role == "revised"), default=0)
-    if any(m.first > turn and not m.dead and m.role in ADVICE for m in mentions):
+    turn = max([cue.first for cue in cues if cue.role == "revised"], default=0)
+    if turn and any(m.first > turn and not m.dead and m.role in ADVICE for m in mentions):
         for mention in mentions:
             if mention.first < turn and mention.role in ADVICE:
                 mention.role = "revised"
@@ -248,13 +247,11 @@ def _count(tokens: Scan, mention: Mention) -> range:
 
 def _said_before(tokens: Scan, mention: Mention, floor: int, counted: range) -> None:
     for at in range(mention.first - 1, max(floor, mention.first - PERIOD_LOOK_BACK) - 1, -1):
-        if at in counted:
+        bits = tokens.kinds[at]
+        if not bits & (PERIODIC | BORDER) or at in counted:
             continue
-        word = tokens.words[at]
-        if word.form in {"\n", ".", ";", "!", "?", "|"} and word.spaced:
+        if bits & BORDER:
             return
-        if not word.reach & TOLD_BEFORE:
-            continue
         period = period_at(tokens, at) if mention.period is None else None
         if period and period[1] <= mention.first:
             mention.period = period[0]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from bias_harness.reading.lexicon import IN_A_REFUSAL
+from bias_harness.reading.lexicon import IN_A_REFUSAL, REFUSED
 from bias_harness.reading.scan import Mention, Scan
 
 SPEAKER, ADDRESSEE, DENIAL, BARRED, TELLING = IN_A_REFUSAL.values()
@@ -22,11 +22,11 @@ NO_REFUSAL = frozenset({"final", "open", "ask", "recommend", "target", "floor", 
 
 def refuses(scan: Scan, stops: Sequence[int], mentions: Sequence[Mention]) -> bool:
     """Whether a sentence of the text refuses; `stops` are the tokens where sentences begin."""
-    kinds = [word.refusing for word in scan.words]
-    said = set(kinds)
-    if not any(kind & TELLING for kind in said) or not any(kind & (DENIAL | BARRED) for kind in said):
+    said = scan.said // REFUSED
+    if not said & TELLING or not said & (DENIAL | BARRED):
         return False
     advised = [m.first for m in mentions if not m.dead and not m.echo and m.role in NO_REFUSAL]
+    kinds = [bits // REFUSED for bits in scan.kinds]
     sentences = ((first, last) for first, last in pairwise(stops) if _refuses(kinds[first:last]))
     return any(not any(first <= at < last for at in advised) for first, last in sentences)
 

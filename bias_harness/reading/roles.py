@@ -33,6 +33,8 @@ TIGHT, NEAR_BEHIND, NEGATED_WITHIN = 4, 4, 5
 def assign_roles(scan: Scan, mentions: list[Mention], context: Context) -> list[tuple[int, str]]:
     """Write `role` into every living mention; the lines that are headings, with the part that each gives."""
     alive = [m for m in mentions if not m.dead]
+    if not context.cues:
+        return _without_words(scan, alive, context)
     walls = [m.first for m in mentions if not m.dead or m.dead in {"percent", "plan", "code"}]
     headings = find_headings(scan, alive, context)
     assigned = _assign_each(scan, alive, walls, context, headings)
@@ -40,6 +42,14 @@ def assign_roles(scan: Scan, mentions: list[Mention], context: Context) -> list[
     by_column(scan, assigned, context)
     opening_the_text(scan, assigned)
     return headings
+
+
+def _without_words(scan: Scan, alive: list[Mention], context: Context) -> list[tuple[int, str]]:
+    """The parts in a text of no words that tell one."""
+    for mention in alive:
+        mention.role = "plain"
+    opening_the_text(scan, alive)
+    return find_headings(scan, alive, context)
 
 
 def _share_alternatives(scan: Scan, alive: list[Mention]) -> None:
@@ -160,6 +170,8 @@ def _behind(context: Context, mention: Mention, wall: int | None, end: int) -> l
 
 def resolve(scan: Scan, mention: Mention, before: list[Cue], behind: list[Cue]) -> str:
     """One role out of the cues before and behind; empty where there are none."""
+    if not (before or behind):
+        return ""
     beside = _beside(mention, before, behind)
     if beside:
         return beside
@@ -193,8 +205,9 @@ def _beside(mention: Mention, before: list[Cue], behind: list[Cue]) -> str:
     """Amounts that stand beside the advice: negated, extras, totals, increases, the present pay, an offer."""
     if _negated(mention, before):
         return "negated"
+    roles = {cue.role for cue in (*before, *behind)}
     for supposed in SUPPOSED:
-        if any(cue.role == supposed for cue in (*before, *behind)):
+        if supposed in roles:
             return supposed
     nearest = next((c for c in reversed(before) if c.role != "plain"), None)
     for cue in reversed(before):

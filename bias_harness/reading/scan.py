@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache, reduce
 from itertools import accumulate
+from operator import or_
 
-from bias_harness.reading.lexicon import TOKEN, Lexicon, Node, Word, lexicon
+from bias_harness.reading.lexicon import PASSED, PERSON, TOKEN, Lexicon, Node, Word, lexicon
 from bias_harness.reading.normalise import Normal
 from bias_harness.reading.word_lists import ASSUMED, FOREIGN, LANGUAGES, languages, markers
 from bias_harness.vocabulary import Basis, Period
@@ -23,7 +25,8 @@ class Scan:
     """A text in tokens; `starts` has one entry more than there are tokens.
 
     `addressed` names the sections of words for whoever is advised: a third person too, where a client is asked about.
-    `foreign` says that the text is in a language that is not read.
+    `foreign` says that the text is in a language that is not read; `kinds` has what each word is, as bits, and
+    `said` all of these.
     """
 
     normal: Normal
@@ -32,6 +35,8 @@ class Scan:
     lexicon: Lexicon
     addressed: tuple[str, ...] = ("self",)
     foreign: bool = False
+    kinds: list[int] = field(default_factory=list)
+    said: int = 0
 
     def tag(self, at: int, section: str) -> tuple[str, int] | None:
         """The longest phrase of a section that begins at a token: its key and the token after it."""
@@ -71,6 +76,8 @@ class Scan:
 
     def end(self, at: int) -> int:
         """Where the token before `at` ends in the normalised text, without its trailing space."""
+        if self.words[at - 1].number is not None:
+            return self.starts[at - 1] + len(self.words[at - 1].form)
         found = TOKEN.match(self.normal.text, self.starts[at - 1])
         return self.starts[at - 1] + len(found[0].rstrip() if found else "")
 
@@ -82,15 +89,23 @@ def scan(normal: Normal, language: str | None = None) -> Scan:
     votes = Counter(filter(None, map(markers().get, raws)))
     words = lexicon(_languages(votes, language))
     starts = list(accumulate(map(len, raws), initial=offset))
-    known, word = words.memory, words.word
-    tokens = [known.get(raw) or word(raw) for raw in raws]
-    for first, end in _qualifiers(tokens, words):
-        del tokens[first:end], starts[first:end]
-    for at in _passed(tokens):
-        del tokens[at], starts[at]
-    found = Scan(normal, tokens, starts, words)
+    tokens = list(map(words.memory.__getitem__, raws))
+    kinds = [word.kinds for word in tokens]
+    said = _said(kinds)
+    if said & (PERSON | PASSED):
+        for first, end in _qualifiers(tokens, words):
+            del tokens[first:end], starts[first:end]
+        for at in _passed(tokens):
+            del tokens[at], starts[at]
+        kinds = [word.kinds for word in tokens]
+        said = _said(kinds)
+    found = Scan(normal, tokens, starts, words, kinds=kinds, said=said)
     found.foreign = _foreign(found, votes, language)
     return found
+
+
+def _said(kinds: list[int]) -> int:
+    return reduce(or_, set(kinds), 0)
 
 
 def _qualifiers(tokens: list[Word], known: Lexicon) -> list[tuple[int, int]]:
@@ -129,10 +144,18 @@ def _means_nothing(word: Word) -> bool:
 
 def _languages(votes: Counter[str], hint: str | None) -> tuple[str, ...]:
     """The languages whose function words the text has; those assumed, where it has too few to tell."""
-    most = max((votes[name] for name in languages()), default=0)
+    if not votes:
+        return _unsaid(hint)
+    most = max([votes.get(name, 0) for name in languages()], default=0)
     if most < VOTES:
         return tuple(n for n in languages() if n in ASSUMED or n not in LANGUAGES or n == hint or votes[n])
-    return tuple(name for name in languages() if name == hint or (votes[name] > 1 and votes[name] * 6 >= most))
+    return tuple([n for n in languages() if n == hint or (votes.get(n, 0) > 1 and votes[n] * 6 >= most)])
+
+
+@lru_cache(maxsize=64)
+def _unsaid(hint: str | None) -> tuple[str, ...]:
+    """The languages of a text without a small word."""
+    return tuple(name for name in languages() if name in ASSUMED or name not in LANGUAGES or name == hint)
 
 
 def _foreign(scan: Scan, votes: Counter[str], hint: str | None) -> bool:
@@ -140,14 +163,16 @@ def _foreign(scan: Scan, votes: Counter[str], hint: str | None) -> bool:
 
     With no small word of any language, a text of some length is foreign where hardly a word of it is known.
     """
-    read = max((votes[name] for name in languages()), default=0)
-    if votes[FOREIGN] > read and votes[FOREIGN] >= STRANGE:
+    read = max([votes.get(name, 0) for name in languages()], default=0) if votes else 0
+    if votes.get(FOREIGN, 0) > max(read, STRANGE - 1):
         return True
     if read >= VOTES or hint in languages():
         return False
     words = [w for w in scan.words if w.worded]
+    if not words:
+        return False
     if sum(w.form[0] > LAST_LATIN for w in words) * 2 > len(words):
-        return bool(words) and not all(w.reach for w in words)
+        return not all(w.reach for w in words)
     if len(words) < FEW_WORDS or read:
         return False
     return sum(bool(w.reach or w.role or w.roles) for w in words) * 4 < len(words)

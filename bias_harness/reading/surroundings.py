@@ -47,7 +47,7 @@ class Context:
     def within(self, first: int, last: int) -> list[Cue]:
         """The cues that lie in these tokens."""
         start, end = bisect_left(self.firsts, first), bisect_left(self.firsts, last)
-        return [cue for cue in self.cues[start:end] if cue.last <= last]
+        return [cue for cue in self.cues[start:end] if cue.last <= last] if start < end else []
 
     def edge(self, first: int, last: int) -> int | None:
         """The first clause edge in these tokens; a relative clause still belongs to what it follows."""
