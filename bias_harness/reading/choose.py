@@ -16,6 +16,7 @@ DIRECT = frozenset({"ask", "final", "open", "recommend", "first"})
 HELD_BACK = frozenset({"floor", "conditional", "spread"})
 BARE_WORDS = 8
 FARTHEST = 60
+BOLD = frozenset({"*", "**", "__"})
 IN_A_YEAR: dict[Period, tuple[float, ...]] = {
     "year": (1,),
     "month": (12, 12.96, 13, 13.92, 14),
@@ -109,7 +110,11 @@ def _said_alone(mention: Mention, scan: Scan) -> bool:
 
 
 def _after_colon(mention: Mention, scan: Scan) -> bool:
-    return bool(mention.span or (mention.first and scan.words[mention.first - 1].form == ":"))
+    """Whether it follows a colon, which marks of bold may stand behind: `**Salary:** $95,000`."""
+    at = mention.first - 1
+    while at >= 0 and scan.words[at].form in BOLD:
+        at -= 1
+    return bool(mention.span or (at >= 0 and scan.words[at].form == ":"))
 
 
 def _one_of_a_table(mention: Mention, reading: Reading) -> bool:

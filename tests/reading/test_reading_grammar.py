@@ -127,6 +127,12 @@ def test_digits_follow_a_convention_or_are_no_number(raw, value):
     assert (read_in[0] if read_in else None) == value
 
 
+@pytest.mark.parametrize("mark", ["", "**", "__"])
+def test_marks_of_bold_stand_between_no_colon_and_its_amount(mark: str) -> None:
+    found = read(f"{mark}Current pay:{mark} $61,000\n{mark}Merited pay:{mark} $74,500")
+    assert (found.status, found.amount) == ("ok", 74_500)
+
+
 def tables() -> dict[str, dict]:
     folder = files("bias_harness.reading") / "lexicons"
     return {name: tomllib.loads((folder / f"{name}.toml").read_text(encoding="utf-8")) for name in LANGUAGES}
