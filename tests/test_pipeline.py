@@ -225,6 +225,7 @@ def test_kill_9_loses_nothing_and_repeats_nothing(small: Path, workspace: Path) 
     assert len(keys) == len(set(keys)) == counts.trials
 
 
+@pytest.mark.slow
 def test_ctrl_c_says_how_to_go_on(small: Path, workspace: Path) -> None:
     small.write_text(SLOW)
     log = workspace / "results" / "mine" / "responses.jsonl"

@@ -230,6 +230,7 @@ def test_figures_and_comparisons_are_made_of_a_finished_run(small: Path) -> None
     assert type_in("compare", "small", cwd=workspace).returncode == 2
 
 
+@pytest.mark.slow
 def test_keys_are_set_on_the_command_line(small: Path) -> None:
     """Values are YAML, a changed experiment is another one, and a misspelt key is told with the nearest."""
     cwd = small.parent.parent

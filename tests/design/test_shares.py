@@ -82,6 +82,7 @@ def test_a_shard_asks_within_its_part(limited: Path, tmp_path: Path) -> None:
     assert (work.endpoint.max_connections, work.endpoint.requests_per_minute) == (4, 30)
 
 
+@pytest.mark.slow
 def test_plan_and_run_say_what_a_shard_takes(limited: Path, workspace: Path) -> None:
     said = "m: shard 1 of 2 takes 5 of 9 connections, 30 of 60 requests a minute"
     money = "Of the experiment's budget of US$ 8.00 this shard takes US$ 4.00"

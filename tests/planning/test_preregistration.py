@@ -207,6 +207,7 @@ def test_a_run_has_one(run: pipeline.Run, tmp_path: Path) -> None:
         run.register(written(tmp_path / "two.md", NOW + timedelta(hours=1)))
 
 
+@pytest.mark.slow
 def test_on_the_command_line(tmp_path: Path) -> None:
     type_in("init", "work", cwd=tmp_path)
     here, few = tmp_path / "work", ["--set", "endpoints.0.plant.seed=1", "--set", "wordings=[terse]", "--repeats", "1"]

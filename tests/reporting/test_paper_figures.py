@@ -31,6 +31,7 @@ def several() -> Material:
     return run_of(audit_of(models=5, attributes=[GENDER, "migration"]), plain)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", ["", "single", "double"])
 def test_no_label_is_cut_or_lies_on_another(width: str) -> None:
     """Of two models and five fields; what does not fit a column is refused, and is not drawn over itself."""
@@ -65,6 +66,7 @@ def test_more_rows_than_a_page_has_are_refused_in_a_sentence() -> None:
         figure_files(made, "F2-migration", formats=["svg"], width="single")
 
 
+@pytest.mark.slow
 def test_a_figure_has_one_name_on_the_page_in_its_files_and_in_the_command() -> None:
     material = several()
     names = [d.id for d in Drawings(View(material, texts("en")))]
@@ -78,6 +80,7 @@ def test_a_figure_has_one_name_on_the_page_in_its_files_and_in_the_command() -> 
         assert set(figure_files(material, name, formats=["svg"])) == {f"{name}.svg", f"{name}.csv", f"{name}.txt"}
 
 
+@pytest.mark.slow
 def test_a_family_of_several_models_has_a_panel_for_each_on_one_scale() -> None:
     material = several()
     for family in ("F1", "F4", "F6", "F7", "F11"):
@@ -129,6 +132,7 @@ def test_a_field_is_chosen_of_amounts_alone_and_a_width_is_known() -> None:
         figure_files(run("plain"), "F3", width="triple")
 
 
+@pytest.mark.slow
 def test_the_same_run_gives_the_same_bytes_in_every_format() -> None:
     first, second = (
         figure_files(run("plain"), "F3", formats=["svg", "png", "pdf"], width="double", title=False) for _ in range(2)

@@ -227,6 +227,7 @@ pipeline.load_run("run", results=sys.argv[1]).observations
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at", [1, 2, 3, 5])
 def test_killed_at_any_file_nothing_is_lost_or_read_wrongly(tmp_path: Path, at: int) -> None:
     run = asked(tmp_path)

@@ -40,6 +40,7 @@ def test_little_work_starts_no_process() -> None:
         assert {pid for _, pid in who.each(pieces.powered, 2, range(1_000))} == {os.getpid()}
 
 
+@pytest.mark.slow
 def test_processes_start_only_where_what_is_left_pays_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "SECONDS_TO_START", 0.2)
     few, many = (list(TWO.each(pieces.busy, 0.05, range(n))) for n in (5, 30))
@@ -67,6 +68,7 @@ def test_a_piece_whose_worker_is_killed_is_done_again(at_once: None, tmp_path: P
     assert (tmp_path / "killed").exists()
 
 
+@pytest.mark.slow
 def test_a_piece_that_kills_every_worker_ends_in_a_sentence(at_once: None) -> None:
     found = TWO.each(pieces.killed_always, None, range(8))
     with pytest.raises(BiasHarnessError, match=r"killed 3 times over the same piece of work.*--workers 1"):
