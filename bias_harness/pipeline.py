@@ -282,8 +282,7 @@ def changes_between(runs: Sequence[Run], *, by: By = "run") -> list[Change]:
     the other side minus the base, over the jobs that both have. Raises `UsageError` for fewer than two runs, and where
     no salaries are measured.
     """
-    from bias_harness.reporting.report import comparable
-    from bias_harness.reporting.sections.compare import changes
+    from bias_harness.reporting.sections.compare import changes, comparable
 
     return changes(comparable([material(run) for run in some_runs(runs)], by), by)
 
@@ -295,7 +294,6 @@ def pooled(runs: Sequence[Run]) -> list[Across]:
     without a word. Raises `UsageError` for fewer than two runs, for runs that have nothing in common, and where no
     salaries are measured.
     """
-    from bias_harness.reporting.report import comparable
-    from bias_harness.reporting.sections.compare import pooled
+    from bias_harness.reporting.sections.compare import comparable, pooled
 
     return pooled(comparable([material(run) for run in some_runs(runs)], "run"))

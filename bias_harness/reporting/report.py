@@ -12,12 +12,11 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, partial
 from importlib.resources import files
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from bias_harness.errors import UsageError, did_you_mean
 from bias_harness.reporting.charts import Drawing
 from bias_harness.reporting.charts.card import Card
 from bias_harness.reporting.drawn import Drawn
@@ -248,7 +247,7 @@ def render_comparison(
     `pool` tells each comparison over all runs together too. Raises `UsageError` for fewer than two runs, unless `by`
     says what of one run is compared, and for runs that have nothing in common.
     """
-    comparable(materials, by, pool=pool)
+    compare.comparable(materials, by, pool=pool)
     spoken = texts(language)
     sides = ", ".join(m.run for m in materials)
     values = {
@@ -259,24 +258,6 @@ def render_comparison(
         "date": "; ".join(dict.fromkeys(View(m, spoken).asked for m in materials)),
     }
     return _environment().get_template("compare.html.j2").render(values)
-
-
-def comparable(materials: Sequence[Material], by: compare.By, *, pool: bool = False) -> Sequence[Material]:
-    """The same, where they can be compared. Raises `UsageError`."""
-    if by not in get_args(compare.By):
-        raise UsageError(f"nothing is compared by {by!r}{did_you_mean(str(by), get_args(compare.By))}")
-    if len(materials) < 2 and by == "run":
-        raise UsageError("a comparison needs two runs or more; name them, or say what of one run is compared with --by")
-    if pool and by != "run":
-        raise UsageError(f"what is pooled are runs, and this compares each {by} of one; leave out --by, or --pool")
-    if not all(m.measure.relative for m in materials):
-        raise UsageError("compare sets salaries side by side; a run that measures a score or a share has its own page")
-    if len({m.measure.name for m in materials}) > 1:
-        raise UsageError(
-            "one of these runs reads a model's probabilities and another draws answers: two different numbers, which "
-            "are not set side by side; compare runs of one kind"
-        )
-    return materials
 
 
 def _bytes(text: str) -> bytes:

@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-from bias_harness.errors import UsageError
+from bias_harness.errors import UsageError, did_you_mean
 from bias_harness.estimating.across import Across, across
 from bias_harness.estimating.changes import Change, changes_of
 from bias_harness.estimating.judgement import Gap
@@ -244,3 +244,21 @@ def _different(base: Material, other: Material, texts: Texts) -> str:
     if not parts:
         return ""
     return texts("report.compare.differs", run=other.run, base=base.run, parts=", ".join(parts))
+
+
+def comparable(materials: Sequence[Material], by: By, *, pool: bool = False) -> Sequence[Material]:
+    """The same, where they can be compared. Raises `UsageError`."""
+    if by not in get_args(By):
+        raise UsageError(f"nothing is compared by {by!r}{did_you_mean(str(by), get_args(By))}")
+    if len(materials) < 2 and by == "run":
+        raise UsageError("a comparison needs two runs or more; name them, or say what of one run is compared with --by")
+    if pool and by != "run":
+        raise UsageError(f"what is pooled are runs, and this compares each {by} of one; leave out --by, or --pool")
+    if not all(m.measure.relative for m in materials):
+        raise UsageError("compare sets salaries side by side; a run that measures a score or a share has its own page")
+    if len({m.measure.name for m in materials}) > 1:
+        raise UsageError(
+            "one of these runs reads a model's probabilities and another draws answers: two different numbers, which "
+            "are not set side by side; compare runs of one kind"
+        )
+    return materials
