@@ -86,6 +86,9 @@ def test_there_is_at_least_one_core() -> None:
 
 
 SCRIPT = """
+import signal
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where tests run in the background
 import pieces
 from bias_harness.workers import Workers, workers
 workers.SECONDS_TO_START = -1.0
