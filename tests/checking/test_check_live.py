@@ -172,6 +172,7 @@ def test_what_was_asked_is_kept(workspace: Path) -> None:
     assert len(pipeline.load_run(kept).observations) == int(told.message.split(" ", 1)[0])
 
 
+@pytest.mark.slow
 def test_it_stops_as_soon_as_all_is_decided_and_says_so(workspace: Path) -> None:
     made = recorded(workspace, text=MANY_JOBS)
     bias_harness.accept(made, why="first")

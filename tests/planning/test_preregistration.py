@@ -172,6 +172,7 @@ def test_looks_are_registered_with_their_bounds_and_the_rule_that_ends_asking(tm
     assert "allows for all looks" not in whole
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("planned", "until", "stated"),
     [

@@ -117,6 +117,7 @@ def test_a_pilot_s_spread_chooses_among_the_ways(study: Path, monkeypatch: pytes
     assert points[3].jobs > points[1].jobs, "gaps that vary over jobs want more jobs"
 
 
+@pytest.mark.slow
 def test_the_frontier_falls_with_the_money_and_batches_cost_half(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(proposing, "STEPS", (18, 41))
     made = pipeline.plan(load_audit(study), propose=True)

@@ -71,6 +71,7 @@ def same(one: pd.DataFrame, other: pd.DataFrame) -> bool:
     return True
 
 
+@pytest.mark.slow
 def test_what_was_read_is_read_once_and_says_the_same(tmp_path: Path, read: list[str]) -> None:
     first = asked(tmp_path)
     rows, numbers, raw = first.observations, first.numbers(), first.raw(list(first.observations["key"]))
@@ -86,6 +87,7 @@ def test_what_was_read_is_read_once_and_says_the_same(tmp_path: Path, read: list
     assert len(read) == len(rows)
 
 
+@pytest.mark.slow
 def test_only_what_has_come_since_is_read(tmp_path: Path, read: list[str]) -> None:
     before = set(asked(tmp_path, 60).observations["key"])
     read.clear()
@@ -130,6 +132,7 @@ def test_an_answer_to_another_question_is_read_anew(tmp_path: Path, read: list[s
     assert (more.places_of(trials.keys) == places).all()
 
 
+@pytest.mark.slow
 def test_a_log_that_was_changed_is_read_and_not_what_was_kept(tmp_path: Path, read: list[str]) -> None:
     run = asked(tmp_path)
     there = run.observations["annual"].max()
@@ -156,6 +159,7 @@ def forged(file: Path) -> bytes:
     return buffer.getvalue().to_pybytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("harm", ["torn", "empty", "forged", "forged with a seal", "another machine's", "seal torn"])
 def test_what_was_planted_torn_or_made_elsewhere_is_made_anew(
     tmp_path: Path, read: list[str], monkeypatch: pytest.MonkeyPatch, harm: str
@@ -188,6 +192,7 @@ def test_what_was_planted_torn_or_made_elsewhere_is_made_anew(
     assert not read, "and kept once more"
 
 
+@pytest.mark.slow
 def test_a_seal_of_one_part_does_not_stand_for_another(tmp_path: Path) -> None:
     run = asked(tmp_path)
     rows = run.observations
@@ -197,6 +202,7 @@ def test_a_seal_of_one_part_does_not_stand_for_another(tmp_path: Path) -> None:
     assert same(again(tmp_path).observations, rows)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["cache", "folder"])
 def test_where_nothing_can_be_kept_nothing_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
     run = asked(tmp_path)
@@ -241,6 +247,7 @@ def test_killed_at_any_file_nothing_is_lost_or_read_wrongly(tmp_path: Path, at: 
     assert same(rows, again(tmp_path).observations)
 
 
+@pytest.mark.slow
 def test_an_answer_comes_back_from_its_columns_as_it_was() -> None:
     told = [
         Answer("refused", "refusal", reason="refusal"),
@@ -260,6 +267,7 @@ def test_an_answer_comes_back_from_its_columns_as_it_was() -> None:
     assert table["evidence"].to_pylist() == [None, "$ 95k", None]
 
 
+@pytest.mark.slow
 def test_a_key_is_made_once_and_for_its_owner_alone(tmp_path: Path) -> None:
     first = own.machine_key()
     own._key_in.cache_clear()
@@ -290,6 +298,7 @@ def test_readings_are_the_same_to_the_last_byte_whoever_reads(tmp_path: Path, mo
     assert (tmp_path / "killed").exists()
 
 
+@pytest.mark.slow
 def test_a_line_that_gives_its_key_twice_is_read_with_the_question_of_the_last(tmp_path: Path) -> None:
     """As JSON is read; nobody writes it."""
     run = asked(tmp_path)

@@ -65,6 +65,7 @@ def fails(*_: object, **__: object) -> None:
     raise AssertionError("this is not to be done again")
 
 
+@pytest.mark.slow
 def test_the_same_command_again_does_nothing_and_says_the_same(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = contents(run)
     first = typed("run", "again", "--quiet").stdout
@@ -106,6 +107,7 @@ def test_what_changed_is_written_anew(run: Path, monkeypatch: pytest.MonkeyPatch
         assert len((run / "responses.jsonl").read_bytes().splitlines()) == len(lines), "what was cut is asked again"
 
 
+@pytest.mark.slow
 def test_pages_of_a_stranger_are_not_taken_for_our_own(
     run: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -122,6 +124,7 @@ def test_pages_of_a_stranger_are_not_taken_for_our_own(
     assert (run / "report.en.html").read_text() != "-99 %"
 
 
+@pytest.mark.slow
 @pytest.mark.drawn
 def test_a_figure_that_shows_the_same_is_not_drawn_again(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (run / "figures" / "F3.svg").unlink()
@@ -158,6 +161,7 @@ def test_without_report_and_without_figures(run: Path) -> None:
     assert not (run / "figures").exists(), "they would show what another report said"
 
 
+@pytest.mark.slow
 def test_what_is_done_after_asking_is_told(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stages: list[tuple[str, int, int]] = []
     shutil.rmtree(run / ".readings")
@@ -170,6 +174,7 @@ def test_what_is_done_after_asking_is_told(run: Path, monkeypatch: pytest.Monkey
     assert f"estimating: {lines:,} answers" in typed("report", "again").stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("why", ["digest", "status", "batch", "flight", "fault"])
 def test_a_run_that_is_not_whole_is_asked(run: Path, monkeypatch: pytest.MonkeyPatch, why: str) -> None:
     manifest = json.loads((run / "manifest.json").read_text())
@@ -199,6 +204,7 @@ def test_a_run_that_is_not_whole_is_asked(run: Path, monkeypatch: pytest.MonkeyP
         asked.run(pipeline.load_experiment("again"))
 
 
+@pytest.mark.slow
 def test_a_file_that_is_sealed_here_is_known_by_its_name_and_content(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
