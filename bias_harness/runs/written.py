@@ -7,11 +7,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +19,7 @@ from bias_harness.results.labels import LABELS
 from bias_harness.results.own import FOLDER, keep, kept
 from bias_harness.results.registration import REGISTRATION
 from bias_harness.results.trials import TRIALS
+from bias_harness.version import code_digest
 
 if TYPE_CHECKING:
     from bias_harness.runs.loaded import Run
@@ -120,24 +118,6 @@ def _kept(run: Run, name: str, about: Mapping[str, Any]) -> Any:
 
 def _keep(run: Run, name: str, data: Any, about: Mapping[str, Any]) -> None:
     keep(run.folder.path / FOLDER / name, orjson.dumps(data), about)
-
-
-@cache
-def code_digest() -> str:
-    """Hex digits over every file of this package: what another version writes is not what this one would."""
-    digest = hashlib.sha256()
-    for name, file in sorted(_files(files(__package__.partition(".")[0]), "")):
-        digest.update(name.encode() + b"\0" + hashlib.sha256(file.read_bytes()).digest())
-    return digest.hexdigest()
-
-
-def _files(folder: Traversable, place: str) -> Iterator[tuple[str, Traversable]]:
-    for entry in folder.iterdir():
-        name = f"{place}/{entry.name}"
-        if entry.is_dir():
-            yield from _files(entry, name) if entry.name != "__pycache__" else ()
-        else:
-            yield name, entry
 
 
 def _versions() -> dict[str, str]:

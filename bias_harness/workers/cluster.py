@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import platform
 from collections.abc import Callable, Iterator
@@ -11,11 +10,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from typing import Any, cast
 
 from bias_harness.errors import BiasHarnessError, UsageError
+from bias_harness.version import code_digest
 from bias_harness.workers.engines import Engine
 
 SECONDS_TO_CONNECT = 10
@@ -129,16 +127,5 @@ def _do(wanted: str, function: Callable[[Any, Any], Any], shared: Any, piece: ob
 @cache
 def installed() -> str:
     """What numbers depend on: a digest of this package's files, and the versions of Python and of the libraries."""
-    code = hashlib.sha256()
-    for path in sorted(_files(files("bias_harness")), key=str):
-        code.update(path.read_bytes())
     libraries = ", ".join(f"{name} {metadata.version(name)}" for name in LIBRARIES)
-    return f"bias_harness {code.hexdigest()[:12]}, Python {platform.python_version()}, {libraries}"
-
-
-def _files(folder: Traversable) -> Iterator[Traversable]:
-    for entry in folder.iterdir():
-        if entry.is_dir():
-            yield from _files(entry)
-        elif entry.name.endswith((".py", ".toml", ".json")):
-            yield entry
+    return f"bias_harness {code_digest()[:12]}, Python {platform.python_version()}, {libraries}"
