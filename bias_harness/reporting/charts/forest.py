@@ -71,9 +71,19 @@ class Forest:
         left, right, row, top = (230, width - 150, 30, 8) if wide else (24, width - 20, 44, 6)
         bottom = top + row * len(self.rows)
         x, half = Scale(*self.limits(), left, right), self.margin.shown
+        # On a narrow page the band and the zero leave room for the label above each interval.
+        strips = (
+            [(top, bottom)]
+            if wide
+            else [(top + row * (i + 1) - 26, top + row * (i + 1)) for i in range(len(self.rows))]
+        )
         marks: list[Mark] = [
-            Bar(x(-half), top, x(half) - x(-half), bottom - top, "band"),
-            Line(x(0), top, x(0), bottom, "zero"),
+            mark
+            for upper, lower in strips
+            for mark in (
+                Bar(x(-half), upper, x(half) - x(-half), lower - upper, "band"),
+                Line(x(0), upper, x(0), lower, "zero"),
+            )
         ]
         labels = axis(texts, x, bottom, width)
         for index, r in enumerate(self.rows):
