@@ -1,4 +1,7 @@
-"""Ctrl-C: the first one lets what is in flight finish, the second one stops at once."""
+"""Ctrl-C: the first one lets what is in flight finish, the second one stops at once.
+
+SIGTERM does the same, and so does SIGHUP: the terminal was closed, or the connection to it was lost.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +17,15 @@ from bias_harness.asking.runner import Runner
 
 log = logging.getLogger(__name__)
 
+STOPS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+
 
 @contextmanager
 def stopping_on_interrupt(runner: Runner) -> Iterator[None]:
-    """Within this, SIGINT and SIGTERM stop the runner; outside the main thread (a notebook) nothing changes."""
+    """Within this, a signal that asks to end stops the runner; outside the main thread (a notebook) nothing changes.
+
+    A signal that is ignored when this begins (`nohup`, a job in the background of a script) stays ignored.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -33,7 +41,8 @@ def stopping_on_interrupt(runner: Runner) -> Iterator[None]:
     def handler(_number: int, _frame: FrameType | None) -> None:
         loop.call_soon_threadsafe(interrupted)
 
-    before = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    heeded = [number for number in STOPS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, handler) for number in heeded}
     try:
         yield
     finally:

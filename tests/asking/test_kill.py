@@ -1,17 +1,23 @@
-"""`kill -9` at twenty random moments: every request is answered exactly once in the log, and none is lost."""
+"""`kill -9` and other signals at random moments: every request is answered exactly once in the log; none is lost."""
 
 from __future__ import annotations
 
 import json
 import multiprocessing
+import os
 import random
+import signal
+import sys
 import time
 from collections import Counter
 from pathlib import Path
 
 import pytest
 from asking import all_answered_once, ask, logged, requests
+from conftest import SMALL
 from loopback_server import Server, echo
+
+from bias_harness.cli import main
 
 COUNT, KILLS, AT_ONCE = 2_000, 20, 16
 
@@ -56,3 +62,41 @@ def test_nothing_is_lost_or_repeated_over_twenty_kills(tmp_path: Path) -> None:
     assert all_answered_once(tmp_path, COUNT)
     assert len(logged(tmp_path)) == len(sent) == COUNT
     assert sum(sent.values()) - COUNT <= AT_ONCE * KILLS
+
+
+ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
+
+def command(workspace: str, said: str) -> None:
+    """`bias-harness run` in this process, its words in a file."""
+    os.chdir(workspace)
+    for number in (1, 2):
+        os.dup2(os.open(said, os.O_WRONLY | os.O_CREAT | os.O_APPEND), number)
+    sys.argv = ["bias-harness", "run", "x.yaml", "--quiet", "--no-report"]
+    main.main()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="a Windows process cannot be sent these")
+def test_nothing_is_lost_or_asked_twice_over_fifteen_signals(workspace: Path) -> None:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["asking", "openai", "bias_harness.cli.main", "bias_harness.pipeline"])
+    rng, log, words = random.Random(5), workspace / "results" / "small" / "responses.jsonl", workspace / "said.txt"
+    with Server(lambda seen: [rng.random() * 0.1, *echo(seen)]) as server:
+        text = SMALL.split("endpoints:")[0].replace("repeats: 2", "repeats: 20")
+        ends = f"endpoints: [{{name: loop, base_url: '{server.base_url}', model: m, max_connections: 8}}]\n"
+        (workspace / "x.yaml").write_text(text + ends)
+        for number in range(15):
+            process = context.Process(target=command, args=(str(workspace), str(words)))
+            process.start()
+            wanted = len(server.seen) + rng.randrange(5, 30)
+            while len(server.seen) < wanted and process.is_alive():
+                time.sleep(0.01)
+            assert process.pid is not None
+            os.kill(process.pid, ENDING[number % len(ENDING)])
+            process.join(60)
+            assert process.exitcode == 130, words.read_text()
+            kept = [json.loads(line)["key"] for line in log.read_bytes().splitlines()]
+            assert len(kept) == len(set(kept)) == len(server.seen), "what was in flight at the signal is waited for"
+    assert len(kept) > 100
+    assert "Traceback" not in words.read_text()
