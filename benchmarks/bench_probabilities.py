@@ -2,7 +2,7 @@
 
     python benchmarks/bench_probabilities.py [--model NAME] [--jobs 18] [--draws 2000] [--cells 2]
 
-First, on a few cells of experiments/quickstart.yaml, the mean log amount that is walked beside that of many answers
+First, on a few cells spread over experiments/quickstart.yaml, the mean log amount that is walked beside that of many answers
 drawn on the same begun answer, at the same temperature: they agree where the difference is within its error (|z| < 3).
 Then the experiment itself is asked both ways, with the same people, and judged: information is 1/SE^2 of the gap, and
 what is printed is information a second by probabilities over that by draws. Prints how long the run took, and its
@@ -137,7 +137,7 @@ def main() -> None:
     both = audits(chosen.jobs)
     audit = both["probabilities"]
     requests = list(by_beginning(requests_of(audit, audit.experiment.endpoints[0], WHOLE)))
-    for request in requests[: chosen.cells]:
+    for request in requests[:: max(1, len(requests) // chosen.cells)][: chosen.cells]:
         found = cell(provider, request, audit.experiment.outcome, chosen.draws)
         print("no amount by probabilities" if found is None else f"{found}, z {found.z:+.2f}", flush=True)
     ways = {name: asked(name, provider, made) for name, made in both.items()}
