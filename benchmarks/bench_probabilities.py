@@ -2,8 +2,9 @@
 
     python benchmarks/bench_probabilities.py [--model NAME] [--jobs 18] [--draws 2000] [--cells 2]
 
-First, on a few cells spread over experiments/quickstart.yaml, the mean log amount that is walked beside that of many answers
-drawn on the same begun answer, at the same temperature: they agree where the difference is within its error (|z| < 3).
+First, on a few cells spread over experiments/quickstart.yaml, the mean log amount that is walked beside that of many
+answers drawn on the same begun answer, at the same temperature: they agree where the difference is within its error
+(|z| < 3).
 Then the experiment itself is asked both ways, with the same people, and judged: information is 1/SE^2 of the gap, and
 what is printed is information a second by probabilities over that by draws. Prints how long the run took, and its
 interval, both ways.

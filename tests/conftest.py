@@ -9,6 +9,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is loaded; as the command line does
+
 import pytest
 from browser import kept_open
 from undrawn import EVERYTHING, UNDRAWN, real

@@ -22,8 +22,9 @@ from bias_harness.errors import InputError
 from bias_harness.outcome import Outcome
 from bias_harness.planning.calibration import simulated_of
 from bias_harness.planning.conditions import Condition, suited
-from bias_harness.planning.forecast import forecast
+from bias_harness.planning.forecast import Forecast, forecast
 from bias_harness.planning.outlook import gaps_for, latest, stops
+from bias_harness.probabilities import GIVEN_BY
 
 DRAWS = 40
 STEPS = (18, 41, 74, 120)
@@ -59,9 +60,10 @@ class Point:
     """A design by its jobs: requests of each endpoint, US dollars one by one, at most, in batches, and what is clear.
 
     `clear_at` is the smallest gap, on the scale of the gap, that 80 of 100 runs call clear: the largest over the
-    attributes; None where none is. `until` are the expected jobs of `run --until decided` by the gap that is there (as
-    shown; 0 is none), of the attribute that takes longest; empty below 40 jobs. `rotation` is that of the first
-    attribute.
+    attributes; None where none is. `clear_by_probabilities` is the same if the experiment read probabilities in place
+    of its draws, which is another estimand; None too where not every endpoint is of a kind that gives them. `until` are
+    the expected jobs of `run --until decided` by the gap that is there (as shown; 0 is none), of the attribute that
+    takes longest; empty below 40 jobs. `rotation` is that of the first attribute.
     """
 
     jobs: int
@@ -70,11 +72,12 @@ class Point:
     most: float
     batch: float | None
     clear_at: float | None
+    clear_by_probabilities: float | None
     rotation: dict[str, int | None]
     until: dict[float, float]
 
     HEAD: ClassVar[Sequence[str]] = (
-        *("jobs", "requests", "US$", "US$ in batches", "US$ at most", "smallest clear gap"),
+        *("jobs", "requests", "US$", "US$ in batches", "US$ at most", "smallest clear gap", "by probabilities"),
         "jobs until decided",
     )
 
@@ -82,18 +85,24 @@ class Point:
         """The row of a table."""
         batch = "–" if self.batch is None else f"{self.batch:,.2f}"
         money = (f"{self.usual:,.2f}", batch, f"{self.most:,.2f}")
-        return (self.jobs, self.requests, *money, self.clear(outcome), stops(self.until, outcome) or "–")
+        clear = (_shown(self.clear_at, outcome) or "none", _shown(self.clear_by_probabilities, outcome) or "–")
+        return (self.jobs, self.requests, *money, *clear, stops(self.until, outcome) or "–")
 
     def clear(self, outcome: Outcome) -> str:
         """The smallest clear gap as it is shown."""
-        return "none" if self.clear_at is None else outcome.sized(outcome.measured.shown(self.clear_at))
+        return _shown(self.clear_at, outcome) or "none"
+
+
+def _shown(gap: float | None, outcome: Outcome) -> str | None:
+    return None if gap is None else outcome.sized(outcome.measured.shown(gap))
 
 
 def frontier(audit: Audit, condition: Condition, prices: Prices) -> Iterator[Point]:
     """The default designs for some numbers of jobs, the cheapest first."""
     most = len(_jobs(audit))
     for jobs in sorted({min(jobs, most) for jobs in STEPS if most >= FEWEST_JOBS}):
-        yield _point(audit, jobs, None, condition, prices)
+        point = _point(audit, jobs, None, condition, prices)
+        yield replace(point, clear_by_probabilities=_clear_by_probabilities(audit, jobs, condition))
 
 
 def proposed(audit: Audit, condition: Condition, prices: Prices, budget: float, *, piloted: bool) -> Point:
@@ -170,8 +179,6 @@ def _point(audit: Audit, jobs: int, ways: Ways | None, condition: Condition, pri
     requests = _requests(design)
     fits = suited(condition, audit.experiment.outcome)
     told = forecast(simulated_of(audit, design), fits, gaps_for(audit)[1:], draws=DRAWS)
-    gaps = [f.clear_at for f in told]
-    known = [gap for gap in gaps if gap is not None]
     rotation = design.experiment.attributes[0].rotation or Rotation()
     return Point(
         jobs,
@@ -179,10 +186,30 @@ def _point(audit: Audit, jobs: int, ways: Ways | None, condition: Condition, pri
         requests * prices.usual,
         requests * prices.most,
         None if prices.batch is None else requests * prices.batch,
-        max(known) if known and len(known) == len(gaps) else None,
+        _clear_at(told),
+        None,
         rotation.model_dump(),
         latest(told),
     )
+
+
+def _clear_at(told: Sequence[Forecast]) -> float | None:
+    """The largest over the attributes; None where one has none."""
+    known = [f.clear_at for f in told if f.clear_at is not None]
+    return max(known) if known and len(known) == len(told) else None
+
+
+def _clear_by_probabilities(audit: Audit, jobs: int, condition: Condition) -> float | None:
+    """The smallest clear gap of so many jobs, were a question's mean amount known without the noise of drawing it.
+
+    None where the experiment draws no money, or an endpoint is of a kind that gives no probabilities.
+    """
+    outcome, endpoints = audit.experiment.outcome, audit.experiment.endpoints
+    drawn = outcome.measured.form == "money" and outcome.probabilities is None
+    if not drawn or not all(endpoint.provider in GIVEN_BY for endpoint in endpoints):
+        return None
+    fits = replace(suited(condition, outcome), answer=0.0, step=0.0)
+    return _clear_at(forecast(simulated_of(audit, _design(audit, jobs, None)), fits, (), draws=DRAWS))
 
 
 def _requests(design: Design) -> int:

@@ -126,6 +126,7 @@ def test_the_frontier_falls_with_the_money_and_batches_cost_half(study: Path, mo
     assert gaps == sorted(gaps, reverse=True)
     assert all(point.batch == pytest.approx(point.usual / 2) for point in made.frontier)
     assert all(point.usual < point.most for point in made.frontier)
+    assert all((point.clear_by_probabilities or 9) < (point.clear_at or 9) for point in made.frontier)
     assert made.frontier[0].until == {}
     assert list(made.frontier[1].until) == [0, -5, -10]
     assert 20 <= made.frontier[1].until[-10] <= made.frontier[1].until[0] <= 41
