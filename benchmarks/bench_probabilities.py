@@ -2,9 +2,11 @@
 
     python benchmarks/bench_probabilities.py [--model NAME] [--jobs 18] [--draws 2000] [--cells 2]
 
-First, on a few cells spread over experiments/quickstart.yaml, the mean log amount that is walked beside that of many
-answers drawn on the same begun answer, at the same temperature: they agree where the difference is within its error
-(|z| < 3).
+First, on a few cells spread over experiments/quickstart.yaml, what is walked beside many answers drawn on the same
+begun answer, at the same temperature: the share of the draws that go along a branch that the walk knows, beside the
+share it says is covered, and the mean log amount of those draws beside that of the walk; they agree where each
+difference is within its error (|z| < 3). Then how far the mean of all draws, those on branches that the walk left
+open among them, lies from it: what the estimand leaves out.
 Then the experiment itself is asked both ways, with the same people, and judged: information is 1/SE^2 of the gap, and
 what is printed is information a second by probabilities over that by draws. Prints how long the run took, and its
 interval, both ways.
@@ -17,7 +19,7 @@ import asyncio
 import math
 import statistics
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -29,12 +31,12 @@ from bias_harness.design.portion import WHOLE, by_beginning, requests_of
 from bias_harness.estimating.judgement import Judgement
 from bias_harness.estimating.judging import judge
 from bias_harness.outcome import Outcome
-from bias_harness.probabilities import SENT
+from bias_harness.probabilities import ENDED, SENT
 from bias_harness.reading import read
 from bias_harness.reading.answers import Reader
 from bias_harness.reading.probabilities import read_probabilities
 from bias_harness.runs.trials import observed as observations
-from bias_harness.vocabulary import Request
+from bias_harness.vocabulary import Branch, Distribution, Request
 
 Provider = embedded.Embedded
 DRAWN_TOKENS = 10
@@ -42,41 +44,56 @@ DRAWN_TOKENS = 10
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell both ways: log amounts, the standard error of the drawn mean, and the share that was walked."""
+    """One cell both ways: log amounts and shares of the probability; `drawn` are the log amounts of covered draws."""
 
     walked: float
     covered: float
-    drawn: float
-    error: float
+    drawn: Sequence[float]
+    all_drawn: Sequence[float]
     draws: int
 
-    @property
-    def z(self) -> float:
-        """The difference in standard errors of the drawn mean."""
-        return (self.walked - self.drawn) / self.error
+    def told(self) -> str:
+        """A line for people."""
+        share = len(self.drawn) / self.draws
+        share_z = (share - self.covered) / math.sqrt(self.covered * (1 - self.covered) / self.draws)
+        mean, error = statistics.fmean(self.drawn), statistics.stdev(self.drawn) / math.sqrt(len(self.drawn))
+        beyond = math.expm1(statistics.fmean(self.all_drawn) - self.walked)
+        return (
+            f"{self.draws} draws: covered {self.covered:.3f} walked, {share:.3f} drawn (z {share_z:+.2f}); mean "
+            f"{math.exp(self.walked):,.0f} walked, {math.exp(mean):,.0f} +- {100 * error:.1f} % drawn "
+            f"(z {(mean - self.walked) / error:+.2f}); all draws {100 * beyond:+.1f} %"
+        )
 
 
 def cell(provider: Provider, request: Request, outcome: Outcome, draws: int) -> Cell | None:
     """Walk a begun answer, and draw it many times; None where the walk gives no amount."""
-    walked = read_probabilities(asyncio.run(provider.ask(request)).probabilities, outcome)
-    if walked.annual is None or walked.covered is None:
+    found = asyncio.run(provider.ask(request)).probabilities
+    walked = read_probabilities(found, outcome)
+    if found is None or walked.annual is None or walked.covered is None:
         return None
+    alone = {b.text: Distribution(found.begins, (Branch(b.text, 1.0),), 1) for b in found.branches}
+    read_alone = {text: read_probabilities(one, outcome).annual for text, one in alone.items()}
+    amounts = {text: math.log(annual) for text, annual in read_alone.items() if annual is not None}
     plain = outcome.model_copy(update={"probabilities": None})
-    logs = [math.log(amount) for amount in drawn(provider, request, plain, draws)]
-    error = statistics.stdev(logs) / math.sqrt(len(logs))
-    return Cell(math.log(walked.annual), walked.covered, statistics.fmean(logs), error, len(logs))
+    texts = list(drawn(provider, request, draws))
+    along = [amounts[known] for text in texts if (known := branch_of(text, amounts)) is not None]
+    read_as = [read(found.begins + text, language="en", outcome=plain).annual for text in texts]
+    return Cell(math.log(walked.annual), walked.covered, along, [math.log(a) for a in read_as if a is not None], draws)
 
 
-def drawn(provider: Provider, request: Request, outcome: Outcome, draws: int) -> Iterable[float]:
-    """The amounts a year of many answers drawn behind the same beginning."""
+def branch_of(text: str, known: Iterable[str]) -> str | None:
+    """The branch that a drawn answer goes along; its end counts as one."""
+    return next((branch for branch in known if (text + ENDED).startswith(branch)), None)
+
+
+def drawn(provider: Provider, request: Request, draws: int) -> Iterator[str]:
+    """What follows on the beginning, in many answers."""
     begins = request.messages[-1].content
     plain = {name: value for name, value in request.sampling.items() if name not in SENT}
     for seed in range(draws):
         data = provider.complete(replace(request, seed=seed, sampling=plain), max_tokens=DRAWN_TOKENS)
         text = data["choices"][0]["message"].get("content") or ""
-        answer = read(text if text.startswith(begins) else begins + text, language="en", outcome=outcome)
-        if answer.annual is not None:
-            yield answer.annual
+        yield text.removeprefix(begins)
 
 
 @dataclass(frozen=True)
@@ -140,7 +157,7 @@ def main() -> None:
     requests = list(by_beginning(requests_of(audit, audit.experiment.endpoints[0], WHOLE)))
     for request in requests[:: max(1, len(requests) // chosen.cells)][: chosen.cells]:
         found = cell(provider, request, audit.experiment.outcome, chosen.draws)
-        print("no amount by probabilities" if found is None else f"{found}, z {found.z:+.2f}", flush=True)
+        print("no amount by probabilities" if found is None else found.told(), flush=True)
     ways = {name: asked(name, provider, made) for name, made in both.items()}
     for way in ways.values():
         print(way.told())
