@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import errno
 import sys
-from typing import Annotated
+from functools import cache
+from typing import Annotated, Any
 
 import typer
 
@@ -70,11 +71,17 @@ def root(
     """Nothing of its own: the options that every command has."""
 
 
+@cache
+def _command() -> Any:
+    """All commands with their options, made once: it takes longer than most commands that only print."""
+    return typer.main.get_command(app)
+
+
 def main() -> None:
     """Run the command line and leave with its exit code."""
     fit_to_consoles()
     try:
-        app()
+        _command()()
     except BiasHarnessError as error:
         _leave(str(error), error.exit_code)
     except KeyboardInterrupt:

@@ -6,9 +6,9 @@ import json
 from itertools import product
 
 import pytest
-import yaml
 from places import REFERENCE, ROOT
 
+from bias_harness.handwritten import parse_shipped
 from bias_harness.outcome import Outcome
 from bias_harness.reading.invariance import find_moved, pronouns_and_groups
 from bias_harness.reading.lexicon import lexicon
@@ -77,7 +77,7 @@ def prose(language: str) -> list[tuple[str, str | None]]:
 
 def attributes() -> list[dict]:
     paths = sorted((ROOT / "personas").glob("*.yaml"))
-    read_in = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in paths]
+    read_in = [parse_shipped(path.read_text(encoding="utf-8")) for path in paths]
     return [a for a in read_in if "levels" in a]
 
 

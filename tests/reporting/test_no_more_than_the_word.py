@@ -14,12 +14,12 @@ from functools import cache
 from typing import Any
 
 import pytest
-import yaml
 from gallery_runs import JOBS, told
 from places import ROOT
 from report_runs import GENDER, audit_of, run_of
 
 from bias_harness.estimating.judgement import ASSERTS_A_DIFFERENCE, ASSERTS_SAMENESS, WORDS, Judgement
+from bias_harness.handwritten import parse_shipped
 from bias_harness.reporting.accounting import account_lines
 from bias_harness.reporting.charts.chart import Drawing
 from bias_harness.reporting.charts.forest import Forest
@@ -96,7 +96,7 @@ def assertions(language: str) -> dict[str, set[str]]:
     """Pattern of a phrase that asserts -> the words that may say it: the words as shown, and their sentences."""
     told: list[tuple[str, str]] = [("every_job_the_same", texts(language)("sentences.evenly"))]
     for about in (language, f"measured.{language}"):
-        table = yaml.safe_load((LOCALE / f"{about}.yaml").read_text(encoding="utf-8"))
+        table = parse_shipped((LOCALE / f"{about}.yaml").read_text(encoding="utf-8"))
         table = table.get("texts", table)
         told += [(w, phrase) for w, phrase in table["verdicts"].items() if w in ASSERT]
         told += [(w, table["sentences"][w]) for w in ("practically_the_same", "every_job_the_same")]

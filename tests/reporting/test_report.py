@@ -16,6 +16,7 @@ from places import ROOT
 from report_runs import GENDER, audit_of, plain, run_of
 
 from bias_harness.errors import InputError, UsageError
+from bias_harness.handwritten import parse_shipped
 from bias_harness.outcome import Outcome, shown_gap
 from bias_harness.reading import read
 from bias_harness.reporting.charts.forest import axis, letters
@@ -77,7 +78,7 @@ def keys(node: Any, path: str = "") -> dict[str, set[str]]:
 
 @pytest.mark.parametrize("part", ["report", "figures", "measured", "site", "probabilities"])
 def test_languages_have_the_same_texts_with_the_same_placeholders(part: str) -> None:
-    nl, en = (keys(yaml.safe_load((LOCALE / f"{part}.{x}.yaml").read_text(encoding="utf-8"))) for x in ("nl", "en"))
+    nl, en = (keys(parse_shipped((LOCALE / f"{part}.{x}.yaml").read_text(encoding="utf-8"))) for x in ("nl", "en"))
     assert nl == en
 
 
