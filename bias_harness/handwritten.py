@@ -139,7 +139,7 @@ class _Walk:
         self._bounded(node, at)
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node)
-        self.plain = self.plain and node.tag in (_MAPPING, _SEQUENCE)
+        self.plain = self.plain and node.tag == (_MAPPING if isinstance(node, yaml.MappingNode) else _SEQUENCE)
         if isinstance(node, yaml.MappingNode):
             return {key.value: self.over(value, self._key(key, at)) for key, value in node.value}
         return [self.over(value, (*at, index)) for index, value in enumerate(node.value)]

@@ -72,7 +72,7 @@ def root(
 
 
 @cache
-def _command() -> Any:
+def command() -> Any:
     """All commands with their options, made once: it takes longer than most commands that only print."""
     return typer.main.get_command(app)
 
@@ -81,7 +81,7 @@ def main() -> None:
     """Run the command line and leave with its exit code."""
     fit_to_consoles()
     try:
-        _command()()
+        command()()
     except BiasHarnessError as error:
         _leave(str(error), error.exit_code)
     except KeyboardInterrupt:
