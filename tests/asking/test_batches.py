@@ -15,7 +15,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import openai
 import pytest
 from asking import KEY, all_answered_once, logged, mispaired, requests
 from batch_server import ANSWER, BAD, NOTHING, OVERLOADED, REFUSE, BatchServer
@@ -116,6 +115,8 @@ def test_everything_is_asked_once_and_every_answer_is_its_own(
 
 def test_the_server_is_one_that_the_official_client_can_use(tmp_path: Path, server: BatchServer) -> None:
     ask(tmp_path, server, batch={"requests": 20})
+    import openai
+
     with openai.OpenAI(api_key=KEY, base_url=server.base_url, max_retries=0) as client:
         listed = list(client.batches.list())
         assert [each.status for each in listed] == ["completed", "completed"]

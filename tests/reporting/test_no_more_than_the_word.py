@@ -25,7 +25,6 @@ from bias_harness.reporting.accounting import account_lines
 from bias_harness.reporting.charts.chart import Drawing
 from bias_harness.reporting.charts.forest import Forest
 from bias_harness.reporting.charts.heat import Heat
-from bias_harness.reporting.charts.mpl.axes import MARKERS
 from bias_harness.reporting.charts.pairs import Slopes
 from bias_harness.reporting.charts.scene import Sign
 from bias_harness.reporting.charts.strip import Strip
@@ -225,6 +224,8 @@ def drawn(material: Material) -> Iterator[Drawing]:
 
 @pytest.mark.parametrize("name", SPREAD)
 def test_signs_and_colours_say_no_more_than_the_word(name: str) -> None:
+    from bias_harness.reporting.charts.mpl.axes import MARKERS
+
     """Forests have the sign of the word, heat maps colour only what is asserted or what zero is left out of."""
     for drawing in drawn(run(name)):
         chart = drawing.chart

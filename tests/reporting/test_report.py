@@ -22,8 +22,6 @@ from bias_harness.outcome import Outcome, shown_gap
 from bias_harness.reading import read
 from bias_harness.reporting.charts.forest import axis, letters
 from bias_harness.reporting.charts.heat import HeatCell
-from bias_harness.reporting.charts.mpl.files import files_of
-from bias_harness.reporting.charts.mpl.second_process import drawn_aside
 from bias_harness.reporting.charts.scene import Scale
 from bias_harness.reporting.escaping import visible
 from bias_harness.reporting.figures.all import Drawings
@@ -323,7 +321,11 @@ def test_pay_is_spoken_of_by_the_month_as_reading_multiplies_it() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.drawn
 def test_a_second_process_draws_the_same_bytes() -> None:
+    from bias_harness.reporting.charts.mpl.files import files_of
+    from bias_harness.reporting.charts.mpl.second_process import drawn_aside
+
     drawings = [d for d in Drawings(View(run("one pair"), texts("en"))) if d.family in ("F1", "F3")]
     with drawn_aside(drawings, texts("en")) as made:
         assert made == {}
