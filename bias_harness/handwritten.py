@@ -48,6 +48,7 @@ DEEPEST, MOST_REPEATED = 50, 100_000
 TOO_DEEP = f"{{source}}: this is nested more than {DEEPEST} levels deep; is it the right file?"
 _NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 _STRING, _MERGE = "tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"
+_MAPPING, _SEQUENCE = "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"
 _MISREAD = re.compile(r"[-+]?(0[0-9_]+|[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?)")
 """Whole numbers that YAML 1.1 reads as octal (010 is 8) or as hours and minutes (1:30 is 90)."""
 
@@ -103,9 +104,9 @@ def parse_yaml(text: str, source: str) -> Document:
         node = loader.get_single_node()
         if node is None:
             return Document(source, {}, {})
-        walk = _Walk(source)
-        walk.over(node)
-        return Document(source, loader.construct_document(node), walk.lines)
+        walk = _Walk(source, loader)
+        data = walk.over(node)
+        return Document(source, data if walk.plain else loader.construct_document(node), walk.lines)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         if "nesting depth" in str(error.problem):  # libyaml's own bound, far beyond ours
@@ -120,26 +121,33 @@ def parse_yaml(text: str, source: str) -> Document:
 
 
 class _Walk:
-    """Goes over a document before anything is made of it: the line of every key, and bounds to what aliases repeat."""
+    """Goes over a document and makes its data: the line of every key, and bounds to what aliases repeat.
 
-    def __init__(self, source: str) -> None:
-        self.source = source
+    `plain` says whether the data are those: merge keys, sets and what else has a tag of its own are YAML's to make.
+    """
+
+    def __init__(self, source: str, loader: Any) -> None:
+        self.source, self.loader = source, loader
         self.lines: dict[Path_, int] = {}
+        self.plain = True
         self._seen: set[int] = set()
         self._repeated = 0
 
-    def over(self, node: yaml.Node, at: Path_ = ()) -> None:
-        """Raise `InputError` where a key stands twice or is no text, or the document exceeds its bounds."""
+    def over(self, node: yaml.Node, at: Path_ = ()) -> Any:
+        """The data. Raises `InputError` where a key stands twice or is no text, or the document exceeds its bounds."""
         self.lines.setdefault(at, node.start_mark.line + 1)
         self._bounded(node, at)
+        if isinstance(node, yaml.ScalarNode):
+            return self._scalar(node)
+        self.plain = self.plain and node.tag == (_MAPPING if isinstance(node, yaml.MappingNode) else _SEQUENCE)
         if isinstance(node, yaml.MappingNode):
-            for key, value in node.value:
-                self.over(value, self._key(key, at))
-        elif isinstance(node, yaml.SequenceNode):
-            for index, value in enumerate(node.value):
-                self.over(value, (*at, index))
-        elif node.tag in _NUMBERS and _MISREAD.fullmatch(node.value):
+            return {key.value: self.over(value, self._key(key, at)) for key, value in node.value}
+        return [self.over(value, (*at, index)) for index, value in enumerate(node.value)]
+
+    def _scalar(self, node: yaml.ScalarNode) -> Any:
+        if node.tag in _NUMBERS and _MISREAD.fullmatch(node.value):
             raise self._wrong(node, f"{node.value} is another number in YAML; write it without the leading 0 or ':'")
+        return node.value if node.tag == _STRING else self.loader.construct_object(node)
 
     def _bounded(self, node: yaml.Node, at: Path_) -> None:
         self._repeated += id(node) in self._seen
@@ -153,7 +161,9 @@ class _Walk:
         """The place of a key. `no`, `1` and dates are no text for YAML, and would silently become another key."""
         if not isinstance(key, yaml.ScalarNode):
             raise self._wrong(key, "a key must be one word")
-        if key.tag not in (_STRING, _MERGE):
+        if key.tag == _MERGE:
+            self.plain = False
+        elif key.tag != _STRING:
             raise self._wrong(key, f"the key {key.value} must be text; put it in quotes: '{key.value}'")
         here = (*at, key.value)
         if here in self.lines:

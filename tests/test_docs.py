@@ -14,7 +14,6 @@ from typing import Any
 
 import pandas as pd
 import pytest
-import typer
 import yaml
 from conftest import SMALL, SMALL_MAP
 from docs_blocks import ROOT, Code, blocks, commands, pages, simulate
@@ -48,7 +47,7 @@ def test_made_pages_are_what_the_code_gives() -> None:
 
 def known_command(words: list[str]) -> None:
     """Raise what the command line itself would say to these words, without doing anything."""
-    command: Any = typer.main.get_command(main.app)
+    command: Any = main.command()
     while words and (inner := getattr(command, "commands", {}).get(words[0])):
         command, words = inner, words[1:]
     context = command.context_class(command, info_name=command.name, resilient_parsing=False)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 from conftest import SMALL
 
 from bias_harness.design.audit import load_audit
 from bias_harness.errors import InputError
+from bias_harness.handwritten import parse_yaml
+from bias_harness.workspace import shipped
 
 
 def says(path: Path, text: str) -> str:
@@ -62,6 +65,35 @@ def test_unknown_names_are_matched_to_what_there_is(small: Path, old: str, new: 
 
 def test_a_key_written_twice_is_an_error_and_not_the_last_one(small: Path) -> None:
     assert "line 9: the key 'repeats' stands here twice" in says(small, SMALL + "\nrepeats: 3\n")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: &x {b: 1}\nc: *x\nd: [*x, 1.5, ~, yes, 0x1f, 2026-01-01, 2026-01-01 10:00:00, '1', .inf]",
+        "a: &x {b: 1, c: 2}\nd: {<<: *x, b: 3}\ne: *x",
+        "b: {<<: [{a: 1}, {c: 2}]}",
+        "a: !!set {x, y}\nb: !!omap [x: 1]\nc: !!pairs [x: 1, x: 2]\nd: !!binary aGk=\ne: !!str 12\nf: !!float 3",
+        "- [x]\n- {}",
+        "one word",
+    ],
+)
+def test_the_data_are_those_that_yaml_makes(text: str) -> None:
+    made, wanted = parse_yaml(text, "a.yaml").data, yaml.safe_load(text)
+    assert (made, repr(made)) == (wanted, repr(wanted))
+
+
+@pytest.mark.parametrize("text", ["a: !!seq {b: 1}", "a: !!map [1]", "a: !own {b: 1}", "a: !own 1", "a: ="])
+def test_a_tag_that_does_not_fit_is_no_yaml(text: str) -> None:
+    with pytest.raises(InputError, match="not valid YAML"):
+        parse_yaml(text, "a.yaml")
+
+
+def test_people_that_were_changed_are_read_again(small: Path) -> None:
+    people, text = small.parents[1] / "personas" / "denver.yaml", (shipped("personas") / "denver.yaml").read_text()
+    for hours in (32, 36):
+        people.write_text(text.replace("hours: 40", f"hours: {hours}"))
+        assert load_audit(small).resolved.people.hours == hours
 
 
 def test_broken_yaml_names_its_line(small: Path) -> None:

@@ -124,6 +124,11 @@ def install(python: Path, extra: str, constraints: str) -> None:
     progress.end()
 
 
+def compile_package(python: Path) -> None:
+    """Byte code of the package, so that commands start at once where Python is told to write none (CI machines)."""
+    subprocess.run([str(python), "-m", "compileall", "-q", str(ROOT / "bias_harness")], check=False)  # noqa: S603
+
+
 def main() -> None:
     """Check, make, install."""
     options = argparse.ArgumentParser(description="Set up .venv with this tool in it.")
@@ -134,7 +139,9 @@ def main() -> None:
     check_python()
     if chosen.engine:
         check_engine()
-    install(python_of_venv(), chosen.extra, chosen.constraints)
+    python = python_of_venv()
+    install(python, chosen.extra, chosen.constraints)
+    compile_package(python)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from typing import Annotated
+from functools import cache
+from typing import Annotated, Any
 
 import typer
 
@@ -80,12 +81,18 @@ def _one_thread_for_matrices() -> None:
         os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 
 
+@cache
+def command() -> Any:
+    """All commands with their options, made once: it takes longer than most commands that only print."""
+    return typer.main.get_command(app)
+
+
 def main() -> None:
     """Run the command line and leave with its exit code."""
     _one_thread_for_matrices()
     fit_to_consoles()
     try:
-        app()
+        command()()
     except BiasHarnessError as error:
         _leave(str(error), error.exit_code)
     except KeyboardInterrupt:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -16,7 +17,8 @@ from pydantic import Field, PositiveInt, model_validator
 
 from bias_harness.design.experiment import Name, PeopleChoice, Rotation, Strict
 from bias_harness.errors import InputError, did_you_mean
-from bias_harness.handwritten import Document, check, read_yaml
+from bias_harness.files import read_text
+from bias_harness.handwritten import Document, check, parse_yaml
 
 Words = dict[str, str]
 Label = Annotated[dict[str, str], Field(min_length=1)]
@@ -180,8 +182,8 @@ class VariedAttribute:
 
 def read_people(folders: Iterable[Path], name: str) -> People:
     """The people file `<name>.yaml` from the first folder that has it."""
-    document = _find(folders, name, "people")
-    return check(People, document)
+    path = _find(folders, name, "people")
+    return _people(name, read_text(path), str(path))
 
 
 def read_attributes(folders: Iterable[Path], names: Iterable[str]) -> dict[str, Attribute]:
@@ -192,26 +194,39 @@ def read_attributes(folders: Iterable[Path], names: Iterable[str]) -> dict[str, 
     while waiting:
         name = waiting.pop(0)
         if name not in found:
-            found[name] = check(Attribute, _find(folders, name, "attribute"))
+            path = _find(folders, name, "attribute")
+            found[name] = _attribute(name, read_text(path), str(path))
             waiting += found[name].combine
     return found
 
 
-def _find(folders: Iterable[Path], name: str, kind: str) -> Document:
-    known: set[str] = set()
-    for folder in folders:
-        for path in sorted(folder.glob("*.yaml")):
-            if path.stem == name:
-                document = read_yaml(path)
-                if isinstance(document.data, dict) and document.data.get(kind) not in (None, name):
-                    raise InputError(
-                        f"{document.where((kind,))}: {kind}: {document.data[kind]!r} must be the file's own name, "
-                        f"{name!r}"
-                    )
-                return document
-            if _holds(path, kind):
-                known.add(path.stem)
-    raise InputError(f"there is no {kind} file 'personas/{name}.yaml'{did_you_mean(name, known)}")
+@lru_cache(maxsize=16)
+def _people(name: str, text: str, source: str) -> People:
+    """Remembered by their text: a list of jobs takes longer to read than the rest of an experiment."""
+    return check(People, _called(name, "people", parse_yaml(text, source)))
+
+
+@lru_cache(maxsize=64)
+def _attribute(name: str, text: str, source: str) -> Attribute:
+    return check(Attribute, _called(name, "attribute", parse_yaml(text, source)))
+
+
+def _called(name: str, kind: str, document: Document) -> Document:
+    """The document. Raises `InputError` where it says another name than its file's."""
+    if isinstance(document.data, dict) and document.data.get(kind) not in (None, name):
+        raise InputError(
+            f"{document.where((kind,))}: {kind}: {document.data[kind]!r} must be the file's own name, {name!r}"
+        )
+    return document
+
+
+def _find(folders: Iterable[Path], name: str, kind: str) -> Path:
+    paths = [path for folder in folders for path in sorted(folder.glob("*.yaml"))]
+    found = next((path for path in paths if path.stem == name), None)
+    if found is None:
+        known = {path.stem for path in paths if _holds(path, kind)}
+        raise InputError(f"there is no {kind} file 'personas/{name}.yaml'{did_you_mean(name, known)}")
+    return found
 
 
 def _holds(path: Path, kind: str) -> bool:

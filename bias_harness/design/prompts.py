@@ -112,6 +112,9 @@ class Prompter:
         self.turns = {name: _compile(name, text, ("question",)) for name, text in sources.items() if is_confirm(name)}
         asked = {name: text for name, text in sources.items() if not is_edits(name) and not is_confirm(name)}
         self.templates = {name: _compile(name, text, BLOCKS) for name, text in asked.items()}
+        self._turns = {
+            name: [t for b in sorted(of.blocks) if (t := TURN.match(b))] for name, of in self.templates.items()
+        }
         self.shared = {name: edits_of(name, text) for name, text in sources.items() if is_edits(name)}
         self._cell = lru_cache(maxsize=4096)(self._messages)
 
@@ -144,8 +147,7 @@ class Prompter:
         name = file_name(self.experiment.question, wording, language)
         person = _person(persona, attribute, variant.arm, language, name, marked=marked)
         blocks = _Blocks(self.templates[name], name, self._values(person, language))
-        turns = [TURN.match(block) for block in sorted(self.templates[name].blocks)]
-        history = tuple(Message(t["role"], blocks.text(t[0])) for t in turns if t)  # type: ignore[arg-type]
+        history = tuple(Message(t["role"], blocks.text(t[0])) for t in self._turns[name])  # type: ignore[arg-type]
         if self.experiment.persona_in == "system":
             question = self._put(blocks, "question", language, variant.edit)
             return (Message("system", blocks.text("system")), *history, Message("user", question))

@@ -15,6 +15,7 @@ import yaml
 
 from bias_harness.design.lists import attribute_of, people_of
 from bias_harness.errors import InputError, UsageError, did_you_mean
+from bias_harness.handwritten import parse_shipped
 from bias_harness.workspace import shipped
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -39,7 +40,7 @@ class Start:
 
 @cache
 def _texts() -> Mapping[str, Any]:
-    table: Mapping[str, Any] = yaml.safe_load(files(__package__).joinpath("starts.yaml").read_text(encoding="utf-8"))
+    table: Mapping[str, Any] = parse_shipped(files(__package__).joinpath("starts.yaml").read_text(encoding="utf-8"))
     return table
 
 
@@ -140,7 +141,7 @@ def _shipped(name: str) -> dict[str, Any]:
     path = shipped("personas") / f"{name}.yaml"
     if not path.is_file():
         raise InputError(f"{path} is missing from this installation; install bias_harness again")
-    data: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    data: dict[str, Any] = parse_shipped(path.read_text(encoding="utf-8"))
     return data
 
 

@@ -126,10 +126,10 @@ def _category(names: Sequence[str | None], codes: NDArray[np.int64]) -> pd.Categ
     """`names` by their codes, as a category of the names that occur, sorted."""
     there = np.zeros(len(names), dtype=bool)
     there[codes] = True
-    used = pd.Series([name for name, is_used in zip(names, there, strict=True) if is_used]).astype("category").cat
-    place = np.full(len(names), -1, dtype=np.int64)
-    place[there] = used.codes.to_numpy()
-    return pd.Categorical.from_codes(place[codes], dtype=pd.CategoricalDtype(used.categories))
+    used = sorted({name for name, is_used in zip(names, there.tolist(), strict=True) if is_used and name is not None})
+    place_of: dict[str | None, int] = {name: place for place, name in enumerate(used)}
+    place = np.array([place_of.get(name, -1) for name in names], dtype=np.int64)
+    return pd.Categorical.from_codes(place[codes], dtype=pd.CategoricalDtype(pd.Index(used)))
 
 
 def _in_hex(keys: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -203,7 +203,8 @@ class _Columns:
     def _names(self, column: str) -> tuple[Codes, list[str]]:
         if column not in self.frame:
             return np.zeros(self.n, dtype=np.int64), [""]
-        categories = self.frame[column].astype("category").cat
+        words = self.frame[column]
+        categories = (words if isinstance(words.dtype, pd.CategoricalDtype) else words.astype("category")).cat
         codes = categories.codes.to_numpy().astype(np.int64)
         found = [str(c) for c in categories.categories]
         if (codes < 0).any():

@@ -9,13 +9,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-
 from bias_harness.design.audit import Audit
 from bias_harness.design.personas import VariedAttribute
 from bias_harness.design.portion import jobs_in_order
 from bias_harness.estimating.looks import Look, looks_of
 from bias_harness.estimating.words import SAME_ALPHA
+from bias_harness.handwritten import parse_shipped
 from bias_harness.outcome import Outcome
 from bias_harness.planning.endpoint_plan import EndpointPlan
 from bias_harness.planning.plan import Plan
@@ -28,7 +27,7 @@ from bias_harness.version import __version__
 @cache
 def _texts() -> Mapping[str, Any]:
     text = files(__package__).joinpath("preregistration.en.yaml").read_text(encoding="utf-8")
-    table: Mapping[str, Any] = yaml.safe_load(text)
+    table: Mapping[str, Any] = parse_shipped(text)
     return table
 
 

@@ -16,7 +16,7 @@ import yaml
 
 from bias_harness.design.lists import slug
 from bias_harness.errors import InputError
-from bias_harness.handwritten import check, parse_yaml
+from bias_harness.handwritten import check, parse_shipped, parse_yaml
 from bias_harness.sharing.amounts import Mark, number_of
 from bias_harness.sharing.map import Map
 from bias_harness.sharing.tables import read_rows
@@ -41,7 +41,7 @@ class _Anyhow:
 
 @cache
 def _texts() -> Mapping[str, Any]:
-    table: Mapping[str, Any] = yaml.safe_load(files(__package__).joinpath("guess.en.yaml").read_text(encoding="utf-8"))
+    table: Mapping[str, Any] = parse_shipped(files(__package__).joinpath("guess.en.yaml").read_text(encoding="utf-8"))
     return table
 
 

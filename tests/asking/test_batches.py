@@ -15,10 +15,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import openai
 import pytest
 from asking import KEY, all_answered_once, logged, mispaired, requests
 from batch_server import ANSWER, BAD, NOTHING, OVERLOADED, REFUSE, BatchServer
+from cases import first
 from command_line import type_in
 
 from bias_harness.asking import Purse, Runner, Tally, Work, in_loop, price_of
@@ -115,6 +115,8 @@ def test_everything_is_asked_once_and_every_answer_is_its_own(
 
 def test_the_server_is_one_that_the_official_client_can_use(tmp_path: Path, server: BatchServer) -> None:
     ask(tmp_path, server, batch={"requests": 20})
+    import openai
+
     with openai.OpenAI(api_key=KEY, base_url=server.base_url, max_retries=0) as client:
         listed = list(client.batches.list())
         assert [each.status for each in listed] == ["completed", "completed"]
@@ -170,7 +172,7 @@ def test_a_stop_leaves_it_running_and_another_day_collects(
 
 
 @pytest.mark.parametrize("provider", KINDS)
-@pytest.mark.parametrize("lost", [1, 2])
+@pytest.mark.parametrize("lost", first(1, [1, 2]))
 def test_a_creation_whose_answer_is_lost_is_found_and_not_made_again(
     tmp_path: Path, server: BatchServer, provider: str, lost: int
 ) -> None:
@@ -232,7 +234,7 @@ def test_what_the_provider_was_too_busy_for_is_created_later(tmp_path: Path, ser
     assert len(server.batches) == 1
 
 
-@pytest.mark.parametrize("final", ["expired", "cancelled", "failed"])
+@pytest.mark.parametrize("final", first(1, ["expired", "cancelled", "failed"]))
 @pytest.mark.parametrize("provider", KINDS)
 def test_what_a_batch_did_not_come_to_is_asked_again_and_the_rest_is_kept(
     tmp_path: Path, server: BatchServer, provider: str, final: str
@@ -490,16 +492,19 @@ STRANGER = json.dumps({**KEPT, "name": "../x"})
 
 @pytest.mark.parametrize(
     ("damage", "said"),
-    [
-        ('{"format": 9}', "format 9 is newer"),
-        ("{", "is not JSON"),
-        (STRANGER, "is of the batch '../x'"),
-        ('{"format": 1, "name": 3}', "restore the file"),
-        (json.dumps({**KEPT, "reserved": -100.0}), "reserved: .*greater than or equal to 0"),
-        (json.dumps({**KEPT, "requests": -1}), "requests: .*greater than or equal to 0"),
-        (json.dumps({**KEPT, "requests": "1"}), "requests: .*valid integer"),
-        (json.dumps({**KEPT, "begun_at": "long ago"}), "begun_at: Invalid isoformat"),
-    ],
+    first(
+        2,
+        [
+            ('{"format": 9}', "format 9 is newer"),
+            ("{", "is not JSON"),
+            (STRANGER, "is of the batch '../x'"),
+            ('{"format": 1, "name": 3}', "restore the file"),
+            (json.dumps({**KEPT, "reserved": -100.0}), "reserved: .*greater than or equal to 0"),
+            (json.dumps({**KEPT, "requests": -1}), "requests: .*greater than or equal to 0"),
+            (json.dumps({**KEPT, "requests": "1"}), "requests: .*valid integer"),
+            (json.dumps({**KEPT, "begun_at": "long ago"}), "begun_at: Invalid isoformat"),
+        ],
+    ),
 )
 def test_a_damaged_file_of_a_batch_is_said(tmp_path: Path, server: BatchServer, damage: str, said: str) -> None:
     server.ends_after = 10**6

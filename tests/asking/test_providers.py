@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from asking import KEY, ask_all, endpoint, logged, request, requests, work
+from cases import first
 from loopback_server import Seen, Server, error, reply
 from places import ROOT
 
@@ -162,7 +163,7 @@ def amounts(answers: list[Response], language: str = "en", currency: str = "USD"
     return [r.annual for r in read if r.annual is not None]
 
 
-@pytest.mark.parametrize(("language", "currency"), [("en", "USD"), ("nl", "EUR"), ("en", "GBP")])
+@pytest.mark.parametrize(("language", "currency"), first(1, [("en", "USD"), ("nl", "EUR"), ("en", "GBP")]))
 def test_the_simulated_advisor_says_what_was_planted(language: str, currency: str) -> None:
     plant = Plant(gaps={"gender": {"female": -0.1}}, trial_sd=0, profile_sd=0, base=100_000, heap=1_000)
     reference = amounts(simulate(plant, "male", language=language, currency=currency), language, currency)

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import openai
 import pytest
 from asking import KEY, all_answered_once, ask, ask_all, endpoint, logged, request, work
 from loopback_server import Seen, Server, Step, completion, error, reply
@@ -64,6 +63,8 @@ def test_the_limit_of_extra_body_goes_before_the_other(tmp_path: Path) -> None:
 
 
 def test_the_server_is_one_that_the_official_client_reads_alike(tmp_path: Path) -> None:
+    import openai
+
     behave = Responses(comments=False, cached=1_500)
     with Server(behave) as server:
         client = openai.OpenAI(api_key=KEY, base_url=server.base_url, max_retries=0)

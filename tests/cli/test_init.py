@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from cases import first
 from command_line import type_in
 
 from bias_harness.design.experiment import Endpoint
@@ -59,18 +60,21 @@ def test_without_options_nothing_is_added(place: Path) -> None:
 
 @pytest.mark.parametrize(
     ("words", "said"),
-    [
-        (["--country", "fr"], "--country fr: there is nl, us"),
-        (["--jobs", "many"], "a number of jobs is wanted, or a .csv file"),
-        (["--jobs", "1000"], "1000 jobs are asked for, and there are 120"),
-        (["--jobs", "no.csv"], "no.csv does not exist"),
-        (["--attribute", "gendr"], "did you mean 'gender'"),
-        (["--attribute", "gender=male"], "two levels or more are wanted"),
-        (["--attribute", "gender=male,femal"], "did you mean 'female'"),
-        (["--model", "nobody-7b"], "its vendor cannot be told from the name"),
-        (["--model", "x@ftp://here"], "is not a URL"),
-        (["--names", "jobs.csv"], "there is no column 'level'"),
-    ],
+    first(
+        4,
+        [
+            (["--country", "fr"], "--country fr: there is nl, us"),
+            (["--jobs", "many"], "a number of jobs is wanted, or a .csv file"),
+            (["--jobs", "1000"], "1000 jobs are asked for, and there are 120"),
+            (["--jobs", "no.csv"], "no.csv does not exist"),
+            (["--attribute", "gendr"], "did you mean 'gender'"),
+            (["--attribute", "gender=male"], "two levels or more are wanted"),
+            (["--attribute", "gender=male,femal"], "did you mean 'female'"),
+            (["--model", "nobody-7b"], "its vendor cannot be told from the name"),
+            (["--model", "x@ftp://here"], "is not a URL"),
+            (["--names", "jobs.csv"], "there is no column 'level'"),
+        ],
+    ),
 )
 def test_a_mistake_is_one_sentence_and_leaves_nothing(place: Path, words: list[str], said: str) -> None:
     done = type_in("init", "new", *words, cwd=place)
@@ -82,16 +86,19 @@ def test_a_mistake_is_one_sentence_and_leaves_nothing(place: Path, words: list[s
 
 @pytest.mark.parametrize(
     ("table", "said"),
-    [
-        ("", "is empty; its first line names the columns"),
-        ("job\n", "has no rows"),
-        ("function\nnurse\n", "there is no column 'job'"),
-        ("job,feild\nnurse,care\n", "the column 'feild' is not known; did you mean 'field'"),
-        ("job,field\nnurse,care\nNurse,care\n", "line 3: the job 'Nurse' stands there twice"),
-        ("job,field\n,care\n", "line 2, column 'job': empty"),
-        ("job,field\nnurse,care,more\n", "line 2: more values than columns"),
-        ("job,pay_level\nnurse,medium\n", "line 2, column 'pay_level': 'medium' is none of low, middle, high"),
-    ],
+    first(
+        3,
+        [
+            ("", "is empty; its first line names the columns"),
+            ("job\n", "has no rows"),
+            ("function\nnurse\n", "there is no column 'job'"),
+            ("job,feild\nnurse,care\n", "the column 'feild' is not known; did you mean 'field'"),
+            ("job,field\nnurse,care\nNurse,care\n", "line 3: the job 'Nurse' stands there twice"),
+            ("job,field\n,care\n", "line 2, column 'job': empty"),
+            ("job,field\nnurse,care,more\n", "line 2: more values than columns"),
+            ("job,pay_level\nnurse,medium\n", "line 2, column 'pay_level': 'medium' is none of low, middle, high"),
+        ],
+    ),
 )
 def test_a_table_of_jobs_that_cannot_be_used_names_the_line(place: Path, table: str, said: str) -> None:
     (place / "bad.csv").write_text(table)

@@ -8,7 +8,6 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-import yaml
 from docs_blocks import blocks
 
 from bias_harness.design.audit import load_audit
@@ -16,6 +15,7 @@ from bias_harness.design.edits import edited, edits_of
 from bias_harness.design.experiment import PeopleChoice
 from bias_harness.design.personas import People, personas_of
 from bias_harness.errors import InputError
+from bias_harness.handwritten import parse_shipped
 from bias_harness.workspace import shipped
 
 DRAWN = ("us-jobs", "nl-jobs")
@@ -23,7 +23,7 @@ LEVELS = ("low", "middle", "high")
 
 
 def people(name: str) -> People:
-    return People.model_validate(yaml.safe_load((shipped("personas") / f"{name}.yaml").read_text()))
+    return People.model_validate(parse_shipped((shipped("personas") / f"{name}.yaml").read_text()))
 
 
 def drawn(of: People) -> list[str]:
@@ -110,7 +110,7 @@ def test_dutch_jobs_state_no_gender() -> None:
 
 @pytest.mark.parametrize("name", ["gender", "ethnicity", "migration", "first-names", "names-us", "names-nl"])
 def test_every_level_is_said_in_six_ways_or_more_and_none_twice(name: str) -> None:
-    levels = yaml.safe_load((shipped("personas") / f"{name}.yaml").read_text())["levels"]
+    levels = parse_shipped((shipped("personas") / f"{name}.yaml").read_text())["levels"]
     for level, words in levels.items():
         ways = [*words.get("signals", []), *words.get("expressions", [])]
         assert not ways or len(ways) >= 6, level

@@ -10,9 +10,10 @@ from conftest import SMALL
 
 from bias_harness.design.audit import load_audit
 from bias_harness.errors import InputError
+from bias_harness.handwritten import parse_shipped
 from bias_harness.workspace import shipped
 
-GENDER = yaml.safe_load((shipped("personas") / "gender.yaml").read_text())
+GENDER = parse_shipped((shipped("personas") / "gender.yaml").read_text())
 
 
 def with_attribute(workspace: Path, name: str, data: dict) -> Path:
@@ -82,7 +83,7 @@ def test_a_signal_without_words_in_the_language_is_named(workspace: Path) -> Non
 
 
 def test_a_job_in_an_unknown_field_is_named(workspace: Path) -> None:
-    people = yaml.safe_load((shipped("personas") / "denver.yaml").read_text())
+    people = parse_shipped((shipped("personas") / "denver.yaml").read_text())
     people["jobs"]["law-specialist"]["field"] = "laww"
     (workspace / "personas" / "denver.yaml").write_text(yaml.safe_dump(people))
     path = workspace / "experiments" / "small.yaml"
@@ -105,7 +106,7 @@ def test_labels_and_signals_are_there_in_english_and_dutch(path: Path) -> None:
             for index, value in enumerate(node):
                 walk(value, f"{at}[{index}]")
 
-    walk(yaml.safe_load(path.read_text()), path.stem)
+    walk(parse_shipped(path.read_text()), path.stem)
 
 
 @pytest.mark.parametrize(("kind", "key"), [("attribute", "attributes: [gendr]"), ("people", "people: denvr")])

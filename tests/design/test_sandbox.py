@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+from cases import kept
 from jinja2 import Environment, StrictUndefined
 from shipped_audits import shipped_audit
 
@@ -90,7 +91,10 @@ def test_what_runs_repeats_or_grows_is_refused_in_a_sentence_and_at_once(body: s
 PLAIN = Environment(undefined=StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True)
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in shipped("experiments").glob("*.yaml")))
+@pytest.mark.parametrize(
+    "name",
+    kept(["quickstart", "languages", "grading"], sorted(path.stem for path in shipped("experiments").glob("*.yaml"))),
+)
 def test_the_shipped_requests_are_those_of_a_plain_environment(name: str) -> None:
     """The same messages make the same keys, so that what was recorded before is found."""
     audit = shipped_audit(name)

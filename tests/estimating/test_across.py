@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
-from statsmodels.stats.meta_analysis import combine_effects
+import scipy
 
 from bias_harness.estimating.across import Across, Z, across
 from bias_harness.estimating.changes import Change, changes_of
@@ -49,7 +48,7 @@ def test_jobs_of_two_lists_are_compared_as_welch_does_in_whatever_currency() -> 
     random = np.random.default_rng(3)
     dollars, euros = drawn(random, 12), drawn(random, 20, -0.09, 0.05, first=50)
     found = change_of(part("us", dollars), part("nl", euros, pay=41_000.0, currency="EUR"))
-    want = stats.ttest_ind(list(euros.values()), list(dollars.values()), equal_var=False).confidence_interval()
+    want = scipy.stats.ttest_ind(list(euros.values()), list(dollars.values()), equal_var=False).confidence_interval()
     assert (found.change.low, found.change.high) == pytest.approx((want.low, want.high))
     assert (found.paired, found.jobs, found.other_jobs) == (False, 12, 20)
     assert found.change.percent == pytest.approx(100 * math.expm1(found.after.estimate - found.before.estimate))
@@ -62,7 +61,7 @@ def test_the_same_jobs_of_one_list_are_paired() -> None:
     before = drawn(random, 14)
     after = {job: gap - 0.02 + random.normal(0, 0.003) for job, gap in before.items()}
     found = change_of(part("before", before, "list"), part("after", after, "list"))
-    want = stats.ttest_rel(list(after.values()), list(before.values())).confidence_interval()
+    want = scipy.stats.ttest_rel(list(after.values()), list(before.values())).confidence_interval()
     assert (found.change.low, found.change.high) == pytest.approx((want.low, want.high))
     assert (found.paired, found.jobs, found.other_jobs) == (True, 14, None)
     apart = change_of(part("before", before, "list"), part("after", after, "another"))
@@ -85,11 +84,13 @@ def test_occupations_of_one_name_in_two_lists_count_as_one_draw() -> None:
     weights = np.array(mean.weights)
     for gap, weighted in ((mean.gap, weights @ both), (difference.change, both[1] - both[0])):
         se = weighted.std(ddof=1) / math.sqrt(20)
-        assert (gap.high - gap.low) / 2 == pytest.approx(stats.t.ppf(0.975, 19) * se)
+        assert (gap.high - gap.low) / 2 == pytest.approx(scipy.stats.t.ppf(0.975, 19) * se)
     assert mean.jobs == 20
 
 
 def test_independent_experiments_are_pooled_as_statsmodels_does() -> None:
+    from statsmodels.stats.meta_analysis import combine_effects
+
     random = np.random.default_rng(8)
     means = (-0.02, -0.09, 0.0, -0.05)
     parts = [part(str(i), drawn(random, 40 - 10 * i, mean, 0.01 + 0.03 * i, 100 * i)) for i, mean in enumerate(means)]
@@ -98,7 +99,7 @@ def test_independent_experiments_are_pooled_as_statsmodels_does() -> None:
     sizes = np.array([[m.gap, (m.half(0.05) / Z) ** 2] for m in alone])
     want = combine_effects(sizes[:, 0], sizes[:, 1], method_re="chi2")
     assert want.sd_eff_w_re_hksj > want.sd_eff_w_re, "the case is one in which Hartung and Knapp's is the larger"
-    half = stats.t.ppf(0.975, 3) * want.sd_eff_w_re_hksj
+    half = scipy.stats.t.ppf(0.975, 3) * want.sd_eff_w_re_hksj
     assert found.method == "experiments"
     assert found.gap.estimate == pytest.approx(want.mean_effect_re)
     assert (found.others.high - found.others.low) / 2 == pytest.approx(half)
@@ -113,8 +114,8 @@ def test_experiments_that_happen_to_agree_are_no_surer_than_their_own_errors() -
     own += -0.05 - own.mean()
     parts = [part(str(i), {f"{i}-{n}": float(x) for n, x in enumerate(own)}) for i in range(3)]
     found = pooled_of(*parts)
-    plain = own.std(ddof=1) / math.sqrt(10) * stats.t.ppf(0.975, 9) / Z / math.sqrt(3)
-    assert (found.others.high - found.others.low) / 2 == pytest.approx(stats.t.ppf(0.975, 2) * plain)
+    plain = own.std(ddof=1) / math.sqrt(10) * scipy.stats.t.ppf(0.975, 9) / Z / math.sqrt(3)
+    assert (found.others.high - found.others.low) / 2 == pytest.approx(scipy.stats.t.ppf(0.975, 2) * plain)
     assert found.tau == 0
     two = pooled_of(*parts[:2])
     assert two.others.high - two.others.low > 5 * (two.gap.high - two.gap.low)

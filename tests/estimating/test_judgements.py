@@ -8,6 +8,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from cases import first
 
 from bias_harness.estimating.estimates import estimate
 from bias_harness.estimating.judgement import WORDS, Judgements
@@ -245,7 +246,7 @@ def test_three_hundred_degenerate_tables_each_get_their_words(start):
                     assert j.word != "clear_gap" or min(abs(j.gap.low), abs(j.gap.high)) > j.margin
 
 
-@pytest.mark.parametrize("seed", range(0, 300, 12))
+@pytest.mark.parametrize("seed", first(8, range(0, 300, 12)))
 def test_degenerate_tables_have_estimates_too(seed):
     json.dumps(estimate(degenerate(seed), analysis=ANALYSIS, outcome=Outcome()).to_dict(), allow_nan=False)
 

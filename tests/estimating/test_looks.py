@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy import stats
+import scipy
 
 from bias_harness.estimating.estimators.group_sequential import levels, sequential_p, spent
 from bias_harness.estimating.looks import WHOLE, Look, looks_of
@@ -18,7 +18,7 @@ def test_the_levels_are_those_of_spending_after_o_brien_and_fleming(
     fractions: tuple[float, ...], z: tuple[float, ...]
 ) -> None:
     """Bounds as gsDesign's sfLDOF has them, two-sided .05."""
-    assert levels(fractions, 0.05) == pytest.approx([2 * stats.norm.sf(x) for x in z], rel=0.01)
+    assert levels(fractions, 0.05) == pytest.approx([2 * scipy.stats.norm.sf(x) for x in z], rel=0.01)
 
 
 def test_all_looks_together_err_as_often_as_said() -> None:
@@ -26,7 +26,7 @@ def test_all_looks_together_err_as_often_as_said() -> None:
     steps = random.normal(0, 1, (200_000, 4)) * np.sqrt([0.4, 0.2, 0.2, 0.2])
     z = steps.cumsum(axis=1) / np.sqrt([0.4, 0.6, 0.8, 1.0])
     for alpha in (0.05, 0.01):
-        bounds = stats.norm.isf(np.array(levels((0.4, 0.6, 0.8, 1.0), alpha)) / 2)
+        bounds = scipy.stats.norm.isf(np.array(levels((0.4, 0.6, 0.8, 1.0), alpha)) / 2)
         assert (np.abs(z) > bounds).any(axis=1).mean() == pytest.approx(alpha, rel=0.06)
 
 

@@ -5,15 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-import statsmodels.formula.api as smf
-from scipy import stats
-from statsmodels.stats.contingency_tables import mcnemar as sm_mcnemar
-from statsmodels.stats.meta_analysis import combine_effects
-from statsmodels.stats.multitest import multipletests
-from statsmodels.stats.oaxaca import OaxacaBlinder
-from statsmodels.stats.power import TTestPower
-from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
-from statsmodels.stats.weightstats import ttost_paired
+import scipy
 
 from bias_harness.estimating.estimators import (
     benjamini_hochberg,
@@ -58,15 +50,17 @@ def near(got, expected, rel: float = 1e-9) -> bool:
 
 
 def test_t_tests() -> None:
-    paired, want = paired_t(D), stats.ttest_rel(B, A)
+    paired, want = paired_t(D), scipy.stats.ttest_rel(B, A)
     assert near((paired.t, paired.p_value, paired.df), (want.statistic, want.pvalue, want.df))
     assert near((paired.conf_low, paired.conf_high), tuple(want.confidence_interval()))
-    welch, other = welch_t(B, A[:9]), stats.ttest_ind(B, A[:9], equal_var=False)
+    welch, other = welch_t(B, A[:9]), scipy.stats.ttest_ind(B, A[:9], equal_var=False)
     assert near((welch.t, welch.p_value, welch.df), (other.statistic, other.pvalue, other.df))
     assert near((welch.conf_low, welch.conf_high), tuple(other.confidence_interval()))
 
 
 def test_equivalence() -> None:
+    from statsmodels.stats.weightstats import ttost_paired
+
     p, lower, upper = ttost_paired(B, A, -0.2, 0.2)
     got = tost_paired(paired_t(D), -0.2, 0.2)
     assert near((got.p_value, got.t_lower, got.t_upper), (p, lower[0], upper[0]))
@@ -78,7 +72,7 @@ def test_every_sign_flip_is_counted(n: int) -> None:
         return np.mean(x - y, axis=axis)
 
     both = (D[:n], np.zeros(n))
-    want = stats.permutation_test(both, mean, permutation_type="samples", n_resamples=np.inf)
+    want = scipy.stats.permutation_test(both, mean, permutation_type="samples", n_resamples=np.inf)
     assert near(sign_flip(D[:n]).p_value, want.pvalue)
 
 
@@ -90,7 +84,7 @@ def test_drawn_sign_flips_agree_with_the_count() -> None:
 def test_the_bootstrap_is_scipy_s() -> None:
     table = RANDOM.lognormal(0, 0.6, (40, 3))
     for column, got in zip(table.T, bootstrap_means(table, 9_999, 2), strict=True):
-        want = stats.bootstrap((column,), np.mean, n_resamples=9_999, method="BCa", rng=np.random.default_rng(1))
+        want = scipy.stats.bootstrap((column,), np.mean, n_resamples=9_999, method="BCa", rng=np.random.default_rng(1))
         width = want.confidence_interval.high - want.confidence_interval.low
         assert got.conf_low == pytest.approx(want.confidence_interval.low, abs=0.05 * width)
         assert got.conf_high == pytest.approx(want.confidence_interval.high, abs=0.05 * width)
@@ -107,15 +101,15 @@ def test_a_bootstrap_with_gaps_uses_what_is_there() -> None:
 
 
 def test_ranks() -> None:
-    got, want = hodges_lehmann(D), stats.wilcoxon(D)
+    got, want = hodges_lehmann(D), scipy.stats.wilcoxon(D)
     assert near(got.p_value, want.pvalue)
     walsh = np.array([(x + y) / 2 for i, x in enumerate(D) for y in D[i:]])
     assert near(got.estimate, np.median(walsh))
     assert got.conf_low < got.estimate < got.conf_high
     tied = np.round(D, 1)
-    assert near(hodges_lehmann(tied).p_value, stats.wilcoxon(tied, method="approx", correction=False).pvalue)
+    assert near(hodges_lehmann(tied).p_value, scipy.stats.wilcoxon(tied, method="approx", correction=False).pvalue)
     p, area = mann_whitney(np.round(B, 1), np.round(A, 1))
-    other = stats.mannwhitneyu(np.round(B, 1), np.round(A, 1), method="asymptotic")
+    other = scipy.stats.mannwhitneyu(np.round(B, 1), np.round(A, 1), method="asymptotic")
     assert near((p, area), (other.pvalue, other.statistic / (B.size * A.size)))
 
 
@@ -130,6 +124,9 @@ def test_the_walsh_interval_is_r_s() -> None:
 
 
 def test_rates() -> None:
+    from statsmodels.stats.contingency_tables import mcnemar as sm_mcnemar
+    from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
+
     for x, n in ((0, 20), (3, 7), (56, 70), (20, 20)):
         assert near(wilson(x, n), proportion_confint(x, n, method="wilson"))
         assert near(clopper_pearson(x, n), proportion_confint(x, n, method="beta"))
@@ -140,9 +137,11 @@ def test_rates() -> None:
 
 
 def test_families() -> None:
+    from statsmodels.stats.multitest import multipletests
+
     ps = list(RANDOM.uniform(0, 0.2, 25))
     assert near(holm(ps), list(multipletests(ps, method="holm")[1]))
-    assert near(benjamini_hochberg(ps), list(stats.false_discovery_control(ps)))
+    assert near(benjamini_hochberg(ps), list(scipy.stats.false_discovery_control(ps)))
 
 
 def rows() -> pd.DataFrame:
@@ -156,6 +155,8 @@ def rows() -> pd.DataFrame:
 
 @pytest.mark.parametrize("share", [1.0, 0.7])
 def test_cluster_robust_regression(share: float) -> None:
+    import statsmodels.formula.api as smf
+
     frame = rows().sample(frac=share, random_state=5)
     got = cluster_regression(frame["y"], frame["focal"], frame["profile"], frame["cell"])
     fit = smf.ols("y ~ focal + C(cell)", frame)
@@ -192,6 +193,8 @@ def test_one_cluster_or_no_rest_is_no_regression() -> None:
 
 
 def test_a_clustered_mean_is_a_regression_on_nothing() -> None:
+    import statsmodels.formula.api as smf
+
     frame = rows().head(100)
     got = clustered_mean([g["y"].to_numpy() for _, g in frame.groupby("profile")])
     want = smf.ols("y ~ 1", frame).fit(cov_type="cluster", cov_kwds={"groups": frame["profile"]})
@@ -216,7 +219,7 @@ def test_crossed_components_are_those_that_were_put_in() -> None:
 def test_one_way_components_of_unequal_groups() -> None:
     groups = [RANDOM.normal(m, 1, n) for m, n in ((0, 4), (3, 9), (1, 6))]
     got = one_way(groups)
-    f = stats.f_oneway(*groups)
+    f = scipy.stats.f_oneway(*groups)
     assert near(got.ms_between / got.ms_within, f.statistic)
 
 
@@ -230,10 +233,12 @@ def test_the_crossed_interval_by_hand() -> None:
     variance = (ms_p + ms_v - ms_r) / 9
     df = (9 * variance) ** 2 / (ms_p**2 / 2 + ms_v**2 / 2 + ms_r**2 / 4)
     assert near((got.estimate, got.std_error, got.df), (g, variance**0.5, df))
-    assert near(got.conf_high - got.estimate, stats.t.ppf(0.975, df) * variance**0.5)
+    assert near(got.conf_high - got.estimate, scipy.stats.t.ppf(0.975, df) * variance**0.5)
 
 
 def test_pooling() -> None:
+    from statsmodels.stats.meta_analysis import combine_effects
+
     y, s = np.array([28, 8, -3, 7, -1, 1, 18, 12.0]), np.array([15, 10, 16, 11, 9, 11, 10, 18.0])
     got = dersimonian_laird(y, s)
     assert (got.tau2, round(got.estimate, 4), round(got.std_error, 4)) == (0.0, 7.6856, 4.0719)
@@ -271,14 +276,16 @@ def test_the_floor_of_pure_noise() -> None:
 def test_distances_and_inequality() -> None:
     b, a = np.round(B * 1e3, -1), np.round(A * 1e3, -1)
     got = distances(b, a)
-    assert near(got.ks, stats.ks_2samp(b, a).statistic)
-    assert near(got.wasserstein, stats.wasserstein_distance(b, a))
+    assert near(got.ks, scipy.stats.ks_2samp(b, a).statistic)
+    assert near(got.wasserstein, scipy.stats.wasserstein_distance(b, a))
     assert near(gini(a), np.abs(a[:, None] - a).sum() / (2 * a.size**2 * a.mean()))
     assert gini(np.full(5, 3.0)) == pytest.approx(0)
     assert near(quantile_gaps(b, a)[2], np.median(b) - np.median(a))
 
 
 def test_power() -> None:
+    from statsmodels.stats.power import TTestPower
+
     for d in (0.2, 0.5, 1.1):
         assert pairs_needed(d) == pytest.approx(TTestPower().solve_power(d, power=0.8, alpha=0.05), rel=1e-5)
         assert power_paired(d, 25) == pytest.approx(TTestPower().power(d, 25, 0.05), rel=1e-6)
@@ -287,10 +294,14 @@ def test_power() -> None:
 def test_effect_size_intervals() -> None:
     got = paired_effect(D)
     for end, tail in ((got.conf_low, 0.975), (got.conf_high, 0.025)):
-        assert stats.nct.cdf(got.d_z * D.size**0.5, D.size - 1, end * D.size**0.5) == pytest.approx(tail, abs=1e-6)
+        assert scipy.stats.nct.cdf(got.d_z * D.size**0.5, D.size - 1, end * D.size**0.5) == pytest.approx(
+            tail, abs=1e-6
+        )
 
 
 def test_oaxaca() -> None:
+    from statsmodels.stats.oaxaca import OaxacaBlinder
+
     x = RANDOM.normal(size=(60, 2))
     group = (RANDOM.random(60) < 0.5).astype(int)
     y = x @ np.array([1.0, 2.0]) + 0.5 * group + RANDOM.normal(0, 0.2, 60)
@@ -310,7 +321,7 @@ def test_max_t_against_its_definition() -> None:
     want = [(t.max(1) >= x - 1e-9).mean() for x in np.abs(gaps.mean(0) / (gaps.std(0, ddof=1) / 8**0.5))]
     assert near(list(got.p_adjusted), want)
     limit = np.quantile(t.max(1), 0.95, method="higher")
-    assert near(got.critical[0], max(limit, stats.t.ppf(0.975, 7)), 1e-6)
+    assert near(got.critical[0], max(limit, scipy.stats.t.ppf(0.975, 7)), 1e-6)
 
 
 def test_the_joint_test_against_its_definition() -> None:
@@ -321,8 +332,8 @@ def test_the_joint_test_against_its_definition() -> None:
     means = flipped.mean(1)
     t = means / (flipped.std(1, ddof=1) / 8**0.5)
     sign = np.sign(np.median(gaps.mean(0)))
-    significant = (sign * t > stats.t.ppf(0.975, 7)).sum(1)
-    observed = (sign * gaps.mean(0) / (gaps.std(0, ddof=1) / 8**0.5) > stats.t.ppf(0.975, 7)).sum()
+    significant = (sign * t > scipy.stats.t.ppf(0.975, 7)).sum(1)
+    observed = (sign * gaps.mean(0) / (gaps.std(0, ddof=1) / 8**0.5) > scipy.stats.t.ppf(0.975, 7)).sum()
     assert got.significant == observed
     assert near(got.p_significant, (significant >= observed).mean())
     medians = np.abs(np.median(means, axis=1))

@@ -16,6 +16,8 @@ from pathlib import Path
 import yaml
 from places import ROOT
 
+from bias_harness.handwritten import parse_shipped
+
 FENCE = re.compile(
     r"(?:<!-- not run: (?P<why>[^\n]+?) -->\n+)?^```(?P<kind>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
 )
@@ -72,5 +74,5 @@ def simulate(folder: Path) -> None:
     for path in sorted((folder / "experiments").glob("*.yaml")):
         if path.stem == "simulated":
             continue
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = parse_shipped(path.read_text(encoding="utf-8"))
         path.write_text(yaml.safe_dump(data | {"endpoints": [SIMULATED]}), encoding="utf-8")

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-import pytest
+from cases import kept
 from report_runs import Say, audit_of, run_of
 
 from bias_harness.reporting.report import documents
@@ -129,9 +129,8 @@ RUNS: dict[str, Callable[[], Material]] = {
     "Dutch": lambda: run_of(audit_of("nederland", languages=["nl", "en"]), always("Vraag € 60.000 bruto per jaar.")),
 }
 
-LARGE = ("twelve models", "forty levels")
-NAMES = [pytest.param(name, marks=pytest.mark.slow if name in LARGE else ()) for name in RUNS]
-"""Every name, to be a test's parameter: the pages of the large ones take seconds."""
+NAMES = kept(["a share", "plain", "hostile", "one pair", "no variance"], RUNS)
+"""Every name, to be a test's parameter."""
 
 
 @cache

@@ -9,16 +9,23 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from loopback_server import Seen, Step, error, reply
-from openai.types.responses.response_create_params import ResponseCreateParamsBase
 
-TAKEN = frozenset(ResponseCreateParamsBase.__annotations__) | {"stream"}
 MOVED = {"reasoning_effort": "reasoning.effort", "response_format": "text.format"}
 ONLY_HERE = "This model is only supported in v1/responses and not in v1/chat/completions."
 LEAST_TOKENS = 16
 Say = Callable[[dict[str, Any]], str]
+
+
+@cache
+def taken() -> frozenset[str]:
+    """The parameters that the official client knows."""
+    from openai.types.responses.response_create_params import ResponseCreateParamsBase
+
+    return frozenset(ResponseCreateParamsBase.__annotations__) | {"stream"}
 
 
 def refused(message: str, code: str, param: str) -> bytes:
@@ -62,7 +69,7 @@ class Responses:
             if name in MOVED:
                 moved = f"In the Responses API, this parameter has moved to '{MOVED[name]}'."
                 return refused(f"Unsupported parameter: '{name}'. {moved}", "unsupported_parameter", name)
-            if name not in TAKEN:
+            if name not in taken():
                 return refused(f"Unknown parameter: '{name}'.", "unknown_parameter", name)
             if self.thinks and name in ("temperature", "top_p", "top_logprobs"):
                 said = f"Unsupported parameter: '{name}' is not supported with this model."

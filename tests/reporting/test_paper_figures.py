@@ -5,18 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import matplotlib as mpl
-import matplotlib.style as mpl_style
 import pytest
-from matplotlib.figure import Figure
 from named_runs import run
 from report_runs import GENDER, audit_of, plain, run_of
 
 from bias_harness.errors import InputError, UsageError
 from bias_harness.estimating.accounts import counted
-from bias_harness.reporting.charts.mpl.files import laid_out
-from bias_harness.reporting.charts.mpl.look import STYLE
-from bias_harness.reporting.charts.mpl.paper import HIGHEST, INCH, Paper, crowded
 from bias_harness.reporting.figures.all import Drawings
 from bias_harness.reporting.figures.chosen import chosen
 from bias_harness.reporting.material import View
@@ -35,6 +29,13 @@ def several() -> Material:
 @pytest.mark.parametrize("width", ["", "single", "double"])
 def test_no_label_is_cut_or_lies_on_another(width: str) -> None:
     """Of two models and five fields; what does not fit a column is refused, and is not drawn over itself."""
+    import matplotlib as mpl
+    import matplotlib.style as mpl_style
+
+    from bias_harness.reporting.charts.mpl.files import laid_out
+    from bias_harness.reporting.charts.mpl.look import STYLE
+    from bias_harness.reporting.charts.mpl.paper import HIGHEST, INCH, Paper, crowded
+
     refused = []
     for drawing in Drawings(View(run("plain"), texts("nl"))):
         with mpl.rc_context():
@@ -53,6 +54,10 @@ def test_no_label_is_cut_or_lies_on_another(width: str) -> None:
 
 
 def test_what_is_cut_or_covered_is_found() -> None:
+    from matplotlib.figure import Figure
+
+    from bias_harness.reporting.charts.mpl.paper import crowded
+
     figure = Figure(figsize=(2, 2))
     figure.text(0.9, 0.5, "far too long for its place")
     figure.text(0.1, 0.1, "one")
@@ -82,6 +87,9 @@ def test_a_figure_has_one_name_on_the_page_in_its_files_and_in_the_command() -> 
 
 @pytest.mark.slow
 def test_a_family_of_several_models_has_a_panel_for_each_on_one_scale() -> None:
+    from bias_harness.reporting.charts.mpl.files import laid_out
+    from bias_harness.reporting.charts.mpl.paper import crowded
+
     material = several()
     for family in ("F1", "F4", "F6", "F7", "F11"):
         made = figure_files(material, family, formats=["svg"], width="" if family in ("F6", "F7") else "double")
@@ -144,6 +152,8 @@ def test_the_same_run_gives_the_same_bytes_in_every_format() -> None:
 
 
 def test_answers_are_counted_in_whole_numbers() -> None:
+    from bias_harness.reporting.charts.mpl.files import laid_out
+
     (drawing, *_) = Drawings(View(run("plain"), texts("en"))).amounts.histograms
     figure = laid_out(drawing, texts("en"))
     assert all(place == int(place) for place in figure.axes[0].get_yticks())

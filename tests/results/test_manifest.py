@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from cases import first
 from command_line import type_in
 from conftest import SMALL, SMALL_MAP
 from logs import rows_of, write_rows
@@ -80,7 +81,7 @@ OTHERS = {
 }
 
 
-@pytest.mark.parametrize("endpoint", OTHERS)
+@pytest.mark.parametrize("endpoint", first(2, OTHERS))
 def test_a_lost_manifest_never_makes_a_model_of_it(run: Run, endpoint: str, tmp_path: Path) -> None:
     """Wherever labels are shown: the headlines, the page, the tables, the bundle."""
     manifest_file(run).unlink()

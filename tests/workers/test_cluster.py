@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 import pieces
@@ -21,8 +22,13 @@ from bias_harness.planning.conditions import CONDITIONS
 from bias_harness.workers import Workers
 from bias_harness.workers import cluster as room
 
-pytest.importorskip("distributed", reason="Dask is not installed: pip install 'bias_harness[cluster]'")
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("default"),
+    pytest.mark.skipif(
+        find_spec("distributed") is None, reason="Dask is not installed: pip install 'bias_harness[cluster]'"
+    ),
+]
 Start = Callable[[], subprocess.Popen[bytes]]
 
 

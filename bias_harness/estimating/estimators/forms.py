@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,7 +108,13 @@ def _inverse(gram: Array) -> tuple[Array, int]:
     if gram.shape[0] == 1:
         alone = float(gram[0, 0])
         return (np.array([[1 / alone]]), 1) if alone > _RANK else (np.zeros((1, 1)), 0)
-    values, vectors = np.linalg.eigh(gram)
+    return _inverse_of(gram.tobytes(), gram.shape[0])
+
+
+@lru_cache(maxsize=64)
+def _inverse_of(gram: bytes, size: int) -> tuple[Array, int]:
+    """Remembered: a design that is drawn again has the same matrix, whatever its answers."""
+    values, vectors = np.linalg.eigh(np.frombuffer(gram).reshape(size, size))
     kept = values > _RANK * max(1.0, float(values[-1]))
     chosen = vectors[:, kept]
     return (chosen / values[kept]) @ chosen.T, int(kept.sum())

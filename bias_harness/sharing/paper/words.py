@@ -7,14 +7,13 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-import yaml
-
+from bias_harness.handwritten import parse_shipped
 from bias_harness.reporting.material import View
 
 
 @cache
 def _texts() -> Mapping[str, Any]:
-    table: Mapping[str, Any] = yaml.safe_load(files(__package__).joinpath("paper.en.yaml").read_text(encoding="utf-8"))
+    table: Mapping[str, Any] = parse_shipped(files(__package__).joinpath("paper.en.yaml").read_text(encoding="utf-8"))
     return table
 
 
