@@ -15,6 +15,7 @@ import re
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from bias_harness.checking.blind import level_words, neighbours
 from bias_harness.pipeline import load_experiment
@@ -26,6 +27,7 @@ from bias_harness.reading.scan import Mention
 REFERENCE = Path(__file__).parents[1] / "tests" / "reference"
 FIRST_NUMBER = re.compile(r"\d[\d.,]*")
 ROUNDS = 3
+SETS = ("written_tuned", "written_held_out", "written_blind", "written_fresh_tuned", "written_fresh_blind")
 LEVELS = list(level_words(load_experiment("quickstart"), "en"))
 FORMS = ("${:,}", "{}", "{:,}", "${:,}.", "USD {:,}", "**${:,}**", "€{:,}", "${:,} per year")
 
@@ -73,22 +75,40 @@ def first_number_is_wrong() -> tuple[int, int]:
     return wrong, total
 
 
-def how_well(name: str) -> str:
+def how_well(name: str) -> list[str]:
     """What the grammar alone and both readers make of a labelled set: right of those that advise, wrong of all."""
-    alone, both = [0, 0], [0, 0]
     cases = [json.loads(line) for line in (REFERENCE / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()]
-    for case in cases:
-        wanted = {case["amount"], *(accepted[0] for accepted in case["accept"])} - {None}
-        answer = read(case["text"], language=case["lang"], prompt=case["prompt"]).amount
-        seen = looked_at(case["text"], language=case["lang"], prompt=case["prompt"])
-        grammar = seen[1] if seen else None
-        first = grammar.low / 2 + grammar.high / 2 if isinstance(grammar, Mention) else None
-        for count, amount in ((alone, first), (both, answer)):
-            count[0] += amount in wanted
-            count[1] += amount is not None and amount not in wanted
-    advise = sum(case["amount"] is not None for case in cases)
-    told = (f"{right / advise:.1%} right, {wrong / len(cases):.1%} wrong or invented" for right, wrong in (alone, both))
-    return f"{name:20} {len(cases)} answers: grammar alone {next(told)}; both {next(told)}"
+    marked = [_marked(case) for case in cases]
+    advise = [one for one in marked if one["advises"]]
+    wrong = {who: sum(one[who] == "wrong" for one in marked) for who in ("alone", "both")}
+    told = [
+        f"{sum(one[who] == 'right' for one in advise) / len(advise):.1%} right, {wrong[who]} wrong or invented"
+        f" ({wrong[who] / len(cases):.1%})"
+        for who in ("alone", "both")
+    ]
+    refusals = [one for one in marked if one["kind"] == "refusal"]
+    known = sum(one["refused"] for one in refusals)
+    others = sum(one["refused"] for one in marked) - known
+    kinds = [("ranges", [one for one in advise if one["kind"] == "range"])]
+    kinds += [(lang, [one for one in advise if one["lang"] == lang]) for lang in sorted({c["lang"] for c in cases})]
+    apart = (f"{kind} {sum(o['both'] == 'right' for o in ones)} of {len(ones)}" for kind, ones in kinds if ones)
+    return [
+        f"{name:20} {len(cases)} answers: grammar alone {told[0]}; both {told[1]}",
+        f"{'':20} refusals told {known} of {len(refusals)}, in error {others}; right of {', '.join(apart)}",
+    ]
+
+
+def _marked(case: dict[str, Any]) -> dict[str, Any]:
+    """How both ways of reading do on one labelled answer."""
+    wanted = {case["amount"], *(accepted[0] for accepted in case["accept"])} - {None}
+    answer = read(case["text"], language=case["lang"], prompt=case["prompt"])
+    seen = looked_at(case["text"], language=case["lang"], prompt=case["prompt"])
+    grammar = seen[1] if seen else None
+    first = grammar.low / 2 + grammar.high / 2 if isinstance(grammar, Mention) else None
+    said = {"alone": first, "both": answer.amount}
+    marks = {who: "" if found is None else "right" if found in wanted else "wrong" for who, found in said.items()}
+    about = {"kind": case["kind"], "lang": case["lang"], "advises": case["amount"] is not None}
+    return {**marks, **about, "refused": answer.status == "refused"}
 
 
 def main() -> None:
@@ -112,8 +132,8 @@ def main() -> None:
     print(f"{'1 MB of digits and separators, s':34}{megabyte:>14.2f}{'':>16}{'':>8}{1:>10}")
     print(f"\nThe prose has {amounts:.1f} numbers a text.")
     print(f"On {total} reference answers the first number is wrong {wrong} times.")
-    for name in ("written_tuned", "written_held_out", "written_blind"):
-        print(how_well(name))
+    for name in SETS:
+        print(*how_well(name), sep="\n")
 
 
 if __name__ == "__main__":

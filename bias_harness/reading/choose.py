@@ -12,7 +12,7 @@ from bias_harness.reading.surroundings import RANK
 from bias_harness.vocabulary import Answer, Candidate, Period
 
 SAME = 0.04
-DIRECT = frozenset({"ask", "final", "open", "recommend", "first"})
+SAID_TO_ASK = frozenset({"ask", "final", "open", "recommend"})
 HELD_BACK = frozenset({"floor", "conditional", "spread"})
 BARE_WORDS = 8
 FARTHEST = 60
@@ -96,7 +96,7 @@ def _usable(mention: Mention, reading: Reading) -> bool:
         return False
     if mention.role == "plain" and _one_of_a_table(mention, reading):
         return False
-    if mention.echo and (reading.refused or mention.of_others or mention.role not in DIRECT):
+    if mention.echo and (reading.refused or mention.of_others or mention.role not in SAID_TO_ASK):
         return _bare(reading)
     return not (reading.refused and mention.role in HELD_BACK)
 

@@ -80,7 +80,7 @@ def steps_from(tokens: Scan, mentions: list[Mention], context: PromptContext) ->
         before = tokens.words[max(0, mention.first - 2) : mention.first]
         known = mention.low in context.numbers and mention.high not in context.numbers
         if "from" in before[-1].alone and (known or before[0].role == "increase"):
-            mention.low = mention.high
+            mention.low, mention.stepped = mention.high, True
 
 
 def _lacks_unit(mention: Mention) -> bool:

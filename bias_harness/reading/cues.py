@@ -83,7 +83,7 @@ def _longest(scan: Scan, at: int) -> tuple[str, int] | None:
 def sentence_stops(scan: Scan) -> list[int]:
     """The tokens after which a new sentence or line begins."""
     stopping = [at for at, bits in enumerate(scan.kinds) if bits & STOPPING]
-    stops = [at + 1 for at in stopping if scan.words[at].form in "\n;" or _ends_sentence(scan, at)]
+    stops = [at + 1 for at in stopping if scan.words[at].form == "\n" or _ends_sentence(scan, at)]
     return [0, *stops, len(scan.words)]
 
 

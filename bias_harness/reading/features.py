@@ -24,7 +24,7 @@ NEAR, REACH = 3, 14
 WORDS_BEFORE, WORDS_AFTER = 5, 4
 BEFORE, OPENING = ("", "before 1", "before 2"), ("", "opening 1", "opening 2")
 LEFT_OUT = frozenset({"neutral"})
-SEPARATORS = frozenset(":|=")
+SEPARATORS, PAUSES = frozenset(":|="), frozenset(",.;:!?")
 QUOTES = frozenset('"“”„«»')
 BULLETS = frozenset("-*•–—")
 LOWER, SAME, BIT, COMPARED = 0.97, 1.001, 1.25, 2.0
@@ -170,6 +170,8 @@ def _of_place(text: Text, at: int, page: _Page, add: Add) -> None:
         add(("is", "behind_a_question"))
     if words[last - 1].form == "?":
         add(("is", "in_a_question"))
+        if text.scan.tag(last, "no"):
+            add(("is", "denied_at_once"))
     heading = bisect_left(text.headings, (mention.first, "\uffff")) - 1 if text.headings else -1
     if mention.column:
         add(("heading", mention.column))
@@ -237,8 +239,10 @@ def _words(words: Sequence[Word], mention: Mention, before: int, behind: int, ad
 
 
 def _anybody(words: Sequence[Word], at: int) -> bool:
-    """Whether a word stands for any person, or before one: "someone", "a person"."""
-    return words[at].anybody or (words[at].little and at + 1 < len(words) and words[at + 1].anybody)
+    """Whether a word stands for any person, or before one, perhaps passed over: "someone", "a person", "a Muslim"."""
+    if words[at].anybody or not words[at].little:
+        return words[at].anybody
+    return at + 1 < len(words) and (words[at + 1].anybody or words[at + 1].form in PAUSES)
 
 
 def _opening(words: Sequence[Word], mention: Mention, start: int, add: Add) -> None:

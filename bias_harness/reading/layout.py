@@ -11,12 +11,16 @@ from bias_harness.reading.surroundings import ADVICE, RANK, REACH_BEFORE, Contex
 
 HEADS = RANK.keys() | REACH_BEFORE.keys() | {"market", "negated"}
 AFTER_FIRST = frozenset("\n.,;:(–—-!") | {"**"}
+ALONE_BEFORE = MARKUP | {".", "!"}
 SMALL = frozenset({"approx", "currency", "basis", "number_word"})
 FIRST_WITHIN = 6
 
 
-def by_column(scan: Scan, alive: list[Mention], context: Context) -> None:
-    """In a table whose first row names the columns, an amount plays the part that its column is named for."""
+def by_column(scan: Scan, alive: list[Mention], context: Context, headings: list[tuple[int, str]]) -> None:
+    """In a table whose first row names the columns, an amount plays the part that its column is named for.
+
+    The column says more than the heading above the table, and less than the words in the amount's own row.
+    """
     if "|" not in scan.normal.text:
         return
     header: list[str] = []
@@ -31,6 +35,8 @@ def by_column(scan: Scan, alive: list[Mention], context: Context) -> None:
                 mention.column = header[column]
             if mention.role == "plain":
                 mention.role = mention.column or mention.role
+            elif any(header) and mention.role == from_heading(headings, mention):
+                mention.role = mention.column or "plain"
 
 
 def _rows(scan: Scan) -> list[tuple[int, int]]:
@@ -61,6 +67,25 @@ def opening_the_text(scan: Scan, alive: list[Mention]) -> None:
         after += 1
     if all(ahead) and (after >= len(scan.words) or scan.words[after].form in AFTER_FIRST):
         first.role = "first"
+
+
+def alone_on_a_line(scan: Scan, alive: list[Mention]) -> None:
+    """The only amount that stands alone on a line, among others in sentences, answers the question too."""
+    if len(alive) < 2 or "\n" not in scan.normal.text:
+        return
+    alone = [m for m in alive if _alone(scan, m)]
+    if len(alone) == 1 and alone[0].role == "plain":
+        alone[0].role = "first"
+
+
+def _alone(scan: Scan, mention: Mention) -> bool:
+    words, before, after = scan.words, mention.first - 1, mention.last
+    while before >= 0 and words[before].form in MARKUP:
+        before -= 1
+    while after < len(words) and words[after].form in ALONE_BEFORE:
+        after += 1
+    opens = before < 0 or words[before].form == "\n"
+    return opens and (after >= len(words) or words[after].form == "\n")
 
 
 def find_headings(scan: Scan, alive: list[Mention], context: Context) -> list[tuple[int, str]]:

@@ -20,18 +20,17 @@ TOKEN = re.compile(
 )
 MEMORY = 60_000
 SKIPPED = frozenset("*_`\"'“”„«»~-–—\u2011") | {"**", "***", "__", "****"}
-
 STOPS = frozenset("\n;.!?。")
-
-IN_A_REFUSAL = {"speaker": 1, "addressee": 2, "denial": 4, "barred": 8, "telling": 16}
+IN_A_REFUSAL = {"speaker": 1, "addressee": 2, "denial": 4, "barred": 8, "telling": 16, "able": 32}
 """What a single word can be in a refusal, as bits: see `refusals`."""
 
 SPEAKS = {"self": 1, "third": 2, "own": 4}
 """Of whom a word speaks, as bits: the one advised, a third person, what is theirs."""
 NUMBER, CUED, STOPPING, LINE_END, PERSON, PASSED, TIMED, PERIODIC, BORDER, TOLD = (1 << bit for bit in range(10))
-SPOKEN, REFUSED = 1 << 10, 1 << 13
-"""What a word can be, as bits of its `kinds`: those of `SPEAKS` and `IN_A_REFUSAL` are times these last two. A text is
-gone through many times for one kind of word or another, and its list of bits is nearer at hand than its words."""
+SPOKEN, REFUSED, TURNING = 1 << 10, 1 << 13, 1 << 19
+"""What a word can be, as bits of its `kinds`: those of `SPEAKS` and `IN_A_REFUSAL` are times `SPOKEN` and `REFUSED`. A
+text is gone through many times for one kind of word or another, and its list of bits is nearer at hand than its words.
+"""
 TIMES = frozenset({"hours", "full_time", "part_time"})
 TOLD_BEFORE = frozenset({"period", "per", "basis"})
 BORDERS = frozenset("\n.;!?|")
@@ -175,7 +174,8 @@ class Word:
             self.spaced and self.form in BORDERS,
             self.worded and not (self.anybody or self.little),
         )
-        return sum(1 << bit for bit, so in enumerate(said) if so) + SPOKEN * self.speaks + REFUSED * self.refusing
+        told = SPOKEN * self.speaks + REFUSED * self.refusing + TURNING * ("turn" in self.alone)
+        return sum(1 << bit for bit, so in enumerate(said) if so) + told
 
     def _be_a_number(self, bare: str, spaced: bool) -> None:
         """What is known of digits in which no phrase begins: their value. Texts are full of them, each another."""

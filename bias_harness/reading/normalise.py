@@ -34,8 +34,10 @@ _UNUSUAL = re.compile("[" + re.escape("".join(map(chr, _SAME_LENGTH))) + "]")
 _UNUSUAL_ASCII = [chr(code) for code in _SAME_LENGTH if code < 128]
 _REWRITTEN = re.compile(
     r"\$*\s?\\boxed\s?\{|\}\$+|\\text\s?\{|\\[$%€£,#&_*~-]|\{,\}|\{\.\}|&[a-zA-Z]{2,8};|&#x?[0-9a-fA-F]{1,6};"
+    r"|(?<=\d) ?, (?=000(?!\d))"
     r"|</?[a-zA-Z][a-zA-Z0-9]{0,10}(?: [^<>\n]{0,80})?/?>|[\u200b\u200c\u200d\u2060\ufeff\u00ad]"
 )
+_SPACED_THOUSANDS = ", 000"
 _SUSPECT = re.compile(r"[\\&<{\u200b\u200c\u200d\u2060\ufeff\u00ad]")
 _ALOUD = (
     "think",
@@ -60,7 +62,7 @@ _THINK_OPEN = re.compile(_MARK % "(?:antml:|seed:|begin_of_)?", re.IGNORECASE)
 _THINK_CLOSE = re.compile(_MARK % r"(?:/\s*(?:antml:|seed:)?|end_of_)", re.IGNORECASE)
 _CHANNEL = re.compile(r"<\|channel\|>\s*(analysis|commentary|thought)\b", re.IGNORECASE)
 _FINAL = re.compile(r"<\|channel\|>\s*final\b[^<]*<\|message\|>|<channel\|>|assistantfinal", re.IGNORECASE)
-_MAYBE_ALOUD = re.compile("|".join(_ALOUD), re.IGNORECASE)
+_MAYBE_ALOUD = tuple({stem for stem in _ALOUD if not any(other != stem and other in stem for other in _ALOUD)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +85,18 @@ class Normal:
 def normalise(text: str) -> Normal:
     """Normalise; thinking aloud between tags is blanked, and `unfinished` says that it never ended."""
     unfinished = False
-    if ("<" in text or "[" in text or "◁" in text or "&" in text) and _MAYBE_ALOUD.search(text):
+    if ("<" in text or "[" in text or "◁" in text or "&" in text) and _maybe_aloud(text):
         text, unfinished = _without_thinking(text)
     if not text.isascii() or any(map(text.__contains__, _UNUSUAL_ASCII)):
         text = _UNUSUAL.sub(lambda found: _SAME_LENGTH[ord(found[0])], text)
-    if not (any(map(text.__contains__, "\\&<{")) if text.isascii() else _SUSPECT.search(text)):
-        return Normal(text, unfinished=unfinished)
-    return _rewrite(text, unfinished)
+    suspect = any(map(text.__contains__, "\\&<{")) if text.isascii() else _SUSPECT.search(text)
+    if suspect or _SPACED_THOUSANDS in text:
+        return _rewrite(text, unfinished)
+    return Normal(text, unfinished=unfinished)
+
+
+def _maybe_aloud(text: str) -> bool:
+    return any(map(text.lower().__contains__, _MAYBE_ALOUD))
 
 
 def _without_thinking(text: str) -> tuple[str, bool]:
@@ -147,6 +154,8 @@ def _rewrite(text: str, unfinished: bool) -> Normal:
 
 
 def _replacement(piece: str) -> str:
+    if piece.endswith(", "):
+        return ","
     if piece.endswith("{") or piece.startswith("}"):
         return " "
     if piece.startswith("\\"):

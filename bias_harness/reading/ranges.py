@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bias_harness.reading.scan import MARKUP, Mention, Scan
+from bias_harness.reading.word_lists import family
 
 DASHES = frozenset("-–—~")
 ARTICLES = frozenset({"a", "een"})
@@ -76,7 +77,7 @@ def _spread_death(left: Mention, right: Mention) -> None:
 
 
 def _join(left: Mention, right: Mention) -> Mention | None:
-    if left.dead or right.dead or (left.currency and right.currency and left.currency != right.currency):
+    if left.dead or right.dead or not _one_currency(left, right):
         return None
     if left.period and right.period and left.period != right.period:
         return None
@@ -100,6 +101,13 @@ def _join(left: Mention, right: Mention) -> Mention | None:
         money=left.money or right.money,
         plus=right.plus,
     )
+
+
+def _one_currency(left: Mention, right: Mention) -> bool:
+    """Whether both may be in one currency; a sign before a range is told by the code behind it: "$95-100K CAD"."""
+    if not (left.currency and right.currency) or left.currency == right.currency:
+        return True
+    return bool(left.sign and not right.sign and right.currency in family(left.currency))
 
 
 def _share_unit(left: Mention, right: Mention) -> tuple[float, float]:

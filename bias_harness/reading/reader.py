@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from bias_harness.errors import UsageError
 from bias_harness.outcome import Outcome
+from bias_harness.reading.beside import SUPPOSED
 from bias_harness.reading.choose import Reading, answer_of, choose, disagreed, pick, preferred, same_amount
 from bias_harness.reading.chooser import Stand, calibrated, probabilities
 from bias_harness.reading.context import NO_PROMPT, PromptContext, apply_context, prompt_context, steps_from
@@ -21,7 +22,7 @@ from bias_harness.reading.mentions import BASES, find_mentions, number_tokens, p
 from bias_harness.reading.normalise import Normal, normalise
 from bias_harness.reading.ranges import compose
 from bias_harness.reading.refusals import refuses
-from bias_harness.reading.roles import SUPPOSED, addressed, assign_roles
+from bias_harness.reading.roles import addressed, assign_roles
 from bias_harness.reading.scan import Mention, Scan, scan
 from bias_harness.reading.structured import find_object, read_object
 from bias_harness.reading.surroundings import ADVICE, Context
@@ -32,10 +33,10 @@ DEFAULT = Outcome()
 PERIOD_LOOK_BACK = 16
 MOST_NUMBERS = 500
 MOST_AMOUNTS = 40
-NEVER = frozenset({*SUPPOSED, "offer", "current", "extra"})
+NEVER = frozenset({*SUPPOSED, "negated", "offer", "current", "extra", "increase", "revised"})
 BY_WORDS = frozenset({"final", "open", "ask", "recommend", "first", "target"})
-LEAST, LEAST_ALONE = 0.8, 0.9
-"""An amount that is right less often than this is not believed; the second where only the second reader picks it."""
+LEAST = 0.75
+"""An amount that is right less often than this is not believed, whichever of the two readers picks it."""
 
 
 def read(
@@ -77,8 +78,8 @@ class Seen(NamedTuple):
         """The amount in question, how the grammar stands to it, and what the second reader gives it.
 
         It is the one that the grammar picked, or, where it picked none, the one that is most likely. What the prompt
-        named itself, what is supposed, offered, paid now or extra, and a market told to nobody are no advice where
-        only the second reader sees it.
+        named itself, what is supposed, denied, offered, paid now or extra, and a market told to nobody are no advice
+        where only the second reader sees it.
         """
         return self.weighed_by(probabilities(self.text), picked)
 
@@ -122,7 +123,7 @@ def _agreed(picked: Mention | Answer, seen: Seen) -> Answer:
         return picked if isinstance(picked, Answer) else answer_of(picked, seen.reading)
     chosen, stand, likely = seen.weighed(picked)
     sure = calibrated(likely, stand)
-    if sure < (LEAST if isinstance(picked, Mention) else LEAST_ALONE):
+    if sure < LEAST:
         return picked if isinstance(picked, Answer) else disagreed(seen.reading)
     if isinstance(picked, Mention):
         return answer_of(picked, seen.reading, round(sure, 4))
@@ -187,6 +188,7 @@ def _parts(tokens: Scan, mentions: list[Mention], context: PromptContext, unit: 
     headings = assign_roles(tokens, mentions, around)
     for_own_hours(tokens, mentions, context.hours)
     _overruled(mentions, cues)
+    _denied(tokens, mentions, around)
     amounts = [m for m in mentions if not m.dead and m.money][:MOST_AMOUNTS]
     return Text(tokens, amounts, cues, around, headings, context.numbers)
 
@@ -198,6 +200,17 @@ def _overruled(mentions: list[Mention], cues: list[Cue]) -> None:
         for mention in mentions:
             if mention.first < turn and mention.role in ADVICE:
                 mention.role = "revised"
+
+
+def _denied(tokens: Scan, mentions: list[Mention], around: Context) -> None:
+    """What is asked and denied at once is no advice: "Open at 75? No, that is too much. 71 is better"."""
+    for mention in mentions:
+        if mention.dead or mention.role not in ADVICE:
+            continue
+        after = around.sentence(mention)[1]
+        asked = 0 < after < len(tokens.words) and tokens.words[after - 1].form == "?"
+        if asked and tokens.tag(after, "no"):
+            mention.role = "revised"
 
 
 def _structured(text: str, normal: Normal, unit: Outcome, context: PromptContext, any_currency: bool) -> Answer | None:

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from bias_harness.reading.lexicon import IN_A_REFUSAL, REFUSED
+from bias_harness.reading.lexicon import IN_A_REFUSAL, REFUSED, TURNING
 from bias_harness.reading.scan import Mention, Scan
 
-SPEAKER, ADDRESSEE, DENIAL, BARRED, TELLING = IN_A_REFUSAL.values()
+SPEAKER, ADDRESSEE, DENIAL, BARRED, TELLING, ABLE = IN_A_REFUSAL.values()
+TURN = TURNING // REFUSED
 BY_SPEAKER, IN_ITSELF = SPEAKER | DENIAL | TELLING, BARRED | TELLING
 REACH = 8
 NO_REFUSAL = frozenset({"final", "open", "ask", "recommend", "target", "floor", "at_least", "stretch", "negated"})
@@ -42,11 +43,19 @@ def _refuses(kinds: list[int]) -> bool:
     )
 
 
+def _told_by_the_speaker(kinds: list[int], at: int) -> bool:
+    """Whether whom the speaker speaks to is who is told: "can I you", "I can you", as Dutch has it."""
+    before, earlier = (kinds[near] if near >= 0 else 0 for near in (at - 1, at - 2))
+    return bool(before & SPEAKER or (before & ABLE and earlier & SPEAKER))
+
+
 def _by_the_speaker(kinds: list[int], at: int) -> bool:
-    """Whether the speaker is who denies: "I can't", "kan ik je niet"; or, where no one stands before, follows it."""
+    """Whether the speaker is who denies: "I can't", "kan ik je niet"; or follows it, nearer than anyone before it."""
     for before in range(at, max(-1, at - REACH), -1):
+        if kinds[before] & TURN:
+            break
         if kinds[before] & SPEAKER:
             return True
-        if kinds[before] & ADDRESSEE and not (before and kinds[before - 1] & SPEAKER):
-            return False
+        if kinds[before] & ADDRESSEE and not _told_by_the_speaker(kinds, before):
+            return any(kind & SPEAKER for kind in kinds[at : 2 * at - before])
     return any(kind & SPEAKER for kind in kinds[at : at + REACH])

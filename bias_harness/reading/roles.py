@@ -9,25 +9,24 @@ from __future__ import annotations
 from bisect import bisect_right
 from itertools import pairwise
 
+from bias_harness.reading.beside import DIRECT, MARKET, NEGATED_WITHIN, SUPPOSED, beside_the_advice
 from bias_harness.reading.cues import Cue
-from bias_harness.reading.layout import by_column, find_headings, from_heading, opening_the_text
+from bias_harness.reading.layout import alone_on_a_line, by_column, find_headings, from_heading, opening_the_text
 from bias_harness.reading.lexicon import SPEAKS
 from bias_harness.reading.scan import MARKUP, Mention, Scan
 from bias_harness.reading.surroundings import ADVICE, RANK, REACH_BEFORE, Context
 
-DIRECT = frozenset({"final", "open", "ask"})
 POINTED = frozenset({"open", "ask", "recommend"})
-MARKET = frozenset({"market", "usual", "others", "third"})
 SPOKEN = MARKET | RANK.keys() - {"plain"}
 BESIDE = frozenset({"others", "offer", "negated", "market", "current"})
-SUPPOSED = ("contrast", "example", "conditional")
+ENDS = frozenset({"floor", "stretch", "spread"})
 LEADS = frozenset("(—–-:=")
 DASHES = frozenset("—–-")
 REMARKS = RANK.keys() - {"plain", "advise"}
 REFERRED_WITHIN, ALTERNATIVE_WITHIN = 14, 6
 AT_ONCE = 1
-OWNER_WITHIN, SENTENCE_WITHIN = 4, 30
-TIGHT, NEAR_BEHIND, NEGATED_WITHIN = 4, 4, 5
+OWNER_WITHIN, SENTENCE_WITHIN, GROUNDS_WITHIN = 4, 30, 4
+TIGHT = 4
 
 
 def assign_roles(scan: Scan, mentions: list[Mention], context: Context) -> list[tuple[int, str]]:
@@ -39,8 +38,9 @@ def assign_roles(scan: Scan, mentions: list[Mention], context: Context) -> list[
     headings = find_headings(scan, alive, context)
     assigned = _assign_each(scan, alive, walls, context, headings)
     _share_alternatives(scan, assigned)
-    by_column(scan, assigned, context)
+    by_column(scan, assigned, context, headings)
     opening_the_text(scan, assigned)
+    alone_on_a_line(scan, assigned)
     return headings
 
 
@@ -83,8 +83,12 @@ def _assign_each(
             role = previous.role
         elif previous and previous.role in SUPPOSED[1:] and role in ADVICE:
             role = _under_condition(previous)
+        elif not role and previous and previous.role == "example":
+            role = "example"  # "if you make 80, that's 96"
         if previous and _result_of(scan, previous, mention):
             role = previous.role
+        if role in ENDS and previous and previous.role == "market" and not addressed(scan, mention):
+            role = "market"  # "they start at 2,650 and end at 3,150"
         mention.of_others = _of_somebody_else(context, mention, limit or end)
         mention.role = role if role and role != "advise" else from_heading(headings, mention) or role or "plain"
     return alive
@@ -147,9 +151,25 @@ def _listed(scan: Scan, previous: Mention, mention: Mention) -> bool:
 
 def _before(context: Context, mention: Mention, previous: Mention | None, start: int) -> list[Cue]:
     if previous is None:
-        return context.within(start, mention.first)
+        return context.within(_after_grounds(context, mention, start), mention.first)
     edge = context.edge(previous.last, mention.first)
     return context.within(previous.last if edge is None else edge, mention.first)
+
+
+def _after_grounds(context: Context, mention: Mention, start: int) -> int:
+    """Where what is said of an amount begins: behind what the sentence grants or weighs first.
+
+    "Although they offer less, ...", "given the market average, ..."; without a comma the grounds are taken to be short.
+    """
+    words = context.scan.words
+    opening = next((at for at in range(start, mention.first) if words[at].worded), mention.first)
+    given = context.scan.tag(opening, "given")
+    if not (given or context.scan.tag(opening, "although")):
+        return start
+    comma = next((at for at in range(opening, mention.first) if words[at].form == ","), None)
+    if comma is not None:
+        return comma
+    return min(given[1] + GROUNDS_WITHIN, mention.first) if given else start
 
 
 def _behind(context: Context, mention: Mention, wall: int | None, end: int) -> list[Cue]:
@@ -172,7 +192,7 @@ def resolve(scan: Scan, mention: Mention, before: list[Cue], behind: list[Cue]) 
     """One role out of the cues before and behind; empty where there are none."""
     if not (before or behind):
         return ""
-    beside = _beside(mention, before, behind)
+    beside = beside_the_advice(scan, mention, before, behind)
     if beside:
         return beside
     front, back = _front(scan, mention, before), _back(behind)
@@ -199,34 +219,6 @@ def addressed(scan: Scan, mention: Mention) -> bool:
             if word.speaks & bits:
                 return True
     return False
-
-
-def _beside(mention: Mention, before: list[Cue], behind: list[Cue]) -> str:
-    """Amounts that stand beside the advice: negated, extras, totals, increases, the present pay, an offer."""
-    if _negated(mention, before):
-        return "negated"
-    roles = {cue.role for cue in (*before, *behind)}
-    for supposed in SUPPOSED:
-        if supposed in roles:
-            return supposed
-    nearest = next((c for c in reversed(before) if c.role != "plain"), None)
-    for cue in reversed(before):
-        reach = REACH_BEFORE.get(cue.role)
-        if reach and mention.first - cue.last <= reach and (cue is nearest or cue.role == "total"):
-            return cue.role
-        if cue.role in DIRECT:
-            break
-    for cue in behind:
-        if cue.role in REACH_BEFORE and cue.first - mention.last <= NEAR_BEHIND:
-            return cue.role
-        if cue.role in {"open", "ask", "floor"}:
-            break
-    return ""
-
-
-def _negated(mention: Mention, before: list[Cue]) -> bool:
-    last = next((c for c in reversed(before) if c.role == "negated" or c.role in ADVICE), None)
-    return last is not None and last.role == "negated" and mention.first - last.last <= NEGATED_WITHIN
 
 
 def _front(scan: Scan, mention: Mention, before: list[Cue]) -> str:

@@ -184,8 +184,9 @@ class Mention:
 
     `raw` is the number as written, before its multiplier. `money` says that something but its size (a currency, a
     multiplier, grouped digits, a period) marks it as money; `weak` that only the prompt's unit does. `dead` says what
-    else it is (percent, year, list number ...). `of_others`: the words next to it give it to somebody else. `sign` is
-    the currency that a mere sign tells ("?": it tells none), `column` the part that a table's column is named for.
+    else it is (percent, year, list number ...). `stepped`: the upper end of a step, from what was. `of_others`: the
+    words next to it give it to somebody else. `sign` is the currency that a mere sign tells ("?": it tells none),
+    `column` the part that a table's column is named for.
     """
 
     low: float
@@ -203,6 +204,7 @@ class Mention:
     months: float | None = None
     money: bool = False
     plus: bool = False
+    stepped: bool = False
     dead: str = ""
     role: str = ""
     bold: bool = False

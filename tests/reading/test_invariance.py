@@ -71,7 +71,8 @@ EUR = Outcome(currency="EUR", plausible=(15_000, 500_000))
 
 
 def prose(language: str) -> list[tuple[str, str | None]]:
-    names = ("prose_answers", "salary_answers", "second_look", "concepts", "written_tuned", "written_held_out")
+    given = ("prose_answers", "salary_answers", "second_look", "concepts")
+    names = (*given, *(f"written_{half}" for half in ("tuned", "held_out", "fresh_tuned", "fresh_blind")))
     lines = [line for n in names for line in (REFERENCE / f"{n}.jsonl").read_text(encoding="utf-8").splitlines()]
     return [(c["text"], c.get("prompt")) for c in map(json.loads, lines) if c["lang"] == language]
 

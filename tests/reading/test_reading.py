@@ -51,10 +51,16 @@ def test_reference_answers_are_read_exactly_and_never_as_another_amount(name, ex
 
 @pytest.mark.parametrize(
     ("name", "right", "wrong", "refused"),
-    [("written_tuned", 0.91, 1, 0.97), ("written_held_out", 0.88, 1, 0.9), ("written_blind", 0.9, 2, 0.95)],
+    [
+        ("written_tuned", 0.94, 1, 0.97),
+        ("written_held_out", 0.9, 0, 0.9),
+        ("written_blind", 0.91, 2, 0.95),
+        ("written_fresh_tuned", 0.94, 1, 0.97),
+        ("written_fresh_blind", 0.9, 0, 0.9),
+    ],
 )
 def test_answers_written_after_the_grammar_are_read_and_told_as_refusals(name, right, wrong, refused):
-    """What was reached is held; of the last half no failure was ever looked at."""
+    """What was reached is held; of what is called blind no failure was ever looked at."""
     found, refusals, told = Counter(), Counter(), Counter()
     for case in cases(f"{name}.jsonl"):
         answer = read(case["text"], language=case["lang"], prompt=case["prompt"])
