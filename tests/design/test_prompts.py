@@ -9,8 +9,8 @@ import pytest
 from command_line import type_in
 from conftest import SMALL
 
+from bias_harness.design.asked import request_key
 from bias_harness.design.audit import Audit, load_audit
-from bias_harness.design.prompts import request_key
 from bias_harness.errors import InputError
 from bias_harness.vocabulary import Message
 from bias_harness.workspace import shipped
