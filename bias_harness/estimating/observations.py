@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter
@@ -15,6 +15,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from bias_harness.design.audit import Audit
+from bias_harness.design.personas import Persona
 from bias_harness.errors import RunFolderError, check_format
 from bias_harness.vocabulary import Trial
 
@@ -109,13 +110,17 @@ def _of_trials(audit: Audit, trials: TrialColumns) -> Makers:
         return lambda: _category([of(cell) for cell in cells], codes)
 
     made: Makers = {name: label(attrgetter(name)) for name in OF_CELLS}
-    made |= {name: label(lambda cell, of=attrgetter(name): of(personas[cell.persona])) for name in OF_PERSONAS}
+    made |= {name: label(partial(_of_persona, personas, name)) for name in OF_PERSONAS}
     made["model"] = label(lambda cell: models[cell.endpoint])
     made["reference"] = lambda: np.array([c.level == references[c.attribute] for c in cells], dtype=bool)[codes]
     made["signal"] = lambda: np.array([cell.signal for cell in cells], dtype=COUNTS["signal"])[codes]
     made["repeat"] = lambda: trials.repeat.astype(COUNTS["repeat"])
     made["block"] = lambda: trials.block.astype(COUNTS["block"])
     return made
+
+
+def _of_persona(personas: Mapping[str, Persona], name: str, cell: Trial) -> str:
+    return getattr(personas[cell.persona], name)  # type: ignore[no-any-return]
 
 
 def _of_answers(column: Callable[[str], pa.ChunkedArray]) -> Makers:
@@ -141,7 +146,8 @@ def _numbers(column: Callable[[str], pa.ChunkedArray], name: str) -> NDArray[np.
 
 def _moments(column: pa.ChunkedArray) -> pd.Series[pd.Timestamp]:
     times = (pd.to_datetime(some.to_pandas(), utc=True, format="ISO8601") for some in _pieces(column))
-    return pd.concat(times, ignore_index=True)
+    whole: pd.Series[pd.Timestamp] = pd.concat(times, ignore_index=True)
+    return whole
 
 
 def _pieces(column: pa.ChunkedArray) -> Iterator[pa.ChunkedArray]:
@@ -155,8 +161,9 @@ def _category(names: Sequence[str | None], codes: NDArray[np.integer[Any]]) -> p
     there = np.zeros(len(names), dtype=bool)
     there[codes] = True
     used = pd.Series([name for name, is_used in zip(names, there, strict=True) if is_used]).astype("category").cat
-    place = np.full(len(names), -1, dtype=used.codes.dtype)
-    place[there] = used.codes.to_numpy()
+    own = used.codes.to_numpy()
+    place = np.full(len(names), -1, dtype=own.dtype)
+    place[there] = own
     return pd.Categorical.from_codes(place[codes], dtype=pd.CategoricalDtype(used.categories))
 
 
