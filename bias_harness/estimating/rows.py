@@ -20,7 +20,7 @@ REQUIRED = ("endpoint", "attribute", "persona", "level", "reference", "annual")
 LABELS = ("field", "job", "seniority", "place")
 READ = (
     *(*REQUIRED, *LABELS, "status", "kind", "currency", "reason", "wording", "language", "edit", "signal", "repeat"),
-    *("implausible", "annual_low", "annual_high", "asked_at", "covered", "bound_low", "bound_high"),
+    *("implausible", "annual_low", "annual_high", "asked_at"),
 )
 """The columns of observations that estimates are made of; the others are for people and tables."""
 
@@ -138,10 +138,11 @@ class Rows:
 
         All ways of saying a level (signals, edits) are one cell, of signal 0, unless `by_signal` keeps signals apart.
         """
-        signal = self.signal[mask] if by_signal else np.zeros(int(mask.sum()), dtype=np.int64)
+        at = slice(None) if mask.all() else mask  # all of them: nothing is copied
+        signal = self.signal[at] if by_signal else np.zeros(int(mask.sum()), dtype=np.int64)
         shape = self.shape if by_signal else (*self.shape[:3], 1)
-        index = (self.profile[mask], self.wording[mask], self.level[mask], signal)
-        return cells_of(index, (self.annual if amounts is None else amounts)[mask], shape, linear=self.linear)
+        index = (self.profile[at], self.wording[at], self.level[at], signal)
+        return cells_of(index, (self.annual if amounts is None else amounts)[at], shape, linear=self.linear)
 
     @cached_property
     def jobs(self) -> tuple[Codes, tuple[str, ...]]:
@@ -181,10 +182,11 @@ def placed_rows(observations: pd.DataFrame, *, linear: bool) -> Iterator[tuple[C
     starts = np.flatnonzero(np.diff(group[order], prepend=-1))
     for rows in np.split(order, starts[1:]) if order.size else []:
         endpoint, attribute = endpoints[1][endpoints[0][rows[0]]], attributes[1][attributes[0][rows[0]]]
-        yield rows, replace(_rows_at(columns, endpoint, attribute, rows), linear=linear)
+        at = slice(None) if rows.size == columns.n else rows  # all of them: nothing is copied
+        yield rows, replace(_rows_at(columns, endpoint, attribute, at), linear=linear)
 
 
-def _rows_at(table: Coded, endpoint: str, attribute: str, at: Codes) -> Rows:
+def _rows_at(table: Coded, endpoint: str, attribute: str, at: Codes | slice) -> Rows:
     """The rows at these places, coded afresh."""
 
     def some(column: str) -> tuple[Codes, tuple[str, ...]]:
@@ -207,7 +209,7 @@ def _rows_at(table: Coded, endpoint: str, attribute: str, at: Codes) -> Rows:
     unsaid = currencies.index("") if "" in currencies else -1
     signal = table.counts("signal")[at].astype(np.int64)
     first = np.zeros(len(profiles), dtype=np.int64)
-    first[profile[::-1]] = np.arange(len(at))[::-1]
+    first[profile[::-1]] = np.arange(profile.size)[::-1]
     order = np.argsort(np.argsort(table.times[at], kind="stable"), kind="stable")
     return Rows(
         endpoint,
@@ -232,15 +234,13 @@ def _rows_at(table: Coded, endpoint: str, attribute: str, at: Codes) -> Rows:
         table.annual[at],
         table.numbers("annual_low")[at],
         table.numbers("annual_high")[at],
-        np.where(np.isnan(table.times[at]), np.nan, order / max(1, len(at) - 1)),
+        np.where(np.isnan(table.times[at]), np.nan, order / max(1, profile.size - 1)),
         reason.astype(smallest(len(reasons))),
         reasons,
     )
 
 
-def _is_range(table: Coded, at: Codes) -> Mask:
+def _is_range(table: Coded, at: Codes | slice) -> Mask:
     codes, names = table.names("kind")
-    if "range" not in names:
-        return np.zeros(len(at), dtype=bool)
-    mask: Mask = codes[at] == names.index("range")
+    mask: Mask = codes[at] == (names.index("range") if "range" in names else -1)
     return mask
