@@ -75,9 +75,9 @@ def _parts(audit: Audit, answers: int, cells: dict[Asked, int]) -> Iterator[Part
     draw = np.random.default_rng(1)
     ends, (endpoint,) = _ends(), audit.experiment.endpoints
     part = _begun(draw)
-    for second, (block, asked) in enumerate(audit.asked(endpoint)):
+    for second, block in enumerate(audit.design.blocks()):
         at = f"{BEGAN + second}.000000+00:00"
-        for cell in asked:
+        for cell in audit.prompter.asked(block, endpoint):
             place, key = len(part.lines), cell.keys.of_repeat(block.repeat)
             if cell.trial.level == "female":
                 part.amounts[place] = round(0.95 * part.amounts[place])

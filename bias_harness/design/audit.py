@@ -13,7 +13,6 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from bias_harness.design.asked import Asked
 from bias_harness.design.blocks import Block, Design
 from bias_harness.design.declared import primary_of, remarks
 from bias_harness.design.digests import Resolved, digest_of, digests_of, whole
@@ -112,11 +111,6 @@ class Audit:
         """Every block in the order of asking, with its requests to one endpoint; made as it is read."""
         for block in self.design.blocks():
             yield block, self.prompter.requests(block, endpoint)
-
-    def asked(self, endpoint: Endpoint) -> Iterator[tuple[Block, list[Asked]]]:
-        """The same blocks with the cells that they ask: quicker, where what is sent is not wanted."""
-        for block in self.design.blocks():
-            yield block, self.prompter.asked(block, endpoint)
 
     def remarks(self) -> list[str]:
         """What can never be said with this design, a sentence each; none of it is an error."""

@@ -66,7 +66,7 @@ class Answered:
         return observed_in(self)
 
     @cached_property
-    def estimated_from(self) -> pd.DataFrame:
+    def _estimated_from(self) -> pd.DataFrame:
         """The observations, without the columns that no estimate is made of, unless they were made already.
 
         That is less than half the memory. The estimators of other packages are given all columns.

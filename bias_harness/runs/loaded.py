@@ -126,7 +126,7 @@ class Run(Answered):
 
         e = self.audit.experiment
         return estimate(
-            self.estimated_from, analysis=e.analysis, outcome=e.outcome, primary=self._primary, looked=self.looked
+            self._estimated_from, analysis=e.analysis, outcome=e.outcome, primary=self._primary, looked=self.looked
         )
 
     @cached_property
@@ -153,7 +153,7 @@ class Run(Answered):
         from bias_harness.estimating.judging import judge
         from bias_harness.estimating.sequential import judge_looked
 
-        rows, outcome = self.estimated_from, self.audit.experiment.outcome
+        rows, outcome = self._estimated_from, self.audit.experiment.outcome
         if self.looked is None:
             return judge(rows, analysis=analysis, outcome=outcome, primary=primary)
         return judge_looked(rows, self.looked, analysis=analysis, outcome=outcome, primary=primary)

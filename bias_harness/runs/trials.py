@@ -45,8 +45,8 @@ def trials_asked(audit: Audit) -> Trials:
     return _in_columns(
         (asked.keys.of_repeat(block.repeat), asked.trial, block.repeat, block.index, asked.prompt)
         for endpoint in audit.experiment.endpoints
-        for block, cells in audit.asked(endpoint)
-        for asked in cells
+        for block in audit.design.blocks()
+        for asked in audit.prompter.asked(block, endpoint)
     )
 
 

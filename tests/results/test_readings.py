@@ -323,6 +323,6 @@ def test_estimates_take_no_more_columns_than_they_are_made_of(tmp_path: Path) ->
     every = whole.observations
     assert lean.estimates.to_dict() == whole.estimates.to_dict()
     assert "observations" not in vars(lean)
-    assert not {"key", "amount", "served_model"} & set(lean.estimated_from)
-    assert same(lean.estimated_from, every[list(lean.estimated_from)])
-    assert whole.estimated_from is every
+    assert not {"key", "amount", "served_model"} & set(lean._estimated_from)
+    assert same(lean._estimated_from, every[list(lean._estimated_from)])
+    assert whole._estimated_from is every
