@@ -4,40 +4,31 @@
 
 Every step is a process of its own, so that CPU (user and system) and peak memory are those of the step alone. `ask` is
 a run against the simulated advisor, in the process, so that all but the wire is counted. From a million on the log is
-written by this script instead (the same lines, asked of nobody), and `ask` is not measured. `open` is what `run`
-does before its first question, `read` makes the observations for the first time, `again` from what was kept, `estimate`
-is all estimates after that, `report` every derived file. Disk is what the run folder takes after the step.
+written down instead (`written_log.py`: the same lines, asked of nobody), and `ask` is not measured; from five million
+on what is read in it is written too, so that `read` is as `again`. `open` is what `run` does before its first
+question, `read` makes the observations for the first time, `again` from what was kept, `estimate` is all estimates
+after that, `report` every derived file. Disk is what the run folder takes after the step.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import random
 import resource
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from itertools import islice
 from pathlib import Path
 
-import orjson
+from written_log import write_log
 
 from bias_harness import load_experiment, load_run
 from bias_harness import run as ask_all
 from bias_harness.design.audit import Audit
-from bias_harness.results import EXPERIMENT, EndpointTotals, Manifest, RunFolder, open_log
-from bias_harness.results.index import write_index
-from bias_harness.results.lines import summed
-from bias_harness.results.log import PART_LINES
-from bias_harness.results.parts import part_after
-from bias_harness.results.seals import Sealing
+from bias_harness.results import RunFolder, open_log
 from bias_harness.runs import Run
-from bias_harness.vocabulary import Response, Usage
 
 WRITTEN_FROM = 1_000_000
 """So many answers are not asked of the simulated advisor, but written down."""
@@ -50,7 +41,6 @@ wordings: [terse, plain]
 endpoints:
   - {name: sim, plant: {gaps: {gender: {female: -0.05}}}}
 """
-BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def audit_of(folder: Path, answers: int) -> Audit:
@@ -65,41 +55,9 @@ def run_in(folder: Path, workers: int) -> Run:
     return load_run("growth", results=folder / "results", workers=workers)
 
 
-def write_log(folder: Path, answers: int) -> None:
-    """A finished run whose answers nobody gave: bare amounts, 5 % less for women."""
-    audit = audit_of(folder, answers)
-    kept = RunFolder(folder / "results" / "growth")
-    kept.path.mkdir(parents=True, exist_ok=True)
-    kept.write(EXPERIMENT, audit.to_yaml())
-    end = EndpointTotals("simulation", "simulated", designed=answers, planned=answers)
-    log, seals = kept.path / "responses.jsonl", {}
-    made = _lines(audit)
-    while lines := list(islice(made, PART_LINES)):
-        sealing = Sealing()
-        for line in lines:
-            sealing.add(line)
-        log.write_bytes(b"".join(lines))
-        if len(lines) == PART_LINES:
-            write_index(log)
-        seals[log.name], log = sealing.seal, part_after(log)
-    done = replace(end, present=answers, answered=answers)
-    kept.write_manifest(Manifest.begun(audit, {"sim": end}).ended("success", {"sim": done}, seals))
-
-
-def _lines(audit: Audit) -> Iterator[bytes]:
-    draw, usage = random.Random(1), Usage(60, 5, 0.0)
-    for endpoint in audit.experiment.endpoints:
-        for number, (_, requests) in enumerate(audit.requests(endpoint)):
-            at = (BEGAN + timedelta(seconds=number)).isoformat(timespec="microseconds")
-            for request in requests:
-                gap = 0.95 if request.trial and request.trial.level == "female" else 1.0
-                amount = round(90 * gap * draw.lognormvariate(0, 0.15)) * 1_000
-                yield summed(orjson.dumps(Response(request.key, "sim", f"${amount:,}", "stop", "sim", usage, at)))
-
-
 def ask(folder: Path, answers: int, workers: int) -> None:
     if answers >= WRITTEN_FROM:
-        write_log(folder, answers)
+        write_log(audit_of(folder, answers), folder / "results" / "growth", answers)
     else:
         ask_all(audit_of(folder, answers), results=folder / "results")
 

@@ -12,7 +12,6 @@ members of a pair.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -20,11 +19,11 @@ from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-import orjson
 from babel import Locale
 from babel.numbers import get_currency_name
 from jinja2 import Template, UndefinedError
 
+from bias_harness.design.asked import Asked, Keys, prompt_of, request_key
 from bias_harness.design.blocks import Block, Variant
 from bias_harness.design.edits import common, edited, edits_of, is_edits, read_edits
 from bias_harness.design.edits import file_name as edits_name
@@ -38,6 +37,8 @@ from bias_harness.probabilities import BEGIN_THE_ANSWER, SENT
 from bias_harness.vocabulary import Message, Request, Trial
 
 BLOCKS = ("user", "system", "question")
+REMEMBERED = 4096
+"""Cells of which the messages are remembered, and what is asked of each endpoint."""
 MARK_OPEN, MARK_CLOSE = "\ue000", "\ue001"
 TURN = re.compile(r"turn[1-9]_(?P<role>user|assistant)$")
 Sources = Mapping[str, str]
@@ -116,7 +117,8 @@ class Prompter:
             name: [t for b in sorted(of.blocks) if (t := TURN.match(b))] for name, of in self.templates.items()
         }
         self.shared = {name: edits_of(name, text) for name, text in sources.items() if is_edits(name)}
-        self._cell = lru_cache(maxsize=4096)(self._messages)
+        self.cell = lru_cache(maxsize=REMEMBERED)(self._messages)
+        self._lanes: dict[str, _Lane] = {}
 
     @cached_property
     def edits(self) -> tuple[str, ...]:
@@ -139,10 +141,17 @@ class Prompter:
 
     def messages(self, block: Block, variant: Variant, *, marked: bool = False) -> tuple[Message, ...]:
         """The messages of one cell; `marked` wraps the varied words in private-use characters."""
-        return self._cell(block.attribute, block.persona, block.wording, block.language, variant, marked)
+        return self.cell(block.attribute, block.persona, block.wording, block.language, variant, marked=marked)
 
     def _messages(
-        self, attribute: VariedAttribute, persona: Persona, wording: str, language: str, variant: Variant, marked: bool
+        self,
+        attribute: VariedAttribute,
+        persona: Persona,
+        wording: str,
+        language: str,
+        variant: Variant,
+        *,
+        marked: bool,
     ) -> tuple[Message, ...]:
         name = file_name(self.experiment.question, wording, language)
         person = _person(persona, attribute, variant.arm, language, name, marked=marked)
@@ -183,31 +192,51 @@ class Prompter:
 
     def requests(self, block: Block, endpoint: Endpoint) -> list[Request]:
         """The block's requests to one endpoint, in the block's order; members of the block share their seed."""
-        form = self.experiment.outcome.probabilities
-        sampling = {**(endpoint.sampling or self.experiment.sampling).sent(), **endpoint.extra_body}
-        begun = (Message("assistant", form.begins),) if form and endpoint.provider in BEGIN_THE_ANSWER else ()
-        seed = block.common_seed(self.experiment.seed)
-        sampling |= SENT if form else {}
+        seed, repeat = block.common_seed(self.experiment.seed), block.repeat
         return [
-            _request(endpoint, (*self.messages(block, variant), *begun), sampling, trial, seed)
-            for trial, variant in zip(block.trials(endpoint.name), block.variants, strict=True)
+            Request(
+                asked.keys.of_repeat(repeat),
+                endpoint.name,
+                endpoint.model,
+                asked.messages,
+                asked.sampling,
+                repeat,
+                seed,
+                trial,
+            )
+            for trial, asked in zip(block.trials(endpoint.name), self.asked(block, endpoint), strict=True)
+        ]
+
+    def asked(self, block: Block, endpoint: Endpoint) -> list[Asked]:
+        """The cells of a block as they are put to one endpoint, in the block's order."""
+        if endpoint.name not in self._lanes or self._lanes[endpoint.name].endpoint is not endpoint:
+            self._lanes[endpoint.name] = _Lane(self, endpoint)
+        cell = self._lanes[endpoint.name].cell
+        return [
+            cell(block.attribute, block.persona, block.wording, block.language, variant) for variant in block.variants
         ]
 
 
-def _request(
-    endpoint: Endpoint, messages: tuple[Message, ...], sampling: Mapping[str, Any], trial: Trial, seed: int
-) -> Request:
-    key = request_key(endpoint.name, endpoint.model, messages, sampling, trial.repeat)
-    return Request(key, endpoint.name, endpoint.model, messages, sampling, trial.repeat, seed, trial)
+class _Lane:
+    """Puts cells to one endpoint, and remembers the last few thousand."""
 
+    def __init__(self, prompter: Prompter, endpoint: Endpoint) -> None:
+        self.endpoint, self._prompter = endpoint, prompter
+        form = prompter.experiment.outcome.probabilities
+        sampling = (endpoint.sampling or prompter.experiment.sampling).sent()
+        self._sampling = {**sampling, **endpoint.extra_body, **(SENT if form else {})}
+        begins = form is not None and endpoint.provider in BEGIN_THE_ANSWER
+        self._begun = (Message("assistant", form.begins),) if form is not None and begins else ()
+        self.cell = lru_cache(maxsize=REMEMBERED)(self._cell)
 
-def request_key(
-    endpoint: str, model: str, messages: Iterable[Message], sampling: Mapping[str, Any], repeat: int
-) -> str:
-    """SHA-256 (hex) of the canonical JSON (sorted keys, no white space, UTF-8) of what makes a request itself."""
-    said = [{"content": m.content, "role": m.role} for m in messages]
-    whole = {"endpoint": endpoint, "messages": said, "model": model, "repeat": repeat, "sampling": dict(sampling)}
-    return hashlib.sha256(orjson.dumps(whole, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    def _cell(
+        self, attribute: VariedAttribute, persona: Persona, wording: str, language: str, variant: Variant
+    ) -> Asked:
+        arm, end = variant.arm, self.endpoint
+        said = (*self._prompter.cell(attribute, persona, wording, language, variant, marked=False), *self._begun)
+        about = (end.name, language, wording, persona.id, arm.attribute, arm.level, arm.signal, variant.edit)
+        keys = Keys.of(end.name, end.model, said, self._sampling)
+        return Asked(Trial(*about, repeat=0, block=0), said, self._sampling, keys, prompt_of(said))
 
 
 @cache

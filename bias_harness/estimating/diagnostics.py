@@ -12,6 +12,7 @@ from functools import partial
 import numpy as np
 
 from bias_harness.estimating.blocks import AboveFloor, Answers, Between, Components, Drift, Placebo, Silence
+from bias_harness.estimating.coded import STATUSES
 from bias_harness.estimating.comparison import Subject, percent
 from bias_harness.estimating.estimators.bounds import Bounds, lee_bounds, manski_bounds
 from bias_harness.estimating.estimators.cells import Codes, Contrast, Mask, contrast
@@ -20,7 +21,6 @@ from bias_harness.estimating.estimators.placebo import false_alarms, placebo_flo
 from bias_harness.estimating.estimators.trend import slope_by_profile
 from bias_harness.estimating.estimators.variance import crossed_cells
 from bias_harness.estimating.judgement import Control
-from bias_harness.estimating.rows import STATUSES
 from bias_harness.vocabulary import Estimate
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from bias_harness.design.audit import Audit
+from bias_harness.design.personas import Persona
 from bias_harness.errors import RunFolderError, check_format
+from bias_harness.estimating.coded import smallest
 from bias_harness.vocabulary import Trial
 
 FORMAT = 1
@@ -39,6 +43,9 @@ LABELS = (
     "period",
     "reason",
 )
+OF_CELLS = ("endpoint", "language", "wording", "persona", "attribute", "level", "edit")
+OF_PERSONAS = ("field", "job", "seniority", "place")
+OF_ANSWERS = ("served_model", "status", "kind", "currency", "period", "reason")
 COUNTS = {"signal": np.int16, "repeat": np.int32, "block": np.int64}
 FLAGS = ("reference", "soft", "implausible")
 AMOUNTS = (
@@ -57,7 +64,7 @@ class TrialColumns:
     """Trials in columns: `cell` counts into `cells`, which differ in more than repeat and block."""
 
     cells: Sequence[Trial]
-    cell: NDArray[np.int64]
+    cell: NDArray[np.int32]
     repeat: NDArray[np.int32]
     block: NDArray[np.int64]
 
@@ -66,54 +73,82 @@ class TrialColumns:
         return TrialColumns(self.cells, self.cell[places], self.repeat[places], self.block[places])
 
 
-def observations(audit: Audit, trials: TrialColumns, column: Callable[[str], pa.ChunkedArray]) -> pd.DataFrame:
+def observations(
+    audit: Audit,
+    trials: TrialColumns,
+    column: Callable[[str], pa.ChunkedArray],
+    only: Collection[str] | None = None,
+) -> pd.DataFrame:
     """One row per trial that has a response, in the order given; see the column groups above.
 
     `column` gives what was read in their responses, a row each in the same order: a column of `reading.columns.SCHEMA`
-    by its name. Each is asked for once and held no longer than it is needed.
+    by its name. Each is asked for once and held no longer than it is needed. `only` names the columns that are wanted,
+    `annual`, `reason` and `implausible` among them: left out, all.
     """
-    names = (*LABELS, *COUNTS, *FLAGS, *AMOUNTS, "asked_at", "key")
-    made = dict.fromkeys(names) | dict(_of_trials(audit, trials)) | dict(_of_answers(column))
+    every = (*LABELS, *COUNTS, *FLAGS, *AMOUNTS, "asked_at", "key")
+    names = [name for name in every if only is None or name in only]
+    makers = {**_of_trials(audit, trials), **_of_answers(column)}
+    made = {name: makers[name]() for name in names if name != "implausible"}
     lowest, highest = audit.experiment.outcome.ends
-    frame = pd.DataFrame({name: made.pop(name) for name in names if name != "implausible"}, copy=False)
+    frame = pd.DataFrame({name: made.pop(name) for name in list(made)}, copy=False)
     outside = frame["annual"].notna() & ~frame["annual"].between(lowest, highest)
     frame.insert(names.index("implausible"), "implausible", outside | (frame["reason"] == "implausible"))
     return frame
 
 
-def _of_trials(audit: Audit, trials: TrialColumns) -> Iterator[tuple[str, object]]:
+Makers = dict[str, Callable[[], object]]
+"""What makes each column, once it is wanted: of ten million answers one of amounts takes 80 MB."""
+
+
+def _of_trials(audit: Audit, trials: TrialColumns) -> Makers:
     """The columns that the design tells."""
     personas = {p.id: p for p in audit.design.personas}
     references = {a.name: a.reference for a in audit.design.attributes}
     models = {e.name: e.model or e.provider for e in audit.experiment.endpoints}
     cells, codes = trials.cells, trials.cell
-    for name in ("endpoint", "language", "wording", "persona", "attribute", "level", "edit"):
-        yield name, _category([getattr(cell, name) for cell in cells], codes)
-    for name in ("field", "job", "seniority", "place"):
-        yield name, _category([getattr(personas[cell.persona], name) for cell in cells], codes)
-    yield "model", _category([models[cell.endpoint] for cell in cells], codes)
-    yield "reference", np.array([cell.level == references[cell.attribute] for cell in cells], dtype=bool)[codes]
-    numbers: dict[str, NDArray[np.int64] | NDArray[np.int32]] = {
-        "signal": np.array([cell.signal for cell in cells], dtype=np.int64)[codes]
-    }
-    numbers |= {"repeat": trials.repeat, "block": trials.block}
-    yield from ((name, numbers[name].astype(kind)) for name, kind in COUNTS.items())
+
+    def label(of: Callable[[Trial], str]) -> Callable[[], object]:
+        return lambda: _category([of(cell) for cell in cells], codes)
+
+    made: Makers = {name: label(attrgetter(name)) for name in OF_CELLS}
+    made |= {name: label(partial(_of_persona, personas, name)) for name in OF_PERSONAS}
+    made["model"] = label(lambda cell: models[cell.endpoint])
+    made["reference"] = lambda: np.array([c.level == references[c.attribute] for c in cells], dtype=bool)[codes]
+    made["signal"] = lambda: np.array([cell.signal for cell in cells], dtype=COUNTS["signal"])[codes]
+    made["repeat"] = lambda: trials.repeat.astype(COUNTS["repeat"])
+    made["block"] = lambda: trials.block.astype(COUNTS["block"])
+    return made
 
 
-def _of_answers(column: Callable[[str], pa.ChunkedArray]) -> Iterator[tuple[str, object]]:
+def _of_persona(personas: Mapping[str, Persona], name: str, cell: Trial) -> str:
+    return getattr(personas[cell.persona], name)  # type: ignore[no-any-return]
+
+
+def _of_answers(column: Callable[[str], pa.ChunkedArray]) -> Makers:
     """The columns that the responses tell."""
-    for name in ("served_model", "status", "kind", "currency", "period", "reason"):
-        words = column(name).unify_dictionaries().combine_chunks()
-        words = words.chunk(0) if isinstance(words, pa.ChunkedArray) else words
-        known = [*words.dictionary.to_pylist(), None]
-        codes = words.indices.fill_null(len(known) - 1).to_numpy(zero_copy_only=False)
-        yield name, _category(known, codes.astype(np.int64))
-    for name in AMOUNTS:
-        yield name, column(name).to_numpy().astype(float)
-    yield "soft", column("soft").to_numpy().astype(bool)
-    times = (pd.to_datetime(some.to_pandas(), utc=True, format="ISO8601") for some in _pieces(column("asked_at")))
-    yield "asked_at", pd.concat(times, ignore_index=True)
-    yield "key", _in_hex(column("key")).to_pandas()
+    made: Makers = {name: partial(_words, column, name) for name in OF_ANSWERS}
+    made |= {name: partial(_numbers, column, name) for name in AMOUNTS}
+    made["soft"] = lambda: column("soft").to_numpy().astype(bool)
+    made["asked_at"] = lambda: _moments(column("asked_at"))
+    made["key"] = lambda: _in_hex(column("key")).to_pandas()
+    return made
+
+
+def _words(column: Callable[[str], pa.ChunkedArray], name: str) -> pd.Categorical[Any]:
+    words = column(name).unify_dictionaries().combine_chunks()
+    words = words.chunk(0) if isinstance(words, pa.ChunkedArray) else words
+    known = [*words.dictionary.to_pylist(), None]
+    return _category(known, words.indices.fill_null(len(known) - 1).to_numpy(zero_copy_only=False))
+
+
+def _numbers(column: Callable[[str], pa.ChunkedArray], name: str) -> NDArray[np.float64]:
+    return column(name).to_numpy().astype(float, copy=False)  # type: ignore[no-any-return]
+
+
+def _moments(column: pa.ChunkedArray) -> pd.Series[pd.Timestamp]:
+    times = (pd.to_datetime(some.to_pandas(), utc=True, format="ISO8601") for some in _pieces(column))
+    whole: pd.Series[pd.Timestamp] = pd.concat(times, ignore_index=True)
+    return whole
 
 
 def _pieces(column: pa.ChunkedArray) -> Iterator[pa.ChunkedArray]:
@@ -122,13 +157,13 @@ def _pieces(column: pa.ChunkedArray) -> Iterator[pa.ChunkedArray]:
         yield column.slice(start, AT_ONCE)
 
 
-def _category(names: Sequence[str | None], codes: NDArray[np.int64]) -> pd.Categorical[Any]:
+def _category(names: Sequence[str | None], codes: NDArray[np.integer[Any]]) -> pd.Categorical[Any]:
     """`names` by their codes, as a category of the names that occur, sorted."""
     there = np.zeros(len(names), dtype=bool)
     there[codes] = True
     used = sorted({name for name, is_used in zip(names, there.tolist(), strict=True) if is_used and name is not None})
     place_of: dict[str | None, int] = {name: place for place, name in enumerate(used)}
-    place = np.array([place_of.get(name, -1) for name in names], dtype=np.int64)
+    place = np.array([place_of.get(name, -1) for name in names], dtype=smallest(len(used)))
     return pd.Categorical.from_codes(place[codes], dtype=pd.CategoricalDtype(pd.Index(used)))
 
 

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+READ = ("covered", "bound_low", "bound_high")
+"""The columns of observations that are read here, beside those of `rows.READ`."""
 ESTIMAND = "mean log amount by the model's probabilities, given how its answer begins"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -11,13 +11,18 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bias_harness.errors import InputError
+from bias_harness.estimating.coded import STATUSES, Coded, Small, compressed, smallest
 from bias_harness.estimating.estimators.cells import Cells, Codes, Mask, cells_of
 from bias_harness.estimating.estimators.interval import Array
 from bias_harness.estimating.estimators.outliers import Flags, flag_outliers
 
 REQUIRED = ("endpoint", "attribute", "persona", "level", "reference", "annual")
-STATUSES = ("ok", "refused", "no_amount", "ambiguous", "failed")
 LABELS = ("field", "job", "seniority", "place")
+READ = (
+    *(*REQUIRED, *LABELS, "status", "kind", "currency", "reason", "wording", "language", "edit", "signal", "repeat"),
+    *("implausible", "annual_low", "annual_high", "asked_at"),
+)
+"""The columns of observations that estimates are made of; the others are for people and tables."""
 
 
 @dataclass(frozen=True)
@@ -44,16 +49,16 @@ class Rows:
     level: Codes
     signal: Codes
     edit: Codes
-    repeat: Codes
-    status: Codes
+    repeat: Small
+    status: Small
     ranged: Mask
     implausible: Mask
-    currency: Codes
+    currency: Small
     annual: Array
     low: Array
     high: Array
     order: Array
-    reason: Codes
+    reason: Small
     reasons: tuple[str, ...]
     linear: bool = False
 
@@ -133,10 +138,11 @@ class Rows:
 
         All ways of saying a level (signals, edits) are one cell, of signal 0, unless `by_signal` keeps signals apart.
         """
-        signal = self.signal[mask] if by_signal else np.zeros(int(mask.sum()), dtype=np.int64)
+        at = slice(None) if mask.all() else mask  # all of them: nothing is copied
+        signal = self.signal[at] if by_signal else np.zeros(int(mask.sum()), dtype=np.int64)
         shape = self.shape if by_signal else (*self.shape[:3], 1)
-        index = (self.profile[mask], self.wording[mask], self.level[mask], signal)
-        return cells_of(index, (self.annual if amounts is None else amounts)[mask], shape, linear=self.linear)
+        index = (self.profile[at], self.wording[at], self.level[at], signal)
+        return cells_of(index, (self.annual if amounts is None else amounts)[at], shape, linear=self.linear)
 
     @cached_property
     def jobs(self) -> tuple[Codes, tuple[str, ...]]:
@@ -169,130 +175,72 @@ def placed_rows(observations: pd.DataFrame, *, linear: bool) -> Iterator[tuple[C
             f"the observations lack the column{'s' * (len(missing) > 1)} {', '.join(missing)}; "
             "see bias_harness.frame for the columns of an observations table"
         )
-    columns = _Columns(observations)
+    columns = Coded(observations)
     endpoints, attributes = columns.names("endpoint"), columns.names("attribute")
-    group = endpoints[0] * max(1, len(attributes[1])) + attributes[0]
+    group = endpoints[0].astype(np.int64) * max(1, len(attributes[1])) + attributes[0]
     order = np.argsort(group, kind="stable")
     starts = np.flatnonzero(np.diff(group[order], prepend=-1))
     for rows in np.split(order, starts[1:]) if order.size else []:
         endpoint, attribute = endpoints[1][endpoints[0][rows[0]]], attributes[1][attributes[0][rows[0]]]
-        yield rows, replace(columns.rows(endpoint, attribute, rows), linear=linear)
+        at = slice(None) if rows.size == columns.n else rows  # all of them: nothing is copied
+        yield rows, replace(_rows_at(columns, endpoint, attribute, at), linear=linear)
 
 
-class _Columns:
-    """The whole table, coded once."""
+def _rows_at(table: Coded, endpoint: str, attribute: str, at: Codes | slice) -> Rows:
+    """The rows at these places, coded afresh."""
 
-    def __init__(self, observations: pd.DataFrame) -> None:
-        self.frame, self.n = observations, len(observations)
-        self.coded: dict[str, tuple[Codes, list[str]]] = {}
-        self.annual = self.numbers("annual")
-        status, names = self.names("status")
-        unknown = sorted(set(names) - {*STATUSES, ""})
-        if unknown:
-            raise InputError(f"status {unknown[0]!r} is none of {', '.join(STATUSES)}; mend the column `status`")
-        place = np.array([STATUSES.index(name) if name else -1 for name in names], dtype=np.int64)
-        said = place[status] if names else np.full(self.n, -1)
-        self.status = np.where(said >= 0, said, np.where(np.isnan(self.annual), STATUSES.index("no_amount"), 0))
+    def some(column: str) -> tuple[Codes, tuple[str, ...]]:
+        codes, names = table.names(column)
+        return compressed(codes[at], names)
 
-    def names(self, column: str) -> tuple[Codes, list[str]]:
-        """Codes into the sorted names of a column; missing values and columns are the empty name."""
-        if column not in self.coded:
-            self.coded[column] = self._names(column)
-        return self.coded[column]
-
-    def _names(self, column: str) -> tuple[Codes, list[str]]:
-        if column not in self.frame:
-            return np.zeros(self.n, dtype=np.int64), [""]
-        words = self.frame[column]
-        categories = (words if isinstance(words.dtype, pd.CategoricalDtype) else words.astype("category")).cat
-        codes = categories.codes.to_numpy().astype(np.int64)
-        found = [str(c) for c in categories.categories]
-        if (codes < 0).any():
-            codes, found = np.where(codes < 0, len(found), codes), [*found, ""]
-        names = sorted(set(found))
-        where = {name: i for i, name in enumerate(names)}
-        return np.array([where[name] for name in found], dtype=np.int64)[codes], names
-
-    def numbers(self, column: str, default: float = np.nan) -> Array:
-        """A column of numbers, or the default all over."""
-        if column not in self.frame:
-            return np.full(self.n, default)
-        return self.frame[column].to_numpy(dtype=float, na_value=np.nan)
-
-    def flags(self, column: str) -> Mask:
-        """A column of yes and no; missing is no."""
-        if column not in self.frame:
-            return np.zeros(self.n, dtype=bool)
-        return self.frame[column].fillna(value=False).to_numpy(dtype=bool)
-
-    @cached_property
-    def times(self) -> Array:
-        """When each row was asked; NaN where not known throughout: the order of a table says nothing of time."""
-        if "asked_at" not in self.frame or bool(self.frame["asked_at"].isna().any()):
-            return np.full(self.n, np.nan)
-        moments: Array = pd.to_datetime(self.frame["asked_at"], utc=True).astype("int64").to_numpy().astype(np.float64)
-        return moments
-
-    def rows(self, endpoint: str, attribute: str, at: Codes) -> Rows:
-        """The rows at these places, coded afresh."""
-
-        def some(column: str) -> tuple[Codes, tuple[str, ...]]:
-            codes, names = self.names(column)
-            return _compressed(codes[at], names)
-
-        profile, profiles = some("persona")
-        level, levels = some("level")
-        edit, edits = some("edit")
-        if edits[0] != "":
-            edit, edits = edit + 1, ("", *edits)
-        wording, wordings = some("wording")
-        language, languages = some("language")
-        both, pairs = _compressed(
-            wording * len(languages) + language, [f"{i}" for i in range(len(wordings) * len(languages))]
-        )
-        marked = np.unique(level[self.flags("reference")[at]])
-        currency, currencies = self.names("currency")
-        unsaid = currencies.index("") if "" in currencies else -1
-        signal = self.numbers("signal", 0.0)[at].astype(np.int64)
-        first = np.zeros(len(profiles), dtype=np.int64)
-        first[profile[::-1]] = np.arange(len(at))[::-1]
-        order = np.argsort(np.argsort(self.times[at], kind="stable"), kind="stable")
-        return Rows(
-            endpoint,
-            attribute,
-            profiles,
-            tuple((wordings[int(k) // len(languages)], languages[int(k) % len(languages)]) for k in pairs),
-            levels,
-            edits,
-            int(signal.max(initial=0)) + 1,
-            int(marked[0]) if marked.size else None,
-            {name: np.array(self.names(name)[1])[self.names(name)[0][at][first]] for name in LABELS},
-            profile,
-            both,
-            level,
-            signal,
-            edit,
-            self.numbers("repeat", 0.0)[at].astype(np.int64),
-            self.status[at],
-            self._is_range(at),
-            self.flags("implausible")[at],
-            np.where(currency[at] == unsaid, -1, currency[at]),
-            self.annual[at],
-            self.numbers("annual_low")[at],
-            self.numbers("annual_high")[at],
-            np.where(np.isnan(self.times[at]), np.nan, order / max(1, len(at) - 1)),
-            *some("reason"),
-        )
-
-    def _is_range(self, at: Codes) -> Mask:
-        codes, names = self.names("kind")
-        if "range" not in names:
-            return np.zeros(len(at), dtype=bool)
-        mask: Mask = codes[at] == names.index("range")
-        return mask
+    profile, profiles = some("persona")
+    level, levels = some("level")
+    edit, edits = some("edit")
+    if edits[0] != "":
+        edit, edits = edit + 1, ("", *edits)
+    reason, reasons = some("reason")
+    wording, wordings = some("wording")
+    language, languages = some("language")
+    both, pairs = compressed(
+        wording * len(languages) + language, [f"{i}" for i in range(len(wordings) * len(languages))]
+    )
+    marked = np.unique(level[table.flags("reference")[at]])
+    currency, currencies = table.names("currency")
+    unsaid = currencies.index("") if "" in currencies else -1
+    signal = table.counts("signal")[at].astype(np.int64)
+    first = np.zeros(len(profiles), dtype=np.int64)
+    first[profile[::-1]] = np.arange(profile.size)[::-1]
+    order = np.argsort(np.argsort(table.times[at], kind="stable"), kind="stable")
+    return Rows(
+        endpoint,
+        attribute,
+        profiles,
+        tuple((wordings[int(k) // len(languages)], languages[int(k) % len(languages)]) for k in pairs),
+        levels,
+        edits,
+        int(signal.max(initial=0)) + 1,
+        int(marked[0]) if marked.size else None,
+        {name: np.array(table.names(name)[1])[table.names(name)[0][at][first]] for name in LABELS},
+        profile,
+        both,
+        level,
+        signal,
+        edit,
+        table.counts("repeat")[at],
+        table.status[at],
+        _is_range(table, at),
+        table.flags("implausible")[at],
+        np.where(currency[at] == unsaid, currency.dtype.type(-1), currency[at]),
+        table.annual[at],
+        table.numbers("annual_low")[at],
+        table.numbers("annual_high")[at],
+        np.where(np.isnan(table.times[at]), np.nan, order / max(1, profile.size - 1)),
+        reason.astype(smallest(len(reasons))),
+        reasons,
+    )
 
 
-def _compressed(codes: Codes, names: Sequence[str]) -> tuple[Codes, tuple[str, ...]]:
-    """Codes into the names that really occur."""
-    there = np.bincount(codes, minlength=len(names)) > 0
-    return (np.cumsum(there) - 1)[codes], tuple(name for name, used in zip(names, there, strict=True) if used)
+def _is_range(table: Coded, at: Codes | slice) -> Mask:
+    codes, names = table.names("kind")
+    mask: Mask = codes[at] == (names.index("range") if "range" in names else -1)
+    return mask

@@ -115,7 +115,8 @@ def specification(subject: Subject) -> Iterator[Specifications]:
     ranges = RANGES if (rows.believable & rows.ranged).any() else RANGES[:1]
     near = rows.believable & ~rows.flags.magnitude
     outliers = OUTLIERS if (rows.believable & rows.flags.magnitude).any() else OUTLIERS[:1]
-    amounts = {"midpoint": rows.annual, "low": _or(rows.low, rows.annual), "high": _or(rows.high, rows.annual)}
+    ends = {"low": rows.low, "high": rows.high}
+    amounts = {r: _or(ends[r], rows.annual) if r in ends else rows.annual for r in ranges}
     masks = {"excluded": near, "included": rows.believable}
     made = {(r, o): rows.cells(masks[o], amounts[r]) for r, o in product(ranges, outliers)}
     wordings: list[int | None] = [None, *(range(len(rows.wordings)) if len(rows.wordings) > 1 else ())]

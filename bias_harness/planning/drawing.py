@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from bias_harness.design.blocks import Design
+from bias_harness.estimating.coded import STATUSES
 from bias_harness.estimating.estimators.cells import Codes, Mask
 from bias_harness.estimating.estimators.interval import Array
-from bias_harness.estimating.rows import STATUSES, Rows, rows_of
+from bias_harness.estimating.rows import Rows, rows_of
 from bias_harness.outcome import Outcome
 from bias_harness.planning.conditions import CELL, PERSON, Condition
 

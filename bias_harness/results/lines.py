@@ -137,9 +137,13 @@ def moment_of(text: str) -> datetime:
 
     Near the ends of the calendar a time cannot be brought to another zone.
     """
-    moment = datetime.fromisoformat(text)
+    return of_our_times(datetime.fromisoformat(text))
+
+
+def of_our_times(moment: datetime) -> datetime:
+    """The same time. Raises `ValueError` as `moment_of`."""
     if not 1900 <= moment.year <= 2999:
-        raise ValueError(f"the time {text!r} is of no year from 1900 to 2999")
+        raise ValueError(f"the time {moment.isoformat()!r} is of no year from 1900 to 2999")
     return moment
 
 

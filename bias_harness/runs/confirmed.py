@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from bias_harness.design.audit import Audit
 from bias_harness.design.confirming import turns_of
 from bias_harness.design.experiment import Endpoint
-from bias_harness.estimating.confirmations import Confirmations, confirmations
 from bias_harness.reading.answers import Reader
 from bias_harness.results import RunFolder
 from bias_harness.vocabulary import Answer, Request, Response
 
 if TYPE_CHECKING:
     from bias_harness.asking.ask import SecondTurns
+    from bias_harness.estimating.confirmations import Confirmations
     from bias_harness.runs.loaded import Run
 
 UNREAD = ("no_amount", "ambiguous")
@@ -73,6 +73,8 @@ def confirmations_of(run: Run) -> Confirmations | None:
     """What the second turns say beside the reading, by level; None where none are wanted or nothing was answered."""
     if run.audit.experiment.confirm is None or run.imported is not None:
         return None
+    from bias_harness.estimating.confirmations import confirmations  # late: most runs have none
+
     linear = not run.audit.experiment.outcome.measured.relative
     found = confirmations(run.observations, confirmed_in(run), linear=linear)
     return found if found.levels else None

@@ -126,7 +126,7 @@ class Run(Answered):
 
         e = self.audit.experiment
         return estimate(
-            self.observations, analysis=e.analysis, outcome=e.outcome, primary=self._primary, looked=self.looked
+            self._estimated_from, analysis=e.analysis, outcome=e.outcome, primary=self._primary, looked=self.looked
         )
 
     @cached_property
@@ -153,7 +153,7 @@ class Run(Answered):
         from bias_harness.estimating.judging import judge
         from bias_harness.estimating.sequential import judge_looked
 
-        rows, outcome = self.observations, self.audit.experiment.outcome
+        rows, outcome = self._estimated_from, self.audit.experiment.outcome
         if self.looked is None:
             return judge(rows, analysis=analysis, outcome=outcome, primary=primary)
         return judge_looked(rows, self.looked, analysis=analysis, outcome=outcome, primary=primary)
@@ -256,8 +256,9 @@ class Run(Answered):
         """File name -> content of `observations.parquet` and `estimates.json`."""
         from bias_harness.estimating.observations import to_parquet
 
+        table = to_parquet(self.observations)  # first, so that the estimates are made of them
         estimates = json.dumps(self.estimates.to_dict(), allow_nan=False, indent=1) + "\n"
-        return {"observations.parquet": to_parquet(self.observations), "estimates.json": estimates.encode()}
+        return {"observations.parquet": table, "estimates.json": estimates.encode()}
 
 
 def material(of: Run) -> Material:

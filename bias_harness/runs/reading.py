@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from bias_harness.runs.answered import Answered
 
 
-def observed_in(run: Answered) -> pd.DataFrame:
-    """One row a trial that was answered or failed, in the order of asking."""
+def observed_in(run: Answered, only: Collection[str] | None = None) -> pd.DataFrame:
+    """One row a trial that was answered or failed, in the order of asking; `only` these columns, or all."""
     from bias_harness.estimating.observations import observations
 
     places = run.readings.places_of(run.trials.keys)
@@ -28,7 +28,8 @@ def observed_in(run: Answered) -> pd.DataFrame:
             "which was cut or altered: import the table again"
         )
     rows = pa.array(places[there])
-    return observations(run.audit, run.trials.columns.take(there), lambda name: run.readings.column(name).take(rows))
+    trials = run.trials.columns.take(there)
+    return observations(run.audit, trials, lambda name: run.readings.column(name).take(rows), only)
 
 
 def exchanges_in(run: Answered) -> Iterator[tuple[str, str, str | None]]:

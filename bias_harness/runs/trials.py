@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bias_harness.design.asked import prompt_of
 from bias_harness.design.audit import Audit
 from bias_harness.estimating.observations import TrialColumns, observations
 from bias_harness.reading.columns import Question, columns_of
@@ -42,47 +43,51 @@ class Trials:
 def trials_asked(audit: Audit) -> Trials:
     """Those of a run that was asked here."""
     return _in_columns(
-        (request.key, request.trial, "\n".join(m.content for m in request.messages))
+        (asked.keys.of_repeat(block.repeat), asked.trial, block.repeat, block.index, asked.prompt)
         for endpoint in audit.experiment.endpoints
-        for _, requests in audit.requests(endpoint)
-        for request in requests
-        if request.trial is not None
+        for block in audit.design.blocks()
+        for asked in audit.prompter.asked(block, endpoint)
     )
 
 
 def trials_imported(audit: Audit, trials: Mapping[str, Trial]) -> Trials:
     """Those of answers that were collected elsewhere; what was asked is what the map said of it."""
     prompts = {
-        (block.wording, block.language): "\n".join(m.content for m in audit.prompter.messages(block, block.variants[0]))
+        (block.wording, block.language): prompt_of(audit.prompter.messages(block, block.variants[0]))
         for block in audit.design.blocks()
     }
-    return _in_columns((key, trial, prompts[trial.wording, trial.language]) for key, trial in trials.items())
+    return _in_columns(
+        (key, trial, trial.repeat, trial.block, prompts[trial.wording, trial.language]) for key, trial in trials.items()
+    )
 
 
 def observed(audit: Audit, rows: Iterable[tuple[Trial, Response, Answer]]) -> pd.DataFrame:
     """The observations of rows in hand, without a run folder; see `bias_harness.estimating.observations`."""
     listed = list(rows)
     read = columns_of([(response, answer) for _, response, answer in listed])
-    trials = _in_columns((response.key, trial, "") for trial, response, _ in listed)
+    trials = _in_columns((response.key, trial, trial.repeat, trial.block, "") for trial, response, _ in listed)
     return observations(audit, trials.columns, lambda name: read[name])
 
 
-def _in_columns(asked: Iterable[tuple[str, Trial, str]]) -> Trials:
-    """The trials in arrays of numbers: 10 million of them are 360 MB, where lists would be gigabytes."""
+def _in_columns(asked: Iterable[tuple[str, Trial, int, int, str]]) -> Trials:
+    """Key, trial, its repeat and block, and its prompt -> arrays of numbers: 10 million trials are 360 MB.
+
+    The trial's own repeat and block are not looked at.
+    """
     cells: dict[tuple[object, ...], int] = {}
     known: list[Trial] = []
     questions: dict[Question, int] = {}
-    keys, codes, repeat, block, replied = bytearray(), array("q"), array("i"), array("q"), array("i")
-    for key, trial, prompt in asked:
+    keys, codes, repeat, block, replied = bytearray(), array("i"), array("i"), array("q"), array("i")
+    for key, trial, repeated, in_block, prompt in asked:
         keys += bytes.fromhex(key[: 2 * KEY_BYTES])
         cell = cells.setdefault(_cell(trial), len(cells))
         if cell == len(known):
             known.append(replace(trial, repeat=0, block=0))
         codes.append(cell)
-        repeat.append(trial.repeat)
-        block.append(trial.block)
+        repeat.append(repeated)
+        block.append(in_block)
         replied.append(questions.setdefault(Question(trial.language, prompt), len(questions)))
-    made = TrialColumns(tuple(known), _numbers(codes, np.int64), _numbers(repeat, np.int32), _numbers(block, np.int64))
+    made = TrialColumns(tuple(known), _numbers(codes, np.int32), _numbers(repeat, np.int32), _numbers(block, np.int64))
     return Trials(made, np.frombuffer(keys, dtype=f"S{KEY_BYTES}"), _numbers(replied, np.int32), tuple(questions))
 
 

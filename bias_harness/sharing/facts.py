@@ -14,32 +14,41 @@ from babel import UnknownLocaleError
 
 from bias_harness.design.prompts import currency_name
 from bias_harness.errors import InputError, did_you_mean
-from bias_harness.results.lines import moment_of
+from bias_harness.results.lines import of_our_times
 from bias_harness.sharing.amounts import money_text, number_of, plain_text
 from bias_harness.sharing.map import ROLES, Cell, Map
 
 SHOWN_CHARACTERS = 60
+REMEMBERED = 50_000
+"""Ways of saying who and what is meant that are remembered."""
 YES, NO = frozenset({"1", "1.0", "true", "yes"}), frozenset({"0", "0.0", "false", "no"})
 
 
-@dataclass(frozen=True)
-class Facts:
-    """One answer of a row. `levels` are its levels by attribute, `answer` None where it failed.
+@dataclass(frozen=True, slots=True, eq=False)
+class Meant:
+    """Who is meant by a row, and what was varied: `levels` are its levels by attribute.
 
     `model` is empty where a failed row does not say it.
     """
 
-    line: int
     roles: Mapping[str, str]
     levels: Mapping[str, str]
-    answer: str | None
-    repeat: int | None
-    asked_at: str
 
     @property
     def model(self) -> str:
         """Who answered."""
         return self.roles["model"]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """One answer of a row; `answer` is None where it failed. Rows that mean the same mostly share one `meant`."""
+
+    line: int
+    meant: Meant
+    answer: str | None
+    repeat: int | None
+    asked_at: str
 
 
 class Facting:
@@ -50,27 +59,41 @@ class Facting:
         self._languages: set[str] = set()
         self._columns = {role: getattr(mapping, role) for role in ROLES}
         self._constants: dict[str, str] = {}
-        self._varied = mapping.varied
+        self._varied, self._failed, self._read_already = mapping.varied, frozenset(mapping.failed), mapping.read_already
+        told = (*self._columns.values(), *(varied.level for varied in self._varied))
+        self._telling = tuple(column for column in told if column and not column.startswith("="))
+        self._meant: dict[tuple[object, ...], Meant] = {}
 
     def wanted(self, row: Mapping[str, Any]) -> bool:
         """Whether the map's filter keeps a row."""
-        return all(_word(row.get(column)) in words for column, words in self.mapping.where.items())
+        where = self.mapping.where
+        return not where or all(_word(row.get(column)) in words for column, words in where.items())
 
     def facts(self, line: int, row: Mapping[str, Any], cell: Cell) -> Facts:
         """The facts of one answer in a row. Raises `InputError`."""
         answer = self._answer(row.get(cell.column), row, line, cell.column)
+        meant = self._known(row, line, cell, failed=answer is None)
+        return Facts(line, meant, answer, self._repeat(row, line), self._moment(row, line))
+
+    def _known(self, row: Mapping[str, Any], line: int, cell: Cell, *, failed: bool) -> Meant:
+        """Who and what is meant: of rows with the same words in these columns it is looked at once."""
+        words = tuple(map(row.get, self._telling))
+        if not all(type(word) is str for word in words):  # 1, 1.0 and True are equal, and are not the same word
+            return self._looked_at(row, line, cell, failed=failed)
+        about = (cell.column, failed, *words)
+        found = self._meant.get(about)
+        if found is None:
+            if len(self._meant) >= REMEMBERED:
+                self._meant.clear()
+            found = self._meant[about] = self._looked_at(row, line, cell, failed=failed)
+        return found
+
+    def _looked_at(self, row: Mapping[str, Any], line: int, cell: Cell, *, failed: bool) -> Meant:
         roles = {
-            role: self._constants.get(role) or self._role(role, column, row, line, failed=answer is None)
+            role: self._constants.get(role) or self._role(role, column, row, line, failed=failed)
             for role, column in self._columns.items()
         }
-        return Facts(
-            line,
-            roles,
-            self._levels(row, line, cell),
-            answer,
-            self._repeat(row, line),
-            self._moment(row, line),
-        )
+        return Meant(roles, self._levels(row, line, cell))
 
     def _where(self, line: int, column: str) -> str:
         return f"{self.at}, line {line}, column {column!r}"
@@ -123,9 +146,9 @@ class Facting:
     def _answer(self, value: Any, row: Mapping[str, Any], line: int, column: str) -> str | None:
         """The raw text; an amount in words that are read as just that; None where there is no answer."""
         text = "" if value is None or (isinstance(value, float) and math.isnan(value)) else str(value)
-        if value is None or text.strip() in self.mapping.failed:
+        if value is None or text.strip() in self._failed:
             return None
-        if not self.mapping.read_already:
+        if not self._read_already:
             return text
         outcome = self.mapping.outcome
         form = outcome.measured.form
@@ -176,7 +199,7 @@ class Facting:
                 moment = datetime.strptime(text, wanted)  # noqa: DTZ007 - a time without a zone is in UTC, see below
             else:
                 moment = datetime.fromisoformat(text)
-            moment_of(moment.isoformat())
+            moment = of_our_times(moment)
             moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
             return moment.astimezone(UTC).isoformat(timespec="microseconds")
         except (ValueError, OverflowError):

@@ -5,18 +5,27 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import orjson
 
 from bias_harness.errors import InputError
 from bias_harness.results.keys import KeySet
-from bias_harness.sharing.facts import Facting, Facts
+from bias_harness.sharing.facts import REMEMBERED, Facting, Facts, Meant
 from bias_harness.sharing.map import ANY, Map
 from bias_harness.sharing.names import Names
 from bias_harness.sharing.tables import ends_cut, read_rows
 from bias_harness.vocabulary import Failure, Response, Trial
+
+
+class _Cell(NamedTuple):
+    """What a trial is but for its repeat; by what its repeats are `counted`, and that in one text."""
+
+    trial: tuple[str, str, str, str, str, str, int, str]
+    counted: tuple[str, ...]
+    words: str
 
 
 class Import:
@@ -39,7 +48,8 @@ class Import:
         self.repeats: set[int] = set()
         self.copies, self.first_copy, self.left_out, self.nobodys = 0, 0, 0, 0
         self._facting = Facting(mapping)
-        self._repeats: Counter[tuple[str, ...]] = Counter()
+        self._repeats: dict[tuple[str, ...], int] = {}
+        self._cells: dict[tuple[Meant, str], _Cell] = {}
         self._keys, self._seen = KeySet(), KeySet()
         self._sides: dict[tuple[str, ...], tuple[str, int]] = {}
         self._levels: set[tuple[str, str]] = set()
@@ -48,7 +58,7 @@ class Import:
         """Every answer as a trial and its response. Raises `InputError` that names line and column."""
         without_model = []
         for facts in self._read():
-            if facts.model:
+            if facts.meant.model:
                 yield from self._taken(facts)
             else:
                 without_model.append(facts)
@@ -62,8 +72,8 @@ class Import:
             self.nobodys = len(rows)
             return
         for facts in rows:
-            roles = {**facts.roles, "model": models[0]}
-            yield from self._taken(Facts(facts.line, roles, facts.levels, None, facts.repeat, facts.asked_at))
+            meant = Meant({**facts.meant.roles, "model": models[0]}, facts.meant.levels)
+            yield from self._taken(Facts(facts.line, meant, None, facts.repeat, facts.asked_at))
 
     def _whole_design(self) -> None:
         if not self._keys:
@@ -121,7 +131,7 @@ class Import:
 
     def _taken(self, facts: Facts) -> Iterator[tuple[Trial, Response]]:
         """An answer once for each attribute that it is about; the first one counts it."""
-        for place, attribute in enumerate(facts.levels):
+        for place, attribute in enumerate(facts.meant.levels):
             trial = self._trial(facts, attribute)
             key = hashlib.sha256(orjson.dumps(trial)).hexdigest()
             if not self._keys.add(key):
@@ -131,8 +141,17 @@ class Import:
             yield trial, self._response(key, trial, facts, counts=place == 0)
 
     def _trial(self, facts: Facts, attribute: str) -> Trial:
-        roles, named, level = facts.roles, self.names, facts.levels[attribute]
-        job, place = self._who(facts, attribute)
+        cell = self._cells.get((facts.meant, attribute))
+        if cell is None:
+            if len(self._cells) >= REMEMBERED:
+                self._cells.clear()
+            cell = self._cells[facts.meant, attribute] = self._cell(facts, attribute)
+        return Trial(*cell.trial, repeat=self._repeat(cell, facts), block=0)
+
+    def _cell(self, facts: Facts, attribute: str) -> _Cell:
+        """What is asked of whom, as the first row tells that means it."""
+        roles, named, level = facts.meant.roles, self.names, facts.meant.levels[attribute]
+        job, place = self._who(facts.meant, attribute)
         model, wording, field, seniority = (named[r](roles[r]) for r in ("model", "wording", "field", "seniority"))
         edit = named["edit"](roles["edit"]).replace("-", "_").replace(".", "_") if roles["edit"] else ""
         if self.fields_of.setdefault(job, field) != field:
@@ -147,26 +166,27 @@ class Import:
         pair = (model, roles["language"], wording, persona, roles["signal"], attribute)
         if not edit:
             self._pair(pair, level, facts.line)
-        repeat = self._repeat((*pair, level, edit), facts)
-        return Trial(model, roles["language"], wording, persona, attribute, level, signal, edit, repeat, 0)
+        counted = (*pair, level, edit)
+        trial = (model, roles["language"], wording, persona, attribute, level, signal, edit)
+        return _Cell(trial, counted, _joined(counted))
 
-    def _who(self, facts: Facts, attribute: str) -> tuple[str, str]:
+    def _who(self, meant: Meant, attribute: str) -> tuple[str, str]:
         """The job, or the person who stands for one; and what else tells apart the people of that job.
 
         The other attributes of a table are no jobs of their own: ten jobs with six combinations of them are ten.
         """
-        told = [word for name, word in facts.levels.items() if name != attribute]
-        if facts.roles["job"] and "persona" in self._columns:
-            told.insert(0, facts.roles["persona"])
-        unit = facts.roles["job"] or facts.roles["persona"]
+        told = [word for name, word in meant.levels.items() if name != attribute]
+        if meant.roles["job"] and "persona" in self._columns:
+            told.insert(0, meant.roles["persona"])
+        unit = meant.roles["job"] or meant.roles["persona"]
         return self.names["job"](unit), self.names["place"](" / ".join(told) or ANY)
 
-    def _repeat(self, cell: tuple[str, ...], facts: Facts) -> int:
-        counted = self._repeats[cell]
-        self._repeats[cell] += 1
+    def _repeat(self, cell: _Cell, facts: Facts) -> int:
+        counted = self._repeats.get(cell.counted, 0)
+        self._repeats[cell.counted] = counted + 1
         repeat = counted if facts.repeat is None else facts.repeat
         self.repeats.add(repeat)
-        if facts.asked_at and not self._seen.add(_digest(cell, facts)):
+        if facts.asked_at and not self._seen.add(_digest(cell.words, facts)):
             self.copies, self.first_copy = self.copies + 1, self.first_copy or facts.line
         return repeat
 
@@ -179,7 +199,7 @@ class Import:
     def _response(self, key: str, trial: Trial, facts: Facts, *, counts: bool) -> Response:
         (self.failed if facts.answer is None else self.answered)[trial.endpoint] += counts
         failure = Failure("transient", "the imported table has no answer here") if facts.answer is None else None
-        return Response(key, trial.endpoint, facts.answer, None, facts.model, None, facts.asked_at, failure)
+        return Response(key, trial.endpoint, facts.answer, None, facts.meant.model, None, facts.asked_at, failure)
 
 
 _ABSENT = {
@@ -192,6 +212,10 @@ _SEVERAL = "Every answer is looked at once for each attribute; the other attribu
 _CUT = "{table} ends in the middle of a line: was it cut off? If so, its last number may be another."
 
 
-def _digest(cell: tuple[str, ...], facts: Facts) -> str:
-    said = (*cell, "" if facts.repeat is None else str(facts.repeat), facts.asked_at, facts.answer or "")
-    return hashlib.sha256("\x1f".join(said).encode("utf-8", "surrogatepass")).hexdigest()
+def _digest(cell: str, facts: Facts) -> str:
+    said = (cell, "" if facts.repeat is None else str(facts.repeat), facts.asked_at, facts.answer or "")
+    return hashlib.sha256(_joined(said).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _joined(words: Iterable[str]) -> str:
+    return "\x1f".join(words)

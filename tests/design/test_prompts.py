@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from command_line import type_in
 from conftest import SMALL
 
+from bias_harness.design.asked import request_key
 from bias_harness.design.audit import Audit, load_audit
-from bias_harness.design.prompts import request_key
 from bias_harness.errors import InputError
 from bias_harness.vocabulary import Message
 from bias_harness.workspace import shipped
@@ -102,6 +104,23 @@ def test_the_key_is_a_published_canonical_form() -> None:
         '"model":"m","repeat":3,"sampling":{"temperature":1.0}}'
     )
     assert key == hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_every_request_has_the_key_of_what_it_sends(workspace: Path) -> None:
+    """What repeats and endpoints share is digested once, and never another's."""
+    audit = load_audit("simulated", {"repeats": 3})
+    endpoint = audit.experiment.endpoints[0]
+    lanes = [endpoint, endpoint.model_copy(update={"model": "another"}), endpoint, *audit.experiment.endpoints[1:]]
+    block = next(block for block in audit.design.blocks() if block.repeat == 2)
+    for lane in lanes:
+        requests, asked = audit.prompter.requests(block, lane), audit.prompter.asked(block, lane)
+        assert [r.key for r in requests] == [a.keys.of_repeat(2) for a in asked]
+        assert [r.trial for r in requests] == [replace(a.trial, repeat=2, block=block.index) for a in asked]
+        for r in requests:
+            said = [{"content": m.content, "role": m.role} for m in r.messages]
+            whole = {"endpoint": lane.name, "messages": said, "model": lane.model, "repeat": 2, "sampling": r.sampling}
+            text = json.dumps(whole, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+            assert r.key == hashlib.sha256(text.encode()).hexdigest()
 
 
 def test_currency_is_named_in_the_language_of_the_prompt(workspace: Path) -> None:

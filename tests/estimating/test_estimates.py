@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from cases import first
+from named_runs import run
 from planted_cells import Planted, intervals, simulate
 from stats_data import FIELDS, observations
 
@@ -15,6 +16,7 @@ from bias_harness.estimating.blocks import having
 from bias_harness.estimating.estimates import Estimates, estimate
 from bias_harness.estimating.estimators import benjamini_hochberg
 from bias_harness.estimating.estimators.interval import t_quantile
+from bias_harness.estimating.rows import READ
 from bias_harness.outcome import Analysis, Outcome
 from bias_harness.vocabulary import FATES, Estimate
 
@@ -314,3 +316,14 @@ def test_every_answer_that_was_asked_is_accounted_for() -> None:
             assert [fates[fate] for fate in kept] == [1, 1, 1, 1, 1]
             assert account.unread_reasons == {"several_amounts": 1}
             assert fates["incomplete_pair"] > 0
+
+
+@pytest.mark.parametrize("name", ["prose", "hostile", "a share", "a score"])
+def test_the_columns_that_are_read_are_all_that_estimates_are_made_of(name: str) -> None:
+    material = run(name)
+    e = material.audit.experiment
+    of_all, of_those = (
+        estimate(rows, analysis=e.analysis.model_copy(update={"resamples": 199}), outcome=e.outcome)
+        for rows in (material.observations, material.observations[[*READ]])
+    )
+    assert of_all.to_dict() == of_those.to_dict()

@@ -315,3 +315,14 @@ def test_a_line_that_gives_its_key_twice_is_read_with_the_question_of_the_last(t
     assert (now.readings.places_of(now.trials.keys) == places).all()
     assert same(now.observations, run.observations)
     assert now.readings.column("question").to_pylist() == run.readings.column("question").to_pylist()
+
+
+def test_estimates_take_no_more_columns_than_they_are_made_of(tmp_path: Path) -> None:
+    asked(tmp_path)
+    lean, whole = again(tmp_path), again(tmp_path)
+    every = whole.observations
+    assert lean.estimates.to_dict() == whole.estimates.to_dict()
+    assert "observations" not in vars(lean)
+    assert not {"key", "amount", "served_model"} & set(lean._estimated_from)
+    assert same(lean._estimated_from, every[list(lean._estimated_from)])
+    assert whole._estimated_from is every

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from scipy import optimize, special
+from scipy import special
 
 from bias_harness.estimating.estimators.interval import Array, present
+from bias_harness.estimating.estimators.roots import root
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def _noncentrality(t: float, df: float, probability: float) -> float:
         if below > 0 > above or width > 300:
             break
         width *= 1.5
-    return float(optimize.brentq(lambda nc: float(special.nctdtr(df, nc, t)) - probability, low, high, xtol=1e-12))
+    return root(lambda nc: float(special.nctdtr(df, nc, t)) - probability, low, high, 1e-12)
 
 
 def cohens_d(first: Array, second: Array) -> float | None:

@@ -14,9 +14,10 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, special
+from scipy import special
 
 from bias_harness.estimating.estimators.interval import Array, t_quantile
+from bias_harness.estimating.estimators.roots import root
 
 Codes = NDArray[np.int64]
 SPLIT_AT = 0.20
@@ -189,4 +190,4 @@ def form_p(gap: float, job_variance: float, jobs: float, terms: Sequence[Term]) 
     def short(log_p: float) -> float:
         return half_width(math.exp(log_p), job_variance, jobs, terms) - size
 
-    return math.exp(float(optimize.brentq(short, math.log(_LEAST_P), 0.0, xtol=1e-9)))
+    return math.exp(root(short, math.log(_LEAST_P), 0.0, 1e-9))

@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
-from scipy import optimize, special
+from scipy import special
 
 from bias_harness.estimating.estimators.interval import Array
+from bias_harness.estimating.estimators.roots import root
 
 POINTS = 301
 _LEAST = 1e-12
@@ -44,7 +45,7 @@ def sequential_p(p_value: float, fractions: Sequence[float]) -> float:
     least = math.log(_LEAST)
     if short(least) >= 0:
         return _LEAST
-    return math.exp(float(optimize.brentq(short, least, most, xtol=1e-4)))
+    return math.exp(root(short, least, most, 1e-4))
 
 
 def spent(fraction: float, alpha: float) -> float:
@@ -77,7 +78,7 @@ def _bound(density: Array, grid: Array, step: float, spend: float, scale: float)
         return float(density @ beyond) - spend
 
     most = _FARTHEST * scale
-    return most if over(most) >= 0 else float(optimize.brentq(over, 0.0, most, xtol=1e-10))
+    return most if over(most) >= 0 else root(over, 0.0, most, 1e-10)
 
 
 def _moved(density: Array, grid: Array, step: float, bound: float) -> tuple[Array, Array]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from scipy import optimize, special
+from scipy import special
 
 from bias_harness.estimating.estimators.interval import t_quantile
+from bias_harness.estimating.estimators.roots import root
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def pairs_needed(effect: float, alpha: float = 0.05, power: float = 0.8) -> floa
     low, high = max(2.0001, 0.9 * normal), normal + 10
     if power_paired(effect, low, alpha) >= power:
         return low
-    return float(optimize.brentq(lambda n: power_paired(effect, n, alpha) - power, low, high, xtol=1e-9))
+    return root(lambda n: power_paired(effect, n, alpha) - power, low, high, 1e-9)
 
 
 def questions_needed(

@@ -47,7 +47,7 @@ def read_csv(table: Path, dialect: Dialect, known: set[str]) -> Iterator[Row]:
 def _row(row: list[str], names: list[str], known: set[str], where: str, delimiter: str) -> dict[str, str]:
     if len(row) > len(names):
         raise InputError(f"{where}: more values than columns; is the delimiter {delimiter!r}?")
-    missing = sorted(known & set(names[len(row) :]))
+    missing = sorted(known & set(names[len(row) :])) if len(row) < len(names) else ()
     if missing:
         raise InputError(f"{where}: it ends before the column {missing[0]!r}; is the file all there?")
     return dict(zip(names, row, strict=False))
