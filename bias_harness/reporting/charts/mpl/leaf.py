@@ -68,8 +68,8 @@ class Leaf:
         size *= self.scale
         font = FontProperties(family=mpl.rcParams["font.family"], size=size, weight="bold" if bold else "normal")
         for line in _lines(text, font, width):
-            place = {"x": left / WIDTH, "y": 1 - (self.at + size) / HEIGHT}
-            self.figure.text(s=line, color=colour, fontproperties=font, va="baseline", parse_math=False, **place)
+            x, y = left / WIDTH, 1 - (self.at + size) / HEIGHT
+            self.figure.text(x, y, line, color=colour, fontproperties=font, va="baseline", parse_math=False)
             self.at += LEADING * size
 
     def box(self, top: float, left: float, width: float, colour: str, edge: str) -> None:
