@@ -132,7 +132,7 @@ def step_named(name: str, job: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_the_quarterly_run_asks_within_a_budget_and_keeps_what_was_answered(small: Path) -> None:
-    """Its script with a simulated advisor, in a repository whose remote is a folder; and once more, where nothing is new."""
+    """Its script with a simulated advisor, in a repository whose remote is a folder; then where nothing is new."""
     folder = small.parent.parent
     given = workflow("quarterly.yml")
     assert given["on"]["schedule"] == [{"cron": "17 5 2 1,4,7,10 *"}]
