@@ -27,11 +27,12 @@ def in_short(material: Material, texts: Texts) -> dict[str, Any]:
     counted = "counted_all" if counts["counted"] == counts["asked"] else "counted"
     items = texts.under("report.sure.items")
     quiet = few(Drawings(view).gaps.leading)
-    ranges = [] if quiet else [str(items["range"]).format(range=_range(material, texts)), _said_of_units(view)]
+    ranges = [] if quiet else [str(items["range"]).format(range=_range(material, texts))]
     return {
         "heading": texts(f"report.certain.found.{_scope(material)}"),
         "items": [
             *ranges,
+            _said_of_units(view, ranged=not quiet),
             str(items["wordings"]).format(wordings=_wordings(view, Drawings(view))),
             texts(f"report.certain.{counted}", **numbers),
         ],
@@ -39,8 +40,10 @@ def in_short(material: Material, texts: Texts) -> dict[str, Any]:
     }
 
 
-def _said_of_units(view: View) -> str:
-    return view.texts(f"report.sure.units.{_unit(view.material)}")
+def _said_of_units(view: View, *, ranged: bool = True) -> str:
+    """What is counted as one; where no range is shown, nothing is said of where it comes from."""
+    unit = _unit(view.material)
+    return view.texts(f"report.sure.units.{'alone' if unit == 'one' and not ranged else unit}")
 
 
 def build(material: Material, texts: Texts) -> dict[str, Any]:
