@@ -180,9 +180,15 @@ def _message(change: PairedChange) -> str:
 
 def _worse(change: PairedChange) -> str:
     if change.what == "gap":
-        size, margin = percent_of(change.change or 0.0), 100 * -math.expm1(-change.margin)
-        return f"the advice became less equal by {size} ({_moved(change)}), more than the {margin:.3g}% allowed."
+        margin = 100 * -math.expm1(-change.margin)
+        size = f"{_how_far(change)} ({_moved(change)})"
+        return f"the advice became less equal by {size}, more than the {margin:.3g}% allowed."
     return f"clearly more {SHARES[change.what]} of one side than before ({_moved(change)})."
+
+
+def _how_far(change: PairedChange) -> str:
+    """The size of a change whose direction the sentence says: without a sign."""
+    return size_of(change, change.change or 0.0).lstrip("+-")
 
 
 def _still(change: PairedChange) -> str:
@@ -190,7 +196,7 @@ def _still(change: PairedChange) -> str:
     jobs = f"in each of {change.jobs} jobs"
     bound = f"up to {change.could_differ:.0%} of other jobs could still differ" if change.jobs > 1 else "it is one job"
     if change.word == "worse":
-        return f"the advice became less equal by {size_of(change, change.change or 0.0)}, alike {jobs}."
+        return f"the advice became less equal by {_how_far(change)}, alike {jobs}."
     if change.word == "cannot_tell":
         return (
             f"only {change.answered:.0%} of the questions that had an amount have one now, and those are as they were."

@@ -21,6 +21,8 @@ def show_compared(
     changes: Sequence[Change], together: Sequence[Across] | None, pages: Iterable[Path], *, as_json: bool
 ) -> None:
     """What lies apart and by how much, what all come to together (None where nobody asked), and where the pages are."""
+    from bias_harness.estimating.across import NO_WORD
+
     if as_json:
         more = {} if together is None else {"pooled": [one.to_dict() for one in together]}
         say_json({"pages": [str(page) for page in pages], "changes": [c.to_dict() for c in changes], **more})
@@ -29,6 +31,7 @@ def show_compared(
     if together is not None:
         say()
         say(table(TOGETHER, [_together(one) for one in together]))
+        say(f"What they come to together has no word: {NO_WORD}.")
     say()
     for page in pages:
         say(f"  {page}")

@@ -22,6 +22,8 @@ from bias_harness.outcome import Measure, Outcome
 
 Z = 1.959963984540054
 Method = Literal["experiments", "experiments_and_jobs", "none"]
+NO_WORD = "a word is earned within a run, by its own family of comparisons and by what other choices make of it"
+"""Why nothing is asserted of several experiments together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +58,8 @@ class Across:
     differ_p_value: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data for JSON."""
-        return asdict(self)
+        """Plain data for JSON, with why there is no word."""
+        return {**asdict(self), "no_word": NO_WORD}
 
 
 def across(groups: Sequence[Sequence[Part]], outcome: Outcome) -> list[Across]:

@@ -35,6 +35,11 @@ def strong(text: str) -> Markup:
     )
 
 
+def plain(text: str) -> str:
+    """The same without its signs of strong text."""
+    return text.replace("**", "")
+
+
 BOLD = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*")
 TITLE = re.compile(r"^#{1,6} +(.+)$", re.MULTILINE)
 BULLET = re.compile(r"^( *)[*-] +", re.MULTILINE)

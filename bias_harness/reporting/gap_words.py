@@ -9,7 +9,7 @@ from bias_harness.reporting.judged import margin_of, shown
 from bias_harness.reporting.texts import Texts, round_significant
 
 DIGITS = (2, 3, 4, 5, 12)
-"""Significant digits that the ends of a range are told apart with."""
+"""Significant digits that the ends of a range are told apart with, from each other and from what lies between."""
 
 
 @dataclass(frozen=True)
@@ -67,13 +67,15 @@ class GapWords:
 
         Empty where there is none, or none that can be written.
         """
-        _, low, high = self.values()
+        value, low, high = self.values()
         if low is None or high is None:
             return {}
         if low * high <= 0:
             return {"low": self.side(low), "high": self.side(high)}
         near, far = sorted((low, high), key=abs)
-        digits = next((d for d in DIGITS if self.bare(near, d) != self.bare(far, d)), None)
-        if digits is None:
+        apart = [d for d in DIGITS if self.bare(near, d) != self.bare(far, d)]
+        if not apart:
             return {}
+        of_the_gap = [d for d in apart if self.bare(value) not in (self.bare(near, d), self.bare(far, d))]
+        digits = (of_the_gap or apart)[0]
         return {"low": self.bare(near, digits), "high": self.side(far, digits)}

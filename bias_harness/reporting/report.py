@@ -192,10 +192,15 @@ def render_summary(material: Material, language: str) -> str:
 
 
 def summary_picture(material: Material, language: str, kind: Literal["png", "pdf"] = "png") -> bytes:
-    """The first screen as a picture to share, or a page of PDF: heading, tiles, date, and the label if one is due."""
+    """The first screen as a picture to share, or as PDF with its advice on one page of A4; with date and label."""
+    card = summary_card(material, language)
+    if kind == "pdf":
+        from bias_harness.reporting.charts.mpl.leaf import page
+
+        return page(card)
     from bias_harness.reporting.charts.mpl.card import picture
 
-    return picture(summary_card(material, language), kind)
+    return picture(card)
 
 
 def summary_card(material: Material, language: str) -> Card:

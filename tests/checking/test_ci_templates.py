@@ -120,6 +120,57 @@ def test_the_gitlab_job_s_script(workspace: Path, fixture: Path) -> None:
     assert list(workspace.glob(job["artifacts"]["reports"]["junit"]))
 
 
+def workflow(name: str) -> dict[str, Any]:
+    """A workflow of GitHub's; its `on` is what YAML reads as true."""
+    read: dict[Any, Any] = yaml.safe_load((ROOT / "ci" / name).read_text())
+    return {"on" if key is True else key: value for key, value in read.items()}
+
+
+def step_named(name: str, job: dict[str, Any]) -> dict[str, Any]:
+    (found,) = [step for step in job["steps"] if step.get("name") == name]
+    return dict(found)
+
+
+def test_the_quarterly_run_asks_within_a_budget_and_keeps_what_was_answered(small: Path) -> None:
+    """Its script with a simulated advisor, in a repository whose remote is a folder; then where nothing is new."""
+    folder = small.parent.parent
+    given = workflow("quarterly.yml")
+    assert given["on"]["schedule"] == [{"cron": "17 5 2 1,4,7,10 *"}]
+    job = given["jobs"]["ask"]
+    assert set(step_named("Ask", job)["env"]) >= {"EXPERIMENT", "BUDGET", "OPENAI_API_KEY", "MISTRAL_API_KEY"}
+    (folder / ".gitignore").write_text(".env\nresults/\n")
+    ready = in_bash("git init -q && git init -q --bare ../kept && git remote add origin ../kept", folder)
+    assert ready.returncode == 0, ready.stderr
+    asked = in_bash(step_named("Ask", job)["run"], folder, EXPERIMENT="experiments/small.yaml", BUDGET="5")
+    assert asked.returncode == 0, asked.stderr
+    (run,) = (folder / "results").iterdir()
+    kept = step_named("Keep the answers", job)
+    assert kept["if"] == "always()"
+    for _ in range(2):
+        done = in_bash(kept["run"].replace("git push", "git push -q origin HEAD"), folder)
+        assert done.returncode == 0, done.stderr
+    files = in_bash("git ls-files", folder).stdout.splitlines()
+    assert f"results/{run.name}/responses.jsonl" in files
+    assert [file for file in files if ".readings" in file] == []
+    told = in_bash("git log --format=%s", folder).stdout.splitlines()
+    assert told == [f"Answers of {run.name}"]
+    assert given["jobs"]["publish"]["uses"] == "./.github/workflows/pages.yml"
+
+
+def test_the_workflow_of_pages_makes_the_monitor_that_it_uploads(small: Path) -> None:
+    folder = small.parent.parent
+    given = workflow("pages.yml")
+    assert {"workflow_call", "workflow_dispatch", "push"} <= set(given["on"])
+    job = given["jobs"]["publish"]
+    assert in_bash("bias-harness run small --quiet --no-figures", folder).returncode == 0
+    step = step_named("Make the pages", job)
+    env = dict.fromkeys(step["env"], "") | {"ADDRESS": "https://example.org/monitor"}
+    done = in_bash(step["run"], folder, **env)
+    assert done.returncode == 0, done.stderr
+    (upload,) = [s for s in job["steps"] if "upload-pages" in s.get("uses", "")]
+    assert 'property="og:url"' in (folder / upload["with"]["path"] / "index.html").read_text()
+
+
 def test_the_pre_commit_hook(small: Path) -> None:
     (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
     assert in_bash(f"{hook['entry']} experiments/small.yaml", small.parent.parent).returncode == 0

@@ -39,7 +39,7 @@ def files_of(
 
 
 def picture(*words: object, **more: object) -> bytes:
-    """As the function that draws the picture to share, without drawing it."""
+    """As the functions that draw the picture and the page to share, without drawing them."""
     return NOT_DRAWN
 
 
@@ -51,11 +51,13 @@ def aside(drawings: Sequence[Drawing], texts: Texts) -> Iterator[dict[str, bytes
 
 def stand_ins() -> dict[str, ModuleType]:
     """Modules to be imported in the place of those that draw, by their names."""
-    files, card, second_process = (ModuleType(f"{DRAWING}.{name}") for name in ("files", "card", "second_process"))
+    names = ("files", "card", "leaf", "second_process")
+    files, card, leaf, second_process = (ModuleType(f"{DRAWING}.{name}") for name in names)
     files.files_of = files_of  # type: ignore[attr-defined]
     card.picture = picture  # type: ignore[attr-defined]
+    leaf.page = picture  # type: ignore[attr-defined]
     second_process.drawn_aside = aside  # type: ignore[attr-defined]
-    return {module.__name__: module for module in (files, card, second_process)}
+    return {module.__name__: module for module in (files, card, leaf, second_process)}
 
 
 UNDRAWN = stand_ins()

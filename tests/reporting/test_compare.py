@@ -13,6 +13,7 @@ from command_line import type_in
 from report_runs import GENDER, audit_of, run_of
 
 from bias_harness.errors import UsageError
+from bias_harness.estimating.across import NO_WORD
 from bias_harness.reporting.report import render_comparison
 from bias_harness.reporting.sections import Material
 from bias_harness.reporting.sections.compare import changes, pooled
@@ -125,9 +126,12 @@ def test_typed_it_is_a_table_a_page_and_the_same_as_data(tmp_path: Path) -> None
     assert row.endswith("6, 6")
     assert together.startswith("together")
     assert " 2  " in one
+    assert f"What they come to together has no word: {NO_WORD}." in done.stdout
+    assert f"It has no word: {NO_WORD}." in (tmp_path / "comparison.en.html").read_text()
     data = json.loads(type_in("compare", *runs, "--pool", "--json", cwd=tmp_path).stdout)
     assert [Path(page).name for page in data["pages"]] == ["comparison.nl.html", "comparison.en.html"]
     assert data["pooled"][0]["parts"] == ["dollars", "euros"]
+    assert data["pooled"][0]["no_word"] == NO_WORD
     assert data["changes"][0]["paired"] is False
     (tmp_path / "comparison.en.html").unlink()
     wrong = type_in("compare", runs[0], runs[0], "--pool", cwd=tmp_path)

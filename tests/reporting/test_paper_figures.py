@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import pytest
@@ -11,8 +13,11 @@ from report_runs import GENDER, audit_of, plain, run_of
 
 from bias_harness.errors import InputError, UsageError
 from bias_harness.estimating.accounts import counted
+from bias_harness.reporting.charts.chart import Drawing
+from bias_harness.reporting.charts.parts import in_parts
 from bias_harness.reporting.figures.all import Drawings
-from bias_harness.reporting.figures.chosen import chosen
+from bias_harness.reporting.figures.chosen import chosen, drawings_of
+from bias_harness.reporting.figures.maker import ALL
 from bias_harness.reporting.material import View
 from bias_harness.reporting.report import figure_files, render_research
 from bias_harness.reporting.sections import Material
@@ -29,27 +34,18 @@ def several() -> Material:
 @pytest.mark.parametrize("width", ["", "single", "double"])
 def test_no_label_is_cut_or_lies_on_another(width: str) -> None:
     """Of two models and five fields; what does not fit a column is refused, and is not drawn over itself."""
-    import matplotlib as mpl
-    import matplotlib.style as mpl_style
-
-    from bias_harness.reporting.charts.mpl.files import laid_out
-    from bias_harness.reporting.charts.mpl.look import STYLE
-    from bias_harness.reporting.charts.mpl.paper import HIGHEST, INCH, Paper, crowded
+    from bias_harness.reporting.charts.mpl.paper import HIGHEST, INCH, crowded
 
     refused = []
     for drawing in Drawings(View(run("plain"), texts("nl"))):
-        with mpl.rc_context():
-            mpl_style.use([STYLE])
-            settings: Any = Paper(width).settings()
-            mpl.rcParams.update(settings)
-            try:
-                figure = laid_out(drawing, texts("nl"), Paper(width))
-            except InputError:
-                refused.append(drawing.id)
-                continue
-            assert crowded(figure) == [], drawing.id
-            if width:
-                assert figure.get_figheight() * INCH <= HIGHEST + 0.01
+        try:
+            (figure,) = laid_out(drawing, "nl", width)
+        except InputError:
+            refused.append(drawing.id)
+            continue
+        assert crowded(figure) == [], drawing.id
+        if width:
+            assert figure.get_figheight() * INCH <= HIGHEST + 0.01
     assert refused == []
 
 
@@ -65,10 +61,65 @@ def test_what_is_cut_or_covered_is_found() -> None:
     assert len(crowded(figure)) == 2
 
 
-def test_more_rows_than_a_page_has_are_refused_in_a_sentence() -> None:
-    made = run_of(audit_of(models=3, attributes=["migration"], personas={"people": "us-jobs", "jobs": 15}))
+@cache
+def many() -> Material:
+    """Forty-four jobs in fifteen fields."""
+    return run_of(audit_of(models=1, attributes=["migration"], personas={"people": "us-jobs", "jobs": 44}), plain)
+
+
+def test_more_rows_than_a_page_has_are_files_in_order_with_one_table_and_one_caption() -> None:
+    written = figure_files(many(), "F7-m0", formats=["svg"], width="single")
+    pictures = [name for name in written if name.endswith(".svg")]
+    assert len(pictures) > 1
+    assert pictures == [f"F7-m0-{n}-of-{len(pictures)}.svg" for n in range(1, len(pictures) + 1)]
+    assert [name for name in written if name not in pictures] == ["F7-m0.csv", "F7-m0.txt"]
+
+
+@pytest.mark.slow
+def test_a_figure_in_parts_shows_every_row_once_on_one_scale_and_no_label_over_another() -> None:
+    from bias_harness.reporting.charts.mpl.paper import HIGHEST, INCH, crowded
+
+    (drawing,) = drawings_of(View(many(), texts("en")), "F2-migration", ALL)
+    figures = laid_out(drawing, "en", "single")
+    assert len(figures) > 1
+    shown = [axes for figure in figures for axes in figure.axes if axes.get_visible()]
+    assert len({axes.get_xlim() for axes in shown}) == 1
+    chart: Any = drawing.chart
+    assert sum(len(axes.get_yticklabels()) for axes in shown) == len(chart.rows)
+    for figure in figures:
+        assert crowded(figure) == []
+        assert figure.get_figheight() * INCH <= HIGHEST + 0.01
+
+
+def test_every_kind_of_rows_is_divided_without_loss() -> None:
+    for drawing in Drawings(View(run("plain"), texts("en"))):
+        chart: Any = drawing.chart
+        for count in (2, 3):
+            rows = [row for part in in_parts(chart, count) for row in part.table().rows]
+            assert rows == [] or sorted(map(str, rows)) == sorted(map(str, chart.table().rows)), drawing.id
+
+
+def laid_out(drawing: Drawing, language: str, width: str) -> list[Any]:
+    """The figures of a drawing as its files have them."""
+    import matplotlib as mpl
+    import matplotlib.style as mpl_style
+
+    from bias_harness.reporting.charts.mpl.files import sheets
+    from bias_harness.reporting.charts.mpl.look import STYLE
+    from bias_harness.reporting.charts.mpl.paper import Paper
+
+    with mpl.rc_context():
+        mpl_style.use([STYLE])
+        settings: Any = Paper(width).settings()
+        mpl.rcParams.update(settings)
+        return sheets(drawing, texts(language), Paper(width))
+
+
+def test_what_no_part_of_fits_is_refused_in_a_sentence() -> None:
+    (drawing, *_) = Drawings(View(run("plain"), texts("en"))).amounts.histograms
+    chart: Any = drawing.chart
     with pytest.raises(InputError, match=r"does not fit 85 mm by 170 mm: .*; choose --width double, or one --model"):
-        figure_files(made, "F2-migration", formats=["svg"], width="single")
+        laid_out(replace(drawing, chart=replace(chart, levels=("m" * 200, "man"))), "en", "single")
 
 
 @pytest.mark.slow
@@ -87,7 +138,7 @@ def test_a_figure_has_one_name_on_the_page_in_its_files_and_in_the_command() -> 
 
 @pytest.mark.slow
 def test_a_family_of_several_models_has_a_panel_for_each_on_one_scale() -> None:
-    from bias_harness.reporting.charts.mpl.files import laid_out
+    from bias_harness.reporting.charts.mpl.files import sheets
     from bias_harness.reporting.charts.mpl.paper import crowded
 
     material = several()
@@ -97,7 +148,7 @@ def test_a_family_of_several_models_has_a_panel_for_each_on_one_scale() -> None:
         lines = made[f"{family}.csv"].decode().splitlines()[1:]
         assert {line.split(",")[0] for line in lines} == {f"m{i} (simulation)" for i in range(5)}
     (drawing,) = [d for d in Drawings(View(material, texts("en"))).facets() if d.id == "F1"]
-    figure = laid_out(drawing, texts("en"))
+    (figure,) = sheets(drawing, texts("en"))
     assert len({axes.get_xlim() for axes in figure.axes}) == len({axes.get_ylim() for axes in figure.axes}) == 1
     assert crowded(figure) == []
 
@@ -152,10 +203,10 @@ def test_the_same_run_gives_the_same_bytes_in_every_format() -> None:
 
 
 def test_answers_are_counted_in_whole_numbers() -> None:
-    from bias_harness.reporting.charts.mpl.files import laid_out
+    from bias_harness.reporting.charts.mpl.files import sheets
 
     (drawing, *_) = Drawings(View(run("plain"), texts("en"))).amounts.histograms
-    figure = laid_out(drawing, texts("en"))
+    (figure,) = sheets(drawing, texts("en"))
     assert all(place == int(place) for place in figure.axes[0].get_yticks())
 
 

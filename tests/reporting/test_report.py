@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import struct
+from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -35,6 +37,7 @@ from bias_harness.reporting.report import (
     render_report,
     render_research,
     render_summary,
+    summary_card,
     summary_picture,
 )
 from bias_harness.reporting.sections.answers import reading
@@ -283,7 +286,7 @@ def test_the_picture_to_share_is_of_a_preview_s_size_and_the_same_every_time() -
 
 def test_the_picture_says_what_the_first_screen_says_and_its_label(monkeypatch: pytest.MonkeyPatch) -> None:
     cards: list[Any] = []
-    monkeypatch.setattr("bias_harness.reporting.charts.mpl.card.picture", lambda card, _kind: cards.append(card) or b"")
+    monkeypatch.setattr("bias_harness.reporting.charts.mpl.card.picture", lambda card: cards.append(card) or b"")
     summary_picture(run("plain"), "nl")
     summary_picture(run("prose"), "nl")
     simulated, asked = cards
@@ -514,6 +517,34 @@ def test_headings_of_the_page_are_statements_of_this_run() -> None:
     asked = re.compile("Noemt de chatbot (.*?) voor een vrouw. Dan gemiddeld (.*?) voor een man")
     said = next(found for x in titles if (found := asked.match(x)))
     assert f"<td>{said[1]}</td><td>{said[2]}</td>" in page("prose", "nl")
+
+
+def test_the_pdf_to_share_is_one_page_of_a4_with_the_advice_of_the_first_screen() -> None:
+    from bias_harness.reporting.charts.mpl.leaf import page as written_page
+
+    card = summary_card(run("prose"), "nl")
+    said = [line for passage in card.passages for line in passage.lines]
+    shown = unescape(page("prose", "nl"))
+    assert all(passage.heading in shown for passage in card.passages)
+    for words in (texts("nl")("report.summary.question"), "1. Vraag het drie keer", "https://www.uwv.nl"):
+        assert any(words in line for line in said)
+    written = written_page(card)
+    assert len(re.findall(rb"/Type /Page\b", written)) == 1
+    (box,) = re.findall(rb"/MediaBox \[([^\]]+)\]", written)
+    assert [round(float(x) / 72 * 25.4) for x in box.split()] == [0, 0, 210, 297]
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_nothing_of_the_page_to_share_runs_over_its_edge_however_much_there_is(times: int) -> None:
+    from bias_harness.reporting.charts.mpl.leaf import laid_on_a4
+    from bias_harness.reporting.charts.mpl.paper import crowded
+
+    card = summary_card(run("prose"), "en")
+    long = replace(card, heading=f"{card.heading} {'x' * 90}", passages=[*card.passages] * times)
+    leaf = laid_on_a4(long)
+    assert leaf.fits
+    leaf.figure.draw_without_rendering()
+    assert crowded(leaf.figure) == []
 
 
 @pytest.mark.parametrize("kind", first(1, ["png", "pdf"]))

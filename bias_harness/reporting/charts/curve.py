@@ -5,7 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bias_harness.reporting.charts.chart import Column, Table
-from bias_harness.reporting.charts.scene import WIDE, Label, Line, Mark, Scale, Scene, Sign, around, fit
+from bias_harness.reporting.charts.scene import (
+    STEP,
+    WIDE,
+    Label,
+    Line,
+    Mark,
+    Scale,
+    Scene,
+    Sign,
+    around,
+    lines,
+    stacked,
+)
 from bias_harness.reporting.texts import Texts
 
 
@@ -63,13 +75,15 @@ class Curve:
         labels = [
             Label(left - 6, y(v) + 4, texts.percent(v, 0 if v == int(v) else 1), "tick", "end") for v in y.ticks(5)
         ]
-        for row, (name, value) in enumerate(self.values):
-            level = bottom + 18 + 18 * row
-            labels.append(Label(0, level + 4, fit(f"{name}: {value}", left, 11), "sub"))
+        level = bottom
+        for name, value in self.values:
+            choice = lines(f"{name}: {value}", left, 11)
+            level += 18 + STEP * (len(choice) - 1)
+            labels += stacked(0, level + 4, choice, "sub")
             marks.append(Line(left, level, width, level, "grid"))
             marks += [
                 Sign(x(i), level, "dot", "square", 3)
                 for i, s in enumerate(self.specifications)
                 if (name, value) in s.choices
             ]
-        return Scene(width, bottom + 18 * len(self.values) + 18, tuple(marks), tuple(labels))
+        return Scene(width, level + 18, tuple(marks), tuple(labels))

@@ -9,11 +9,26 @@ from itertools import pairwise
 from bias_harness.estimating.judgement import Judgement
 from bias_harness.margin import Margin
 from bias_harness.reporting.charts.chart import Column, Table
-from bias_harness.reporting.charts.scene import LETTER, WIDE, Bar, Label, Line, Mark, Scale, Scene, Sign, around, fit
+from bias_harness.reporting.charts.scene import (
+    LETTER,
+    STEP,
+    WIDE,
+    Bar,
+    Label,
+    Line,
+    Mark,
+    Scale,
+    Scene,
+    Sign,
+    around,
+    lines,
+    most,
+    stacked,
+)
 from bias_harness.reporting.judged import SIGNS, Key, key_of, kind_of, shown
 from bias_harness.reporting.texts import Texts
 
-TICK_ROOM = 8
+TICK_ROOM, NAME_ROOM = 8, 225
 WIDEST = 15
 """How many margins either way an axis shows at least before it cuts ranges off."""
 
@@ -68,7 +83,8 @@ class Forest:
     def scene(self, texts: Texts, width: int) -> Scene:
         """Label, interval, number; on a narrow page the label stands above its interval."""
         wide = width >= WIDE
-        left, right, row, top = (230, width - 150, 30, 8) if wide else (24, width - 20, 44, 6)
+        more = most(self._name(r, width) for r in self.rows) - (STEP if wide else 0)
+        left, right, row, top = (230, width - 150, 30 + more, 8) if wide else (24, width - 20, 44 + more, 6)
         bottom = top + row * len(self.rows)
         x, half = Scale(*self.limits(), left, right), self.margin.shown
         # On a narrow page the band and the zero leave room for the label above each interval.
@@ -87,7 +103,7 @@ class Forest:
         ]
         labels = axis(texts, x, bottom, width)
         for index, r in enumerate(self.rows):
-            middle = top + row * index + (row / 2 if wide else 30)
+            middle = top + row * index + (row / 2 if wide else row - 14)
             if r.low is not None and r.high is not None:
                 low, high = self.limits()
                 inside = [min(max(end, low), high) for end in (r.low, r.high)]
@@ -103,14 +119,21 @@ class Forest:
         number = texts.size(r.percent)
         if wide:
             between = "" if r.low is None or r.high is None else f"{texts.size(r.low)} … {texts.size(r.high)}"
+            name, group = lines(r.label, NAME_ROOM), lines(r.group, NAME_ROOM, 11)
+            between_lines = STEP * (len(name) - len(group)) / 2
             return [
-                Label(0, y - 2, fit(r.label, 225), "label"),
-                Label(0, y + 11, fit(r.group, 225, 11), "sub"),
+                *stacked(0, y - 2 + between_lines, name),
+                *stacked(0, y - 2 + between_lines + STEP * len(group), group, "sub"),
                 Label(width, y - 2, number, "label", "end"),
                 Label(width, y + 11, between, "sub", "end"),
             ]
-        name = f"{r.label} · {r.group}" if r.group else r.label
-        return [Label(0, y - 14, fit(name, width - 70, 12)), Label(width, y - 14, number, "label", "end")]
+        return [*stacked(0, y - 14, self._name(r, width)), Label(width, y - 14, number, "label", "end")]
+
+    def _name(self, r: ForestRow, width: int) -> list[str]:
+        """What a row is called, in lines: beside its interval where the page is wide, else above it."""
+        if width >= WIDE:
+            return [*lines(r.label, NAME_ROOM), *lines(r.group, NAME_ROOM, 11)]
+        return lines(f"{r.label} · {r.group}" if r.group else r.label, width - 70, 12)
 
 
 def axis(texts: Texts, x: Scale, y: float, width: float, currency: str = "") -> list[Label]:

@@ -8,6 +8,7 @@ from bias_harness.estimating.judgement import Gap
 from bias_harness.reporting.charts.chart import Column, Table
 from bias_harness.reporting.charts.forest import axis
 from bias_harness.reporting.charts.scene import (
+    STEP,
     WIDE,
     Bar,
     Label,
@@ -17,8 +18,9 @@ from bias_harness.reporting.charts.scene import (
     Scene,
     Sign,
     around,
-    fit,
-    fit_parts,
+    lines,
+    most,
+    stacked,
 )
 from bias_harness.reporting.judged import SIGNS, Key, kind_of
 from bias_harness.reporting.texts import Texts
@@ -59,17 +61,20 @@ class Dumbbell:
     def scene(self, texts: Texts, width: int) -> Scene:
         """Two signs a profile: a circle for the reference, a diamond for the level."""
         wide = width >= WIDE
-        left, right, row, top = (300, width - 70, 24, 8) if wide else (30, width - 30, 40, 6)
+        names = [lines(r.profile, 285 if wide else 270, 13) for r in self.rows]
+        more = most(names)
+        left, right, row, top = (300, width - 70, 24 + more, 8) if wide else (30, width - 30, 40 + more, 6)
         low, high = around(v for r in self.rows for v in (r.reference, r.level))
         x = Scale(low, high, left, right)
         bottom = top + row * len(self.rows)
         marks: list[Mark] = []
         labels = axis(texts, x, bottom, width, self.currency)
         for index, r in enumerate(self.rows):
-            y = top + row * index + (row / 2 if wide else 28)
+            y = top + row * index + (row / 2 if wide else row - 12)
             marks += [Line(left, y, right, y, "grid"), Line(x(r.reference), y, x(r.level), y, "range")]
             marks += [Sign(x(r.reference), y, "dot"), Sign(x(r.level), y, "dot clear", "diamond")]
-            labels.append(Label(0, y + (4 if wide else -12), fit_parts(r.profile, 285 if wide else 270, 13)))
+            name = names[index]
+            labels += stacked(0, y + (4 + STEP * (len(name) - 1) / 2 if wide else -12), name)
             labels.append(Label(width, y + (4 if wide else -12), texts.percent(r.percent), "label", "end"))
         return Scene(width, bottom + 24, tuple(marks), tuple(labels))
 
@@ -94,7 +99,9 @@ class Slopes:
 
     def scene(self, texts: Texts, width: int) -> Scene:
         """Slopes on the left, the gap on an axis of its own on the right."""
-        top, bottom, half = 30.0, 290.0, width * 0.55
+        half = width * 0.55
+        names = [lines(name, half / 2, 12) for name in self.pairs.levels]
+        top, bottom = 30.0 + most(names), 290.0 + most(names)
         y = Scale(*around(v for r in self.pairs.rows for v in (r.reference, r.level)), bottom, top)
         a, b = width * 0.18, width * 0.45
         marks: list[Mark] = []
@@ -103,8 +110,8 @@ class Slopes:
             marks += [Sign(a, y(r.reference), "dot", size=3), Sign(b, y(r.level), "dot clear", "diamond", 3)]
         labels = [Label(0, y(v) + 4, texts.money(v, self.pairs.currency, exact=True), "tick") for v in y.ticks(5)]
         labels += [
-            Label(a, top - 12, fit(self.pairs.levels[1], half / 2, 12), "label", "middle"),
-            Label(b, top - 12, fit(self.pairs.levels[0], half / 2, 12), "label", "middle"),
+            *stacked(a, top - 12, names[1], "label", "middle"),
+            *stacked(b, top - 12, names[0], "label", "middle"),
         ]
         return Scene(
             width,

@@ -6,7 +6,20 @@ from dataclasses import dataclass
 
 from bias_harness.reporting.charts.chart import Column, Table
 from bias_harness.reporting.charts.forest import axis
-from bias_harness.reporting.charts.scene import WIDE, Label, Line, Mark, Scale, Scene, Sign, around, fit
+from bias_harness.reporting.charts.scene import (
+    STEP,
+    WIDE,
+    Label,
+    Line,
+    Mark,
+    Scale,
+    Scene,
+    Sign,
+    around,
+    lines,
+    most,
+    stacked,
+)
 from bias_harness.reporting.texts import Texts
 
 
@@ -44,7 +57,9 @@ class QuantileGaps:
 
     def scene(self, texts: Texts, width: int) -> Scene:
         """One line a point, like the forest."""
-        left, row = (230, 24) if width >= WIDE else (150, 24)
+        left = 230 if width >= WIDE else 150
+        names = [lines(f"{p.label} · {texts.percent(100 * p.quantile, 0)}", left - 6, 12) for p in self.points]
+        row = 24 + most(names)
         bottom = 6 + row * len(self.points)
         x = Scale(*self.limits(), left, width - 60)
         marks: list[Mark] = [Line(x(0), 4, x(0), bottom, "zero")]
@@ -54,9 +69,8 @@ class QuantileGaps:
             if p.low is not None and p.high is not None:
                 marks.append(Line(x(p.low), y, x(p.high), y, "range"))
             marks.append(Sign(x(p.percent), y, "dot"))
-            name = f"{p.label} · {texts.percent(100 * p.quantile, 0)}"
             labels += [
-                Label(0, y + 4, fit(name, left - 6, 12)),
+                *stacked(0, y + 4 + STEP * (len(names[index]) - 1) / 2, names[index]),
                 Label(width, y + 4, texts.percent(p.percent), "label", "end"),
             ]
         return Scene(width, bottom + 24, tuple(marks), tuple(labels))

@@ -7,13 +7,16 @@ page's style sheet colours, for light and dark and for print. Nothing is told by
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 NARROW, WIDE = 340, 720
 SHAPES = ("circle", "square", "triangle", "diamond")
 LETTER = 0.54
 """The mean width of a letter, in font sizes."""
+STEP = 13
+"""From one line of a name to the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,19 +114,20 @@ def n(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0")
 
 
-def fit(text: str, width: float, size: float = 13) -> str:
-    """The text, cut with an ellipsis where it would be wider than `width`."""
-    room = max(3, int(width / (LETTER * size)))
-    return text if len(text) <= room else text[: room - 1].rstrip() + "…"
+def lines(text: str, width: float, size: float = 13) -> list[str]:
+    """The text in lines that are no wider than `width`; a word that is wider alone is broken."""
+    return textwrap.wrap(text, max(3, int(width / (LETTER * size)))) or [""]
 
 
-def fit_parts(text: str, width: float, size: float = 13) -> str:
-    """The same for parts with commas between them: the first, the longest as a rule, gives way."""
-    first, comma, rest = text.partition(", ")
-    room = int(width / (LETTER * size)) - len(comma + rest)
-    if not comma or len(first) <= room or room < 8:
-        return fit(text, width, size)
-    return f"{first[: room - 1].rstrip()}…{comma}{rest}"
+def most(names: Iterable[Sequence[str]]) -> float:
+    """The height that the longest of some names in lines takes beyond its first line."""
+    return STEP * (max(map(len, names), default=1) - 1)
+
+
+def stacked(x: float, y: float, names: Sequence[str], kind: str = "label", anchor: str = "start") -> list[Label]:
+    """The lines of a name, the last with its baseline at y."""
+    first = y - STEP * (len(names) - 1)
+    return [Label(x, first + STEP * place, line, kind, anchor) for place, line in enumerate(names)]
 
 
 @dataclass(frozen=True)

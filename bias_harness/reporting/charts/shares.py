@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bias_harness.reporting.charts.chart import Column, Table, Unit
-from bias_harness.reporting.charts.scene import WIDE, Bar, Label, Line, Mark, Scale, Scene, fit
+from bias_harness.reporting.charts.scene import STEP, WIDE, Bar, Label, Line, Mark, Scale, Scene, lines, most, stacked
 from bias_harness.reporting.texts import Texts
 
 SEGMENTS = ("one pale", "two hatch", "three", "four hatch", "five")
@@ -52,16 +52,21 @@ class Shares:
     def scene(self, texts: Texts, width: int) -> Scene:
         """Bars from 0 to 100 per cent, each part with its own filling; the first share is written beside."""
         wide = width >= WIDE
-        left, right, row, top = (230, width - 60, 30, 4) if wide else (2, width - 52, 44, 0)
+        names = [_name(r, wide=wide) for r in self.rows]
+        more = most(names) - (STEP if wide else 0)
+        left, right, row, top = (230, width - 60, 30 + more, 4) if wide else (2, width - 52, 44 + more, 0)
         x = Scale(0, 100, left, right)
         marks: list[Mark] = []
         labels: list[Label] = []
         for index, r in enumerate(self.rows):
-            y = top + row * index + (6 if wide else 20)
+            y = top + row * index + (6 if wide else 20 + more)
             if wide:
-                labels += [Label(0, y + 7, fit(r.label, 225)), Label(0, y + 19, fit(r.group, 225, 11), "sub")]
+                group = lines(r.group, 225, 11)
+                label = names[index][: -len(group)]
+                last = y + 7 + STEP * (len(label) - 1)
+                labels += [*stacked(0, last, label), *stacked(0, last + STEP * len(group), group, "sub")]
             else:
-                labels.append(Label(0, y - 5, fit(f"{r.label} · {r.group}", 330, 12)))
+                labels += stacked(0, y - 5, names[index])
             marks += _segments(r, x, y)
             share = 100 * r.values[0] / r.total if r.total else 0.0
             labels.append(Label(width, y + 13, texts.percent(share, 0) if r.total else "–", "label", "end"))
@@ -69,6 +74,11 @@ class Shares:
         marks += [Line(x(v), top, x(v), bottom, "grid") for v in (0, 50, 100)]
         labels += [Label(x(v), bottom + 14, texts.percent(v, 0), "tick", "middle") for v in (50,)]
         return Scene(width, bottom + 22, tuple(marks), tuple(labels))
+
+
+def _name(r: SharesRow, *, wide: bool) -> list[str]:
+    """What a bar is called, in lines."""
+    return [*lines(r.label, 225), *lines(r.group, 225, 11)] if wide else lines(f"{r.label} · {r.group}", 330, 12)
 
 
 def _segments(r: SharesRow, x: Scale, y: float) -> list[Mark]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bias_harness.reporting.charts.chart import Column, Table
 from bias_harness.reporting.charts.distribution import counted, grid
 from bias_harness.reporting.charts.forest import axis
-from bias_harness.reporting.charts.scene import WIDE, Bar, Label, Line, Mark, Scale, Scene, fit
+from bias_harness.reporting.charts.scene import STEP, WIDE, Bar, Label, Line, Mark, Scale, Scene, lines, stacked
 from bias_harness.reporting.texts import Texts
 
 BARS = 30
@@ -78,12 +78,19 @@ class Spread:
         top, group = 0.0, None
         for r in self.rows:
             if r.group != group:
-                group, top = r.group, top + head
-                labels.append(Label(0, top - 8, fit(r.group, width), "group"))
-            base = top + row - 12
+                title = lines(r.group, width, 14)
+                group, top = r.group, top + head + STEP * (len(title) - 1)
+                labels += stacked(0, top - 8, title, "group")
+            words = _words(texts, r, left, wide=wide)
+            above = STEP * (len(words) - (2 if wide else 1))
+            base = top + row + above - 12
             marks += self._row(r, x, base, 24 / most)
-            labels += _words(texts, r, base, left, wide=wide)
-            top += row
+            labels += (
+                [*stacked(0, base - 8, words[:-1]), Label(0, base + 6, words[-1], "sub")]
+                if wide
+                else (stacked(0, base - 30, words))
+            )
+            top += row + above
         labels += axis(texts, x, top, width, self.currency)
         return Scene(width, top + 24, tuple(marks), tuple(labels))
 
@@ -101,12 +108,13 @@ class Spread:
         return marks
 
 
-def _words(texts: Texts, r: SpreadRow, base: float, left: float, *, wide: bool) -> list[Label]:
+def _words(texts: Texts, r: SpreadRow, left: float, *, wide: bool) -> list[str]:
+    """What a row is called and how many it is of, in lines: on a wide page the number is the last."""
     key = "figures.counts" if r.no_amount else "figures.count"
     counts = texts(key, answers=texts.number(r.n), missing=texts.number(r.no_amount))
     if wide:
-        return [Label(0, base - 8, fit(r.level, left - 8)), Label(0, base + 6, counts, "sub")]
-    return [Label(0, base - 30, fit(f"{r.level} ({counts})", 330, 12))]
+        return [*lines(r.level, left - 8), counts]
+    return lines(f"{r.level} ({counts})", 330, 12)
 
 
 @dataclass(frozen=True, slots=True)

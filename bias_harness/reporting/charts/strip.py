@@ -6,7 +6,20 @@ from dataclasses import dataclass
 
 from bias_harness.reporting.charts.chart import Column, Table
 from bias_harness.reporting.charts.forest import axis
-from bias_harness.reporting.charts.scene import WIDE, Label, Line, Mark, Scale, Scene, Sign, around, fit
+from bias_harness.reporting.charts.scene import (
+    STEP,
+    WIDE,
+    Label,
+    Line,
+    Mark,
+    Scale,
+    Scene,
+    Sign,
+    around,
+    lines,
+    most,
+    stacked,
+)
 from bias_harness.reporting.judged import SIGNS, Key, kind_of
 from bias_harness.reporting.texts import Texts
 
@@ -46,14 +59,17 @@ class Strip:
     def scene(self, texts: Texts, width: int) -> Scene:
         """Hollow circles above the line for other words alone, below it the gaps with the signs of their words."""
         wide = width >= WIDE
-        left, row = (230, 40) if wide else (16, 58)
+        names = [lines(group, *((225,) if wide else (330, 12))) for group in self.groups]
+        more = most(names)
+        left, row = (230, 40 + more) if wide else (16, 58 + more)
         x = Scale(*self.limits(), left, width - 20)
         marks: list[Mark] = []
         labels: list[Label] = []
         for index, group in enumerate(self.groups):
-            y = row * index + (row / 2 if wide else 36)
+            y = row * index + (row / 2 if wide else row - 22)
             marks.append(Line(left, y, width - 12, y, "grid"))
-            labels.append(Label(0, y + 4, fit(group, 225)) if wide else Label(0, y - 18, fit(group, 330, 12)))
+            name = names[index]
+            labels += stacked(0, y + 4 + STEP * (len(name) - 1) / 2 if wide else y - 18, name)
             for d in self.dots:
                 if d.group == group:
                     kind = "dot hollow" if d.placebo else kind_of(d.word)

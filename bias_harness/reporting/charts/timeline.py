@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from bias_harness.margin import Margin
 from bias_harness.reporting.charts.chart import Column, Table
-from bias_harness.reporting.charts.scene import WIDE, Bar, Label, Line, Mark, Scale, Scene, Sign, around, fit
+from bias_harness.reporting.charts.scene import (
+    STEP,
+    Bar,
+    Label,
+    Line,
+    Mark,
+    Scale,
+    Scene,
+    Sign,
+    around,
+    lines,
+    most,
+    stacked,
+)
 from bias_harness.reporting.texts import Texts
+
+NAME_ROOM = 64
+"""The least that the name of a run is given; where runs are closer together, only some of them are named."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +61,10 @@ class Timeline:
         left, top, bottom = 52.0, 10.0, 220.0
         y = Scale(*self.limits(), bottom, top)
         step = (width - left) / len(self.points)
+        every = math.ceil(NAME_ROOM / step)
+        room = every * step
+        last = (width - room / 2 - left) / step
+        names = [lines(p.run, room, 11) if i % every == 0 and i < last else [""] for i, p in enumerate(self.points)]
         base, half = self.points[0].percent, self.margin.shown
         high = y(base + half)
         marks: list[Mark] = [
@@ -59,5 +80,6 @@ class Timeline:
             if p.low is not None and p.high is not None:
                 marks.append(Line(x, y(p.low), x, y(p.high), "range"))
             marks.append(Sign(x, y(p.percent), "dot", "square" if index == 0 else "circle"))
-            labels.append(Label(x, bottom + 18, fit(p.run, step, 11 if width >= WIDE else 10), "sub", "middle"))
-        return Scene(width, bottom + 30, tuple(marks), tuple(labels))
+            under = bottom + 18 + STEP * (len(names[index]) - 1)
+            labels += stacked(x, under, names[index], "sub", "middle")
+        return Scene(width, bottom + 30 + most(names), tuple(marks), tuple(labels))

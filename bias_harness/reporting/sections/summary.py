@@ -163,7 +163,7 @@ class Summary:
         if not found:
             return None
         i, t = found[0], self.view.texts
-        rates = [t.percent(100 * (x or 0.0), 0) for x in (i.share_level, i.share_reference)]
+        rates = [t.percent(100 * (x or 0.0)) for x in (i.share_level, i.share_reference)]
         who = {"level": self._one(j, j.level), "reference": self._one(j, j.reference)}
         return {"big": self("tiles.against", one=rates[0], other=rates[1]), "text": self(f"tiles.{i.what}", **who)}
 

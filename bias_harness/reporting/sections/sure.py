@@ -9,6 +9,7 @@ from bias_harness.outcome import shown_gap
 from bias_harness.reporting.accounting import accounts_table, totals
 from bias_harness.reporting.confirmed import confirmed_said
 from bias_harness.reporting.figures.all import Drawings
+from bias_harness.reporting.headline import few
 from bias_harness.reporting.judged import holds_together
 from bias_harness.reporting.labelled import labelled
 from bias_harness.reporting.material import Material, View
@@ -25,16 +26,24 @@ def in_short(material: Material, texts: Texts) -> dict[str, Any]:
     numbers = {name: texts.number(n) for name, n in counts.items()}
     counted = "counted_all" if counts["counted"] == counts["asked"] else "counted"
     items = texts.under("report.sure.items")
+    quiet = few(Drawings(view).gaps.leading)
+    ranges = [] if quiet else [str(items["range"]).format(range=_range(material, texts))]
     return {
         "heading": texts(f"report.certain.found.{_scope(material)}"),
         "items": [
-            str(items["range"]).format(range=_range(material, texts)),
-            texts(f"report.sure.units.{_unit(material)}"),
+            *ranges,
+            _said_of_units(view, ranged=not quiet),
             str(items["wordings"]).format(wordings=_wordings(view, Drawings(view))),
             texts(f"report.certain.{counted}", **numbers),
         ],
         "limits": _limits(view),
     }
+
+
+def _said_of_units(view: View, *, ranged: bool = True) -> str:
+    """What is counted as one; where no range is shown, nothing is said of where it comes from."""
+    unit = _unit(view.material)
+    return view.texts(f"report.sure.units.{'alone' if unit == 'one' and not ranged else unit}")
 
 
 def build(material: Material, texts: Texts) -> dict[str, Any]:
@@ -45,7 +54,7 @@ def build(material: Material, texts: Texts) -> dict[str, Any]:
         "range": _range(material, texts),
         "scope": texts(f"report.sure.scopes.{_scope(material)}"),
         "words": _words(view, drawings),
-        "unit": texts(f"report.sure.units.{_unit(material)}"),
+        "unit": _said_of_units(view),
         "wordings": _wordings(view, drawings),
         **{name: texts.number(n) for name, n in totals(material.estimates.accounts).items()},
     }

@@ -21,8 +21,8 @@ MOST_TILES, MOST_LINES = 3, 5
 """Tiles side by side; a heading of more lines leaves no room for them."""
 
 
-def picture(card: Card, kind: str = "png") -> bytes:
-    """The PNG or PDF; the same words give the same bytes."""
+def picture(card: Card) -> bytes:
+    """The PNG; the same words give the same bytes."""
     with mpl.rc_context():
         mpl_style.use([STYLE])
         figure = Figure(figsize=(WIDTH / DOTS, HEIGHT / DOTS), dpi=DOTS, facecolor="white")
@@ -33,7 +33,7 @@ def picture(card: Card, kind: str = "png") -> bytes:
             _tiles(figure, card.tiles[:MOST_TILES])
         _text(figure, 40, 560, card.caveat, 12, LINE_LETTERS, SOFT)
         buffer = io.BytesIO()
-        figure.savefig(buffer, format=kind, dpi=DOTS, metadata=METADATA[kind])
+        figure.savefig(buffer, format="png", dpi=DOTS, metadata=METADATA["png"])
     return buffer.getvalue()
 
 

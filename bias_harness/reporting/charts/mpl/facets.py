@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
@@ -18,8 +19,11 @@ SHARED: Mapping[str, Sequence[tuple[int, str]]] = {
     "Curve": ((0, "y"),),
     "Dumbbell": ((0, "x"),),
     "QuantileGaps": ((0, "x"), (0, "y")),
+    "Spread": ((0, "x"),),
+    "Forest": ((0, "x"),),
+    "Strip": ((0, "x"),),
 }
-"""Kind of chart -> the axes of a panel whose numbers mean the same in every panel, and the direction."""
+"""Kind of chart -> the axes of a panel, or of a part, whose numbers mean the same in every one, and the direction."""
 
 
 @draw.register
@@ -50,3 +54,13 @@ def _same_scale(every: Sequence[Axes], direction: str) -> None:
     low, high_end = min(min(x) for x in limits), max(max(x) for x in limits)
     for axes in every:
         (axes.set_xlim if direction == "x" else axes.set_ylim)(low, high_end)
+
+
+def same_scale(charts: Sequence[Any], figures: Sequence[Figure]) -> None:
+    """The parts of one figure, not yet laid out, on the scale of them all."""
+    first = charts[0]
+    panels = first.panels if isinstance(first, Facets) else (("", first),)
+    each = len(figures[0].axes) // len(panels) if isinstance(first, Facets) else 1
+    for place, direction in SHARED.get(type(panels[0][1]).__name__, ()):
+        every = [x for figure in figures for i, x in enumerate(figure.axes) if i % each == place and x.get_visible()]
+        _same_scale(every, direction)
