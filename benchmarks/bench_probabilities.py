@@ -65,8 +65,8 @@ class Cell:
         )
 
 
-def cell(provider: Provider, request: Request, outcome: Outcome, draws: int) -> Cell | None:
-    """Walk a begun answer, and draw it many times; None where the walk gives no amount."""
+def cell(provider: Provider, request: Request, outcome: Outcome, seeds: range) -> Cell | None:
+    """Walk a begun answer, and draw it with each of the seeds; None where the walk gives no amount."""
     found = asyncio.run(provider.ask(request)).probabilities
     walked = read_probabilities(found, outcome)
     if found is None or walked.annual is None or walked.covered is None:
@@ -75,10 +75,12 @@ def cell(provider: Provider, request: Request, outcome: Outcome, draws: int) -> 
     read_alone = {text: read_probabilities(one, outcome).annual for text, one in alone.items()}
     amounts = {text: math.log(annual) for text, annual in read_alone.items() if annual is not None}
     plain = outcome.model_copy(update={"probabilities": None})
-    texts = list(drawn(provider, request, draws))
+    texts = list(drawn(provider, request, seeds))
     along = [amounts[known] for text in texts if (known := branch_of(text, amounts)) is not None]
     read_as = [read(found.begins + text, language="en", outcome=plain).annual for text in texts]
-    return Cell(math.log(walked.annual), walked.covered, along, [math.log(a) for a in read_as if a is not None], draws)
+    return Cell(
+        math.log(walked.annual), walked.covered, along, [math.log(a) for a in read_as if a is not None], len(seeds)
+    )
 
 
 def branch_of(text: str, known: Iterable[str]) -> str | None:
@@ -86,11 +88,11 @@ def branch_of(text: str, known: Iterable[str]) -> str | None:
     return next((branch for branch in known if (text + ENDED).startswith(branch)), None)
 
 
-def drawn(provider: Provider, request: Request, draws: int) -> Iterator[str]:
+def drawn(provider: Provider, request: Request, seeds: range) -> Iterator[str]:
     """What follows on the beginning, in many answers."""
     begins = request.messages[-1].content
     plain = {name: value for name, value in request.sampling.items() if name not in SENT}
-    for seed in range(draws):
+    for seed in seeds:
         data = provider.complete(replace(request, seed=seed, sampling=plain), max_tokens=DRAWN_TOKENS)
         text = data["choices"][0]["message"].get("content") or ""
         yield text.removeprefix(begins)
@@ -155,8 +157,10 @@ def main() -> None:
     both = audits(chosen.jobs)
     audit = both["probabilities"]
     requests = list(by_beginning(requests_of(audit, audit.experiment.endpoints[0], WHOLE)))
-    for request in requests[:: max(1, len(requests) // chosen.cells)][: chosen.cells]:
-        found = cell(provider, request, audit.experiment.outcome, chosen.draws)
+    spread = requests[:: max(1, len(requests) // chosen.cells)][: chosen.cells]
+    for number, request in enumerate(spread):  # seeds of its own: with common ones all cells err the same way
+        seeds = range(number * chosen.draws, (number + 1) * chosen.draws)
+        found = cell(provider, request, audit.experiment.outcome, seeds)
         print("no amount by probabilities" if found is None else found.told(), flush=True)
     ways = {name: asked(name, provider, made) for name, made in both.items()}
     for way in ways.values():
