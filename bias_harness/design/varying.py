@@ -67,11 +67,23 @@ def _crossed(
         ]
         signals = min(len(level.signals) for level in levels)
         label = _joined([level.tag or level.label for level in levels], {}, " + ")
-        one = _joined([level.one or level.tag or level.label for level in levels], {}, " + ")
+        one = _one(levels)
         yield (
             JOIN.join(name for name, _ in combination),
             Level(label=label, tag=label, one=one, signals=ways[:signals], expressions=ways[signals:]),
         )
+
+
+def _one(levels: list[Level]) -> Words:
+    """One person of a combination: of the first level, what else is stated in brackets."""
+    first, others = (
+        levels[0].one or levels[0].tag or levels[0].label,
+        [level.tag or level.label for level in levels[1:]],
+    )
+    if not others:
+        return first
+    more = _joined(others, {})
+    return {language: f"{first[language]} ({more[language]})" for language in first if language in more}
 
 
 def _joined(parts: list[Words], conjunction: Words, separator: str = ", ") -> Words:
