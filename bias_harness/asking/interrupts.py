@@ -17,14 +17,15 @@ from bias_harness.asking.runner import Runner
 
 log = logging.getLogger(__name__)
 
-STOPS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+HUNG_UP: signal.Signals | None = getattr(signal, "SIGHUP", None)
+"""Not there on Windows."""
 
 
 @contextmanager
 def stopping_on_interrupt(runner: Runner) -> Iterator[None]:
     """Within this, a signal that asks to end stops the runner; outside the main thread (a notebook) nothing changes.
 
-    A signal that is ignored when this begins (`nohup`, a job in the background of a script) stays ignored.
+    SIGHUP stays ignored where it is when this begins: `nohup` wants the run to outlive its terminal.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -41,7 +42,9 @@ def stopping_on_interrupt(runner: Runner) -> Iterator[None]:
     def handler(_number: int, _frame: FrameType | None) -> None:
         loop.call_soon_threadsafe(interrupted)
 
-    heeded = [number for number in STOPS if signal.getsignal(number) is not signal.SIG_IGN]
+    heeded = [signal.SIGINT, signal.SIGTERM]
+    if HUNG_UP is not None and signal.getsignal(HUNG_UP) is not signal.SIG_IGN:
+        heeded.append(HUNG_UP)
     before = {number: signal.signal(number, handler) for number in heeded}
     try:
         yield

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import multiprocessing
 import os
@@ -17,6 +18,7 @@ from asking import all_answered_once, ask, logged, requests
 from conftest import SMALL
 from loopback_server import Server, echo
 
+from bias_harness.asking.interrupts import stopping_on_interrupt
 from bias_harness.cli import main
 
 COUNT, KILLS, AT_ONCE = 2_000, 20, 16
@@ -70,6 +72,8 @@ ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if h
 def command(workspace: str, said: str) -> None:
     """`bias-harness run` in this process, its words in a file."""
     os.chdir(workspace)
+    for number in ENDING:  # where the tests themselves were started by nohup or in the background
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
     for number in (1, 2):
         os.dup2(os.open(said, os.O_WRONLY | os.O_CREAT | os.O_APPEND), number)
     sys.argv = ["bias-harness", "run", "x.yaml", "--quiet", "--no-report"]
@@ -100,3 +104,21 @@ def test_nothing_is_lost_or_asked_twice_over_fifteen_signals(workspace: Path) ->
             assert len(kept) == len(set(kept)) == len(server.seen), "what was in flight at the signal is waited for"
     assert len(kept) > 100
     assert "Traceback" not in words.read_text()
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="a closed terminal sends nothing here")
+@pytest.mark.parametrize("before", [signal.SIG_IGN, signal.SIG_DFL])
+def test_a_run_under_nohup_outlives_its_terminal(before: signal.Handlers) -> None:
+    class Stoppable:
+        stop = abort = asyncio.Event()
+
+    async def heeded() -> bool:
+        with stopping_on_interrupt(Stoppable()):
+            return callable(signal.getsignal(signal.SIGHUP))
+
+    kept = signal.signal(signal.SIGHUP, before)
+    try:
+        assert asyncio.run(heeded()) == (before is signal.SIG_DFL)
+        assert signal.getsignal(signal.SIGHUP) is before
+    finally:
+        signal.signal(signal.SIGHUP, kept)
