@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import signal
 import socket
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,9 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is loaded; as
 import pytest
 from browser import kept_open
 from undrawn import EVERYTHING, UNDRAWN, real
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # started by nohup or in the background: some tests press Ctrl-C
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 KEY_VARIABLES = [name for name in os.environ if name.endswith("_API_KEY")]
 _connect = socket.socket.connect
